@@ -7,10 +7,12 @@ lines is what happened between them:
     t             seconds since the epoch, from this host's clock
     unit_cpu_us   CPU time of the unit's cgroup, us (cpu.stat usage_usec); null before it has one
     unit_rss_bytes  resident memory of the unit's processes, bytes, at this moment; null if none
-    host_cpu_us   {user, system, idle, iowait, irq, softirq, steal}: all CPUs together, us (/proc/stat)
+    host_cpu_us   {user, system, idle, iowait, irq, softirq, steal}: all CPUs together, us
 
 A last line is written at SIGTERM. Needs only the standard library of CPython 3.9.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -27,7 +29,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 CGROUP_ROOTS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
 
 
-def find_cgroup(unit):
+def find_cgroup(unit: str) -> Path | None:
     """The folder of the unit's cgroup (version 2), or None while it has none."""
     shown = subprocess.run(
         ["systemctl", "show", "--property=ControlGroup", "--value", unit],
@@ -44,7 +46,7 @@ def find_cgroup(unit):
     return None
 
 
-def cpu_us(folder):
+def cpu_us(folder: Path) -> int | None:
     """usage_usec of a cgroup, or None when it has gone with its last process."""
     try:
         for line in (folder / "cpu.stat").read_text().splitlines():
@@ -55,7 +57,7 @@ def cpu_us(folder):
     return None
 
 
-def rss_bytes(folder):
+def rss_bytes(folder: Path) -> int | None:
     """Resident memory of the processes of a cgroup, in bytes, or None if there are none."""
     total = None
     try:
@@ -71,9 +73,9 @@ def rss_bytes(folder):
     return total
 
 
-def host_cpu_us():
+def host_cpu_us() -> dict[str, int]:
     """CPU time of the whole host so far, by kind, in us."""
-    with open("/proc/stat") as stat:
+    with Path("/proc/stat").open() as stat:
         user, nice, system, idle, iowait, irq, softirq, steal = map(
             int, stat.readline().split()[1:9]
         )
@@ -89,7 +91,7 @@ def host_cpu_us():
     return {kind: count * TICK_US for kind, count in ticks.items()}
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--unit", required=True, help="the systemd unit to watch")
     parser.add_argument("--output", required=True, help="the file of JSON lines to write anew")
@@ -99,7 +101,7 @@ def main():
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     folder = None
-    with open(options.output, "w", buffering=1) as output:
+    with Path(options.output).open("w", buffering=1) as output:
         due = time.monotonic()
         while True:
             folder = folder or find_cgroup(options.unit)
