@@ -1,0 +1,317 @@
+"""Put one framework on a server host: its folder, environment, start file and versions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = """
+---
+module: framework_deploy
+short_description: Put one framework on a server host
+description:
+  - Makes O(path) hold exactly this framework, and changes nothing where it already does.
+  - The action plugin of the same name reads O(folder) on the controller and hands its files on.
+options:
+  name:
+    description: The framework's name.
+    type: str
+    required: true
+  path:
+    description: Where it belongs on the host.
+    type: path
+    required: true
+  runtime:
+    description: What runs it.
+    type: str
+    choices: [python, go]
+    required: true
+  folder:
+    description: Its folder on the controller; for the action plugin.
+    type: path
+  files:
+    description: What C(app/) is to hold, by relative path, in base64; made by the action plugin.
+    type: dict
+    default: {}
+  python:
+    description: The interpreter, as M(python_interpreter) returns it.
+    type: dict
+  uv:
+    description: The uv command.
+    type: path
+  binary:
+    description: The built program; on the controller for the action plugin, then on the host.
+    type: path
+  binary_sha256:
+    description: What that program must be; made by the action plugin.
+    type: str
+  build_info:
+    description: What C(go version -m) says of that program.
+    type: str
+author: async-pipeline-bench
+"""
+
+EXAMPLES = """
+- name: Deploy a framework
+  framework_deploy:
+    name: aiohttp
+    path: /opt/pipeline-bench/frameworks/aiohttp
+    runtime: python
+    folder: "{{ playbook_dir }}/../servers/aiohttp"
+    python: "{{ found.python }}"
+    uv: /opt/pipeline-bench/uv/bin/uv
+"""
+
+RETURN = """
+versions:
+  description: What C(versions.json) holds.
+  type: dict
+  returned: success
+needs_binary:
+  description: Whether the action plugin must bring the program.
+  type: bool
+  returned: success
+reason:
+  description: Why it could not be deployed, in one sentence.
+  type: str
+  returned: failure
+log:
+  description: What was printed.
+  type: str
+  returned: failure
+"""
+
+PYTHON_START = """\
+#!/bin/sh
+# Started by pipeline-bench@{name}.service, with BENCH_* in the environment.
+cd {app}
+export LANG=C.UTF-8 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1{extra}
+exec {venv}/bin/python server.py
+"""
+
+GO_START = """\
+#!/bin/sh
+# Started by pipeline-bench@{name}.service, with BENCH_* in the environment.
+cd {app}
+export LANG=C.UTF-8
+exec {app}/server
+"""
+
+
+class CannotDeployError(Exception):
+    """What is wrong, in a sentence, and what was printed."""
+
+    def __init__(self, reason: str, log: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.log = log
+
+
+def start_text(name: str, path: Path, runtime: str, python: dict[str, str] | None) -> str:
+    """Write the start file: no BENCH_* in it, those come with each measurement."""
+    if runtime == "go":
+        return GO_START.format(name=name, app=path / "app")
+    libraries = (python or {}).get("library_path")
+    extra = f" LD_LIBRARY_PATH={shlex.quote(libraries)}" if libraries else ""
+    return PYTHON_START.format(name=name, app=path / "app", venv=path / "venv", extra=extra)
+
+
+def go_versions(build_info: str) -> dict:
+    """Read what C(go version -m) prints: the toolchain, and the modules in the binary."""
+    first = re.search(r":\s*(go\S+)", build_info)
+    modules = re.findall(r"^\s*(?:dep|=>)\s+(\S+)\s+(\S+)", build_info, re.MULTILINE)
+    return {"runtime": first[1] if first else None, "packages": dict(modules)}
+
+
+def says_changed(stderr: str) -> bool:
+    """Whether uv pip sync installed or removed something."""
+    return bool(re.search(r"^ [+~-] \S", stderr, re.MULTILINE))
+
+
+def reason_of(what: str, text: str) -> str:
+    """Draw one sentence from what a tool printed: its last line that says something."""
+    lines = [re.sub(r"^\W+", "", re.sub(r"\s+", " ", line)).strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("hint:")]
+    return f"{what}: {lines[-1].rstrip('.') if lines else 'no message'}"
+
+
+class Deployment:
+    """The framework's folder on the host, and what of it had to change."""
+
+    def __init__(self, params: dict, *, check_mode: bool) -> None:
+        self.params = params
+        self.path = Path(params["path"])
+        self.check_mode = check_mode
+        self.changed = False
+
+    def write(self, path: Path, content: bytes, mode: int) -> None:
+        """Write a file that is not yet so, atomically, readable by the unit's own user."""
+        same = path.is_file() and not path.is_symlink() and path.read_bytes() == content
+        if same and path.stat().st_mode & 0o7777 == mode:
+            return
+        self.changed = True
+        if self.check_mode:
+            return
+        self.folder(path.parent)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        part = path.with_name(f".{path.name}.part")
+        part.write_bytes(content)
+        part.chmod(mode)
+        part.replace(path)
+
+    def folder(self, path: Path) -> None:
+        missing = [folder for folder in [path, *path.parents] if not folder.is_dir()]
+        for folder in reversed(missing):
+            if folder.exists() or folder.is_symlink():
+                folder.unlink()
+            folder.mkdir()
+            folder.chmod(0o755)
+            self.changed = True
+
+    def remove(self, path: Path) -> None:
+        self.changed = True
+        if self.check_mode:
+            return
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+    def mirror(self, files: dict[str, str]) -> None:
+        """Make app/ hold these files and nothing else."""
+        app = self.path / "app"
+        if not self.check_mode:
+            self.folder(app)
+        for name, content in sorted(files.items()):
+            self.write(app / name, base64.b64decode(content), 0o644)
+        wanted = {app / name for name in files}
+        folders = {parent for path in wanted for parent in path.parents}
+        if self.params["runtime"] == "go":
+            wanted.add(app / "server")
+        for path in sorted(app.rglob("*"), reverse=True):
+            if path not in wanted | folders:
+                self.remove(path)
+
+    def run(self, argv: list[str], what: str) -> subprocess.CompletedProcess[str]:
+        env = dict(os.environ)
+        if libraries := (self.params["python"] or {}).get("library_path"):
+            env["LD_LIBRARY_PATH"] = libraries
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
+        if done.returncode != 0:
+            log = f"$ {shlex.join(argv)}\n{done.stdout}{done.stderr}"
+            raise CannotDeployError(reason_of(what, done.stderr or done.stdout), log)
+        return done
+
+    def environment(self) -> dict:
+        """Bring venv/ to what requirements.txt says; what is in it then."""
+        python, uv = self.params["python"], self.params["uv"]
+        venv = self.path / "venv"
+        requirements = self.path / "app" / "requirements.txt"
+        if "requirements.txt" not in self.params["files"]:
+            raise CannotDeployError("its folder has no requirements.txt", "")
+        mark = venv / ".interpreter"
+        made_of = json.dumps(python, sort_keys=True) + "\n"
+        if not mark.is_file() or mark.read_text() != made_of:
+            self.changed = True
+            if self.check_mode:
+                return {}
+            shutil.rmtree(venv, ignore_errors=True)
+            self.run(
+                [uv, "--no-config", "venv", "--no-project", "--python", python["executable"], venv],
+                "its environment could not be made",
+            )
+            mark.write_text(made_of)
+        interpreter = venv / "bin" / "python"
+        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", "--no-build"]
+        sync += ["--compile-bytecode", "--python", interpreter, requirements]
+        if self.check_mode:
+            sync.insert(4, "--dry-run")
+        done = self.run([str(word) for word in sync], "its packages could not be installed")
+        changed = says_changed(done.stderr)
+        self.changed |= changed
+        kept = self.path / "versions.json"
+        if not changed and kept.is_file():
+            return json.loads(kept.read_text())["packages"]
+        listed = self.run(
+            [uv, "--no-config", "pip", "list", "--format", "json", "--python", str(interpreter)],
+            "its packages could not be listed",
+        )
+        return {package["name"]: package["version"] for package in json.loads(listed.stdout)}
+
+    def program(self) -> bool:
+        """Put the built program in its place; whether it must be brought first."""
+        target = self.path / "app" / "server"
+        if target.is_file():
+            digest = hashlib.sha256(target.read_bytes()).hexdigest()
+            if digest == self.params["binary_sha256"] and target.stat().st_mode & 0o7777 == 0o755:
+                return False
+        self.changed = True
+        if self.check_mode:
+            return False
+        if not self.params["binary"]:
+            return True
+        self.write(target, Path(self.params["binary"]).read_bytes(), 0o755)
+        return False
+
+    def deploy(self) -> dict:
+        runtime, python = self.params["runtime"], self.params["python"]
+        self.mirror(self.params["files"])
+        needs_binary = False
+        if runtime == "python":
+            packages = self.environment()
+            runtime_text = f"{python['implementation']} {python['version']} ({python['source']})"
+            versions = {"runtime": runtime_text, "packages": packages}
+        else:
+            needs_binary = self.program()
+            versions = go_versions(self.params["build_info"] or "")
+        text = json.dumps(versions, indent=1, sort_keys=True) + "\n"
+        self.write(self.path / "versions.json", text.encode(), 0o644)
+        start = start_text(self.params["name"], self.path, runtime, python)
+        self.write(self.path / "start", start.encode(), 0o755)
+        return {"changed": self.changed, "versions": versions, "needs_binary": needs_binary}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "path": {"type": "path", "required": True},
+            "runtime": {"type": "str", "choices": ["python", "go"], "required": True},
+            "folder": {"type": "path"},
+            "files": {"type": "dict", "default": {}},
+            "python": {"type": "dict"},
+            "uv": {"type": "path"},
+            "binary": {"type": "path"},
+            "binary_sha256": {"type": "str"},
+            "build_info": {"type": "str"},
+        },
+        required_if=[
+            ("runtime", "python", ("python", "uv")),
+            ("runtime", "go", ("binary_sha256", "build_info")),
+        ],
+        supports_check_mode=True,
+    )
+    deployment = Deployment(module.params, check_mode=module.check_mode)
+    os.umask(0o022)
+    try:
+        answer = deployment.deploy()
+    except CannotDeployError as error:
+        module.fail_json(msg=error.reason, reason=error.reason, log=error.log)
+    except OSError as error:
+        reason = f"its files could not be written: {error}"
+        module.fail_json(msg=reason, reason=reason, log="")
+    module.exit_json(**answer)
+
+
+if __name__ == "__main__":
+    main()

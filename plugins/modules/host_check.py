@@ -1,0 +1,205 @@
+"""Read what must be known of a host before anything of it is touched."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = """
+---
+module: host_check
+short_description: Read what must be known of a host before anything of it is touched
+description:
+  - Only reads, and never fails over what it finds; the filter C(host_problems) judges.
+  - On a server it tries for a moment to bind the port, on a load generator to connect to it.
+options:
+  kind:
+    description: What the host is in this run.
+    type: str
+    choices: [server, generator]
+    required: true
+  address:
+    description: The server's address on the benchmark network.
+    type: str
+    required: true
+  port:
+    description: The server's port.
+    type: int
+    required: true
+  timeout:
+    description: How long connecting may take, in seconds.
+    type: float
+    default: 3
+author: async-pipeline-bench
+"""
+
+EXAMPLES = """
+- name: Look at the host
+  host_check:
+    kind: server
+    address: 198.18.0.10
+    port: 8080
+"""
+
+RETURN = """
+check:
+  description:
+    - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder).
+    - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
+  type: dict
+  returned: always
+"""
+
+OUR_UNITS = re.compile(r"pipeline-bench@[^/]+\.service")
+
+
+def read(path: str) -> str | None:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return None
+
+
+def os_release(text: str) -> dict[str, str]:
+    """Read what /etc/os-release says."""
+    pairs = re.findall(r"""^([A-Z_]+)=["']?(.*?)["']?$""", text, re.MULTILINE)
+    return dict(pairs)
+
+
+def identity() -> str:
+    """Only the same running system has all of these in common, clones and containers included."""
+    try:
+        pids = str(Path("/proc/1/ns/pid").stat().st_ino)
+    except OSError:
+        pids = ""
+    parts = [read("/etc/machine-id"), read("/proc/sys/kernel/random/boot_id"), pids]
+    return " ".join(part or "-" for part in parts)
+
+
+def existing(path: Path) -> Path:
+    """Return the folder itself, or the nearest above it that there is."""
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def free_bytes(folders: list[str]) -> list[dict]:
+    """Room that is left, once for each file system that the folders are on."""
+    seen: dict[int, dict] = {}
+    for folder in folders:
+        path = existing(Path(folder))
+        entry = seen.setdefault(
+            path.stat().st_dev, {"folders": [], "bytes": shutil.disk_usage(path).free}
+        )
+        entry["folders"].append(folder)
+    return list(seen.values())
+
+
+def listening_inodes(table: str, port: int) -> list[str]:
+    """From /proc/net/tcp or tcp6: the sockets that listen on a port."""
+    rows = [line.split() for line in table.splitlines()[1:]]
+    return [
+        row[9]
+        for row in rows
+        if len(row) > 9 and row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port
+    ]
+
+
+def holder(port: int) -> tuple[str | None, bool]:
+    """Who listens on a port, and whether it is a unit of ours."""
+    tables = [read("/proc/net/tcp") or "", read("/proc/net/tcp6") or ""]
+    wanted = {f"socket:[{inode}]" for table in tables for inode in listening_inodes(table, port)}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            links = {str(link.readlink()) for link in (process / "fd").iterdir()}
+        except OSError:
+            continue
+        if links & wanted:
+            cgroup = read(str(process / "cgroup")) or ""
+            ours = OUR_UNITS.search(cgroup)
+            name = ours[0] if ours else f"{read(str(process / 'comm'))} (pid {process.name})"
+            return name, bool(ours)
+    return None, False
+
+
+def try_bind(address: str, port: int) -> dict:
+    """Whether a server could listen here."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((address, port))
+            sock.listen(1)
+        except OSError as error:
+            answer = {"ok": False, "error": errno.errorcode.get(error.errno or 0, str(error))}
+            if error.errno == errno.EADDRINUSE:
+                answer["holder"], answer["ok"] = holder(port)
+            return answer
+    return {"ok": True, "error": None}
+
+
+def try_connect(address: str, port: int, timeout: float) -> dict:
+    """Whether packets come through: being refused is an answer, silence is none."""
+    begin = time.monotonic()
+    try:
+        with socket.create_connection((address, port), timeout=timeout) as sock:
+            source = sock.getsockname()[0]
+    except ConnectionRefusedError:
+        return {"ok": True, "error": None, "seconds": time.monotonic() - begin}
+    except (socket.timeout, TimeoutError):
+        return {"ok": False, "error": "ETIMEDOUT"}
+    except OSError as error:
+        return {"ok": False, "error": errno.errorcode.get(error.errno or 0, str(error))}
+    return {"ok": True, "error": None, "source": source, "seconds": time.monotonic() - begin}
+
+
+def addresses() -> list[str]:
+    """List the host's own addresses, for the sentence that says which there are."""
+    try:
+        done = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=False)
+    except OSError:
+        return []
+    return done.stdout.split()
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "kind": {"type": "str", "choices": ["server", "generator"], "required": True},
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "timeout": {"type": "float", "default": 3},
+        },
+        supports_check_mode=True,
+    )
+    words = module.params
+    release = os_release(read("/etc/os-release") or "")
+    check = {
+        "os": release.get("ID"),
+        "os_version": release.get("VERSION_ID"),
+        "os_title": release.get("PRETTY_NAME"),
+        "architecture": platform.machine(),
+        "systemd": Path("/run/systemd/system").is_dir(),
+        "root": os.geteuid() == 0,
+        "identity": identity(),
+        "free": free_bytes(["/opt", "/var"]),
+    }
+    if words["kind"] == "server":
+        check["bind"] = try_bind(words["address"], words["port"])
+        check["addresses"] = addresses()
+    else:
+        check["path"] = try_connect(words["address"], words["port"], words["timeout"])
+    module.exit_json(changed=False, check=check)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,333 @@
+"""Find or install one version of CPython on a host."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import pwd
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = """
+---
+module: python_interpreter
+short_description: Find or install one version of CPython on a host
+description:
+  - Tries the given sources in their order and answers with the first interpreter that starts,
+    is of the wanted version and can C(import ssl).
+  - Having none is no failure of this module, see RV(found) and RV(tried).
+options:
+  version:
+    description: The wanted version, C(3.13) or C(3.13.5).
+    type: str
+    required: true
+  sources:
+    description:
+      - V(managed) is a standalone build that uv downloads and checks against a pinned SHA-256.
+      - V(system) is one that the host has, below O(directory), on PATH, or made by pyenv in a home
+        directory; the last is copied, since a service cannot read home directories.
+      - V(controller) is a copy of one that pyenv made on the controller.
+    type: list
+    elements: str
+    choices: [managed, system, controller]
+    required: true
+  directory:
+    description: Where interpreters that the distribution does not have are installed.
+    type: path
+    required: true
+  uv:
+    description: The uv command.
+    type: path
+    required: true
+  downloads:
+    description: A file in the format of uv's list of downloads, for versions which that list lacks.
+    type: path
+  archive:
+    description: An archive that the action plugin has brought from the controller.
+    type: path
+  archive_note:
+    description: Why the action plugin has brought none.
+    type: str
+author: async-pipeline-bench
+"""
+
+EXAMPLES = """
+- name: A Python for old frameworks
+  python_interpreter:
+    version: "3.7"
+    sources: [system, managed, controller]
+    directory: /opt/pipeline-bench/python
+    uv: /opt/pipeline-bench/uv/bin/uv
+"""
+
+RETURN = """
+found:
+  description: Whether there is one.
+  type: bool
+  returned: always
+python:
+  description: C(executable), C(version), C(implementation), C(source), C(library_path).
+  type: dict
+  returned: when found
+tried:
+  description: For each source without success, what was tried and why it did not do.
+  type: list
+  returned: always
+copies:
+  description: Copied interpreters that are there already, by their full versions.
+  type: list
+  returned: always
+architecture:
+  description: The host's machine type.
+  type: str
+  returned: always
+"""
+
+ORIGIN = "copied-from"
+UNUSED = ("test", "idlelib", "turtledemo", "ensurepip", "site-packages", "__pycache__")
+PROBE = (
+    "import json, platform, ssl, sys; "
+    "print(json.dumps([platform.python_implementation(), platform.python_version()]))"
+)
+PRIVATE = ("/root", "/home", "/run/user")
+
+
+def matches(wanted: str, version: str) -> bool:
+    """Whether a full version is the wanted one: 3.7 takes 3.7.16, and not 3.70.1."""
+    return version == wanted or version.startswith(wanted + ".")
+
+
+def last_line(text: str) -> str:
+    """Return the last line that says something, without uv's prefixes."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return re.sub(r"^(error|cause|Caused by): *", "", lines[-1]) if lines else "no message"
+
+
+def library_path(executable: Path) -> str:
+    """Where a moved interpreter finds its libpython, or nothing for one that needs no help."""
+    folder = executable.parent.parent / "lib"
+    moved = (folder.parent / ORIGIN).exists()
+    return str(folder) if moved and list(folder.glob("libpython*.so*")) else ""
+
+
+def is_private(path: Path) -> bool:
+    """Whether a service with ProtectHome= could not execute this."""
+    return str(path.resolve()).startswith(tuple(folder + "/" for folder in PRIVATE))
+
+
+def probe(executable: Path, wanted: str) -> tuple[dict[str, str] | None, str]:
+    """Start an interpreter; what it is, or else why it will not do."""
+    libraries = library_path(executable)
+    env = {"PATH": os.environ.get("PATH", "")}
+    if libraries:
+        env["LD_LIBRARY_PATH"] = libraries
+    try:
+        done = subprocess.run(
+            [str(executable), "-I", "-c", PROBE],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env=env,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return None, f"{executable}: {error}"
+    if done.returncode != 0:
+        return None, f"{executable}: {last_line(done.stderr)}"
+    implementation, version = json.loads(done.stdout)
+    if implementation != "CPython" or not matches(wanted, version):
+        return None, f"{executable}: is {implementation} {version}"
+    return {
+        "executable": str(executable),
+        "version": version,
+        "implementation": implementation,
+        "library_path": libraries,
+    }, ""
+
+
+def homes() -> list[Path]:
+    """The home directories of root and of who became root."""
+    names = {"root", os.environ.get("SUDO_USER") or "root"}
+    return sorted({Path(user.pw_dir) for user in pwd.getpwall() if user.pw_name in names})
+
+
+def pyenv_roots(wanted: str, among: list[Path]) -> list[Path]:
+    """Versions made by pyenv, newest first."""
+    found = [path for home in among for path in (home / ".pyenv" / "versions").glob("*")]
+    found = [path for path in found if matches(wanted, path.name)]
+    return sorted(found, key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])[::-1]
+
+
+def keep_copy(source: Path, directory: Path, version: str, origin: str) -> Path:
+    """Copy an interpreter's tree, leaving out what serving never needs; atomically."""
+    target = directory / version
+    directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{version}-", dir=directory))
+    try:
+        shutil.copytree(
+            source,
+            staging,
+            symlinks=True,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns(*UNUSED, "config-*", "*.a"),
+        )
+        (staging / ORIGIN).write_text(origin + "\n")
+        for path in [staging, *staging.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o111 else 0o644)
+        shutil.rmtree(target, ignore_errors=True)
+        staging.rename(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+class Host:
+    """The sources of one host; each answers with an interpreter or says why it has none."""
+
+    def __init__(self, params: dict, *, check_mode: bool) -> None:
+        self.wanted = params["version"]
+        self.directory = Path(params["directory"])
+        self.uv = params["uv"]
+        self.downloads = params["downloads"]
+        self.archive = params["archive"]
+        self.archive_note = params["archive_note"]
+        self.check_mode = check_mode
+        self.changed = False
+        self.tried: list[str] = []
+
+    @property
+    def short(self) -> str:
+        return ".".join(self.wanted.split(".")[:2])
+
+    def accept(self, executable: Path, source: str) -> dict[str, str] | None:
+        found, why = probe(executable, self.wanted)
+        if found is None:
+            self.tried.append(why)
+            return None
+        return {**found, "source": source}
+
+    def installed(self) -> dict[str, str] | None:
+        """One from an earlier provisioning."""
+        for executable in sorted(self.directory.glob(f"*/bin/python{self.short}"), reverse=True):
+            origin = executable.parent.parent / ORIGIN
+            source = origin.read_text().strip() if origin.exists() else "managed"
+            if found := self.accept(executable.parent.resolve() / executable.name, source):
+                return found
+        return None
+
+    def system(self) -> dict[str, str] | None:
+        if found := self.installed():
+            return found
+        search = os.environ.get("PATH", "").split(":")
+        for folder in dict.fromkeys([*search, "/usr/local/bin", "/usr/bin"]):
+            executable = Path(folder) / f"python{self.short}"
+            if not os.access(executable, os.X_OK) or is_private(executable):
+                continue
+            if found := self.accept(executable, "system"):
+                return found
+        for root in pyenv_roots(self.wanted, homes()):
+            # A copy which is there already, and was not accepted above, gets no better by another.
+            if self.check_mode or (self.directory / root.name).exists():
+                continue
+            copy = keep_copy(root, self.directory, root.name, "pyenv of the server")
+            self.changed = True
+            if found := self.accept(copy / "bin" / f"python{self.short}", "pyenv of the server"):
+                return found
+        self.tried.append(f"the server has no CPython {self.wanted}")
+        return None
+
+    def managed(self) -> dict[str, str] | None:
+        env = {
+            **os.environ,
+            "UV_PYTHON_INSTALL_DIR": str(self.directory),
+            "UV_PYTHON_INSTALL_BIN": "0",
+            # A host without a way out should say so now, and again at every provisioning.
+            "UV_HTTP_CONNECT_TIMEOUT": os.environ.get("UV_HTTP_CONNECT_TIMEOUT", "5"),
+            "UV_HTTP_RETRIES": os.environ.get("UV_HTTP_RETRIES", "1"),
+        }
+        if self.downloads and any(
+            matches(self.wanted, f"{entry['major']}.{entry['minor']}.{entry['patch']}")
+            for entry in json.loads(Path(self.downloads).read_text()).values()
+        ):
+            env["UV_PYTHON_DOWNLOADS_JSON_URL"] = self.downloads
+        if not self.check_mode:
+            before = set(self.directory.glob("cpython-*"))
+            self.directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+            done = self.run_uv(["python", "install", self.wanted], env)
+            if done.returncode != 0:
+                why = last_line(done.stderr)
+                self.tried.append(f"uv could not download CPython {self.wanted}: {why}")
+                return None
+            self.changed |= set(self.directory.glob("cpython-*")) != before
+        done = self.run_uv(["python", "find", "--managed-python", "--no-project", self.wanted], env)
+        if done.returncode != 0:
+            self.tried.append(f"uv has not installed CPython {self.wanted}")
+            return None
+        executable = Path(done.stdout.strip())
+        return self.accept(executable.parent.resolve() / executable.name, "managed")
+
+    def run_uv(self, words: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.uv, "--no-config", *words], capture_output=True, text=True, check=False, env=env
+        )
+
+    def controller(self) -> dict[str, str] | None:
+        if self.archive is None:
+            self.tried.append(self.archive_note or "no copy was brought from the controller")
+            return None
+        with tempfile.TemporaryDirectory() as scratch:
+            with tarfile.open(self.archive) as archive:
+                archive.extractall(scratch)  # noqa: S202 - made by the action plugin
+            (tree,) = Path(scratch).iterdir()
+            origin = "pyenv of the controller"
+            copy = keep_copy(tree, self.directory, tree.name, origin)
+        self.changed = True
+        return self.accept(copy / "bin" / f"python{self.short}", origin)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "version": {"type": "str", "required": True},
+            "sources": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["managed", "system", "controller"],
+                "required": True,
+            },
+            "directory": {"type": "path", "required": True},
+            "uv": {"type": "path", "required": True},
+            "downloads": {"type": "path"},
+            "archive": {"type": "path"},
+            "archive_note": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    host = Host(module.params, check_mode=module.check_mode)
+    found = None
+    for source in module.params["sources"]:
+        found = {"managed": host.managed, "system": host.system, "controller": host.controller}[
+            source
+        ]()
+        if found:
+            break
+    answer = {"found": True, "python": found} if found else {"found": False}
+    module.exit_json(
+        changed=host.changed,
+        copies=[path.parent.name for path in host.directory.glob(f"*/{ORIGIN}")],
+        tried=list(dict.fromkeys(host.tried)),
+        architecture=platform.machine(),
+        **answer,
+    )
+
+
+if __name__ == "__main__":
+    main()
