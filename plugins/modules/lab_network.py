@@ -1,0 +1,229 @@
+#!/usr/bin/python
+"""The lab's network on the controller: bridge, NAT, and a namespace for every machine."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lab_network
+short_description: Make or remove the lab's bridge, NAT and network namespaces
+description:
+  - The bridge is made first and removed last. Its alias holds whose lab it is and what has to
+    be put back on the controller (ip_forward).
+  - Where another table would drop forwarded packets (docker, ufw, firewalld), rules that let the
+    lab's bridge pass are inserted there, marked by a comment.
+options:
+  state: {description: Whether it is there., type: str, choices: [present, absent], default: present}
+  folder: {description: The lab's folder., type: path, required: true}
+  network: {description: The lab's network; needed for C(present)., type: str}
+  machines:
+    description: The machines as lab_plan returns them; needed for C(present).
+    type: list
+    elements: dict
+"""
+
+EXAMPLES = r"""
+- name: Remove the network
+  lab_network:
+    state: absent
+    folder: /home/me/project/.lab
+"""
+
+RETURN = r"""
+done: {description: What was changed., returned: always, type: list, elements: str}
+"""
+
+import ipaddress
+import json
+import os
+import pathlib
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.lab import (
+    BRIDGE,
+    COMMENT,
+    NETNS,
+    PREFIX,
+    TABLE,
+    LabError,
+    Owner,
+    foreign,
+    ip,
+    link,
+    mount_points,
+    owner,
+    run,
+)
+
+IP_FORWARD = pathlib.Path("/proc/sys/net/ipv4/ip_forward")
+
+
+class Network:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.done: list[str] = []
+
+    def act(self, *argv: str, stdin: str = "") -> None:
+        run(*argv, stdin=stdin)
+        self.done.append(" ".join(argv) + (f" <<< {stdin}" if stdin else ""))
+
+    # --- present
+
+    def present(self, network: ipaddress.IPv4Network, machines: list[dict[str, Any]]) -> None:
+        if link(BRIDGE) is None:
+            self.act("ip", "link", "add", BRIDGE, "type", "bridge")
+        if owner() is None:
+            before = Owner(self.folder, forwarding(), bool(mount_points(str(NETNS))))
+            self.act("ip", "link", "set", BRIDGE, "alias", before.alias())
+        gateway = f"{network[1]}/{network.prefixlen}"
+        self.address(gateway, BRIDGE)
+        if run("nft", "list", "table", "ip", TABLE, check=False).returncode != 0:
+            self.act("nft", "-f", "-", stdin=nat(network))
+        if not forwarding():
+            self.forward(on=True)
+        for family, table, chain in blocking_chains():
+            for direction in ("iifname", "oifname"):
+                rule = f"{direction} {BRIDGE} accept comment {COMMENT}"
+                self.act("nft", "-f", "-", stdin=f"insert rule {family} {table} {chain} {rule}\n")
+        for machine in machines:
+            self.machine(machine, network)
+        self.remove_machines(
+            keep={m["netns"] for m in machines} | {m["interface"] for m in machines}
+        )
+
+    def address(self, address: str, interface: str, *where: str) -> None:
+        (found,) = ip(*where, "-4", "address", "show", "dev", interface) or [{"addr_info": []}]
+        if address not in {f"{a['local']}/{a['prefixlen']}" for a in found["addr_info"]}:
+            self.act("ip", *where, "address", "add", address, "dev", interface)
+        if "UP" not in ip(*where, "link", "show", "dev", interface)[0]["flags"]:
+            self.act("ip", *where, "link", "set", interface, "up")
+
+    def machine(self, machine: dict[str, Any], network: ipaddress.IPv4Network) -> None:
+        netns, interface = machine["netns"], machine["interface"]
+        inside = ("-n", netns)
+        if not (NETNS / netns).exists():
+            if link(interface):  # its other end is in a namespace that has lost its name
+                self.act("ip", "link", "del", interface)
+            self.act("ip", "netns", "add", netns)
+        if link(interface) is None:
+            if any(entry["ifname"] == "eth0" for entry in ip(*inside, "link", "show")):
+                self.act("ip", *inside, "link", "del", "eth0")  # it had another address
+            end = ("peer", "name", "eth0", "netns", netns)
+            self.act("ip", "link", "add", interface, "type", "veth", *end)
+        if link(interface).get("master") != BRIDGE:
+            self.act("ip", "link", "set", interface, "master", BRIDGE, "up")
+        self.address("127.0.0.1/8", "lo", *inside)
+        self.address(f"{machine['address']}/{network.prefixlen}", "eth0", *inside)
+        if not ip(*inside, "-4", "route", "show", "default"):
+            self.act("ip", *inside, "route", "add", "default", "via", str(network[1]))
+
+    def forward(self, *, on: bool) -> None:
+        IP_FORWARD.write_text(f"{int(on)}\n")
+        self.done.append(f"net.ipv4.ip_forward={int(on)}")
+
+    # --- absent
+
+    def absent(self) -> None:
+        before = owner()
+        for family, table, chain, handle in our_rules():
+            self.act("nft", "delete", "rule", family, table, chain, "handle", str(handle))
+        if run("nft", "list", "table", "ip", TABLE, check=False).returncode == 0:
+            self.act("nft", "delete", "table", "ip", TABLE)
+        self.remove_machines(keep=set())
+        if before and not before.netns_mounted and mount_points(str(NETNS)) == [str(NETNS)]:
+            if not any(NETNS.iterdir()):
+                self.act("umount", str(NETNS))
+                NETNS.rmdir()
+        if before and not before.forwarded and forwarding():
+            self.forward(on=False)
+        if link(BRIDGE):
+            self.act("ip", "link", "del", BRIDGE)
+
+    def remove_machines(self, keep: set[str]) -> None:
+        names = [entry.name for entry in NETNS.iterdir()] if NETNS.is_dir() else []
+        for name in sorted(names):
+            if name.startswith(PREFIX) and name not in keep:
+                self.act("ip", "netns", "del", name)
+        for entry in ip("link", "show"):
+            if entry["ifname"].startswith(PREFIX) and entry["ifname"] not in keep:
+                # it went with its namespace, unless something still keeps that alive
+                if run("ip", "link", "del", entry["ifname"], check=False).returncode == 0:
+                    self.done.append(f"ip link del {entry['ifname']}")
+
+
+def forwarding() -> bool:
+    return IP_FORWARD.read_text().strip() == "1"
+
+
+def nat(network: ipaddress.IPv4Network) -> str:
+    return (
+        f"table ip {TABLE} {{ chain postrouting {{ type nat hook postrouting priority srcnat;"
+        f" ip saddr {network} ip daddr != {network} masquerade; }}; }}\n"
+    )
+
+
+def ruleset() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("nft", "-j", "list", "ruleset").stdout)["nftables"]
+    return found
+
+
+def our_rules() -> list[tuple[str, str, str, int]]:
+    rules = [entry["rule"] for entry in ruleset() if "rule" in entry]
+    return [
+        (r["family"], r["table"], r["chain"], r["handle"])
+        for r in rules
+        if r.get("comment") == COMMENT
+    ]
+
+
+def blocking_chains() -> list[tuple[str, str, str]]:
+    """Chains on the forward hook that may drop the lab's packets and have no rule of ours yet.
+
+    An accept in one chain does not overrule a drop in another: each of them needs the rules.
+    """
+    listed = ruleset()
+    passed = {rule[:3] for rule in our_rules()}
+    found = []
+    for chain in (entry["chain"] for entry in listed if "chain" in entry):
+        name = (chain["family"], chain["table"], chain["name"])
+        if (
+            chain.get("hook") != "forward"
+            or chain["family"] not in ("ip", "inet")
+            or name in passed
+        ):
+            continue
+        rules = [r["rule"] for r in listed if "rule" in r]
+        ours = [r for r in rules if (r["family"], r["table"], r["chain"]) == name]
+        verdicts = {key for r in ours for statement in r["expr"] for key in statement}
+        if chain.get("policy") == "drop" or verdicts & {"drop", "reject", "jump", "goto"}:
+            found.append(name)
+    return found
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "folder": {"type": "path", "required": True},
+            "network": {"type": "str"},
+            "machines": {"type": "list", "elements": "dict"},
+        },
+        required_if=[("state", "present", ("network", "machines"))],
+    )
+    network = Network(os.path.realpath(module.params["folder"]))
+    try:
+        if foreign(network.folder):
+            pass  # another checkout's: not ours to touch (lab_plan has refused where it matters)
+        elif module.params["state"] == "present":
+            network.present(
+                ipaddress.IPv4Network(module.params["network"]), module.params["machines"]
+            )
+        else:
+            network.absent()
+    except LabError as error:
+        module.fail_json(msg=str(error), done=network.done)
+    module.exit_json(changed=bool(network.done), done=network.done)
+
+
+if __name__ == "__main__":
+    main()
