@@ -1,0 +1,130 @@
+"""Write the raw record of one measurement, and say in a line how it went and how long is left.
+
+Takes what the tasks of one measurement returned, whole, whatever became of them: an unreachable
+host or a module that failed is kept as `harness_fault`. Runs on the controller, in this process.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+# Ansible loads this file by its path; its neighbours are found from there.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.json_file import now_text, write_json
+
+SCHEMA_VERSION = 1
+SERVER_KEYS = (
+    "unit", "ready", "ready_s", "ready_error", "cpus", "started_pid",
+    "state", "rss_peak_bytes", "samples", "journal",
+)  # fmt: skip
+GENERATOR_KEYS = ("cpus", "ready_error", "warmup", "measured")
+
+
+def fault_of(step: str, result: dict[str, Any] | None) -> str | None:
+    """A sentence on what went wrong with the harness in one task, or None."""
+    if not result or not (result.get("failed") or result.get("unreachable")):
+        return None
+    what = "host did not answer" if result.get("unreachable") else "task failed"
+    said = result.get("msg") or result.get("module_stderr") or result.get("exception") or ""
+    return f"{step}: {what}: {str(said).strip()[:2000]}"
+
+
+def part(result: dict[str, Any] | None, keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: result[key] for key in keys if key in result} if result else {}
+
+
+def rate_text(measured: dict[str, Any] | None) -> str:
+    """What wrk said, short: a rate, or that it got no answer."""
+    result = (measured or {}).get("result")
+    if not result or not result["requests"]:
+        return "no answer"
+    return f"{result['requests'] / result['duration_us'] * 1e6:,.0f} req/s"
+
+
+def left_text(done: int, count: int, elapsed_s: float) -> str:
+    minutes, seconds = divmod(round(elapsed_s / done * (count - done)), 60)
+    return f"{minutes}:{seconds:02} left"
+
+
+class ActionModule(ActionBase):
+    """The action `measurement_record`."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset(
+        {"run", "testbed", "round", "position", "cell", "unavailable", "begun", "started", "load",
+         "stopped", "first_begun"}
+    )  # fmt: skip
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = super().run(tmp, task_vars)
+        given = self._task.args
+        run, testbed, cell = given["run"], given["testbed"], given["cell"]
+        number, position = int(given["round"]), int(given["position"])
+        unavailable = given.get("unavailable")
+        started, load, stopped = (given.get(key) or {} for key in ("started", "load", "stopped"))
+        faults = [
+            fault_of(f"starting on {testbed['server']}", started),
+            fault_of(f"wrk on {testbed['generators'][0]}", load),
+            fault_of(f"stopping on {testbed['server']}", stopped),
+        ]
+        framework = run["frameworks"][cell["framework"]]
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run["run_id"],
+            "testbed": testbed["name"],
+            "framework": cell["framework"],
+            "stack": framework["stack"],
+            "workers": cell["workers"],
+            "depth": cell["depth"],
+            "connections": cell["connections"],
+            "threads": run["variables"]["bench_threads"],
+            "round": number,
+            "position": position,
+            "started": given["begun"],
+            "ended": now_text(),
+            "deployment": {"available": False, **unavailable} if unavailable
+            else {"available": True},
+            "server": None,
+            "generators": [],
+            "harness_fault": "; ".join(filter(None, faults)) or None,
+        }  # fmt: skip
+        if not unavailable:
+            record["server"] = {
+                "host": testbed["server"],
+                **part(started, SERVER_KEYS),
+                **part(stopped, SERVER_KEYS),
+            }
+            if not load.get("skipped"):
+                generator = testbed["generators"][0]
+                record["generators"] = [{"host": generator, **part(load, GENERATOR_KEYS)}]
+
+        name = (
+            f"{testbed['name']}-r{number:02}-{position:03}-{cell['framework']}"
+            f"-w{cell['workers']}-d{cell['depth']}-c{cell['connections']}.json"
+        )
+        write_json(Path(run["results_dir"]) / "raw" / name, record)
+
+        rounds = run["rounds"]
+        count = sum(map(len, rounds))
+        done = sum(map(len, rounds[: number - 1])) + position
+        if record["harness_fault"]:
+            outcome = f"HARNESS FAULT, {record['harness_fault'].splitlines()[0]}"
+        elif unavailable:
+            outcome = f"unavailable, {unavailable['reason']}"
+        elif not started.get("ready"):
+            outcome = str(started.get("ready_error"))
+        else:
+            outcome = load.get("ready_error") or rate_text(load.get("measured"))
+        where = f" on {testbed['name']}" if len(run["testbeds"]) > 1 else ""
+        answer["progress"] = (
+            f"[{done:>{len(str(count))}}/{count}] round {number}{where}  {cell['framework']:<18} "
+            f"depth {cell['depth']}, {cell['connections']} connections: {outcome}"
+            f"  ({left_text(done, count, time.time() - float(given['first_begun']))})"
+        )
+        answer["harness_fault"] = record["harness_fault"]
+        return answer

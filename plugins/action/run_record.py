@@ -1,0 +1,69 @@
+"""Keep run.json: written when a run begins, completed as it goes on, so that a broken run has one.
+
+Arguments: `run`, the fact `bench_run`; `moment`, which of its times is now (`started`,
+`measuring_started`, `measuring_ended`, `ended`); `faults`, sentences on what the harness could not
+do, added to those there are.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible import release
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+# Ansible loads this file by its path; its neighbours are found from there.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.json_file import now_text, write_json
+
+SCHEMA_VERSION = 1
+MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")
+
+
+class ActionModule(ActionBase):
+    """The action `run_record`."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"run", "moment", "faults"})
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = super().run(tmp, task_vars)
+        run, moment = self._task.args["run"], self._task.args["moment"]
+        if moment not in MOMENTS:
+            raise AnsibleActionFail(f"moment is {moment!r}; it takes one of {', '.join(MOMENTS)}")
+        path = Path(run["results_dir"]) / "run.json"
+        record = json.loads(path.read_text("utf-8")) if path.exists() else self._begin(run)
+        record[moment] = now_text()
+        record["harness_faults"] += self._task.args.get("faults") or []
+        write_json(path, record)
+        return answer
+
+    @staticmethod
+    def _begin(run: dict[str, Any]) -> dict[str, Any]:
+        frameworks = {
+            name: {key: value for key, value in framework.items() if key != "path"}
+            for name, framework in run["frameworks"].items()
+        }
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run["run_id"],
+            **dict.fromkeys(MOMENTS),
+            "command": run["command"],
+            "commit": run["commit"],
+            "dirty": run["dirty"],
+            "variables": run["variables"],
+            "frameworks": frameworks,
+            "testbeds": run["testbeds"],
+            "rounds": run["rounds"],
+            "versions": {
+                "ansible": release.__version__,
+                "python": platform.python_version(),
+                "project": run["version"],
+            },
+            "harness_faults": [],
+        }

@@ -1,0 +1,164 @@
+#!/usr/bin/python
+"""Drive one server with pipelined wrk and write down what happened; judge nothing."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: wrk
+short_description: Warm a server up and measure it with pipelined wrk
+description:
+  - Asks the server over the benchmark network until it answers, runs wrk for the warm-up, waits a
+    moment in which the server is idle, and runs wrk again for the measurement.
+  - A server that does not answer, crashes or hangs is data, not an error. The module fails only
+    where wrk itself cannot be run.
+options:
+  address: {type: str, required: true, description: IP address of the server.}
+  port: {type: int, required: true, description: Port of the server.}
+  depth: {type: int, required: true, description: Requests written at once on a connection.}
+  connections: {type: int, required: true, description: Connections in all.}
+  threads: {type: int, required: true, description: Threads of wrk.}
+  duration: {type: int, required: true, description: Length of the measurement, s.}
+  warmup: {type: int, required: true, description: Length of the warm-up, s; 0 is none.}
+  script: {type: path, required: true, description: Where pipeline.lua is on this host.}
+  patience: {type: float, default: 5.0, description: How long to ask for the first answer, s.}
+author: [async-pipeline-bench]
+"""
+
+RETURN = r"""
+cpus: {type: int, returned: always, description: CPUs that wrk may use.}
+ready_error: {type: str, returned: always, description: Why the server was not measured, or null.}
+warmup: {type: dict, returned: always, description: WRK of docs/architecture.md, or null.}
+measured: {type: dict, returned: always, description: WRK of docs/architecture.md, or null.}
+"""
+
+import json
+import os
+import resource
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.plain_http import wait_for_answer
+
+# The server is idle for this long before the window, so that its counters are flat there and the
+# clocks of the two hosts need to agree only to half of it.
+PAUSE_S = 0.2
+# wrk ends by itself; this much later it is ended.
+GRACE_S = 30
+
+
+def argv(parameters: dict[str, Any], seconds: int) -> list[str]:
+    """The command of 2017. `--timeout` is above the length of the run, so that wrk drops no
+    latency: no batch can take longer than the run."""
+    return [
+        "wrk",
+        f"-t{parameters['threads']}",
+        f"-c{parameters['connections']}",
+        f"-d{seconds}s",
+        "--latency",
+        f"--timeout={seconds + 1}s",
+        "-s",
+        parameters["script"],
+        f"http://{url_host(parameters['address'])}:{parameters['port']}/",
+        "--",
+        str(parameters["depth"]),
+    ]
+
+
+def url_host(address: str) -> str:
+    """An IP address as a URL has it: IPv6 in brackets."""
+    return f"[{address}]" if ":" in address else address
+
+
+def run_wrk(command: list[str], seconds: int) -> dict[str, Any]:
+    """One execution of wrk: WRK of docs/architecture.md.
+
+    Raises OSError if it cannot be started, TimeoutError if it does not end.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, "result.json")
+        out, err = Path(folder, "stdout"), Path(folder, "stderr")
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            started = time.time()
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                env={**os.environ, "LC_ALL": "C", "WRK_RESULT": str(result)},
+            )
+            status, usage = wait(process, seconds + GRACE_S)
+            ended = time.time()
+        if status is None:
+            raise TimeoutError(f"wrk had to be ended {GRACE_S} s after its time: {command}")
+        return {
+            "argv": command,
+            "exit_status": status,
+            "started": started,
+            "ended": ended,
+            "cpu_s": usage.ru_utime + usage.ru_stime,
+            "stdout": out.read_text(errors="replace"),
+            "stderr": err.read_text(errors="replace"),
+            "result": json.loads(result.read_text()) if result.exists() else None,
+        }
+
+
+def wait(process: subprocess.Popen, seconds: float) -> tuple[int | None, Any]:
+    """Exit status (None if it had to be killed) and resource usage of this one process."""
+    deadline = time.monotonic() + seconds
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage
+        if time.monotonic() > deadline:
+            process.kill()
+            os.wait4(process.pid, 0)
+            process.returncode = -9
+            return None, None
+        time.sleep(0.01)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "depth": {"type": "int", "required": True},
+            "connections": {"type": "int", "required": True},
+            "threads": {"type": "int", "required": True},
+            "duration": {"type": "int", "required": True},
+            "warmup": {"type": "int", "required": True},
+            "script": {"type": "path", "required": True},
+            "patience": {"type": "float", "default": 5.0},
+        },
+    )
+    wanted = module.params
+    answer: dict[str, Any] = {
+        "changed": False,
+        "cpus": len(os.sched_getaffinity(0)),
+        "ready_error": wait_for_answer(wanted["address"], wanted["port"], wanted["patience"]),
+        "warmup": None,
+        "measured": None,
+    }
+    if answer["ready_error"] is None:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        try:
+            if wanted["warmup"]:
+                answer["warmup"] = run_wrk(argv(wanted, wanted["warmup"]), wanted["warmup"])
+            time.sleep(PAUSE_S)
+            answer["measured"] = run_wrk(argv(wanted, wanted["duration"]), wanted["duration"])
+        except (OSError, ValueError) as error:
+            module.fail_json(msg=f"wrk could not be run: {error}", **answer)
+        if answer["measured"]["exit_status"] != 0:
+            text = answer["measured"]["stderr"] or answer["measured"]["stdout"]
+            module.fail_json(msg=f"wrk could not do its work: {text.strip()}", **answer)
+    module.exit_json(**answer)
+
+
+if __name__ == "__main__":
+    main()
