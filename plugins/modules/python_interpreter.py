@@ -52,9 +52,6 @@ options:
   archive:
     description: An archive that the action plugin has brought from the controller.
     type: path
-  archive_note:
-    description: Why the action plugin has brought none.
-    type: str
 author: async-pipeline-bench
 """
 
@@ -91,6 +88,8 @@ architecture:
 """
 
 ORIGIN = "copied-from"
+FROM_SERVER = "copy of the server's pyenv"
+FROM_CONTROLLER = "copy of the controller's pyenv"
 UNUSED = ("test", "idlelib", "turtledemo", "ensurepip", "site-packages", "__pycache__")
 PROBE = (
     "import json, platform, ssl, sys; "
@@ -198,7 +197,6 @@ class Host:
         self.uv = params["uv"]
         self.downloads = params["downloads"]
         self.archive = params["archive"]
-        self.archive_note = params["archive_note"]
         self.check_mode = check_mode
         self.changed = False
         self.tried: list[str] = []
@@ -237,9 +235,9 @@ class Host:
             # A copy which is there already, and was not accepted above, gets no better by another.
             if self.check_mode or (self.directory / root.name).exists():
                 continue
-            copy = keep_copy(root, self.directory, root.name, "pyenv of the server")
+            copy = keep_copy(root, self.directory, root.name, FROM_SERVER)
             self.changed = True
-            if found := self.accept(copy / "bin" / f"python{self.short}", "pyenv of the server"):
+            if found := self.accept(copy / "bin" / f"python{self.short}", FROM_SERVER):
                 return found
         self.tried.append(f"the server has no CPython {self.wanted}")
         return None
@@ -280,17 +278,16 @@ class Host:
         )
 
     def controller(self) -> dict[str, str] | None:
+        """Unpack what the action plugin brings; until it does, only an earlier copy will do."""
         if self.archive is None:
-            self.tried.append(self.archive_note or "no copy was brought from the controller")
-            return None
+            return self.installed()
         with tempfile.TemporaryDirectory() as scratch:
             with tarfile.open(self.archive) as archive:
                 archive.extractall(scratch)  # noqa: S202 - made by the action plugin
             (tree,) = Path(scratch).iterdir()
-            origin = "pyenv of the controller"
-            copy = keep_copy(tree, self.directory, tree.name, origin)
+            copy = keep_copy(tree, self.directory, tree.name, FROM_CONTROLLER)
         self.changed = True
-        return self.accept(copy / "bin" / f"python{self.short}", origin)
+        return self.accept(copy / "bin" / f"python{self.short}", FROM_CONTROLLER)
 
 
 def main() -> None:
@@ -307,7 +304,6 @@ def main() -> None:
             "uv": {"type": "path", "required": True},
             "downloads": {"type": "path"},
             "archive": {"type": "path"},
-            "archive_note": {"type": "str"},
         },
         supports_check_mode=True,
     )

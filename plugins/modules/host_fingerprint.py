@@ -1,0 +1,315 @@
+"""Describe a host: everything about it that a measurement may depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = """
+---
+module: host_fingerprint
+short_description: Describe a host, everything about it that a measurement may depend on
+description:
+  - Only reads. What cannot be read is null.
+options:
+  address:
+    description:
+      - An address of the host, or one that it reaches, on the benchmark network.
+      - Says which network interface is described; without it, the one of the default route.
+    type: str
+  directory:
+    description: Where the roles put frameworks.
+    type: path
+    default: /opt/pipeline-bench
+author: async-pipeline-bench
+"""
+
+EXAMPLES = """
+- name: Describe the host
+  host_fingerprint:
+    address: 198.18.0.10
+  register: described
+"""
+
+RETURN = """
+fingerprint:
+  description: What hosts/<host>.json holds.
+  type: dict
+  returned: always
+"""
+
+CPU = Path("/sys/devices/system/cpu")
+SYSCTLS = (
+    "fs.file-max",
+    "fs.nr_open",
+    "kernel.numa_balancing",
+    "kernel.sched_autogroup_enabled",
+    "net.core.default_qdisc",
+    "net.core.netdev_max_backlog",
+    "net.core.rmem_default",
+    "net.core.rmem_max",
+    "net.core.rps_sock_flow_entries",
+    "net.core.somaxconn",
+    "net.core.wmem_default",
+    "net.core.wmem_max",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_congestion_control",
+    "net.ipv4.tcp_max_syn_backlog",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_tw_reuse",
+    "net.ipv4.tcp_wmem",
+    "vm.swappiness",
+)
+# Only words known to change speed are kept: a command line may hold a password.
+CMDLINE = re.compile(
+    r"(?:mitigations|nosmt|isolcpus|nohz|nohz_full|rcu_nocbs|irqaffinity|idle|intel_idle\.\S+"
+    r"|intel_pstate|amd_pstate|processor\.\S+|cpufreq\.\S+|cpuidle\.\S+|tsc|clocksource|maxcpus"
+    r"|nr_cpus|numa|numa_balancing|preempt|threadirqs|skew_tick|transparent_hugepage|hugepages"
+    r"|default_hugepagesz|hugepagesz|nopti|pti|nospectre_\S+|spectre_v2|spec_store_bypass_disable"
+    r"|retbleed|mds|tsx|l1tf|audit|nowatchdog|systemd\.unified_cgroup_hierarchy)(?:=\S*)?"
+)
+
+
+def read(path: Path | str) -> str | None:
+    """Return what a file says, or None: a virtual machine lacks half of these."""
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def number(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"-?\d+", text) else None
+
+
+def output(*argv: str) -> str | None:
+    """Return what a command prints, whatever its exit status, or None where there is none."""
+    env = {**os.environ, "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=10, check=False, env=env
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return (done.stdout or done.stderr).strip() or None
+
+
+def parse_lscpu(text: str) -> dict[str, Any]:
+    """Read the shape of the CPUs from lscpu; the keys are those of the fingerprint."""
+    fields = dict(re.findall(r"^\s*([^:\n]+):[ \t]*(.*)$", text, re.MULTILINE))
+
+    def field(name: str) -> int | None:
+        return number(fields.get(name, "").strip())
+
+    sockets, per_socket = field("Socket(s)"), field("Core(s) per socket")
+    cores = sockets * per_socket if sockets and per_socket else None
+    mhz = re.fullmatch(r"\d+(\.\d+)?", fields.get("CPU max MHz", ""))
+    return {
+        "model": fields.get("Model name", "").strip() or None,
+        "sockets": sockets,
+        "cores": cores,
+        "threads": field("CPU(s)"),
+        "threads_per_core": field("Thread(s) per core"),
+        "numa_nodes": field("NUMA node(s)"),
+        "max_mhz": float(mhz[0]) if mhz else None,
+    }
+
+
+def parse_meminfo(text: str) -> int | None:
+    found = re.search(r"^MemTotal:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def parse_os_release(text: str) -> dict[str, str | None]:
+    fields = dict(re.findall(r"""^([A-Z_]+)=["']?(.*?)["']?$""", text, re.MULTILINE))
+    return {
+        "id": fields.get("ID"),
+        "version": fields.get("VERSION_ID"),
+        "title": fields.get("PRETTY_NAME"),
+    }
+
+
+def parse_cmdline(text: str) -> list[str]:
+    """Keep the words of the kernel's command line that may change speed."""
+    return [word for word in text.split() if CMDLINE.fullmatch(word)]
+
+
+def parse_offloads(text: str) -> dict[str, bool]:
+    """Read what ethtool -k says of the offloads that pipelining meets."""
+    wanted = (
+        "tcp-segmentation-offload",
+        "generic-segmentation-offload",
+        "generic-receive-offload",
+        "large-receive-offload",
+        "rx-checksumming",
+        "tx-checksumming",
+    )
+    states = dict(re.findall(r"^\s*([\w-]+): (on|off)", text, re.MULTILINE))
+    return {name: states[name] == "on" for name in wanted if name in states}
+
+
+def cpu_list(text: str) -> list[int]:
+    """Read a list such as 0-2,5."""
+    cpus = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        cpus += range(int(first), int(last or first) + 1)
+    return cpus
+
+
+def boost(root: Path = CPU) -> bool | None:
+    """Whether the CPU may go above its nominal speed, where the kernel says so."""
+    if (off := read(root / "intel_pstate" / "no_turbo")) in ("0", "1"):
+        return off == "0"
+    if (on := read(root / "cpufreq" / "boost")) in ("0", "1"):
+        return on == "1"
+    return None
+
+
+def same_everywhere(values: list[str | None]) -> str | None:
+    """Say what all CPUs have; several values are joined."""
+    return ", ".join(sorted({value for value in values if value})) or None
+
+
+def describe_cpu() -> dict[str, Any]:
+    folders = sorted(CPU.glob("cpu[0-9]*"))
+    found = parse_lscpu(output("lscpu") or "")
+    khz = number(read(CPU / "cpu0" / "cpufreq" / "cpuinfo_max_freq"))
+    smt = read(CPU / "smt" / "active")
+    return {
+        **found,
+        "max_mhz": khz / 1000 if khz else found["max_mhz"],
+        "online": cpu_list(read(CPU / "online") or ""),
+        "allowed": sorted(os.sched_getaffinity(0)),
+        "governor": same_everywhere([read(f / "cpufreq" / "scaling_governor") for f in folders]),
+        "driver": same_everywhere([read(f / "cpufreq" / "scaling_driver") for f in folders]),
+        "boost": boost(),
+        "smt": smt == "1" if smt in ("0", "1") else None,
+        "microcode": same_everywhere(
+            re.findall(r"^microcode\s*: (\S+)", read("/proc/cpuinfo") or "", re.MULTILINE)
+        ),
+    }
+
+
+def own_interface(address: str | None) -> str | None:
+    """Find the interface that has this address, or else the one that leads to it."""
+    listed = json.loads(output("ip", "-json", "address") or "[]")
+    for link in listed:
+        if address in [entry.get("local") for entry in link.get("addr_info", [])]:
+            return link["ifname"]
+    way = ["route", "get", address] if address else ["route", "show", "default"]
+    routes = json.loads(output("ip", "-json", *way) or "[]")
+    return routes[0].get("dev") if routes else None
+
+
+def describe_interface(address: str | None) -> dict[str, Any] | None:
+    try:
+        name = own_interface(address)
+    except (ValueError, KeyError):
+        return None
+    if name is None:
+        return None
+    folder = Path("/sys/class/net") / name
+    driver = folder / "device" / "driver"
+    speed = number(read(folder / "speed"))
+    ethtool = shutil.which("ethtool", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    return {
+        "name": name,
+        "driver": driver.resolve().name if driver.exists() else None,
+        "virtual": "/virtual/" in str(folder.resolve()),
+        "speed_mbit": speed if speed and speed > 0 else None,
+        "mtu": number(read(folder / "mtu")),
+        "queues": len(list((folder / "queues").glob("rx-*"))) or None,
+        "offloads": parse_offloads(output(ethtool, "-k", name) or "") if ethtool else None,
+    }
+
+
+def describe_wrk() -> dict[str, str | None] | None:
+    path = shutil.which("wrk", path="/usr/local/bin:/usr/bin:/bin")
+    if path is None:
+        return None
+    says = (output(path, "-v") or "").splitlines()
+    return {
+        "path": path,
+        "version": re.sub(r" Copyright.*", "", says[0]) if says else None,
+        "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(),
+    }
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def describe_frameworks(directory: Path) -> dict[str, Any]:
+    paths = sorted(directory.glob("frameworks/*/versions.json"))
+    return {path.parent.name: read_json(path) for path in paths}
+
+
+def sysctls() -> dict[str, str | None]:
+    values = {name: read("/proc/sys/" + name.replace(".", "/")) for name in SYSCTLS}
+    return {name: " ".join(text.split()) if text else text for name, text in values.items()}
+
+
+def describe(address: str | None, directory: Path) -> dict[str, Any]:
+    dmi = Path("/sys/class/dmi/id")
+    weak = CPU / "vulnerabilities"
+    clock = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+    huge = re.search(r"\[(\w+)\]", read("/sys/kernel/mm/transparent_hugepage/enabled") or "")
+    systemd = (output("systemctl", "--version") or "").splitlines()
+    return {
+        "hostname": socket.gethostname(),
+        "os": parse_os_release(read("/etc/os-release") or ""),
+        "kernel": platform.release(),
+        "kernel_build": platform.version(),
+        "kernel_cmdline": parse_cmdline(read("/proc/cmdline") or ""),
+        "architecture": platform.machine(),
+        "cpu": describe_cpu(),
+        "mitigations": {path.name: read(path) for path in sorted(weak.glob("*"))} or None,
+        "memory_bytes": parse_meminfo(read("/proc/meminfo") or ""),
+        "transparent_hugepages": huge[1] if huge else None,
+        "virtualization": output("systemd-detect-virt"),
+        "vendor": read(dmi / "sys_vendor"),
+        "product": read(dmi / "product_name"),
+        "interface": describe_interface(address),
+        "sysctl": sysctls(),
+        "clocksource": read(clock),
+        "systemd": systemd[0] if systemd else None,
+        "libc": " ".join(platform.libc_ver()).strip() or None,
+        "python": platform.python_version(),
+        "wrk": describe_wrk(),
+        "frameworks": describe_frameworks(directory),
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "address": {"type": "str"},
+            "directory": {"type": "path", "default": "/opt/pipeline-bench"},
+        },
+        supports_check_mode=True,
+    )
+    words = module.params
+    module.exit_json(
+        changed=False, fingerprint=describe(words["address"], Path(words["directory"]))
+    )
+
+
+if __name__ == "__main__":
+    main()
