@@ -7,6 +7,7 @@ import time
 
 BODY = b"Hello world!"
 ASK_EVERY_S = 0.02
+ENOUGH_BYTES = 16_384
 
 
 def ask_once(address: str, port: int, timeout: float) -> str | None:
@@ -16,8 +17,9 @@ def ask_once(address: str, port: int, timeout: float) -> str | None:
     try:
         with socket.create_connection((address, port), timeout=timeout) as connection:
             connection.sendall(request)
-            # A server that ignores `Connection: close` still shows the whole answer.
-            while not seen.endswith(BODY):
+            # A server that ignores `Connection: close` still shows the whole answer, and one that
+            # never ends is not read for ever.
+            while not seen.endswith(BODY) and len(seen) < ENOUGH_BYTES:
                 block = connection.recv(65_536)
                 if not block:
                     break

@@ -1,0 +1,102 @@
+"""Readiness is asked for with plain sockets, and ends in time whatever the server does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from module_utils.plain_http import ask_once, wait_for_answer
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nHello world!"
+
+
+@contextmanager
+def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port of loopback where each connection is handed to `serve`, one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        stop = threading.Event()
+
+        def accept() -> None:
+            while not stop.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                with connection:
+                    serve(connection)
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            stop.set()
+            thread.join()
+
+
+def answer(data: bytes) -> Callable[[socket.socket], None]:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(data)
+
+    return serve
+
+
+def test_the_agreed_answer_is_ready() -> None:
+    with server(answer(GOOD)) as port:
+        assert ask_once("127.0.0.1", port, 1) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", GOOD.replace(b"200", b"404"), GOOD.replace(b"world", b"World"), GOOD + b"!", b"SSH-2.0"],
+    ids=["nothing", "status", "body", "longer", "other"],
+)
+def test_another_answer_is_said(data: bytes) -> None:
+    with server(answer(data)) as port:
+        assert "answered" in str(ask_once("127.0.0.1", port, 0.3))
+
+
+def test_a_refused_connection_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert "refused" in str(ask_once("127.0.0.1", port, 0.3)).lower()
+
+
+def test_silence_and_endless_bytes_end_in_time() -> None:
+    def endless(connection: socket.socket) -> None:
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            try:
+                connection.sendall(b"x" * 1000)
+            except OSError:
+                return
+
+    for serve in (lambda _: time.sleep(1), endless):
+        with server(serve) as port:
+            begun = time.monotonic()
+            assert wait_for_answer("127.0.0.1", port, 0.3) is not None
+            assert time.monotonic() - begun < 2
+
+
+def test_it_is_asked_until_the_server_is_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as placeholder:
+        port = placeholder.getsockname()[1]
+
+    def late() -> None:
+        time.sleep(0.2)
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(GOOD)
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    assert wait_for_answer("127.0.0.1", port, 5) is None
+    thread.join()
