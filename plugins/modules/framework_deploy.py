@@ -45,6 +45,11 @@ options:
   python:
     description: The interpreter, as M(python_interpreter) returns it.
     type: dict
+  tried:
+    description: Why there is no interpreter, as M(python_interpreter) returns it.
+    type: list
+    elements: str
+    default: []
   uv:
     description: The uv command.
     type: path
@@ -138,10 +143,11 @@ def says_changed(stderr: str) -> bool:
 
 
 def reason_of(what: str, text: str) -> str:
-    """Draw one sentence from what a tool printed: its last line that says something."""
-    lines = [re.sub(r"^\W+", "", re.sub(r"\s+", " ", line)).strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("hint:")]
-    return f"{what}: {lines[-1].rstrip('.') if lines else 'no message'}"
+    """Draw one sentence from what uv printed: its error, and the innermost cause of that."""
+    errors = re.findall(r"^error: (.*)$", text, re.MULTILINE)[:1]
+    causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)[-1:]
+    last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
+    return ": ".join([what, *((errors + causes) or last or ["no message"])])
 
 
 class Deployment:
@@ -217,6 +223,8 @@ class Deployment:
         python, uv = self.params["python"], self.params["uv"]
         venv = self.path / "venv"
         requirements = self.path / "app" / "requirements.txt"
+        if not python:
+            raise CannotDeployError("; ".join(self.params["tried"]), "")
         if "requirements.txt" not in self.params["files"]:
             raise CannotDeployError("its folder has no requirements.txt", "")
         mark = venv / ".interpreter"
@@ -290,13 +298,14 @@ def main() -> None:
             "folder": {"type": "path"},
             "files": {"type": "dict", "default": {}},
             "python": {"type": "dict"},
+            "tried": {"type": "list", "elements": "str", "default": []},
             "uv": {"type": "path"},
             "binary": {"type": "path"},
             "binary_sha256": {"type": "str"},
             "build_info": {"type": "str"},
         },
         required_if=[
-            ("runtime", "python", ("python", "uv")),
+            ("runtime", "python", ("uv",)),
             ("runtime", "go", ("binary_sha256", "build_info")),
         ],
         supports_check_mode=True,
