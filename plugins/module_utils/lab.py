@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import pathlib
+import re
 import subprocess
 from collections.abc import Sequence
 from typing import Any
@@ -84,7 +84,8 @@ def foreign(folder: str) -> str | None:
 def mount_points(below: str) -> list[str]:
     """What is mounted at a path or below it, the innermost first."""
     lines = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
-    points = [line.split()[4].encode().decode("unicode_escape") for line in lines]
+    escaped = [line.split()[4] for line in lines]
+    points = [re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), point) for point in escaped]
     return [p for p in reversed(points) if p == below or p.startswith(below + "/")]
 
 
@@ -109,10 +110,10 @@ def processes(machines: str) -> list[Process]:
             parent = parent_of(int(folder.name))
         except (OSError, ValueError):
             continue  # it ended meanwhile
-        if not argv or os.path.basename(argv[0]) != "systemd-nspawn":
+        if not argv or pathlib.Path(argv[0]).name != "systemd-nspawn":
             continue
         roots = [a.removeprefix("--directory=") for a in argv if a.startswith("--directory=")]
-        if roots and os.path.dirname(roots[0]) == machines:
+        if roots and str(pathlib.Path(roots[0]).parent) == machines:
             found.append((parent, Process(int(folder.name), argv, roots[0])))
     pids = {process.pid for _, process in found}
     # while it starts, systemd-nspawn has forks of itself: the first of them is the machine

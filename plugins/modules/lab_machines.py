@@ -13,7 +13,11 @@ description:
   - C(absent) stops every machine of this lab and removes its root.
   - A process is known by its own command line, never by a stored number.
 options:
-  state: {description: What they are to be., type: str, choices: [started, absent], default: started}
+  state:
+    description: What they are to be.
+    type: str
+    choices: [started, absent]
+    default: started
   folder: {description: The lab's folder., type: path, required: true}
   image: {description: A tar archive of a root; needed for C(started)., type: path}
   machines:
@@ -48,6 +52,7 @@ RETURN = r"""
 done: {description: What was changed., returned: always, type: list, elements: str}
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -126,7 +131,7 @@ class Machines:
         ]
 
     def write(self, root: pathlib.Path, file: dict[str, Any]) -> None:
-        """A link in a machine's root must not lead out of it: folders are checked, files replaced."""
+        """Replace files and check folders: a link in a machine's root must not lead out of it."""
         target = root / file["path"].lstrip("/")
         mode = int(file.get("mode", "0644"), 8)
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -176,7 +181,7 @@ class Machines:
                     stderr=stream,
                     env=GUEST,
                     start_new_session=True,
-                    preexec_fn=lambda: enter_cgroup(unit),
+                    preexec_fn=lambda: enter_cgroup(unit),  # noqa: PLW1509  no threads here
                 )
         self.done.append(f"started {machine['name']}")
 
@@ -223,7 +228,7 @@ class Machines:
             raise LabError(f"{left[0].root}: process {left[0].pid} does not end.")
         wait_for_pids([pid for p in left for pid in inits[p.pid]], 5)
         for process in found:
-            name = os.path.basename(process.root).partition(".")[0]
+            name = pathlib.Path(process.root).name.partition(".")[0]
             forget(name)
             self.done.append(f"stopped {name}")
 
@@ -240,8 +245,9 @@ class Machines:
 
 
 def argv(machine: dict[str, Any]) -> list[str]:
+    program = shutil.which("systemd-nspawn", path=ENVIRONMENT["PATH"])
     return [
-        "systemd-nspawn",
+        program or "systemd-nspawn",  # in full: under systemd it is started, and shows, like that
         "--quiet",
         "--boot",
         "--register=no",
@@ -261,23 +267,21 @@ def argv(machine: dict[str, Any]) -> list[str]:
 def in_namespace(process: Process) -> bool:
     """Whether it still is where its name leads: namespaces can be deleted and made again."""
     path = next(a.partition("=")[2] for a in process.argv if a.startswith("--network-namespace"))
-    for pid in children_of(process.pid):
-        try:
-            return os.stat(f"/proc/{pid}/ns/net").st_ino == os.stat(path).st_ino
-        except OSError:
-            return False
-    return False
+    try:
+        named = pathlib.Path(path).stat().st_ino
+        inits = children_of(process.pid)
+        return {pathlib.Path(f"/proc/{pid}/ns/net").stat().st_ino for pid in inits} == {named}
+    except OSError:
+        return False
 
 
 def under_systemd() -> bool:
-    return os.path.isdir("/run/systemd/system")
+    return pathlib.Path("/run/systemd/system").is_dir()
 
 
 def send(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def wait_for_end(found: list[Process], machines: str, seconds: float) -> list[Process]:
@@ -291,7 +295,9 @@ def wait_for_end(found: list[Process], machines: str, seconds: float) -> list[Pr
 
 def wait_for_pids(pids: list[int], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and any(os.path.exists(f"/proc/{pid}") for pid in pids):
+    while time.monotonic() < deadline and any(
+        pathlib.Path(f"/proc/{pid}").exists() for pid in pids
+    ):
         time.sleep(0.1)
 
 
@@ -328,10 +334,8 @@ def forget(name: str) -> None:
         return
     for group in cgroups(unit):
         for inner, _, _ in os.walk(group, topdown=False):
-            try:
-                os.rmdir(inner)
-            except OSError:
-                continue
+            with contextlib.suppress(OSError):
+                pathlib.Path(inner).rmdir()
 
 
 def main() -> None:

@@ -12,7 +12,11 @@ description:
   - Where another table would drop forwarded packets (docker, ufw, firewalld), rules that let the
     lab's bridge pass are inserted there, marked by a comment.
 options:
-  state: {description: Whether it is there., type: str, choices: [present, absent], default: present}
+  state:
+    description: Whether it is there.
+    type: str
+    choices: [present, absent]
+    default: present
   folder: {description: The lab's folder., type: path, required: true}
   network: {description: The lab's network; needed for C(present)., type: str}
   machines:
@@ -130,10 +134,10 @@ class Network:
         if run("nft", "list", "table", "ip", TABLE, check=False).returncode == 0:
             self.act("nft", "delete", "table", "ip", TABLE)
         self.remove_machines(keep=set())
-        if before and not before.netns_mounted and mount_points(str(NETNS)) == [str(NETNS)]:
-            if not any(NETNS.iterdir()):
-                self.act("umount", str(NETNS))
-                NETNS.rmdir()
+        ours = before and not before.netns_mounted and mount_points(str(NETNS)) == [str(NETNS)]
+        if ours and not any(NETNS.iterdir()):
+            self.act("umount", str(NETNS))
+            NETNS.rmdir()
         if before and not before.forwarded and forwarding():
             self.forward(on=False)
         if link(BRIDGE):
@@ -145,10 +149,11 @@ class Network:
             if name.startswith(PREFIX) and name not in keep:
                 self.act("ip", "netns", "del", name)
         for entry in ip("link", "show"):
-            if entry["ifname"].startswith(PREFIX) and entry["ifname"] not in keep:
-                # it went with its namespace, unless something still keeps that alive
-                if run("ip", "link", "del", entry["ifname"], check=False).returncode == 0:
-                    self.done.append(f"ip link del {entry['ifname']}")
+            name = entry["ifname"]
+            # most have gone with their namespaces; one that something keeps alive has not
+            if name.startswith(PREFIX) and name not in keep and link(name):
+                self.done.append(f"ip link del {name}")
+                run("ip", "link", "del", name, check=False)
 
 
 def forwarding() -> bool:

@@ -19,7 +19,7 @@ options:
     description: CPU lists (as taskset reads them) of machines that are not to get the usual share.
     type: dict
     default: {}
-  image: {description: The name of the image that the machines are made from., type: str, required: true}
+  image: {description: The name of the machines' image., type: str, required: true}
 """
 
 EXAMPLES = r"""
@@ -40,10 +40,22 @@ machines:
   elements: dict
   sample: [{name: lab-server, address: 198.18.0.11, cpus: 0-1, interface: apb-11,
             netns: apb-lab-server, root: /home/me/project/.lab/machines/lab-server.trixie-0123abcd}]
-gateway: {description: The controller's address in the lab., returned: success, type: str}
-resolv_conf: {description: A resolver file that works inside the machines., returned: success, type: str}
-mirror: {description: The Debian mirror that the controller uses; empty if none., returned: success, type: str}
-apt_proxy: {description: The proxy that apt uses on the controller; empty if none., returned: success, type: str}
+gateway:
+  description: The controller's address in the lab.
+  returned: success
+  type: str
+resolv_conf:
+  description: A resolver file that works inside the machines.
+  returned: success
+  type: str
+mirror:
+  description: The Debian mirror that the controller uses; empty if none.
+  returned: success
+  type: str
+apt_proxy:
+  description: The proxy that apt uses on the controller; empty if none.
+  returned: success
+  type: str
 """
 
 import ipaddress
@@ -91,9 +103,8 @@ def check_programs() -> None:
     missing = {p for p in PACKAGES if shutil.which(p, path=ENVIRONMENT["PATH"]) is None}
     if missing:
         packages = " ".join(sorted({PACKAGES[p] for p in missing}))
-        raise LabError(
-            f"The lab needs {', '.join(sorted(missing))} on this machine: apt-get install {packages}"
-        )
+        programs = ", ".join(sorted(missing))
+        raise LabError(f"The lab needs {programs} on this machine: apt-get install {packages}")
 
 
 def check_kernel() -> None:
