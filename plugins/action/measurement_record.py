@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.json_file import now_text, write_json
+from controller.whole_file import now_text, write_json
 
 SCHEMA_VERSION = 1
 SERVER_KEYS = (

@@ -1,4 +1,4 @@
-"""Write a JSON file whole or not at all, so that a reader never sees half of one."""
+"""Write a file whole or not at all, so that a reader never sees half of one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def now_text() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def write_json(path: str | Path, data: Any) -> None:
-    """Write `data` as JSON to `path`, making its folder; an old file stays until the new is whole.
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` to `path`, making its folder; an old file stays until the new one is whole.
 
     Raises OSError (no space, no permission) with the old file untouched.
     """
@@ -25,8 +25,7 @@ def write_json(path: str | Path, data: Any) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            json.dump(data, handle, ensure_ascii=False, indent=1)
-            handle.write("\n")
+            handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
         Path(temporary).chmod(0o644)
@@ -34,3 +33,8 @@ def write_json(path: str | Path, data: Any) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_json(path: str | Path, data: Any) -> None:
+    """`write_text` of `data` as JSON."""
+    write_text(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")

@@ -1,4 +1,7 @@
-"""Write `data` as JSON to `path` on the controller, whole or not at all."""
+"""Write a file on the controller, whole or not at all, in this process.
+
+Arguments: `path` (absolute), and `data` (written as JSON) or `text`.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,20 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.json_file import write_json
+from controller.whole_file import write_json, write_text
 
 
 class ActionModule(ActionBase):
-    """The action `json_file`: arguments `path` (absolute) and `data` (anything JSON can hold)."""
+    """The action `controller_file`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"path", "data"})
+    _VALID_ARGS = frozenset({"path", "data", "text"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = super().run(tmp, task_vars)
-        write_json(self._task.args["path"], self._task.args["data"])
+        given = self._task.args
+        if "text" in given:
+            write_text(given["path"], given["text"])
+        else:
+            write_json(given["path"], given["data"])
         return answer
