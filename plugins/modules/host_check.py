@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import platform
@@ -114,16 +115,22 @@ def listening_inodes(table: str, port: int) -> list[str]:
     ]
 
 
+def open_files(process: Path) -> list[str]:
+    """Read what a process has open; files and processes may go meanwhile."""
+    links = []
+    with contextlib.suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                links.append(str(link.readlink()))
+    return links
+
+
 def holder(port: int) -> tuple[str | None, bool]:
     """Who listens on a port, and whether it is a unit of ours."""
     tables = [read("/proc/net/tcp") or "", read("/proc/net/tcp6") or ""]
     wanted = {f"socket:[{inode}]" for table in tables for inode in listening_inodes(table, port)}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = {str(link.readlink()) for link in (process / "fd").iterdir()}
-        except OSError:
-            continue
-        if links & wanted:
+        if wanted.intersection(open_files(process)):
             cgroup = read(str(process / "cgroup")) or ""
             ours = OUR_UNITS.search(cgroup)
             name = ours[0] if ours else f"{read(str(process / 'comm'))} (pid {process.name})"
