@@ -44,7 +44,8 @@ def reached(host: str, variables: Mapping[str, Any], python: Mapping[str, Any]) 
     """Whether the host answers at all, and with a Python that modules run on."""
     where = variables.get("ansible_host", host)
     if python.get("unreachable"):
-        return f"{host} ({where}) does not answer over ssh: {last_line(python.get('msg', ''))}."
+        why = last_line(python.get("msg", "")).rpartition("via ssh: ")[2]
+        return f"{host} ({where}) does not answer over ssh: {why}."
     text = python.get("stdout", "").strip()
     version = text.splitlines()[-1].split(".") if text else []
     oldest = ".".join(str(part) for part in OLDEST_PYTHON)

@@ -56,8 +56,8 @@ def test_good_hosts_have_no_problems() -> None:
     ("python", "says"),
     [
         (
-            {"unreachable": True, "msg": "Failed to connect: ssh: No route to host"},
-            "s (192.0.2.1) does not answer over ssh: Failed to connect: ssh: No route to host.",
+            {"unreachable": True, "msg": "Task failed: Failed to connect via ssh: ssh: No route\n"},
+            "s (192.0.2.1) does not answer over ssh: ssh: No route.",
         ),
         (
             {"rc": 127, "stdout": "", "stderr": "sh: python3: not found"},
