@@ -1,0 +1,139 @@
+"""What the controller writes down: the raw record of a measurement, and the run's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from action import controller_file, measurement_record, run_record
+
+CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
+TESTBED = {"name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11"}
+WRK = {"argv": ["wrk"], "exit_status": 0, "result": {"requests": 1000, "duration_us": 500_000}}
+STARTED = {"unit": "u", "ready": True, "ready_error": None, "started_pid": 7, "changed": False}
+LOAD = {"cpus": 2, "ready_error": None, "warmup": None, "measured": WRK}
+STOPPED = {"unit": "u", "state": {"ActiveState": "active"}, "samples": [], "journal": None}
+
+
+def run_of(folder: Path) -> dict[str, Any]:
+    return {
+        "run_id": "r",
+        "results_dir": str(folder),
+        "frameworks": {"aiohttp": {"title": "aiohttp", "stack": "current", "path": "/somewhere"}},
+        "variables": {"bench_threads": 10},
+        "testbeds": [TESTBED],
+        "rounds": [[CELL], [CELL]],
+        "command": ["ansible-playbook", "bench.yml"],
+        "commit": None,
+        "dirty": True,
+        "version": "0",
+    }
+
+
+def act(plugin: Any, **arguments: Any) -> dict[str, Any]:
+    """Run an action as Ansible does, with what it needs of a task and nothing else."""
+    task = SimpleNamespace(args=arguments, async_val=0, check_mode=False, diff=False)
+    nothing = SimpleNamespace()
+    action = plugin.ActionModule(task, nothing, nothing, nothing, nothing, nothing)
+    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))  # noqa: SLF001
+    return action.run(task_vars={})
+
+
+def record(folder: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the action returns and the one record that it wrote."""
+    arguments: dict[str, Any] = {
+        "run": run_of(folder),
+        "testbed": TESTBED,
+        "round": 2,
+        "position": 1,
+        "cell": CELL,
+        "unavailable": {},
+        "begun": "2026-01-01T00:00:00.000000Z",
+        "first_begun": "0",
+        "started": STARTED,
+        "load": LOAD,
+        "stopped": STOPPED,
+    }
+    answer = act(measurement_record, **arguments | changes)
+    (written,) = (folder / "raw").iterdir()
+    assert written.name == "main-r02-001-aiohttp-w1-d5-c200.json"
+    return answer, json.loads(written.read_text())
+
+
+def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
+    answer, written = record(tmp_path)
+    assert written["harness_fault"] is None
+    assert written["deployment"] == {"available": True}
+    assert written["server"] == {"host": "s"} | {
+        key: value for key, value in (STARTED | STOPPED).items() if key != "changed"
+    }
+    assert written["generators"] == [{"host": "g"} | LOAD]
+    assert "[2/2] round 2" in answer["progress"]
+    assert "2,000 req/s" in answer["progress"]
+    assert "0:00 left" in answer["progress"]
+
+
+def test_what_could_not_be_deployed_is_recorded_with_its_reason(tmp_path: Path) -> None:
+    skipped = {"skipped": True, "changed": False}
+    answer, written = record(
+        tmp_path,
+        unavailable={"reason": "no CPython 3.7", "log": "tried"},
+        started=skipped,
+        load=skipped,
+        stopped=skipped,
+    )
+    assert written["deployment"] == {
+        "available": False, "reason": "no CPython 3.7", "log": "tried",
+    }  # fmt: skip
+    assert written["server"] is None
+    assert "unavailable, no CPython 3.7" in answer["progress"]
+
+
+def test_a_server_that_never_answered_is_no_fault_of_the_harness(tmp_path: Path) -> None:
+    started = STARTED | {"ready": False, "ready_error": "ended before it answered"}
+    answer, written = record(tmp_path, started=started, load={"skipped": True})
+    assert written["harness_fault"] is None
+    assert written["generators"] == []
+    assert "ended before it answered" in answer["progress"]
+
+
+@pytest.mark.parametrize(
+    ("key", "result", "sentence"),
+    [
+        ("load", {"unreachable": True, "msg": "no route"}, "wrk on g: host did not answer: no rou"),
+        ("started", {"failed": True, "msg": "no unit"}, "starting on s: task failed: no unit"),
+        ("stopped", {"unreachable": True, "msg": "gone"}, "stopping on s: host did not answer"),
+    ],
+)
+def test_a_fault_of_the_harness_is_recorded_as_one(
+    tmp_path: Path, key: str, result: dict[str, Any], sentence: str
+) -> None:
+    answer, written = record(tmp_path, **{key: result})
+    assert written["harness_fault"].startswith(sentence)
+    assert answer["harness_fault"] == written["harness_fault"]
+    assert "HARNESS FAULT" in answer["progress"]
+
+
+def test_run_json_is_there_from_the_start_and_is_completed(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    act(run_record, run=run, moment="started")
+    begun = json.loads((tmp_path / "run.json").read_text())
+    assert begun["ended"] is None
+    assert "path" not in begun["frameworks"]["aiohttp"]
+    act(run_record, run=run, moment="ended", faults=["the disk was full"])
+    ended = json.loads((tmp_path / "run.json").read_text())
+    assert ended["started"] == begun["started"] <= ended["ended"]
+    assert ended["harness_faults"] == ["the disk was full"]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "file.json"
+    act(controller_file, path=str(target), data={"a": 1})
+    assert json.loads(target.read_text()) == {"a": 1}
+    with pytest.raises(TypeError):
+        act(controller_file, path=str(target), data={"a": object()})
+    assert json.loads(target.read_text()) == {"a": 1}
+    assert [path.name for path in target.parent.iterdir()] == ["file.json"]
