@@ -104,9 +104,10 @@ def matches(wanted: str, version: str) -> bool:
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says something, without uv's prefixes."""
+    """Return the last line that says something; of uv's chain of causes, the innermost."""
+    causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return re.sub(r"^(error|cause|Caused by): *", "", lines[-1]) if lines else "no message"
+    return (causes or lines or ["no message"])[-1].removeprefix("error: ")
 
 
 def library_path(executable: Path) -> str:
@@ -307,6 +308,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)
     host = Host(module.params, check_mode=module.check_mode)
     found = None
     for source in module.params["sources"]:

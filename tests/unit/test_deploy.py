@@ -156,6 +156,12 @@ def test_a_version_is_matched_by_its_parts(wanted: str, version: str, yes: bool)
     assert interpreter.matches(wanted, version) is yes
 
 
+def test_why_uv_installed_nothing() -> None:
+    assert interpreter.last_line(MISMATCH) == "Hash mismatch for `aiosignal==1.4.0`"
+    assert interpreter.last_line("warning: x\nerror: No download found\n") == "No download found"
+    assert interpreter.last_line("") == "no message"
+
+
 def test_the_newest_of_pyenv_comes_first(tmp_path: Path) -> None:
     for name in ("3.7.9", "3.7.16", "3.70.1", "3.6.15"):
         (tmp_path / ".pyenv" / "versions" / name).mkdir(parents=True)
