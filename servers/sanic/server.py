@@ -1,8 +1,14 @@
-"""Hello world with sanic's own server on uvloop."""
+"""Hello world with sanic's own server, which takes uvloop by itself."""
 
+import multiprocessing
 import os
+import signal
+import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
+from multiprocessing.connection import wait
 
 from sanic import HTTPResponse, Request, Sanic, text
 
@@ -16,11 +22,39 @@ async def hello(_: Request) -> HTTPResponse:
     return text("Hello world!")
 
 
-# Without its own logging configuration only warnings and errors are written, to stderr.
-app = Sanic("bench", configure_logging=False)
-app.config.FALLBACK_ERROR_FORMAT = "text"
-app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 1.0
-app.add_route(hello, "/")
+def listen(host: str, port: int, *, shared: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # A generator's connections arrive all at once: more than the default backlog holds.
+    return socket.create_server((host, port), family=family, backlog=1024, reuse_port=shared)
+
+
+def serve(host: str, port: int, *, shared: bool) -> None:
+    # Without logging of its own, what sanic warns of still goes to stderr, and nothing else.
+    app = Sanic("bench", configure_logging=False)
+    app.config.FALLBACK_ERROR_FORMAT = "text"
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 1.0
+    app.add_route(hello, "/")
+    app.run(
+        sock=listen(host, port, shared=shared),
+        backlog=1024,
+        single_process=True,
+        access_log=False,
+        motd=False,
+    )
+
+
+def supervise(workers: int, serve: Callable[[], None]) -> None:
+    """Run `serve` in that many processes; the first that ends takes the others with it."""
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=serve) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    signal.signal(signal.SIGTERM, lambda *_: [process.terminate() for process in processes])
+    wait([process.sentinel for process in processes])
+    for process in processes:
+        process.terminate()
+        process.join()
+    sys.exit(any(process.exitcode for process in processes))
 
 
 def settings() -> tuple[str, int, int]:
@@ -43,12 +77,7 @@ def settings() -> tuple[str, int, int]:
 
 if __name__ == "__main__":
     host, port, workers = settings()
-    app.run(
-        host=host,
-        port=port,
-        workers=workers,
-        single_process=workers == 1,
-        access_log=False,
-        motd=False,
-        backlog=1024,  # a generator's connections arrive all at once
-    )
+    if workers == 1:
+        serve(host, port, shared=False)
+    else:
+        supervise(workers, partial(serve, host, port, shared=True))

@@ -21,7 +21,9 @@ from typing import cast
 import uvloop
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-type Handler = Callable[[], Awaitable[tuple[bytes, bytes]]]  # gives a status and a body
+Handler = Callable[[], Awaitable[tuple[bytes, bytes]]]  # gives a status and a body
+
+log = logging.getLogger(__name__)
 
 URL_LIMIT = 8192  # all that is kept of a request while it comes in, so all that needs a limit
 LINGER = 2.0  # seconds that a client has to take the last answers
@@ -127,7 +129,7 @@ class Pipeline(asyncio.Protocol):
             try:
                 status, body = await handler()
             except Exception:
-                logging.exception("a handler failed")
+                log.exception("A handler failed")
                 status, body = b"500 Internal Server Error", b"Internal server error\n"
             content = b"" if method == b"HEAD" else body
             answers.append(b"%b%d\r\n%b\r\n%b" % (heads[status], len(body), connection, content))
