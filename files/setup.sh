@@ -32,8 +32,8 @@ install_packages() {
   fi
   say "Installing Debian packages: $*"
   "${as_root[@]}" apt-get update -qq >&2 || true # one broken source of many does not matter
-  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -qq --yes --no-install-recommends "$@" </dev/null >&2; then
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes \
+    apt-get install -qq --yes --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null >/dev/null; then
     die "The packages could not be installed; as root: apt-get update && $by_hand"
   fi
 }
@@ -64,7 +64,7 @@ environment() {
 
 make_environment() {
   local venv=$1 lock=$2 python
-  command -v python3 >/dev/null || need python3=python3
+  command -v python3 >/dev/null || install_packages python3 python3-venv
   python=$(find_python) ||
     die "Python 3.11 or newer is needed here; $(command -v python3) is $(python3 --version 2>&1)."
   say "Setting up ${venv##*/} with $("$python" --version) ..."
