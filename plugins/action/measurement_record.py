@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.whole_file import now_text, write_json
+from controller.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
 SERVER_KEYS = (
@@ -56,8 +56,8 @@ class ActionModule(ActionBase):
 
     _requires_connection = False
     _VALID_ARGS = frozenset(
-        {"run", "testbed", "round", "position", "cell", "unavailable", "begun", "started", "load",
-         "stopped", "first_begun"}
+        {"run", "testbed", "round", "position", "cell", "unavailable", "started", "load", "stopped",
+         "first_begun"}
     )  # fmt: skip
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -73,6 +73,7 @@ class ActionModule(ActionBase):
             fault_of(f"stopping on {testbed['server']}", stopped),
         ]
         framework = run["frameworks"][cell["framework"]]
+        now = time.time()
         record = {
             "schema_version": SCHEMA_VERSION,
             "run_id": run["run_id"],
@@ -85,8 +86,8 @@ class ActionModule(ActionBase):
             "threads": run["variables"]["bench_threads"],
             "round": number,
             "position": position,
-            "started": given["begun"],
-            "ended": now_text(),
+            "started": time_text(started.get("started_at", now)),
+            "ended": time_text(now),
             "deployment": {"available": False, **unavailable} if unavailable
             else {"available": True},
             "server": None,

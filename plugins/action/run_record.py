@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.whole_file import now_text, write_json
+from controller.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
 MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")
@@ -38,7 +39,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"moment is {moment!r}; it takes one of {', '.join(MOMENTS)}")
         path = Path(run["results_dir"]) / "run.json"
         record = json.loads(path.read_text("utf-8")) if path.exists() else self._begin(run)
-        record[moment] = now_text()
+        record[moment] = time_text(time.time())
         record["harness_faults"] += self._task.args.get("faults") or []
         write_json(path, record)
         return answer

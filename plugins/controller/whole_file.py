@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 
-def now_text() -> str:
-    """The moment, UTC, as ISO 8601 with microseconds: what every record calls a time."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def time_text(moment: float) -> str:
+    """Seconds since the epoch as ISO 8601, UTC, with microseconds: a time in every record."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def write_text(path: str | Path, text: str) -> None:

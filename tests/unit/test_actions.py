@@ -13,7 +13,7 @@ from action import controller_file, measurement_record, run_record
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
 TESTBED = {"name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11"}
 WRK = {"argv": ["wrk"], "exit_status": 0, "result": {"requests": 1000, "duration_us": 500_000}}
-STARTED = {"unit": "u", "ready": True, "ready_error": None, "started_pid": 7, "changed": False}
+STARTED = {"unit": "u", "ready": True, "ready_error": None, "started_pid": 7, "started_at": 1.5}
 LOAD = {"cpus": 2, "ready_error": None, "warmup": None, "measured": WRK}
 STOPPED = {"unit": "u", "state": {"ActiveState": "active"}, "samples": [], "journal": None}
 
@@ -51,7 +51,6 @@ def record(folder: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]
         "position": 1,
         "cell": CELL,
         "unavailable": {},
-        "begun": "2026-01-01T00:00:00.000000Z",
         "first_begun": "0",
         "started": STARTED,
         "load": LOAD,
@@ -67,8 +66,9 @@ def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
     answer, written = record(tmp_path)
     assert written["harness_fault"] is None
     assert written["deployment"] == {"available": True}
+    assert written["started"] == "1970-01-01T00:00:01.500000Z"
     assert written["server"] == {"host": "s"} | {
-        key: value for key, value in (STARTED | STOPPED).items() if key != "changed"
+        key: value for key, value in (STARTED | STOPPED).items() if key != "started_at"
     }
     assert written["generators"] == [{"host": "g"} | LOAD]
     assert "[2/2] round 2" in answer["progress"]
