@@ -155,8 +155,8 @@ class Machines:
         log = self.log(machine)
         log.parent.mkdir(exist_ok=True)
         unit = PREFIX + machine["name"]
+        forget(machine["name"])  # it may have been killed
         if under_systemd():
-            run("systemctl", "reset-failed", f"{unit}.service", check=False)
             properties = {
                 "Delegate": "yes",
                 "KillMode": "mixed",
@@ -325,13 +325,18 @@ def enter_cgroup(unit: str) -> None:
 def forget(name: str) -> None:
     """Remove what a killed systemd-nspawn leaves outside of the lab's folder."""
     unit = PREFIX + name
+    if under_systemd():
+        run("systemctl", "stop", f"{unit}.service", check=False)
+        run("systemctl", "reset-failed", f"{unit}.service", check=False)
     for runtime in (f"/run/systemd/nspawn/{kind}/{unit}" for kind in ("propagate", "unix-export")):
         for point in mount_points(runtime):
             run("umount", point, check=False)
         run("rm", "-rf", "--one-file-system", "--", runtime, check=False)
-    if under_systemd():
-        run("systemctl", "stop", f"{unit}.service", check=False)
-        return
+    if not under_systemd():
+        remove_cgroups(unit)
+
+
+def remove_cgroups(unit: str) -> None:
     for group in cgroups(unit):
         for inner, _, _ in os.walk(group, topdown=False):
             with contextlib.suppress(OSError):
