@@ -1,0 +1,92 @@
+"""Numbers as people read them. What is missing (None, NA, NaN) becomes a dash, never `nan`."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+MISSING = "-"
+
+
+def missing(value: Any) -> bool:
+    """None, pandas' NA, or a NaN."""
+    if value is None:
+        return True
+    try:
+        return math.isnan(value)
+    except TypeError:  # NA says neither yes nor no; a text is no number
+        return not isinstance(value, str)
+
+
+def _or_dash(form: Callable[[float], str]) -> Callable[[Any], str]:
+    def formatted(value: Any) -> str:
+        return MISSING if missing(value) else form(float(value))
+
+    return formatted
+
+
+def _number(value: float) -> str:
+    """Three figures at least, all of an integer part: 37,235 / 37.2 / 3.72 / 0.372."""
+    if value == 0:
+        return "0"
+    digits = math.floor(math.log10(abs(value))) + 1
+    return f"{value:,.{max(0, min(3, 3 - digits))}f}"
+
+
+def _duration(us: float) -> str:
+    """Microseconds as us, ms or s."""
+    for size, unit in ((1e6, "s"), (1e3, "ms")):
+        if us >= size:
+            return f"{_number(us / size)} {unit}"
+    return f"{_number(us)} us"
+
+
+def _size(count: float) -> str:
+    """Bytes as KiB, MiB or GiB."""
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if count >= 2**power:
+            return f"{_number(count / 2**power)} {unit}"
+    return f"{count:.0f} B"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+integer = _or_dash(lambda value: f"{value:,.0f}")
+number = _or_dash(_number)
+ratio = _or_dash(lambda value: f"{value:.2f}" if value >= 0.1 else f"{value:.2g}")
+percent = _or_dash(lambda value: f"{100 * value:.0f} %")
+us = _or_dash(_duration)
+size = _or_dash(_size)
+clock = _or_dash(_clock)
+
+
+def text(value: Any) -> str:
+    """A text on one line that Markdown leaves alone; a dash for none."""
+    if missing(value) or value == "":
+        return MISSING
+    line = " ".join(str(value).split())
+    return re.sub(r"([\\`*<|])", r"\\\1", line)
+
+
+def block(value: str) -> str:
+    """A Markdown code block; its fence is longer than any in the text."""
+    longest = max((len(run) for run in re.findall(r"`+", value)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{value.rstrip()}\n{fence}"
+
+
+FILTERS = {
+    "integer": integer,
+    "number": number,
+    "ratio": ratio,
+    "percent": percent,
+    "us": us,
+    "size": size,
+    "clock": clock,
+    "text": text,
+    "block": block,
+}
+"""For the templates."""

@@ -1,0 +1,121 @@
+"""A whole run judged: every raw record read, reduced, and given its outcome."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.facts import Facts, reduce
+from analysis.limits import Limit, limited_by
+from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
+from analysis.verdict import RATED, Context, Outcome, Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One record with its judgement; limited_by only where there is a rate to be limited."""
+
+    facts: Facts
+    verdict: Verdict
+    limited_by: Limit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A run, its measurements by testbed, round and position, and what could not be used.
+
+    invalid: records that are whole neither as a file nor by schema, with the reason.
+    missing: scheduled cells without any record, by round (from 1).
+    """
+
+    run: Run
+    measurements: list[Measurement]
+    invalid: list[InvalidRecord]
+    missing: list[tuple[int, Cell]]
+
+    @property
+    def unusable(self) -> list[InvalidRecord]:
+        """Every record that is kept out of the figures for a fault that is not the framework's."""
+        judged = [
+            InvalidRecord(measurement.facts.file, measurement.verdict.reason)
+            for measurement in self.measurements
+            if measurement.verdict.outcome == Outcome.INVALID
+        ]
+        return sorted([*self.invalid, *judged], key=lambda record: record.file)
+
+    @property
+    def measuring_share(self) -> float | None:
+        """Share of the measuring phase's wall time spent in warm-up and measuring.
+
+        The planned seconds of every wrk that ran, over the time from the phase's start to its
+        end (or to the last record, while it goes on), for each testbed. None: not known.
+        """
+        run = self.run
+        ends = [m.facts.ended for m in self.measurements if m.facts.ended]
+        ended = run.measuring_ended or max(ends, default=None)
+        if run.measuring_started is None or ended is None or ended <= run.measuring_started:
+            return None
+        wall = (ended - run.measuring_started).total_seconds() * max(1, len(run.testbeds))
+        try:
+            warmup, duration = (float(run.variables[f"bench_{n}"]) for n in ("warmup", "duration"))
+        except (KeyError, TypeError, ValueError):
+            return None
+        facts = [measurement.facts for measurement in self.measurements]
+        return sum(warmup * f.warmed_up + duration * f.wrk_ran for f in facts) / wall
+
+
+def judge_run(folder: Path) -> Judgement:
+    """Judge results/<run_id>/. RunError: it is no run."""
+    run = load_run(folder)
+    reduced: list[Facts] = []
+    invalid: list[InvalidRecord] = []
+    first: dict[tuple[int, Cell], str] = {}
+    for record in read_records(run):
+        if isinstance(record, InvalidRecord):
+            invalid.append(record)
+            continue
+        same = first.setdefault((record.round, record.cell), record.file)
+        if same != record.file:
+            invalid.append(
+                InvalidRecord(record.file, f"it is the same measurement of this round as {same}")
+            )
+            continue
+        reduced.append(reduce(record))
+    reduced.sort(key=lambda facts: (facts.cell.testbed, facts.round, facts.position))
+
+    sizes = response_sizes(reduced)
+    return Judgement(
+        run=run,
+        measurements=[_judged(facts, sizes) for facts in reduced],
+        invalid=invalid,
+        missing=[
+            (number, cell)
+            for number, cells in enumerate(run.rounds, start=1)
+            for cell in cells
+            if (number, cell) not in first
+        ],
+    )
+
+
+def _judged(facts: Facts, sizes: dict[tuple[str, str], int]) -> Measurement:
+    size = sizes.get((facts.cell.testbed, facts.cell.framework))
+    verdict = judge(facts, Context(response_bytes=size))
+    return Measurement(facts, verdict, limited_by(facts) if verdict.outcome in RATED else None)
+
+
+def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:
+    """Bytes of one response by testbed and framework, as most of its measurements show it.
+
+    A response that the end cut off makes the quotient of bytes and requests a little too large,
+    so the measurements without one (it divides evenly) decide; where there are none, the
+    smallest quotient does.
+    """
+    whole: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    least: dict[tuple[str, str], int] = {}
+    for facts in measurements:
+        if facts.totals and facts.totals.requests:
+            key = (facts.cell.testbed, facts.cell.framework)
+            size, rest = divmod(facts.totals.bytes, facts.totals.requests)
+            least[key] = min(size, least.get(key, size))
+            if not rest:
+                whole[key][size] += 1
+    return {key: whole[key].most_common(1)[0][0] if whole[key] else least[key] for key in least}

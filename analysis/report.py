@@ -1,0 +1,392 @@
+"""report.md and the summary on the terminal, from a judged run; and writing all of it.
+
+What is said is decided here, how it is worded and how numbers look is the template's.
+"""
+
+import os
+import shlex
+import tempfile
+import textwrap
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from analysis import formats, tables
+from analysis.facts import log_end
+from analysis.judge import Judgement, Measurement, judge_run
+from analysis.records import Cell, Framework
+from analysis.verdict import RATED, Outcome
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+TERMINAL_COLUMNS = 100
+LONGEST_LIST = 20
+LONGEST_FINGERPRINT = 100
+MOST_GROUPS_TOLD = 6
+FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
+"""Parts of a fingerprint that are long and rarely read."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The outputs of a run as texts by file name, and what the terminal shows.
+
+    problems: why the run is not whole; remarks: what else one must know. Sentences.
+    """
+
+    files: dict[str, str]
+    terminal: str
+    problems: list[str]
+    remarks: list[str]
+
+
+@dataclass(slots=True)
+class Headline:
+    """Who is the fastest of one cell group, and how surely.
+
+    fastest: None where no framework of the group is ok. second: the next of those that are.
+    tied: those that the interval does not tell from the fastest. sure: there are intervals.
+    """
+
+    label: str
+    fastest: Row | None
+    second: Row | None = None
+    tied: list[Row] = field(default_factory=list)
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What the report says about one framework. shown: the cell whose wrk output follows."""
+
+    framework: Framework
+    about: list[str]
+    rows: list[Row]
+    shown: Row | None
+    wrk_round: int | None
+    wrk_text: str
+    log: str
+
+
+def collect(folder: Path) -> Rendered:
+    """Judge a run and write its outputs into its folder, all of them or none.
+
+    RunError: the folder is no run. OSError: it cannot be written to.
+    """
+    rendered = render(judge_run(folder))
+    write(folder, rendered.files)
+    return rendered
+
+
+def render(judgement: Judgement) -> Rendered:
+    """Everything made of a judged run; nothing is written."""
+    results, summary = tables.results(judgement), tables.summary(judgement)
+    rows = _rows(summary, judgement)
+    return Rendered(
+        files={
+            "results.csv": tables.to_csv(results),
+            "summary.csv": tables.to_csv(summary),
+            "report.md": _markdown(judgement, rows),
+        },
+        terminal=terminal(judgement, rows),
+        problems=problems(judgement),
+        remarks=remarks(judgement),
+    )
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Write files by name, each complete or not at all: an older one stays until then."""
+    made: list[tuple[str, Path]] = []
+    try:
+        for name, content in files.items():
+            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+            made.append((temporary, folder / name))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(content)
+            Path(temporary).chmod(0o644)  # mkstemp's 0600 is for secrets
+        for temporary, path in made:
+            Path(temporary).replace(path)
+    finally:
+        for temporary, _ in made:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _rows(summary: pd.DataFrame, judgement: Judgement) -> list[Row]:
+    """Summary's rows with None for NA, and the framework's title."""
+    rows: list[Row] = []
+    for record in summary.to_dict(orient="records"):
+        row = {str(key): None if formats.missing(value) else value for key, value in record.items()}
+        framework = judgement.run.frameworks.get(str(row["framework"]))
+        row["title"] = framework.title if framework else row["framework"]
+        rows.append(row)
+    return rows
+
+
+def problems(judgement: Judgement) -> list[str]:
+    """Why the run is not whole, in sentences; never a framework's failure."""
+    run = judgement.run
+    said = [f"harness fault: {fault}" for fault in run.harness_faults]
+    said += run.problems
+    said += [f"raw/{record.file} is invalid: {record.reason}" for record in judgement.unusable]
+    if judgement.missing:
+        state = "is still under way or was ended early" if run.ended is None else "is incomplete"
+        said.append(
+            f"the run {state}: {len(judgement.missing)} of {run.scheduled} "
+            "scheduled measurements have no usable record"
+        )
+    if not judgement.measurements:
+        said.append("there is not one whole measurement in this run")
+    return said
+
+
+def remarks(judgement: Judgement) -> list[str]:
+    """What one must know of a run, whole or not."""
+    seen = {measurement.verdict.outcome for measurement in judgement.measurements}
+    return ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
+
+
+def _markdown(judgement: Judgement, rows: list[Row]) -> str:
+    run = judgement.run
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 (Markdown, escaped by the filters)
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(formats.FILTERS)
+    headlines = headlines_of(rows)
+    prints = fingerprints(run.hosts)
+    return environment.get_template("report.md.j2").render(
+        run=run,
+        headlines=headlines[:MOST_GROUPS_TOLD],
+        more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
+        troubles=troubles(rows),
+        limits=_limits(rows),
+        rows=rows,
+        several=_several(rows),
+        label=_label(rows),
+        least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
+        sections=sections(judgement, rows),
+        measured=len(judgement.measurements),
+        outcomes=Counter(m.verdict.outcome.value for m in judgement.measurements),
+        missing=judgement.missing,
+        unusable=judgement.unusable[:LONGEST_LIST],
+        more_unusable=max(0, len(judgement.unusable) - LONGEST_LIST),
+        share=judgement.measuring_share,
+        argv=next((shlex.join(m.facts.argv) for m in judgement.measurements if m.facts.argv), ""),
+        command=shlex.join(run.command),
+        hosts=list(run.hosts),
+        fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
+        folded=[row for row in prints if row[0].startswith(FOLDED)],
+        versions=_flat(run.versions),
+        variables={name: _words(value) for name, value in run.variables.items()},
+    )
+
+
+def headlines_of(rows: list[Row]) -> list[Headline]:
+    """One headline a cell group, in the order of the rows."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[key] for key in tables.CELL_GROUP)].append(row)
+    label = _label(rows)
+    headlines = []
+    for group in groups.values():
+        ok = [row for row in group if row["outcome"] == Outcome.OK]
+        headline = Headline(label(group[0]), fastest=ok[0] if ok else None)
+        others = [row for row in ok[1:] if row["relative"] is not None]
+        if others:
+            headline.second = others[0]
+            headline.sure = all(row["relative_high"] is not None for row in others)
+            headline.tied = [row for row in others if (row["relative_high"] or 0) >= 1]
+        headlines.append(headline)
+    return headlines
+
+
+def troubles(rows: list[Row]) -> list[Row]:
+    """Rows that are not ok, one a framework and outcome, with `cells`: how many are like it."""
+    told: dict[tuple[str, str | None], Row] = {}
+    for row in rows:
+        if row["outcome"] != Outcome.OK:
+            first = told.setdefault((row["framework"], row["outcome"]), {**row, "cells": 0})
+            first["cells"] += 1
+    order = ["failed", "unavailable", "degraded", None]
+    return sorted(told.values(), key=lambda row: order.index(row["outcome"]))
+
+
+def _several(rows: list[Row]) -> list[str]:
+    """The keys besides the framework in which the cells differ: columns that the table needs."""
+    return [key for key in tables.CELL_GROUP if len({row[key] for row in rows}) > 1]
+
+
+def _label(rows: list[Row]) -> Any:
+    """A function that names a row's cell by the keys in which cells differ: "depth 5, ..."."""
+    several = _several(rows)
+
+    def label(row: Row) -> str:
+        return ", ".join(
+            f"{row[key]} {key}" if key in ("workers", "connections") else f"{key} {row[key]}"
+            for key in several
+        )
+
+    return label
+
+
+def _limits(rows: list[Row]) -> dict[str, list[str]]:
+    """Titles by what limited them; a framework limited differently by cell is under each."""
+    limits: dict[str, list[str]] = {}
+    for row in rows:
+        if row["limited_by"]:
+            titles = limits.setdefault(row["limited_by"], [])
+            if row["title"] not in titles:
+                titles.append(row["title"])
+    return limits
+
+
+def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
+    """One section a framework, in the order of the table."""
+    by_cell: dict[Cell, list[Measurement]] = defaultdict(list)
+    for measurement in judgement.measurements:
+        by_cell[measurement.facts.cell].append(measurement)
+    by_framework: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_framework[row["framework"]].append(row)
+    made = []
+    for name, own in by_framework.items():
+        shown = max(own, key=lambda row: row["requests_per_s"] or 0)
+        measurements = by_cell[Cell(*(shown[key] for key in tables.CELL))]
+        typical = _typical(measurements)
+        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in tables.CELL))]]
+        stack = str(own[0]["stack"] or "")
+        framework = judgement.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
+        stack = f"stack {framework.stack}" if framework.stack else ""
+        made.append(
+            Section(
+                framework=framework,
+                about=[word for word in (framework.language, stack) if word],
+                rows=own,
+                shown=shown if typical else None,
+                wrk_round=typical.facts.round if typical else None,
+                wrk_text=typical.facts.wrk_text if typical else "",
+                log=_log(judgement.run.folder, bad),
+            )
+        )
+    return made
+
+
+def _typical(measurements: list[Measurement]) -> Measurement | None:
+    """The measurement of the median round; of those without a rate, the first that wrk ran in."""
+    rated = [m for m in measurements if m.verdict.outcome in RATED and m.facts.totals]
+    if rated:
+        rated.sort(key=lambda m: m.facts.totals.requests_per_s if m.facts.totals else 0)
+        return rated[(len(rated) - 1) // 2]
+    return next((m for m in measurements if m.facts.wrk_text), None)
+
+
+def _log(folder: Path, measurements: list[Measurement]) -> str:
+    """The end of the log of the first measurement that was not ok and has one."""
+    bad = [m.facts for m in measurements if m.verdict.outcome not in (Outcome.OK, Outcome.INVALID)]
+    for facts in bad:
+        if facts.log:
+            return facts.log
+    for facts in bad:
+        host = facts.server_host
+        path = folder / "logs" / str(host) / f"{facts.cell.framework}.log"
+        if host and path.is_file():
+            return log_end(path.read_text(encoding="utf-8", errors="replace"))
+    return ""
+
+
+def fingerprints(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Rows of the table of hosts: a name, and its value on each host in the order given.
+
+    What the hosts hold is not prescribed: every value is shown, nested names joined by dots.
+    The frameworks' versions are in the frameworks' own sections.
+    """
+    flat = [
+        _flat({key: value for key, value in host.items() if key not in ("frameworks", "name")})
+        for host in hosts.values()
+    ]
+    names = dict.fromkeys(name for host in flat for name in host)
+    return [(name, [host.get(name, "") for host in flat]) for name in names]
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, dict):
+            flat |= _flat(inner, f"{name}.")
+        elif not formats.missing(inner) or isinstance(inner, list):
+            flat[name] = textwrap.shorten(_words(inner), LONGEST_FINGERPRINT, placeholder=" ...")
+    return flat
+
+
+def _words(value: Any) -> str:
+    """A JSON value as a reader writes it."""
+    if isinstance(value, list):
+        return ", ".join(_words(item) for item in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def terminal(judgement: Judgement, rows: list[Row]) -> str:
+    """The summary as an aligned table of at most 100 columns, and what stands behind it."""
+    several = _several(rows)
+    heads = [
+        *(
+            ("testbed", "workers", "depth", "conns")[tables.CELL_GROUP.index(key)]
+            for key in several
+        ),
+        *("framework", "outcome", "req/s", "relative", "p50", "p99", "CPU/req", "limited by"),
+    ]
+    lines = [
+        [
+            *(str(row[key]) for key in several),
+            row["framework"],
+            row["outcome"] or "no result",
+            formats.integer(row["requests_per_s"]),
+            formats.ratio(row["relative"]),
+            formats.us(row["batch_latency_p50_us"]),
+            formats.us(row["batch_latency_p99_us"]),
+            formats.us(row["server_cpu_us_per_request"]),
+            row["limited_by"] or formats.MISSING,
+        ]
+        for row in rows
+    ]
+    left = {*range(len(several)), len(several), len(several) + 1, len(heads) - 1}
+    text = [_aligned([heads, *lines], left, shrink=len(several))] if rows else []
+    for row in rows:
+        if row["reason"]:
+            of = f" ({_label(rows)(row)})" if several else ""
+            said = f"{row['framework']}{of}: {row['outcome'] or 'no result'}: {row['reason']}"
+            text.append(textwrap.fill(said, TERMINAL_COLUMNS, subsequent_indent="  "))
+    share = judgement.measuring_share
+    if share is not None:
+        text.append(f"Warm-up and measuring took {share:.2f} of the measuring phase's wall time.")
+    return "\n".join(text)
+
+
+def _aligned(lines: list[list[str]], left: set[int], shrink: int) -> str:
+    """Columns under each other; the one named by `shrink` gives way where the line is too long."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    over = sum(widths) + 2 * (len(widths) - 1) - TERMINAL_COLUMNS
+    widths[shrink] = max(12, widths[shrink] - max(0, over))
+    return "\n".join(
+        "  ".join(
+            _cut(cell, width).ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else f"{cell[: width - 2]}.."

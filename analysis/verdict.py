@@ -1,0 +1,256 @@
+"""Outcome and reason of one measurement, by rules.
+
+Each rule looks at one thing and says nothing, or what it found in a sentence with figures. The
+worst finding is the outcome; the sentences of that outcome and of milder ones that explain it are
+the reason.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analysis.facts import Facts
+
+# Below this share of their time the connections waited for something that no batch explains.
+BUSY_LEAST = 0.90
+# wrk's threads begin a little before its clock does; more than this cannot be that.
+BUSY_MOST = 1.05
+
+
+class Outcome(StrEnum):
+    """From best to worst. INVALID is no result at all: a fault of the harness or the record."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    INVALID = "invalid"
+    FAILED = "failed"
+    UNAVAILABLE = "unavailable"
+
+
+RATED = (Outcome.OK, Outcome.DEGRADED)
+"""Outcomes whose rates and latencies mean something."""
+_SEVERITY = list(Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beyond its own measurement."""
+
+    response_bytes: int | None = None
+    """Size of one response of this framework, seen over the whole run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule found."""
+
+    rule: str
+    outcome: Outcome
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """outcome and reason as the tables have them; rules: names of those that spoke."""
+
+    outcome: Outcome
+    reason: str
+    rules: tuple[str, ...] = ()
+
+
+Rule = Callable[[Facts, Context], Finding | None]
+
+
+def harness_fault(facts: Facts, _context: Context) -> Finding | None:
+    """A fault of the harness says nothing about the framework."""
+    if facts.harness_fault is None:
+        return None
+    return Finding("harness_fault", Outcome.INVALID, f"harness fault: {facts.harness_fault}")
+
+
+def unavailable(facts: Facts, _context: Context) -> Finding | None:
+    """The framework could not be deployed on this host."""
+    if facts.available:
+        return None
+    reason = facts.unavailable_reason or "no reason was recorded"
+    return Finding("unavailable", Outcome.UNAVAILABLE, f"could not be deployed: {reason}")
+
+
+def did_not_start(facts: Facts, _context: Context) -> Finding | None:
+    """The server never answered its first request."""
+    if not facts.ready_errors:
+        return None
+    return Finding(
+        "did_not_start", Outcome.FAILED, f"did not start: {'; '.join(facts.ready_errors)}"
+    )
+
+
+def crashed(facts: Facts, _context: Context) -> Finding | None:
+    """The unit must still be active when the measurement is over."""
+    end = facts.unit_end
+    if end is None:
+        return None
+    sentence = f"{end.how} {end.when}" if end.when else end.how
+    if end.answered is not None:
+        sentence += f"; {end.answered:,} requests answered before"
+    return Finding("crashed", Outcome.FAILED, sentence)
+
+
+def restarted(facts: Facts, _context: Context) -> Finding | None:
+    """The process measured must be the one that became ready."""
+    if not facts.restarts or facts.unit_end:
+        return None
+    times = "once" if facts.restarts == 1 else f"{facts.restarts} times"
+    return Finding("restarted", Outcome.FAILED, f"its process was replaced {times} under load")
+
+
+def no_requests(facts: Facts, _context: Context) -> Finding | None:
+    """wrk's exit status is 0 even where nothing was answered."""
+    if facts.totals is None or facts.totals.requests or facts.unit_end:
+        return None
+    return Finding(
+        "no_requests",
+        Outcome.FAILED,
+        f"0 requests answered in {facts.totals.duration_s:.1f} s",
+    )
+
+
+def no_batches(facts: Facts, _context: Context) -> Finding | None:
+    """Answers that complete no batch leave nothing to measure: the server hangs."""
+    totals = facts.totals
+    if totals is None or not totals.requests or totals.latency or totals.errors["timeout"]:
+        return None
+    return Finding(
+        "no_batches",
+        Outcome.FAILED,
+        f"answered {totals.requests:,} requests on {totals.opened:,} connections "
+        f"in {totals.duration_s:.1f} s, but not one batch of {facts.cell.depth} in full",
+    )
+
+
+def wrk_failed(facts: Facts, _context: Context) -> Finding | None:
+    """wrk gives up at once where it cannot connect; any other end of it is the harness's."""
+    if facts.wrk_problem is None:
+        return None
+    refused = "unable to connect" in facts.wrk_problem
+    if refused and facts.unit_end:
+        return None  # there is nobody left to connect to
+    return Finding("wrk_failed", Outcome.FAILED if refused else Outcome.INVALID, facts.wrk_problem)
+
+
+def unusable(facts: Facts, _context: Context) -> Finding | None:
+    """Figures that cannot be what wrk or the kernel counted are no figures."""
+    if facts.unusable is None:
+        return None
+    return Finding("unusable", Outcome.INVALID, facts.unusable)
+
+
+def not_measured(facts: Facts, _context: Context) -> Finding | None:
+    """A record without a measurement must say why."""
+    if facts.totals or facts.unusable or facts.wrk_problem:
+        return None
+    return Finding("not_measured", Outcome.INVALID, "it holds neither a measurement nor a reason")
+
+
+def wrk_errors(facts: Facts, _context: Context) -> Finding | None:
+    """wrk's own error counters must be 0."""
+    if facts.totals is None or not any(facts.totals.errors.values()):
+        return None
+    seen = [f"{count:,} {kind}" for kind, count in facts.totals.errors.items() if count]
+    return Finding("wrk_errors", Outcome.DEGRADED, f"wrk counted errors: {', '.join(seen)}")
+
+
+def slack(facts: Facts, _context: Context) -> Finding | None:
+    """Responses beyond whole batches can only be those that the end of the window cut off."""
+    totals, depth = facts.totals, facts.cell.depth
+    if totals is None or totals.latency is None or facts.unit_end:
+        return None
+    most = totals.opened * (depth - 1)
+    found = totals.slack(depth)
+    if 0 <= found <= most:
+        return None
+    return Finding(
+        "slack",
+        Outcome.DEGRADED,
+        f"{found:,} responses beyond whole batches of {depth} "
+        f"(0 to {most:,} on {totals.opened:,} connections are possible)",
+    )
+
+
+def busy(facts: Facts, _context: Context) -> Finding | None:
+    """Connections with nothing to wait for but their batches are busy all the time (Little)."""
+    totals = facts.totals
+    if totals is None or totals.latency is None or facts.unit_end:
+        return None
+    # a batch cut off at the end is in no histogram: that much of the window may be missing
+    unfinished = totals.latency.mean_us / (totals.duration_s * 1e6)
+    if BUSY_LEAST - unfinished <= totals.busy <= BUSY_MOST:
+        return None
+    return Finding(
+        "busy",
+        Outcome.DEGRADED,
+        f"its batches fill {totals.busy:.2f} of the connections' time "
+        f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): some hung or reconnected",
+    )
+
+
+def response_size(facts: Facts, context: Context) -> Finding | None:
+    """Every response has the same size; only a last one a connection may be there in part."""
+    totals, size = facts.totals, context.response_bytes
+    if totals is None or not totals.requests or size is None:
+        return None
+    if 0 <= totals.bytes - totals.requests * size <= totals.opened * size:
+        return None
+    return Finding(
+        "response_size",
+        Outcome.DEGRADED,
+        f"{totals.bytes / totals.requests:.1f} bytes a response, not {size}",
+    )
+
+
+DECIDING: tuple[Rule, ...] = (harness_fault, unavailable)
+"""Rules that leave nothing to say for the others."""
+
+RULES: tuple[Rule, ...] = (
+    did_not_start,
+    crashed,
+    restarted,
+    no_requests,
+    no_batches,
+    wrk_failed,
+    unusable,
+    wrk_errors,
+    slack,
+    busy,
+    response_size,
+)
+"""In the order in which their sentences are read."""
+
+
+def judge(facts: Facts, context: Context) -> Verdict:
+    """The outcome and reason of one measurement."""
+    for rule in DECIDING:
+        if finding := rule(facts, context):
+            return _verdict([finding])
+    findings = [finding for rule in RULES if (finding := rule(facts, context))]
+    if not findings and (nothing := not_measured(facts, context)):
+        findings.append(nothing)
+    return _verdict(findings)
+
+
+def _verdict(findings: list[Finding]) -> Verdict:
+    if not findings:
+        return Verdict(Outcome.OK, "")
+    worst = max((finding.outcome for finding in findings), key=_SEVERITY.index)
+    telling = [
+        finding
+        for finding in findings
+        # a failure is told whole; a record that cannot be used, without guesses from its figures
+        if finding.outcome == worst
+        or (worst == Outcome.FAILED and finding.outcome == Outcome.DEGRADED)
+    ]
+    return Verdict(
+        worst,
+        "; ".join(finding.sentence for finding in telling),
+        tuple(finding.rule for finding in telling),
+    )
