@@ -40,16 +40,13 @@ def serve(host: str, port: int, *, shared: bool) -> None:
 
 def supervise(workers: int, serve: Callable[[], None]) -> None:
     """Run `serve` in that many processes; the first that ends takes the others with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=serve) for _ in range(workers)]
+    processes = [fork.Process(target=serve, daemon=True) for _ in range(workers)]
     for process in processes:
         process.start()
-    signal.signal(signal.SIGTERM, lambda *_: [process.terminate() for process in processes])
     wait([process.sentinel for process in processes])
-    for process in processes:
-        process.terminate()
-        process.join()
-    sys.exit(any(process.exitcode for process in processes))
+    sys.exit("A worker has ended by itself.")  # daemons are told to end at exit
 
 
 def settings() -> tuple[str, int, int]:

@@ -1,0 +1,218 @@
+"""Starting a framework on loopback, each in an environment of its own made from its lock."""
+
+import dataclasses
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CACHE = Path.home() / ".cache" / "async-pipeline-bench-tests"
+DEFAULT_PYTHON = "3.13"
+FOLDERS = {
+    path.parent.name: path.parent
+    for path in sorted([*ROOT.glob("servers/*/framework.yml"), ROOT / "fasthttp/framework.yml"])
+}
+
+
+def tool(name: str) -> str:
+    """Prefer what was installed beside this interpreter: it is pinned."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    found = shutil.which(name, path=path)
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def interpreter(version: str) -> str:
+    """Find a CPython of this version, or skip. pyenv's own, as uv stumbles over its shims."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
+    if kept:
+        return str(kept[-1])
+    found = subprocess.run(
+        [tool("uv"), "python", "find", "--no-project", version],
+        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode == 0:
+        return found.stdout.strip()
+    # The locks hold for what is newer than the pinned version, too.
+    if version == DEFAULT_PYTHON and sys.version_info >= tuple(map(int, version.split("."))):
+        return sys.executable
+    return pytest.skip(f"no CPython {version} here")
+
+
+def environment(folder: Path, version: str) -> Path:
+    lock = folder / "requirements.txt"
+    python = interpreter(version)
+    key = hashlib.sha256(lock.read_bytes() + os.path.realpath(python).encode()).hexdigest()[:12]
+    place = CACHE / f"{folder.name}-{key}"
+    if not (place / "complete").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        uv = [tool("uv"), "--quiet"]
+        subprocess.run([*uv, "venv", "--python", python, place], check=True)
+        subprocess.run(
+            [*uv, "pip", "sync", "--python", place / "bin/python", "--require-hashes", lock],
+            check=True,
+        )
+        (place / "complete").touch()
+    return place / "bin/python"
+
+
+def build(folder: Path, version: str) -> Path:  # noqa: ARG001  # as environment() is called
+    binary = CACHE / folder.name
+    subprocess.run(
+        [tool("go"), "build", "-trimpath", "-o", binary, "."],
+        cwd=folder,
+        env={**os.environ, "CGO_ENABLED": "0"},
+        check=True,
+    )
+    return binary
+
+
+@dataclasses.dataclass
+class Framework:
+    name: str
+    folder: Path
+    command: list[str]
+
+    def start(self, **settings: str) -> subprocess.Popen[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
+        return subprocess.Popen(
+            self.command,
+            cwd=self.folder,
+            env={**kept, **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @contextmanager
+    def running(self, workers: int = 1) -> Iterator["Server"]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        process = self.start(
+            BENCH_ADDRESS="127.0.0.1", BENCH_PORT=str(port), BENCH_WORKERS=str(workers)
+        )
+        try:
+            server = Server(process, port)
+            server.wait_until_ready()
+            yield server
+        finally:
+            with suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                process.wait(5)
+            finally:
+                process.kill()
+                process.communicate()
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    version: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Client:
+    """One connection, without an HTTP library that would know better."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.stream = self.socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stream.close()
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def answer(self, *, head: bool = False) -> Answer:
+        line = self.stream.readline().decode()
+        if not line:
+            raise EOFError("closed without an answer")
+        version, status, _ = line.split(" ", 2)
+        headers = {}
+        while (line := self.stream.readline().decode()) != "\r\n":
+            name, value = line.split(":", 1)
+            headers[name.lower()] = value.strip()
+        body = b"" if head else self.stream.read(int(headers["content-length"]))
+        return Answer(version, int(status), headers, body)
+
+    def closed(self) -> bool:
+        """Whether the other side has nothing more to say and says so."""
+        try:
+            return self.stream.read(1) == b""
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
+
+@dataclasses.dataclass
+class Server:
+    process: subprocess.Popen[str]
+    port: int
+
+    def connect(self) -> Client:
+        return Client(self.port)
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 20
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                pytest.fail(f"not ready: {self.process.communicate()}")
+            time.sleep(0.02)
+
+    def answers(self) -> bool:
+        with suppress(OSError, EOFError), self.connect() as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            return client.answer().status == 200
+        return False
+
+
+def deploy(name: str) -> Framework:
+    folder = FOLDERS[name]
+    about: dict[str, Any] = yaml.safe_load((folder / "framework.yml").read_text())
+    make = {"python": environment, "go": build}[about["runtime"]]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    program = make(folder, about.get("python", DEFAULT_PYTHON))
+    arguments = ["server.py"] if about["runtime"] == "python" else []
+    return Framework(name, folder, [str(program), *arguments])
+
+
+@pytest.fixture(scope="session", params=FOLDERS)
+def framework(request: pytest.FixtureRequest) -> Framework:
+    return deploy(request.param)
+
+
+@pytest.fixture(scope="session")
+def server(framework: Framework) -> Iterator[Server]:
+    """One that all tests of a framework share; for the ones that leave it as they found it."""
+    with framework.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def flagship() -> Framework:
+    return deploy("uvloop-httptools")
