@@ -5,6 +5,7 @@ import re
 import signal
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -84,8 +85,9 @@ class Facts:
     """Why the server never became ready, as the server's host and the generators saw it."""
     unit_end: UnitEnd | None
     restarts: int
-    warmed_up: bool
-    wrk_ran: bool
+    warmup_s: float
+    measured_s: float
+    """How long wrk ran for each, 0 where it did not."""
     wrk_problem: str | None
     """What wrk said where it ended without a result."""
     unusable: str | None
@@ -161,8 +163,8 @@ def reduce(record: Record) -> Facts:
         ready_errors=ready_errors,
         unit_end=_unit_end(server, generators) if server else None,
         restarts=_restarts(server) if server else 0,
-        warmed_up=any(generator.warmup for generator in generators),
-        wrk_ran=bool(executions),
+        warmup_s=_longest([generator.warmup for generator in generators]),
+        measured_s=_longest([generator.measured for generator in generators]),
         wrk_problem=next((said for wrk in executions if (said := _wrk_problem(wrk))), None),
         unusable=unusable,
         totals=totals,
@@ -197,13 +199,17 @@ def _totals(record: Record, executions: list[Wrk]) -> Totals | None:
 
 def connections_of(argv: list[str]) -> int | None:
     """What wrk was given by -c or --connections (-c200, -c 200, --connections=200)."""
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for word, following in pairwise([*argv, ""]):
         if word == "--":
             return None
         match = re.fullmatch(r"(?:-c|--connections=?)(\d*)", word)
         if match and (match[1] or following).isdigit():
             return int(match[1] or following)
     return None
+
+
+def _longest(executions: list[Wrk | None]) -> float:
+    return max((wrk.ended - wrk.started for wrk in executions if wrk), default=0.0)
 
 
 def _wrk_text(generators: list[Generator]) -> str:

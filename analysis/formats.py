@@ -49,6 +49,13 @@ def _size(count: float) -> str:
     return f"{count:.0f} B"
 
 
+def _ratio(value: float) -> str:
+    """Two decimals; more where it is very small, or not quite 1."""
+    if value < 0.1:
+        return f"{value:.2g}"
+    return f"{value:.{3 if 0 < abs(value - 1) < 0.01 else 2}f}"
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
@@ -56,7 +63,7 @@ def _clock(seconds: float) -> str:
 
 integer = _or_dash(lambda value: f"{value:,.0f}")
 number = _or_dash(_number)
-ratio = _or_dash(lambda value: f"{value:.2f}" if value >= 0.1 else f"{value:.2g}")
+ratio = _or_dash(_ratio)
 percent = _or_dash(lambda value: f"{100 * value:.0f} %")
 us = _or_dash(_duration)
 size = _or_dash(_size)

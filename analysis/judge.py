@@ -46,8 +46,8 @@ class Judgement:
     def measuring_share(self) -> float | None:
         """Share of the measuring phase's wall time spent in warm-up and measuring.
 
-        The planned seconds of every wrk that ran, over the time from the phase's start to its
-        end (or to the last record, while it goes on), for each testbed. None: not known.
+        The time that wrk ran, as far as it was planned to, over the time from the phase's start
+        to its end (or to the last record, while it goes on), for each testbed. None: not known.
         """
         run = self.run
         ends = [m.facts.ended for m in self.measurements if m.facts.ended]
@@ -60,7 +60,8 @@ class Judgement:
         except (KeyError, TypeError, ValueError):
             return None
         facts = [measurement.facts for measurement in self.measurements]
-        return sum(warmup * f.warmed_up + duration * f.wrk_ran for f in facts) / wall
+        spent = (min(f.warmup_s, warmup) + min(f.measured_s, duration) for f in facts)
+        return sum(spent) / wall
 
 
 def judge_run(folder: Path) -> Judgement:

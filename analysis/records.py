@@ -401,7 +401,8 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(content)
     except json.JSONDecodeError as error:
-        if error.pos >= len(content.decode(errors="replace").rstrip()):
+        rest = error.doc[error.pos :].strip()
+        if not rest or error.msg.startswith("Unterminated"):
             raise RecordError(f"it is truncated after {len(content)} bytes") from error
         raise RecordError(f"it is truncated or no JSON ({error})") from error
     except (ValueError, RecursionError) as error:

@@ -2,7 +2,7 @@
 
 wrk's correction is done here as wrk does it, in integers and one value at a time, independently
 of how analysis/latency.py undoes it. `python -m tests.unit.analysis.factory` writes tests/data/run
-again.
+and what is expected of it, tests/data/run-expected, again: look at the difference.
 """
 # ruff: noqa: S311 (nothing here is a secret)
 
@@ -342,7 +342,7 @@ def record_of(name: str, mean_us: float, rng: random.Random) -> dict[str, Any]:
             ),
             generators=[
                 generator(
-                    wrk(None, exit_status=1, stdout=refused),
+                    wrk(None, exit_status=1, stdout=refused, seconds=0.01),
                     warmup=wrk(seen, started=START + 0.8, seconds=2),
                 )
             ],
@@ -355,4 +355,9 @@ def record_of(name: str, mean_us: float, rng: random.Random) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    small_run(DATA / "run")
+    from analysis.judge import judge_run
+    from analysis.report import render
+
+    (DATA / "run-expected").mkdir(exist_ok=True)
+    for name, text in render(judge_run(small_run(DATA / "run"))).files.items():
+        (DATA / "run-expected" / name).write_text(text)

@@ -1,0 +1,274 @@
+"""Each rule on a record that breaks it, and none on a healthy one."""
+# ruff: noqa: S311
+
+import random
+from typing import Any
+
+import pytest
+
+from analysis.facts import Facts, connections_of, log_end, reduce
+from analysis.judge import response_sizes
+from analysis.limits import Limit, limited_by
+from analysis.records import parse_record
+from analysis.verdict import Context, Outcome, Verdict, judge
+from tests.unit.analysis.factory import (
+    START,
+    closed_loop,
+    generator,
+    record,
+    samples,
+    server,
+    state,
+    wrk,
+    wrk_result,
+)
+
+HEALTHY = closed_loop(40_000, rng=random.Random(5))
+
+
+def facts_of(document: dict[str, Any]) -> Facts:
+    return reduce(parse_record(document, "a.json"))
+
+
+def verdict_of(document: dict[str, Any], size: int | None = None) -> Verdict:
+    return judge(facts_of(document), Context(response_bytes=size))
+
+
+def crashed(how: dict[str, Any], dies_at: float = START + 0.85, **other: Any) -> dict[str, Any]:
+    ended = state(ActiveState="failed", **how)
+    refused = wrk(None, exit_status=1, stdout="unable to connect to x:8080 Connection refused\n")
+    nothing = wrk_result({}, duration_us=2_000_000, errors={"write": 499613})
+    warmup = wrk(nothing, started=START + 0.8, seconds=2)
+    return record(
+        server=server(state=ended, samples=samples(0.1, dies_at=dies_at)),
+        generators=[generator(refused, warmup=warmup)],
+        **other,
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5, 16, 64])
+@pytest.mark.parametrize("mean_us", [5_000, 40_000, 450_000])
+def test_a_healthy_server_is_not_accused(depth: int, mean_us: int) -> None:
+    rng = random.Random(depth * mean_us)
+    batches = closed_loop(mean_us, rng=rng)
+    tail = rng.randrange(200 * (depth - 1) + 1)
+    assert verdict_of(record(wrk_result(batches, depth=depth, tail=tail)), 145) == Verdict(
+        Outcome.OK, ""
+    )
+
+
+def test_a_fault_of_the_harness_is_no_result() -> None:
+    found = verdict_of(record(generators=[], harness_fault="wrk on a: host did not answer"))
+    assert found.outcome == Outcome.INVALID
+    assert found.reason == "harness fault: wrk on a: host did not answer"
+
+
+def test_a_framework_that_could_not_be_deployed() -> None:
+    deployment = {"available": False, "reason": "no CPython 3.7", "log": "…"}
+    found = verdict_of(record(deployment=deployment, server=None, generators=[]))
+    assert found == Verdict(
+        Outcome.UNAVAILABLE, "could not be deployed: no CPython 3.7", ("unavailable",)
+    )
+
+
+def test_a_server_that_did_not_start() -> None:
+    stopped = state(ActiveState="failed", ExecMainCode=1, ExecMainStatus=1, Result="exit-code")
+    found = verdict_of(
+        record(
+            server=server(
+                ready=False, ready_error="ended before it answered", state=stopped, samples=[]
+            ),
+            generators=[],
+        )
+    )
+    assert found.outcome == Outcome.FAILED
+    assert found.reason == "did not start: ended before it answered; exited with status 1"
+
+
+def test_a_server_that_the_generator_cannot_reach() -> None:
+    silent = generator(None, warmup=None, ready_error="no answer within 5 s")
+    found = verdict_of(record(generators=[silent]))
+    assert found.outcome == Outcome.FAILED
+    assert found.reason == "did not start: lab-loadgen: no answer within 5 s"
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"Result": "core-dump", "ExecMainCode": 3, "ExecMainStatus": 6}, "crashed with SIGABRT"),
+        ({"Result": "signal", "ExecMainCode": 2, "ExecMainStatus": 11}, "crashed with SIGSEGV"),
+        ({"Result": "signal", "ExecMainCode": "2", "ExecMainStatus": "11"}, "crashed with SIGSEGV"),
+        (
+            {"Result": "oom-kill", "ExecMainCode": 2, "ExecMainStatus": 9},
+            "crashed with SIGKILL (out of memory)",
+        ),
+        ({"Result": "exit-code", "ExecMainCode": 1, "ExecMainStatus": 3}, "exited with status 3"),
+        ({"Result": "timeout"}, "the unit was found failed (timeout)"),
+    ],
+)
+def test_a_unit_that_ended_by_itself(how: dict[str, Any], told: str) -> None:
+    found = verdict_of(crashed(how))
+    assert found.outcome == Outcome.FAILED
+    assert found.reason == f"{told} 0.1 s into the warm-up; 0 requests answered before"
+
+
+@pytest.mark.parametrize(
+    ("dies_at", "when"),
+    [
+        (START + 0.6, "before the load"),
+        (START + 2.85, "after the warm-up"),
+        (START + 4.35, "1.4 s into the measurement"),
+        (START + 8.35, "after the measurement"),
+    ],
+)
+def test_when_it_ended(dies_at: float, when: str) -> None:
+    document = crashed({"ExecMainCode": 2, "ExecMainStatus": 11}, dies_at)
+    assert verdict_of(document).reason.startswith(f"crashed with SIGSEGV {when};")
+
+
+def test_a_process_that_was_replaced() -> None:
+    found = verdict_of(record(server=server(state=state(NRestarts=2, ExecMainPID=5000))))
+    assert found == Verdict(
+        Outcome.FAILED, "its process was replaced 2 times under load", ("restarted",)
+    )
+
+
+def test_status_0_with_0_requests_is_not_ok() -> None:
+    document = record(wrk_result({}))
+    assert document["generators"][0]["measured"]["exit_status"] == 0
+    found = verdict_of(document)
+    assert found == Verdict(Outcome.FAILED, "0 requests answered in 5.0 s", ("no_requests",))
+
+
+def test_one_answer_a_connection_and_then_nothing() -> None:
+    found = verdict_of(record(wrk_result({}, tail=200)))
+    assert found.outcome == Outcome.FAILED
+    assert found.reason == (
+        "answered 200 requests on 200 connections in 5.0 s, but not one batch of 5 in full"
+    )
+
+
+def test_errors_that_wrk_counted() -> None:
+    found = verdict_of(record(wrk_result(HEALTHY, errors={"read": 26461, "timeout": 0})))
+    assert found == Verdict(Outcome.DEGRADED, "wrk counted errors: 26,461 read", ("wrk_errors",))
+
+
+@pytest.mark.parametrize(("tail", "slack"), [(801, "801"), (-5, "-5")])
+def test_responses_that_no_batch_explains(tail: int, slack: str) -> None:
+    found = verdict_of(record(wrk_result(HEALTHY, tail=tail)))
+    assert found.outcome == Outcome.DEGRADED
+    assert found.reason == (
+        f"{slack} responses beyond whole batches of 5 (0 to 800 on 200 connections are possible)"
+    )
+
+
+def test_connections_that_hang_while_others_go_on() -> None:
+    half = closed_loop(40_000, connections=100, rng=random.Random(2))
+    found = verdict_of(record(wrk_result(half)))
+    assert found.rules == ("busy",)
+    assert found.reason.startswith("its batches fill 0.50 of the connections' time")
+
+
+def test_more_batches_than_there_was_time_for() -> None:
+    twice = closed_loop(40_000, connections=400, rng=random.Random(2))
+    assert verdict_of(record(wrk_result(twice))).rules == ("busy",)
+
+
+def test_responses_of_another_size() -> None:
+    document = record(wrk_result(HEALTHY, response_bytes=90))
+    assert verdict_of(document, 145).reason == "90.0 bytes a response, not 145"
+    assert verdict_of(document, 90).outcome == Outcome.OK
+    assert verdict_of(document, None).outcome == Outcome.OK
+
+
+def test_a_response_cut_off_at_the_end_does_not_change_the_size() -> None:
+    cut = wrk_result(HEALTHY)
+    cut["bytes"] += 199 * 144
+    documents = [record(cut), record(wrk_result(HEALTHY), round=2)]
+    facts = [facts_of(document) for document in documents]
+    assert response_sizes(facts) == {("main", "one"): 145}
+    assert verdict_of(documents[0], 145).outcome == Outcome.OK
+
+
+def test_a_histogram_that_cannot_be_undone_makes_the_record_invalid() -> None:
+    result = wrk_result(HEALTHY)
+    result["latency"]["histogram"][-1][1] += 9999
+    found = verdict_of(record(result))
+    assert found.outcome == Outcome.INVALID
+    assert "cannot be undone" in found.reason
+
+
+def test_a_counter_that_went_backwards_makes_the_record_invalid() -> None:
+    taken = samples(0.97)
+    taken[50]["unit_cpu_us"] = 5
+    assert verdict_of(record(server=server(samples=taken))).rules == ("unusable",)
+
+
+def test_wrk_that_could_not_do_its_work() -> None:
+    broken = wrk(None, exit_status=1, stdout="", stderr="pipeline.lua: no\n")
+    found = verdict_of(record(generators=[generator(broken)]))
+    assert found.outcome == Outcome.INVALID
+    assert found.reason == "wrk ended with status 1 and no result: pipeline.lua: no"
+    refused = wrk(None, exit_status=1, stdout="unable to connect to x:1 Connection refused\n")
+    assert verdict_of(record(generators=[generator(refused)])).outcome == Outcome.FAILED
+
+
+def test_a_record_that_holds_nothing_must_say_why() -> None:
+    assert verdict_of(record(generators=[])).rules == ("not_measured",)
+
+
+@pytest.mark.parametrize(
+    ("cores", "cpus", "wrk_s", "limit"),
+    [
+        (0.97, 2, 2.5, Limit.SERVER),
+        (0.97, 2, 9.9, Limit.SERVER),
+        (0.50, 2, 9.2, Limit.GENERATOR),
+        (0.50, 2, 2.5, Limit.UNKNOWN),
+        (0.97, None, 2.5, Limit.UNKNOWN),
+        (None, 2, 2.5, Limit.UNKNOWN),
+        (None, 2, None, Limit.UNKNOWN),
+        (None, 2, 9.9, Limit.GENERATOR),
+    ],
+)
+def test_what_limited_it(
+    cores: float | None, cpus: int | None, wrk_s: float | None, limit: Limit
+) -> None:
+    taken = samples(cores) if cores else []
+    document = record(
+        server=server(samples=taken, cpus=cpus),
+        generators=[generator(wrk(wrk_result(HEALTHY), cpu_s=wrk_s))],
+    )
+    assert limited_by(facts_of(document)) == limit
+
+
+def test_two_generators_are_one_measurement() -> None:
+    half = closed_loop(40_000, connections=100, rng=random.Random(9))
+    measured = wrk(wrk_result(half, connections=100), connections=100)
+    document = record(generators=[generator(measured), generator(measured, host="other")])
+    facts = facts_of(document)
+    assert facts.totals
+    assert facts.totals.latency
+    assert facts.totals.latency.batches == 2 * sum(half.values())
+    assert facts.generator_cpu_cores == pytest.approx(1.0)
+    assert judge(facts, Context()).outcome == Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("argv", "connections"),
+    [
+        (["wrk", "-c200"], 200),
+        (["wrk", "-c", "16"], 16),
+        (["wrk", "--connections=64"], 64),
+        (["wrk", "--connections", "64"], 64),
+        (["wrk", "-t2", "--", "-c5"], None),
+        ([], None),
+    ],
+)
+def test_connections_as_given_to_wrk(argv: list[str], connections: int | None) -> None:
+    assert connections_of(argv) == connections
+
+
+def test_the_end_of_a_log_is_plain_and_short() -> None:
+    assert log_end("\x1b[31mred\x1b[0m\r\n\x00two  \n\n") == "red\ntwo"
+    assert log_end("\n".join(map(str, range(100)))).splitlines()[0] == "70"
+    assert len(log_end("x" * 10_000)) == 4000

@@ -1,0 +1,57 @@
+"""Counters over the window: between samples in the pauses, and empty rather than guessed."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.records import Samples
+from analysis.window import WindowError, cpu_us
+from tests.unit.analysis.factory import START, samples
+
+
+def typed(taken: list[dict[str, Any]]) -> Samples:
+    t = np.array([sample["t"] for sample in taken])
+    return Samples(t, np.array([sample["unit_cpu_us"] for sample in taken], dtype=float))
+
+
+WINDOW = (START + 3, START + 8)
+
+
+@pytest.mark.parametrize("shift", [0, -0.09, 0.04, 0.09])
+def test_cpu_of_the_window_whatever_the_clocks_say_within_a_tenth(shift: float) -> None:
+    taken = [sample | {"t": sample["t"] + shift} for sample in samples(0.97)]
+    assert cpu_us(typed(taken), *WINDOW) == pytest.approx(0.97 * 5e6, rel=1e-6)
+
+
+def test_without_samples_it_is_not_measured() -> None:
+    assert cpu_us(typed([]), *WINDOW) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        pytest.param(-9, 4, id="begins too late"),
+        pytest.param(7, 99, id="ends too early"),
+        pytest.param(2.5, 3.5, id="does not say what it was in the pause"),
+    ],
+)
+def test_samples_that_do_not_reach_around_the_window(first: float, last: float) -> None:
+    taken = [sample for sample in samples(0.97) if not first < sample["t"] - START < last]
+    assert cpu_us(typed(taken), *WINDOW) is None
+
+
+def test_a_sampler_that_ends_in_the_pause_is_enough() -> None:
+    taken = [sample for sample in samples(0.97) if sample["t"] <= START + 8.05]
+    assert cpu_us(typed(taken), *WINDOW) == pytest.approx(0.97 * 5e6, rel=1e-6)
+
+
+def test_a_unit_that_went_away_is_not_measured() -> None:
+    assert cpu_us(typed(samples(0.97, dies_at=START + 5)), *WINDOW) is None
+
+
+def test_a_counter_that_went_backwards_is_none() -> None:
+    taken = samples(0.97)
+    taken[40]["unit_cpu_us"] = 1
+    with pytest.raises(WindowError, match="went backwards"):
+        cpu_us(typed(taken), *WINDOW)
