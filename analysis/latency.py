@@ -13,11 +13,16 @@ class LatencyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Batch latencies of one measurement, in us. Nearest rank: each percentile was recorded."""
+    """Batch latencies of one measurement, in us. Nearest rank: each percentile was recorded.
+
+    met_us: the mean length of the batch that a connection is in at any moment, which long batches
+    are more often than short ones: the mean weighted by length.
+    """
 
     batches: int
     total_us: int
     mean_us: float
+    met_us: float
     p50_us: int
     p75_us: int
     p90_us: int
@@ -101,4 +106,15 @@ def summarise(histograms: list[tuple[Integers, Integers]]) -> Latency | None:
         int(values[np.searchsorted(cumulative, -(-percent * batches // 100))])
         for percent in (50, 75, 90, 99)
     )
-    return Latency(batches, total, total / batches, p50, p75, p90, p99, int(values[-1]))
+    squares = float(np.dot(np.square(values, dtype=np.float64), counts))
+    return Latency(
+        batches=batches,
+        total_us=total,
+        mean_us=total / batches,
+        met_us=squares / total if total else 0.0,
+        p50_us=p50,
+        p75_us=p75,
+        p90_us=p90,
+        p99_us=p99,
+        max_us=int(values[-1]),
+    )

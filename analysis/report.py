@@ -295,7 +295,7 @@ def _log(folder: Path, measurements: list[Measurement]) -> str:
     for facts in bad:
         if facts.log:
             return facts.log
-    for facts in bad:
+    for facts in (m.facts for m in measurements if m.verdict.outcome == Outcome.FAILED):
         host = facts.server_host
         path = folder / "logs" / str(host) / f"{facts.cell.framework}.log"
         if host and path.is_file():

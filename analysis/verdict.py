@@ -183,7 +183,7 @@ def busy(facts: Facts, _context: Context) -> Finding | None:
     if totals is None or totals.latency is None or facts.unit_end:
         return None
     # a batch cut off at the end is in no histogram: that much of the window may be missing
-    unfinished = totals.latency.mean_us / (totals.duration_s * 1e6)
+    unfinished = totals.latency.met_us / (totals.duration_s * 1e6)
     if BUSY_LEAST - unfinished <= totals.busy <= BUSY_MOST:
         return None
     return Finding(

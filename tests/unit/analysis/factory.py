@@ -41,7 +41,7 @@ def wrk_result(  # noqa: PLR0913
     duration_us: int = 5_000_000,
     tail: int = 0,
     complete: bool = True,
-    errors: Mapping[str, int] | None = None,
+    errors: dict[str, int] | None = None,
     response_bytes: int = RESPONSE_BYTES,
 ) -> dict[str, Any]:
     """RESULT of a wrk that recorded these batches (us: count), and `tail` responses more."""

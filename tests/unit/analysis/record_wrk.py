@@ -55,7 +55,7 @@ async def measure(depth: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "result.json")
         options = f"-t{THREADS} -c{CONNECTIONS} -d{SECONDS}s --latency --timeout 5s".split()
-        words = [*options, "-s", SCRIPT, f"http://127.0.0.1:{port}/", "--", str(depth)]
+        words = [*options, "-s", str(SCRIPT), f"http://127.0.0.1:{port}/", "--", str(depth)]
         process = await asyncio.create_subprocess_exec(
             "wrk",
             *words,

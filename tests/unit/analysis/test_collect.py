@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_a_run_that_is_not_whole_is_rendered_and_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("content", "told"), [("", "it is empty"), ("{", "it is truncated")])
 def test_one_bad_record_does_not_stop_the_others(tmp_path: Path, content: str, told: str) -> None:
-    records = {"a.json": record(), "b.json": content}
+    records: dict[str, dict[str, Any] | str] = {"a.json": record(), "b.json": content}
     done = collect(write_run(tmp_path, run_document(["one"], 2), records))
     assert done.returncode == 1
     assert f"raw/b.json is invalid: {told}" in done.stderr

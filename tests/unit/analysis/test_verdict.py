@@ -2,6 +2,7 @@
 # ruff: noqa: S311
 
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -167,6 +168,23 @@ def test_connections_that_hang_while_others_go_on() -> None:
     found = verdict_of(record(wrk_result(half)))
     assert found.rules == ("busy",)
     assert found.reason.startswith("its batches fill 0.50 of the connections' time")
+
+
+def test_connections_that_are_let_in_late_are_no_hang() -> None:
+    # one connection is accepted in every turn of a slow loop: its first batch waits for that
+    rng = random.Random(4)
+    batches: Counter[int] = Counter()
+    for number in range(1, 201):
+        waited = number * 12_000
+        if waited < 2_000_000:
+            batches += closed_loop(
+                22_000, connections=1, duration_us=2_000_000 - waited, rng=rng
+            ) + Counter([waited])
+    result = wrk_result(batches, duration_us=2_000_000)
+    facts = facts_of(record(result))
+    assert facts.totals
+    assert facts.totals.busy < 0.9
+    assert judge(facts, Context()).outcome == Outcome.OK
 
 
 def test_more_batches_than_there_was_time_for() -> None:
