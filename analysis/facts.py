@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-import numpy as np
-
 from analysis.latency import Latency, LatencyError, recover, summarise
 from analysis.records import Cell, Generator, Record, Server, Wrk
 from analysis.window import WindowError, cpu_us
@@ -267,7 +265,7 @@ def _unit_end(server: Server, generators: list[Generator]) -> UnitEnd | None:
         how = f"exited with status {status}"
     else:
         how = f"the unit was found {active}" + (f" ({result})" if result else "")
-    return UnitEnd(how, _last_seen(server, generators), _answered(generators))
+    return UnitEnd(how, _when(server, generators), _answered(generators))
 
 
 def _signal_name(number: int) -> str:
@@ -277,12 +275,11 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _last_seen(server: Server, generators: list[Generator]) -> str | None:
-    """When the unit's counters ended, told against wrk's executions."""
-    seen = np.flatnonzero(np.isfinite(server.samples.cpu_us))
-    if not len(seen) or seen[-1] + 1 >= len(server.samples.t):
-        return None  # the samples do not go beyond the unit's end: nobody saw it
-    moment = float(server.samples.t[seen[-1] + 1])
+def _when(server: Server, generators: list[Generator]) -> str | None:
+    """When the unit ended, told against wrk's executions."""
+    moment = server.exited_at
+    if moment is None:
+        return None
     for phase, name in (("measured", "measurement"), ("warmup", "warm-up")):
         executions: list[Wrk] = [w for g in generators if (w := getattr(g, phase))]
         if executions and moment >= (started := min(wrk.started for wrk in executions)):

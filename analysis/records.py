@@ -147,7 +147,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The unit under test. state holds systemd's properties before the unit was stopped."""
+    """The unit under test. state: systemd's properties before it was stopped; exited_at: unix s."""
 
     host: str
     ready: bool | None
@@ -155,6 +155,7 @@ class Server:
     cpus: int | None
     state: dict[str, Any]
     started_pid: int | None
+    exited_at: float | None
     rss_peak_bytes: int | None
     samples: Samples
     journal: str | None
@@ -458,6 +459,7 @@ def _server(server: _Object) -> Server:
         cpus=server.optional_integer("cpus"),
         state=_dict(state),
         started_pid=server.optional_integer("started_pid"),
+        exited_at=server.optional_number("exited_at"),
         rss_peak_bytes=server.optional_integer("rss_peak_bytes"),
         samples=_samples(server.value.get("samples")),
         journal=server.optional_text("journal"),

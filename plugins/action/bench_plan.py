@@ -87,7 +87,9 @@ class ActionModule(ActionBase):
         run["version"] = project["version"]
         run["commit"] = git("rev-parse", "HEAD")
         run["dirty"] = bool(git("status", "--porcelain"))
-        run["command"] = [Path(sys.argv[0]).name, *sys.argv[1:]]
+        # As one would type it in the repository, wherever that is.
+        arguments = [argument.removeprefix(f"{ROOT}/") for argument in sys.argv[1:]]
+        run["command"] = [Path(sys.argv[0]).name, *arguments]
         count = sum(map(len, run["rounds"]))
         variables = run["variables"]
         seconds = count * (variables["bench_warmup"] + variables["bench_duration"] + OVERHEAD_S)

@@ -20,7 +20,7 @@ from controller.whole_file import time_text, write_json
 SCHEMA_VERSION = 1
 SERVER_KEYS = (
     "unit", "ready", "ready_s", "ready_error", "cpus", "started_pid",
-    "state", "rss_peak_bytes", "samples", "journal",
+    "state", "exited_at", "rss_peak_bytes", "samples", "journal",
 )  # fmt: skip
 GENERATOR_KEYS = ("cpus", "ready_error", "warmup", "measured")
 

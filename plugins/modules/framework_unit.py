@@ -33,6 +33,7 @@ ready_error: {type: str, returned: started, description: Why it did not answer, 
 started_pid: {type: int, returned: started, description: Main process once it answered.}
 cpus: {type: int, returned: started, description: CPUs that the unit may use, or null.}
 state: {type: dict, returned: stopped, description: Properties of the unit before it was stopped.}
+exited_at: {type: float, returned: stopped, description: When it ended by itself, or null.}
 rss_peak_bytes: {type: int, returned: stopped, description: Peak resident memory, or null.}
 samples: {type: list, elements: dict, returned: stopped, description: What the sampler wrote.}
 journal: {type: str, returned: stopped, description: Its journal where anything is off, or null.}
@@ -50,7 +51,7 @@ from ansible.module_utils.plain_http import ASK_EVERY_S, ask_once
 RUN = Path("/run/pipeline-bench")
 PROPERTIES = (
     "ActiveState", "SubState", "Result", "NRestarts", "ExecMainPID", "ExecMainCode",
-    "ExecMainStatus", "InvocationID",
+    "ExecMainStatus", "ExecMainExitTimestampMonotonic", "InvocationID",
 )  # fmt: skip
 # Enough for any traceback; a server that writes a line a request must not fill the results.
 JOURNAL_LINES = 400
@@ -119,12 +120,15 @@ class Unit:
 
     def stop(self, since: float | None) -> dict[str, Any]:
         state = self.properties()
+        exit_us = state.pop("ExecMainExitTimestampMonotonic", 0)
+        exited_at = time.time() - time.monotonic() + exit_us / 1e6 if exit_us else None
         rss_peak = self.rss_peak_bytes()
         # Also where it has failed already: the sampler runs on.
         self.systemctl("stop", self.sampler, self.unit)
         return {
             "unit": self.unit,
             "state": state,
+            "exited_at": exited_at,
             "rss_peak_bytes": rss_peak,
             "samples": self.read_samples(),
             "journal": self.journal(since, state),

@@ -215,26 +215,35 @@ def own_interface(address: str | None) -> str | None:
     return routes[0].get("dev") if routes else None
 
 
+def describe_link(link: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What is known of one interface.
+
+    `link`: what `ip -details -json link` says of it. `folder`: its place under /sys/class/net,
+    which in a container may show the host's interface of the same name: believed only where the
+    kernel says that the interface is no virtual one.
+    """
+    kind = link.get("linkinfo", {}).get("info_kind")
+    driver, speed = folder / "device" / "driver", number(read(folder / "speed"))
+    return {
+        "name": link["ifname"],
+        "driver": kind or (driver.resolve().name if driver.exists() else None),
+        "virtual": kind is not None,
+        "speed_mbit": speed if kind is None and speed and speed > 0 else None,
+        "mtu": link.get("mtu"),
+        "queues": link.get("num_rx_queues"),
+    }
+
+
 def describe_interface(address: str | None) -> dict[str, Any] | None:
     try:
         name = own_interface(address)
-    except (ValueError, KeyError):
+        shown = output("ip", "-json", "-details", "link", "show", "dev", name) if name else None
+        link = json.loads(shown or "[]")[0]
+    except (ValueError, KeyError, IndexError):
         return None
-    if name is None:
-        return None
-    folder = Path("/sys/class/net") / name
-    driver = folder / "device" / "driver"
-    speed = number(read(folder / "speed"))
     ethtool = shutil.which("ethtool", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    return {
-        "name": name,
-        "driver": driver.resolve().name if driver.exists() else None,
-        "virtual": "/virtual/" in str(folder.resolve()),
-        "speed_mbit": speed if speed and speed > 0 else None,
-        "mtu": number(read(folder / "mtu")),
-        "queues": len(list((folder / "queues").glob("rx-*"))) or None,
-        "offloads": parse_offloads(output(ethtool, "-k", name) or "") if ethtool else None,
-    }
+    offloads = parse_offloads(output(ethtool, "-k", link["ifname"]) or "") if ethtool else None
+    return describe_link(link, Path("/sys/class/net") / link["ifname"]) | {"offloads": offloads}
 
 
 def describe_wrk() -> dict[str, str | None] | None:

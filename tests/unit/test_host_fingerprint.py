@@ -111,3 +111,16 @@ def test_this_machine_can_be_described(tmp_path: Path) -> None:
     assert described["memory_bytes"] > 0
     assert described["cpu"]["allowed"]
     assert described["frameworks"] == {}
+
+
+def test_an_interface_is_what_the_kernel_says_and_not_a_namesake(tmp_path: Path) -> None:
+    """In a container, /sys may show the host's eth0."""
+    (tmp_path / "speed").write_text("10000\n")
+    (tmp_path / "device").mkdir()
+    (tmp_path / "device" / "driver").symlink_to(tmp_path)
+    link = {"ifname": "eth0", "mtu": 1500, "num_rx_queues": 4}
+    own = fingerprint.describe_link(link | {"linkinfo": {"info_kind": "veth"}}, tmp_path)
+    assert (own["driver"], own["virtual"], own["speed_mbit"]) == ("veth", True, None)
+    card = fingerprint.describe_link(link, tmp_path)
+    assert (card["driver"], card["virtual"], card["speed_mbit"]) == (tmp_path.name, False, 10000)
+    assert (card["mtu"], card["queues"]) == (1500, 4)

@@ -166,6 +166,7 @@ def server(**other: Any) -> dict[str, Any]:
         "cpus": 2,
         "state": state(),
         "started_pid": 4242,
+        "exited_at": None,
         "rss_peak_bytes": 30 * 2**20,
         "samples": samples(0.97),
         "journal": None,
@@ -336,8 +337,9 @@ def record_of(name: str, mean_us: float, rng: random.Random) -> dict[str, Any]:
                 state=state(
                     ActiveState="failed", Result="core-dump", ExecMainCode=3, ExecMainStatus=6
                 ),
+                exited_at=START + 0.9,
                 rss_peak_bytes=None,
-                samples=samples(0.1, dies_at=START + 0.85),
+                samples=samples(0.1, dies_at=START + 0.9),
                 journal=CRASH_LOG,
             ),
             generators=[

@@ -35,13 +35,13 @@ def verdict_of(document: dict[str, Any], size: int | None = None) -> Verdict:
     return judge(facts_of(document), Context(response_bytes=size))
 
 
-def crashed(how: dict[str, Any], dies_at: float = START + 0.85, **other: Any) -> dict[str, Any]:
+def crashed(how: dict[str, Any], dies_at: float = START + 0.9, **other: Any) -> dict[str, Any]:
     ended = state(ActiveState="failed", **how)
     refused = wrk(None, exit_status=1, stdout="unable to connect to x:8080 Connection refused\n")
     nothing = wrk_result({}, duration_us=2_000_000, errors={"write": 499613})
     warmup = wrk(nothing, started=START + 0.8, seconds=2)
     return record(
-        server=server(state=ended, samples=samples(0.1, dies_at=dies_at)),
+        server=server(state=ended, exited_at=dies_at, samples=samples(0.1, dies_at=dies_at)),
         generators=[generator(refused, warmup=warmup)],
         **other,
     )
@@ -118,7 +118,7 @@ def test_a_unit_that_ended_by_itself(how: dict[str, Any], told: str) -> None:
     [
         (START + 0.6, "before the load"),
         (START + 2.85, "after the warm-up"),
-        (START + 4.35, "1.4 s into the measurement"),
+        (START + 4.4, "1.4 s into the measurement"),
         (START + 8.35, "after the measurement"),
     ],
 )
