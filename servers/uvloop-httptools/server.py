@@ -1,8 +1,12 @@
 """Hello world on uvloop and httptools alone: what a pipeline costs with nothing in its way.
 
-One read usually brings a whole batch. The parser turns it into a list of requests, one
+One read usually brings a whole batch. The parser makes a list of requests out of it, one
 coroutine awaits their handlers in the order they came, and all answers leave in one write.
-A handler that suspends holds up the requests behind it, so the order is kept whatever it does.
+
+A coroutine that has nothing to wait for is done after its first step, and then the event loop
+never hears of it. One that does suspend is given to a task, and the connection is not read
+until that is done: so the answers keep their order, and nothing piles up. (Before it first
+suspends a handler is in no task, which asyncio.timeout() for one would not like.)
 """
 
 import asyncio
@@ -11,144 +15,210 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Generator
 from email.utils import formatdate
 from functools import partial
 from ipaddress import ip_address
 from multiprocessing.connection import wait
-from typing import cast
+from types import coroutine
+from typing import Any, ClassVar, cast
 
 import uvloop
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-
-Handler = Callable[[], Awaitable[tuple[bytes, bytes]]]  # gives a status and a body
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 log = logging.getLogger(__name__)
 
-URL_LIMIT = 8192  # all that is kept of a request while it comes in, so all that needs a limit
+URL_LIMIT = 8192  # of what is kept of a request that is coming in, only this can grow
 LINGER = 2.0  # seconds that a client has to take the last answers
+
+
+class Status(dict[int, bytes]):
+    """A status, and how an answer with it begins, by the length of its body."""
+
+    known: ClassVar[list["Status"]] = []
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self.known.append(self)
+
+    def __missing__(self, length: int) -> bytes:
+        head = self[length] = (
+            f"HTTP/1.1 {self.line}\r\n"
+            f"Date: {formatdate(usegmt=True)}\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n"
+            f"Content-Length: {length}\r\n\r\n"
+        ).encode()
+        return head
+
+    @classmethod
+    def forget_the_date(cls) -> None:
+        for status in cls.known:
+            status.clear()
+        asyncio.get_running_loop().call_later(1.0, cls.forget_the_date)
+
+
+OK = Status("200 OK")
+BAD_REQUEST = Status("400 Bad Request")
+NOT_FOUND = Status("404 Not Found")
+FAILED = Status("500 Internal Server Error")
+
+Handler = Callable[[], Coroutine[Any, Any, tuple[Status, bytes]]]
 
 
 async def somebody() -> None:
     return
 
 
-async def hello() -> tuple[bytes, bytes]:
+async def hello() -> tuple[Status, bytes]:
     await somebody()
-    return b"200 OK", b"Hello world!"
+    return OK, b"Hello world!"
 
 
-async def missing() -> tuple[bytes, bytes]:
-    return b"404 Not Found", b"Not found\n"
+async def missing() -> tuple[Status, bytes]:
+    return NOT_FOUND, b"Not found\n"
 
 
-async def refuse() -> tuple[bytes, bytes]:
-    return b"400 Bad Request", b"Bad request\n"
+async def refuse() -> tuple[Status, bytes]:
+    return BAD_REQUEST, b"Bad request\n"
 
 
-ROUTES: dict[tuple[bytes, bytes], Handler] = {(b"GET", b"/"): hello, (b"HEAD", b"/"): hello}
+ROUTES: dict[bytes, Handler] = {b"/": hello}
 
 
-def route(method: bytes, url: bytes) -> Handler:
-    """Find the handler of a URL that has more than a path."""
-    return ROUTES.get((method, url.partition(b"?")[0]), missing)
-
-
-class Heads(dict[bytes, bytes]):
-    """How an answer begins, by status: forgotten every second, as the date is in it."""
-
-    def __missing__(self, status: bytes) -> bytes:
-        head = self[status] = (
-            b"HTTP/1.1 %b\r\n"
-            b"Date: %b\r\n"
-            b"Content-Type: text/plain; charset=utf-8\r\n"
-            b"Content-Length: " % (status, formatdate(usegmt=True).encode())
-        )
-        return head
-
-    def keep_fresh(self) -> None:
-        self.clear()
-        asyncio.get_running_loop().call_later(1.0, self.keep_fresh)
-
-
-heads = Heads()
+@coroutine
+def rest_of(started: Coroutine[Any, Any, None], awaited: object) -> Generator[Any, Any, None]:
+    """Go on with a coroutine that has suspended already, and that waits for `awaited`."""
+    while True:
+        try:
+            try:
+                result = yield awaited
+            except BaseException as error:  # noqa: BLE001  # the coroutine's to catch
+                awaited = started.throw(error)
+            else:
+                awaited = started.send(result)
+        except StopIteration:
+            return
 
 
 class Pipeline(asyncio.Protocol):
-    """One connection. Its `on_` methods are called by the parser."""
+    """One connection. What begins with `on_` is called by the parser."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.loop = asyncio.get_running_loop()
-        self.parser = HttpRequestParser(self)
-        self.url = b""
-        self.requests: list[tuple[Handler, bytes, bytes]] = []  # parsed and not yet answered
-        self.last = False  # no more requests are taken
-        self.reasons_to_wait = 0
+        self.url: list[bytes] = []  # of the request that is coming in: in parts, if it was cut
+        self.on_url = self.url.append
+        self.requests: list[Handler] = []  # complete and not yet answered
+        self.bodiless: list[int] = []  # which of them are HEAD
+        self.last = False  # no request is taken after those
+        self.is_1_0: bool | None = None
+        self.pauses = 0
+        parser = HttpRequestParser(self)
+        self.feed = parser.feed_data
+        self.method = parser.get_method
+        self.version = parser.get_http_version
+        self.keep_alive = parser.should_keep_alive
 
     def data_received(self, data: bytes) -> None:
         if self.last:
             return
         try:
-            self.parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            # An upgrade that is not taken up: what follows is HTTP/1.1 as before.
-            self.data_received(data[upgrade.args[0] :])
-            return
-        except HttpParserError:
-            # What comes after "Connection: close" is an error too, but not to be answered.
-            if not self.last:
-                self.last = True
-                self.requests.append((refuse, b"", b"Connection: close\r\n"))
+            self.feed(data)
+        except (HttpParserError, HttpParserUpgrade) as stop:
+            self.parse_on(data, stop)
+        if self.url and sum(map(len, self.url)) > URL_LIMIT:
+            self.refuse_more()
         if self.requests:
-            # An eager task runs at once, here to its end unless a handler suspends.
-            task = asyncio.Task(self.respond(), loop=self.loop, eager_start=True)
-            if not task.done():
-                self.pause_writing()
-                task.add_done_callback(lambda _: self.resume_writing())
+            responding = self.respond()
+            try:
+                awaited = responding.send(None)
+            except StopIteration:
+                return
+            self.pause_writing()
+            task = asyncio.ensure_future(rest_of(responding, awaited))
+            task.add_done_callback(lambda _: self.resume_writing())
 
-    def on_url(self, part: bytes) -> None:
-        self.url += part
-        if len(self.url) > URL_LIMIT:
-            raise HttpParserError("URL too long")
+    def parse_on(self, data: bytes, stop: Exception) -> None:
+        """Take the rest of the data, unless it is an error that has stopped the parser."""
+        rest = memoryview(data)
+        while isinstance(stop, HttpParserUpgrade):
+            # An upgrade is not taken up: what follows is HTTP/1.1 as before.
+            rest = rest[stop.args[0] :]
+            try:
+                self.feed(rest)
+            except (HttpParserError, HttpParserUpgrade) as another:
+                stop = another
+            else:
+                return
+        if not self.last:  # what follows a "Connection: close" is not to be answered
+            self.refuse_more()
+
+    def refuse_more(self) -> None:
+        self.last = True
+        self.requests.append(refuse)
 
     def on_message_complete(self) -> None:
-        method, url = self.parser.get_method(), self.url
-        self.url = b""
-        handler = ROUTES.get((method, url)) or route(method, url)
-        if self.parser.should_keep_alive():
-            self.requests.append((handler, method, b""))
-        else:
+        end_of_url = self.url.pop()
+        handler = ROUTES.get(end_of_url)
+        if handler is None or self.url or self.method() != b"GET":
+            handler = self.route(end_of_url)
+        if not self.keep_alive():
             self.last = True
-            self.requests.append((handler, method, b"Connection: close\r\n"))
+        self.requests.append(handler)
+
+    def route(self, end_of_url: bytes) -> Handler:
+        """Find the handler of what is not simply a GET of a known path."""
+        url = b"".join([*self.url, end_of_url])
+        self.url.clear()
+        method = self.method()
+        if method == b"HEAD":
+            self.bodiless.append(len(self.requests))
+        elif method != b"GET":
+            return missing
+        return ROUTES.get(parse_url(url).path, missing)
 
     async def respond(self) -> None:
-        requests, self.requests = self.requests, []
-        answers = []
-        for handler, method, connection in requests:
+        pieces = []
+        for handler in self.requests:
             try:
                 status, body = await handler()
             except Exception:
-                log.exception("A handler failed")
-                status, body = b"500 Internal Server Error", b"Internal server error\n"
-            content = b"" if method == b"HEAD" else body
-            answers.append(b"%b%d\r\n%b\r\n%b" % (heads[status], len(body), connection, content))
-        self.transport.write(b"".join(answers))
+                log.exception("A handler failed.")
+                status, body = FAILED, b"Internal server error\n"
+            pieces.append(status[len(body)])
+            pieces.append(body)
+        if self.is_1_0 is None:
+            self.is_1_0 = self.version() == "1.0"
+        if self.last or self.bodiless or self.is_1_0:
+            self.amend(pieces)
+        self.requests.clear()
+        self.transport.write(b"".join(pieces))
         if self.last:
-            # The client may still be sending. Closing on that would reset the connection
-            # and could take the answers with it.
+            # To close while the client is still sending would reset the connection, and the
+            # answers could be lost with it. So only this side is closed first.
             self.transport.write_eof()
-            self.loop.call_later(LINGER, self.transport.close)
+            asyncio.get_running_loop().call_later(LINGER, self.transport.close)
 
-    # Nothing is read while a handler is suspended, or while the client does not take the answers.
+    def amend(self, pieces: list[bytes]) -> None:
+        """Do to the answers, a head and a body each, what most need not."""
+        for index in self.bodiless:
+            pieces[2 * index + 1] = b""
+        self.bodiless.clear()
+        lines = [b"Connection: keep-alive\r\n" if self.is_1_0 else b""] * (len(pieces) // 2)
+        if self.last:
+            lines[-1] = b"Connection: close\r\n"
+        pieces[::2] = [
+            head[:-2] + line + b"\r\n" for head, line in zip(pieces[::2], lines, strict=True)
+        ]
+
+    # Nothing is read while a handler is suspended, nor while the client leaves answers unread.
 
     def pause_writing(self) -> None:
-        self.reasons_to_wait += 1
+        self.pauses += 1
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self.reasons_to_wait -= 1
-        if not self.reasons_to_wait:
+        self.pauses -= 1
+        if not self.pauses:
             self.transport.resume_reading()
 
 
@@ -156,7 +226,7 @@ async def listen(host: str, port: int, *, shared: bool) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    heads.keep_fresh()
+    Status.forget_the_date()
     # A generator's connections arrive all at once: more than the default backlog holds.
     await loop.create_server(Pipeline, host, port, reuse_port=shared, backlog=1024)
     await stop.wait()

@@ -118,7 +118,7 @@ class Framework:
                 process.wait(5)
             finally:
                 process.kill()
-                process.communicate()
+                _, server.errors = process.communicate()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,6 +172,7 @@ class Client:
 class Server:
     process: subprocess.Popen[str]
     port: int
+    errors: str = ""  # what it wrote to stderr, once it has ended
 
     def connect(self) -> Client:
         return Client(self.port)

@@ -78,8 +78,11 @@ def test_an_endless_url_is_refused(server: "Server") -> None:
 def test_an_upgrade_is_not_taken_up(server: "Server", upgrade: bytes) -> None:
     offer = HELLO[:-2] + b"Connection: upgrade\r\nUpgrade: " + upgrade + b"\r\n\r\n"
     with server.connect() as client:
-        client.send(HELLO + offer + MISSING + offer + HELLO)
-        assert [client.answer().status for _ in range(5)] == [200, 200, 404, 200, 200]
+        client.send(HELLO + offer + MISSING + offer * 2000 + HELLO)
+        statuses = [client.answer().status for _ in range(2004)]
+        assert statuses == [200, 200, 404, *[200] * 2001]
+        client.send(offer + b"what is this\r\n\r\n")
+        assert [client.answer().status for _ in range(2)] == [200, 400]
 
 
 def test_http_1_0_may_keep_the_connection(server: "Server") -> None:
@@ -132,21 +135,23 @@ def slow_server(
             import server
 
             async def slow():
+                await asyncio.sleep(0.1)
                 async with asyncio.timeout(5):
-                    await asyncio.sleep(0.1)
-                return b"200 OK", b"slow"
+                    await asyncio.sleep(0)
+                return server.OK, b"slow"
 
             async def broken():
                 raise RuntimeError("broken on purpose")
 
-            server.ROUTES[b"GET", b"/slow"] = slow
-            server.ROUTES[b"GET", b"/broken"] = broken
+            server.ROUTES[b"/slow"] = slow
+            server.ROUTES[b"/broken"] = broken
             server.serve(*server.settings()[:2], shared=False)
         """)
     )
     slow = type(flagship)("slow", flagship.folder, [flagship.command[0], str(script)])
     with slow.running() as server:
         yield server
+    assert server.errors.count("Traceback") == server.errors.count("Error: broken") == 1
 
 
 def test_a_suspended_handler_keeps_the_order(slow_server: "Server") -> None:
