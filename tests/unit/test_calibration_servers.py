@@ -1,0 +1,425 @@
+"""The servers of known truth do what they say: each is started on loopback and asked by socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from controller.run_plan import find_frameworks
+from module_utils.plain_http import ask_once, wait_for_answer
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "tests" / "calibration"
+NAMES = sorted(path.parent.name for path in FOLDER.glob("*/framework.yml"))
+BEHAVIOURS = {name: json.loads((FOLDER / name / "behaviour.json").read_text()) for name in NAMES}
+HEALTHY = [name for name in NAMES if not BEHAVIOURS[name].keys() & {"fault", "ends"}]
+
+ADDRESS = "127.0.0.1"
+LOAD = 8  # connections at once that are a load
+PATIENCE = 5.0
+SILENCE = 0.1
+HELLO = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
+OTHER = b"GET /other HTTP/1.1\r\nHost: here\r\n\r\n"
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nHello world!"
+MISSING = GOOD.replace(b"200 OK", b"404 Not Found").replace(b": 12", b": 9")
+MISSING = MISSING.replace(b"Hello world!", b"Not found")
+MARKED = GOOD.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+WRONG = GOOD.replace(b"Hello world!", b"Hello w0rld!")
+
+
+class Process:
+    """A server that answers; `port` is where."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind((ADDRESS, 0))
+            self.port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            [sys.executable, "server.py"],
+            cwd=folder,
+            env={
+                **os.environ,
+                "BENCH_ADDRESS": ADDRESS,
+                "BENCH_PORT": str(self.port),
+                "BENCH_WORKERS": "1",
+            },
+        )
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection((ADDRESS, self.port), timeout=PATIENCE)
+
+    def resident_kb(self) -> int:
+        status = Path("/proc", str(self.process.pid), "status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line)
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Process]:
+    server = Process(folder)
+    try:
+        assert wait_for_answer(ADDRESS, server.port, PATIENCE) is None
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
+def altered(name: str, folder: Path, **changes: dict[str, Any]) -> Path:
+    """A copy of a server that need not be waited for so long."""
+    behaviour = BEHAVIOURS[name]
+    for key, words in changes.items():
+        assert words.keys() <= behaviour[key].keys()
+        behaviour = {**behaviour, key: {**behaviour[key], **words}}
+    (folder / "behaviour.json").write_text(json.dumps(behaviour))
+    (folder / "server.py").symlink_to(FOLDER / "server.py")
+    return folder
+
+
+def read(connection: socket.socket, size: int) -> bytes:
+    """So many bytes, or what came before the end."""
+    seen = b""
+    while len(seen) < size and (block := connection.recv(size - len(seen))):
+        seen += block
+    return seen
+
+
+def read_end(connection: socket.socket) -> bytes:
+    """All until the server closes."""
+    return read(connection, 2**20)
+
+
+def is_silent(connection: socket.socket) -> bool:
+    """Whether nothing comes, not even the end."""
+    connection.settimeout(SILENCE)
+    try:
+        connection.recv(1)
+    except TimeoutError:
+        return True
+    finally:
+        connection.settimeout(PATIENCE)
+    return False
+
+
+def timed(connection: socket.socket, requests: int = 5) -> float:
+    """How long a batch takes, s."""
+    begun = time.monotonic()
+    connection.sendall(HELLO * requests)
+    assert read(connection, len(GOOD) * requests) == GOOD * requests
+    return time.monotonic() - begun
+
+
+@contextmanager
+def load(server: Process) -> Iterator[list[socket.socket]]:
+    """As many connections as are a load, with nothing asked."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(server.connect()) for _ in range(LOAD)]
+
+
+def test_each_folder_is_a_framework_of_one_code() -> None:
+    found = find_frameworks(["tests/calibration"], ROOT)
+    assert sorted(found) == NAMES
+    for name, framework in found.items():
+        assert framework["stack"] == "calibration"
+        assert framework["note"]
+        # Standard library only.
+        assert (FOLDER / name / "requirements.in").read_text() == ""
+        assert (FOLDER / name / "requirements.txt").read_text() == ""
+        assert (FOLDER / name / "server.py").readlink() == Path("../server.py")
+
+
+def test_the_plan_and_the_expectations_name_every_server() -> None:
+    plan = yaml.safe_load((ROOT / "plans" / "calibrate.yml").read_text())
+    expected = yaml.safe_load((FOLDER / "expected.yml").read_text())
+    assert plan["bench_frameworks"] == NAMES
+    assert sorted(expected) == NAMES
+    for expectation in expected.values():
+        assert expectation.keys() <= {"outcome", "reason", "truths"}
+        assert set(expectation["outcome"]) <= {"ok", "degraded", "failed"}
+        assert expectation["outcome"] == ["ok"] or expectation["reason"]
+        for truth in expectation.get("truths", {}).values():
+            assert truth.keys() == {"value", "within"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_readiness_is_answered_and_sigterm_ends_it(name: str) -> None:
+    with started(FOLDER / name) as server:
+        for _ in range(3):
+            assert ask_once(ADDRESS, server.port, PATIENCE) is None
+        with server.connect() as connection:
+            connection.sendall(OTHER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            assert b" 404 " in read_end(connection).split(b"\r\n")[0]
+        server.process.terminate()
+        assert server.process.wait(PATIENCE) == -signal.SIGTERM
+
+
+def test_it_says_what_its_environment_lacks() -> None:
+    for workers, port in (("2", "8080"), ("1", "")):
+        environment = {**os.environ, "BENCH_ADDRESS": ADDRESS}
+        environment |= {"BENCH_PORT": port, "BENCH_WORKERS": workers}
+        done = subprocess.run(
+            [sys.executable, "server.py"],
+            cwd=FOLDER / "delay-5ms",
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "BENCH_PORT" in done.stderr
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_one_answers_whole_batches_in_order(name: str) -> None:
+    batch, answers = HELLO * 3 + OTHER + HELLO * 4, GOOD * 3 + MISSING + GOOD * 4
+    with started(FOLDER / name) as server, server.connect() as connection:
+        for _ in range(2):
+            connection.sendall(batch)
+            assert read(connection, len(answers)) == answers
+        half_close = b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n" + HELLO
+        connection.sendall(half_close)
+        connection.shutdown(socket.SHUT_WR)
+        assert read_end(connection) == GOOD.removesuffix(b"Hello world!") + GOOD
+
+
+def test_a_batch_cut_in_two_is_one_batch() -> None:
+    with started(FOLDER / "delay-40ms") as server, server.connect() as connection:
+        begun = time.monotonic()
+        connection.sendall((HELLO * 5)[:70])
+        time.sleep(0.01)
+        connection.sendall((HELLO * 5)[70:])
+        assert connection.recv(2**16) == GOOD * 5
+        assert time.monotonic() - begun >= 0.04
+
+
+def test_each_byte_alone_is_understood() -> None:
+    content = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\n\r\n\r\n"
+    batch, answers = HELLO + content + HELLO, GOOD + MISSING + GOOD
+    with started(FOLDER / "delay-5ms") as server, server.connect() as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in batch:
+            connection.sendall(bytes([byte]))
+        assert read(connection, len(answers)) == answers
+
+
+@pytest.mark.parametrize(
+    "bad", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n: x\r\n\r\n"]
+)
+def test_a_bad_request_ends_the_connection_after_the_good_ones(bad: bytes) -> None:
+    with started(FOLDER / "delay-5ms") as server, server.connect() as connection:
+        connection.sendall(HELLO + bad + HELLO)
+        seen = read_end(connection)
+        assert seen.startswith(GOOD + b"HTTP/1.1 400 ")
+        assert seen.count(b"HTTP/1.1") == 2
+
+
+def test_answers_that_do_not_fit_are_sent_when_they_are_read() -> None:
+    count = 100_000
+    with started(FOLDER / "delay-5ms") as server, server.connect() as connection:
+        connection.sendall(HELLO * count)
+        time.sleep(0.1)
+        connection.settimeout(PATIENCE)
+        seen = read(connection, len(GOOD) * count)
+        assert seen == GOOD * count
+        assert timed(connection) >= 0.005
+
+
+@pytest.mark.parametrize(("name", "least"), [("5ms", 0.005), ("40ms", 0.04), ("450ms", 0.45)])
+def test_constant_delay(name: str, least: float) -> None:
+    with started(FOLDER / f"delay-{name}") as server, server.connect() as connection:
+        assert least <= timed(connection) < least + 0.3
+
+
+def test_drawn_delays_lie_where_they_should() -> None:
+    with started(FOLDER / "delay-uniform") as server, server.connect() as connection:
+        seen = sorted(timed(connection) for _ in range(20))
+        assert seen[0] >= 0.01
+        assert seen[10] - seen[0] > 0.002
+    with started(FOLDER / "delay-bimodal") as server, server.connect() as connection:
+        seen = sorted(timed(connection) for _ in range(40))
+        assert seen[0] >= 0.005
+        assert seen[20] < 0.05 <= seen[-1]
+
+
+def test_the_rate_is_one_over_all_connections() -> None:
+    with started(FOLDER / "rate-limited") as server, load(server) as connections:
+        begun = time.monotonic()
+        for connection in connections:
+            connection.sendall(HELLO * 125)
+        for connection in connections:
+            assert read(connection, len(GOOD) * 125) == GOOD * 125
+        assert 0.2 <= time.monotonic() - begun < 0.4
+
+
+def test_a_client_that_left_costs_the_others_no_time() -> None:
+    with started(FOLDER / "rate-limited") as server, server.connect() as stays:
+        with server.connect() as leaves:
+            leaves.sendall(HELLO * 5000)
+            time.sleep(0.05)
+        assert timed(stays) < 0.5
+
+
+@pytest.mark.parametrize(("name", "faster"), [("slow-start", True), ("slows-down", False)])
+def test_the_pace_changes_after_the_load_began(name: str, faster: bool, tmp_path: Path) -> None:
+    folder = altered(name, tmp_path, delay={"seconds": 0.3})
+    with started(folder) as server, server.connect() as first:
+        before = 0.04 if faster else 0.01
+        assert timed(first) >= before
+        with load(server):
+            time.sleep(0.35)
+            after = timed(first)
+        assert after < 0.04 if faster else after >= 0.04
+
+
+def closes_silently(_server: Process, connection: socket.socket) -> None:
+    connection.sendall(HELLO * 5)
+    assert read_end(connection) == GOOD * 5
+
+
+def closes_saying_so(_server: Process, connection: socket.socket) -> None:
+    connection.sendall(HELLO * 5)
+    assert read_end(connection) == GOOD * 4 + MARKED
+
+
+def last_marked_close(_server: Process, connection: socket.socket) -> None:
+    for _ in range(2):
+        connection.sendall(HELLO * 5)
+        assert read(connection, len(GOOD * 4 + MARKED)) == GOOD * 4 + MARKED
+    assert is_silent(connection)
+
+
+def partial_then_hangs(server: Process, connection: socket.socket) -> None:
+    connection.sendall(HELLO * 5)
+    assert read(connection, len(GOOD)) == GOOD
+    assert is_silent(connection)
+    connection.sendall(HELLO)
+    assert is_silent(connection)
+    assert ask_once(ADDRESS, server.port, PATIENCE) is None
+
+
+def wrong_body(_server: Process, connection: socket.socket) -> None:
+    connection.sendall(HELLO * 4 + OTHER)
+    assert read(connection, len(GOOD) * 4 + len(MISSING)) == WRONG * 4 + MISSING
+
+
+def only_probe(_server: Process, connection: socket.socket) -> None:
+    other_headers = HELLO.replace(b"\r\n\r\n", b"\r\nAccept: */*\r\n\r\n")
+    connection.sendall(HELLO + other_headers + HELLO)
+    assert read(connection, len(GOOD) * 3) == WRONG + GOOD + WRONG
+
+
+def one_too_many(_server: Process, connection: socket.socket) -> None:
+    connection.sendall(OTHER + HELLO)
+    assert read(connection, len(MISSING + GOOD + GOOD)) == MISSING + GOOD + GOOD
+    assert is_silent(connection)
+
+
+def truncated(_server: Process, connection: socket.socket) -> None:
+    connection.sendall(HELLO * 5)
+    assert read(connection, len(GOOD) * 5 - 5) == (GOOD * 5)[:-5]
+    assert is_silent(connection)
+
+
+def resets(_server: Process, connection: socket.socket) -> None:
+    connection.sendall(HELLO * 5)
+    assert read(connection, len(GOOD) * 5) == GOOD * 5
+    with pytest.raises(ConnectionResetError):
+        connection.recv(1)
+
+
+def swapped(_server: Process, connection: socket.socket) -> None:
+    connection.sendall(HELLO + HELLO + OTHER + HELLO)
+    answers = MISSING + GOOD + GOOD + GOOD
+    assert read(connection, len(answers)) == answers
+
+
+def errors_now_and_then(_server: Process, connection: socket.socket) -> None:
+    every = BEHAVIOURS["errors-now-and-then"]["fault"]["every"]
+    connection.sendall(HELLO * 2 * every + OTHER)
+    seen = b""
+    while not seen.endswith(MISSING):
+        seen += connection.recv(2**16)
+    statuses = [answer[:3] for answer in seen.split(b"HTTP/1.1 ")[1:]]
+    assert len(statuses) == 2 * every + 1
+    errors = [place for place, status in enumerate(statuses) if status == b"503"]
+    assert len(errors) == 2
+    assert errors[1] - errors[0] == every
+
+
+def leaks(server: Process, connection: socket.socket) -> None:
+    timed(connection, 5)
+    before = server.resident_kb()
+    with load(server):
+        timed(connection, 5000)
+    assert server.resident_kb() - before >= 4 * 5000
+
+
+AT_ONCE: dict[str, Callable[[Process, socket.socket], None]] = {
+    "closes-silently": closes_silently,
+    "closes-saying-so": closes_saying_so,
+    "last-marked-close": last_marked_close,
+    "partial-then-hangs": partial_then_hangs,
+    "wrong-body": wrong_body,
+    "only-probe": only_probe,
+    "one-too-many": one_too_many,
+    "truncated": truncated,
+    "resets": resets,
+    "swapped": swapped,
+    "errors-now-and-then": errors_now_and_then,
+    "leaks": leaks,
+}
+AFTER_A_WHILE = ["crashes-after", "hangs-after", "restarts-itself"]
+
+
+def test_every_misbehaviour_is_tested() -> None:
+    assert sorted([*HEALTHY, *AT_ONCE, *AFTER_A_WHILE]) == NAMES
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_it_misbehaves_as_it_says(name: str) -> None:
+    with started(FOLDER / name) as server, server.connect() as connection:
+        AT_ONCE[name](server, connection)
+
+
+def test_it_hangs_after_so_many_requests_under_load(tmp_path: Path) -> None:
+    folder = altered("hangs-after", tmp_path, fault={"after_requests": 40})
+    with started(folder) as server:
+        with server.connect() as connection:
+            timed(connection, 100)
+        with load(server) as connections:
+            for connection in connections:
+                timed(connection)
+            connections[0].sendall(HELLO)
+            assert is_silent(connections[0])
+        assert ask_once(ADDRESS, server.port, SILENCE) is not None
+
+
+def test_it_crashes_after_the_load_began(tmp_path: Path) -> None:
+    folder = altered("crashes-after", tmp_path, ends={"after_s": 0.2})
+    with started(folder) as server:
+        time.sleep(0.25)
+        with load(server) as connections:
+            assert timed(connections[0]) >= 0.01
+            assert server.process.wait(PATIENCE) == -signal.SIGABRT
+
+
+def test_it_restarts_as_the_same_process(tmp_path: Path) -> None:
+    folder = altered("restarts-itself", tmp_path, ends={"after_s": 0.2})
+    with started(folder) as server:
+        with load(server) as connections:
+            assert timed(connections[0]) >= 0.01
+            for connection in connections:
+                assert connection.recv(1) == b""
+        assert wait_for_answer(ADDRESS, server.port, PATIENCE) is None
+        assert server.process.poll() is None
