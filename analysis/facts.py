@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from analysis.latency import Latency, LatencyError, recover, summarise
 from analysis.records import Cell, Generator, Record, Server, Wrk
-from analysis.window import WindowError, cpu_us
+from analysis.window import WindowError, increase
 
 LOG_LINES = 30
 LOG_CHARACTERS = 4000
@@ -130,8 +130,9 @@ def reduce(record: Record) -> Facts:
         if executions and len(executions) == len(generators):
             totals = _totals(record, executions)
         if totals and server:
-            server_cpu = cpu_us(
+            server_cpu = increase(
                 server.samples,
+                "unit_cpu_us",
                 min(wrk.started for wrk in executions),
                 max(wrk.ended for wrk in executions),
             )

@@ -127,22 +127,26 @@ class Wrk:
 
 
 @dataclass(frozen=True, slots=True)
+class Samples:
+    """The sampler's columns on one host, of one length; NaN where the host did not say.
+
+    t: unix seconds, by the host's own clock. columns: by name, see roles/host/files/sampler.py.
+    """
+
+    t: Floats
+    columns: dict[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
 class Generator:
     """One load generator's part in a measurement."""
 
     host: str
     cpus: int | None
     ready_error: str | None
+    samples: Samples
     warmup: Wrk | None
     measured: Wrk | None
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """The sampler's: t in unix seconds on the server, cpu_us cumulative (NaN: no unit)."""
-
-    t: Floats
-    cpu_us: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,23 +465,26 @@ def _server(server: _Object) -> Server:
         started_pid=server.optional_integer("started_pid"),
         exited_at=server.optional_number("exited_at"),
         rss_peak_bytes=server.optional_integer("rss_peak_bytes"),
-        samples=_samples(server.value.get("samples")),
+        samples=_samples(server),
         journal=server.optional_text("journal"),
     )
 
 
-def _samples(value: Any) -> Samples:
-    """Cumulative counters by time; a sample without a unit has NaN."""
+def _samples(parent: _Object) -> Samples:
+    """Counters by time; a value that was not known is NaN. No samples: none of anything."""
+    value = parent.value.get("samples")
     try:
-        t = np.array([sample["t"] for sample in _list(value)], dtype=np.float64)
-        cpu = np.array([sample.get("unit_cpu_us") for sample in _list(value)], dtype=np.float64)
-    except (TypeError, KeyError, AttributeError, ValueError) as error:
-        raise RecordError("a sample of the server has no t, or a counter that is no number") from (
-            error
-        )
+        columns = {
+            name: np.array(column, dtype=np.float64) for name, column in _dict(value).items()
+        }
+    except (TypeError, ValueError) as error:
+        raise RecordError(f"the samples of {parent.where} are no columns of numbers") from error
+    t = columns.pop("t", np.empty(0))
+    if any(column.shape != t.shape for column in columns.values()):
+        raise RecordError(f"the samples of {parent.where} are not as many in every column")
     if not np.isfinite(t).all() or (np.diff(t) < 0).any():
-        raise RecordError("the server's samples are not in the order of time")
-    return Samples(t, cpu)
+        raise RecordError(f"the samples of {parent.where} are not in the order of time")
+    return Samples(t, columns)
 
 
 def _generator(generator: _Object, depth: int) -> Generator:
@@ -490,6 +497,7 @@ def _generator(generator: _Object, depth: int) -> Generator:
         host=generator.text("host"),
         cpus=generator.optional_integer("cpus"),
         ready_error=generator.optional_text("ready_error"),
+        samples=_samples(generator),
         warmup=executions["warmup"],
         measured=executions["measured"],
     )
@@ -519,7 +527,10 @@ def _wrk_result(result: _Object, depth: int) -> WrkResult:
     if result.integer("depth", 1) != depth:
         raise RecordError(f"{result.where} is of depth {result.integer('depth')}, not {depth}")
     errors = result.object("errors")
-    latency = result.object("latency")
+    # a warm-up is kept without its histogram
+    latency = _Object({"histogram": [], "complete": False}, "")
+    if result.value.get("latency") is not None:
+        latency = result.object("latency")
     values, counts = _histogram(latency)
     return WrkResult(
         depth=depth,

@@ -6,6 +6,7 @@ host or a module that failed is kept as `harness_fault`. Runs on the controller,
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -22,7 +23,7 @@ SERVER_KEYS = (
     "unit", "ready", "ready_s", "ready_error", "cpus", "started_pid",
     "state", "exited_at", "rss_peak_bytes", "samples", "journal",
 )  # fmt: skip
-GENERATOR_KEYS = ("cpus", "ready_error", "warmup", "measured")
+GENERATOR_KEYS = ("cpus", "ready_error", "samples", "warmup", "measured")
 
 
 def fault_of(step: str, result: dict[str, Any] | None) -> str | None:
@@ -34,13 +35,21 @@ def fault_of(step: str, result: dict[str, Any] | None) -> str | None:
     return f"{step}: {what}: {str(said).strip()[:2000]}"
 
 
-def part(result: dict[str, Any] | None, keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: result[key] for key in keys if key in result} if result else {}
+def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """The keys of a task's result that belong to the record; what came as JSON is read."""
+    chosen = {key: result[key] for key in keys if key in result}
+    if "samples" in chosen:
+        chosen["samples"] = json.loads(chosen["samples"])
+    for phase in ("warmup", "measured"):
+        if chosen.get(phase):
+            text = chosen[phase]["result"]
+            chosen[phase] = {**chosen[phase], "result": json.loads(text) if text else None}
+    return chosen
 
 
-def rate_text(measured: dict[str, Any] | None) -> str:
+def rate_text(generator: dict[str, Any]) -> str:
     """What wrk said, short: a rate, or that it got no answer."""
-    result = (measured or {}).get("result")
+    result = (generator.get("measured") or {}).get("result")
     if not result or not result["requests"]:
         return "no answer"
     return f"{result['requests'] / result['duration_us'] * 1e6:,.0f} req/s"
@@ -120,7 +129,7 @@ class ActionModule(ActionBase):
         elif not started.get("ready"):
             outcome = str(started.get("ready_error"))
         else:
-            outcome = load.get("ready_error") or rate_text(load.get("measured"))
+            outcome = load.get("ready_error") or rate_text(record["generators"][0])
         where = f" on {testbed['name']}" if len(run["testbeds"]) > 1 else ""
         answer["progress"] = (
             f"[{done:>{len(str(count))}}/{count}] round {number}{where}  {cell['framework']:<18} "

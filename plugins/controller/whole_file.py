@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+LARGE = 50_000  # characters
+
 
 def time_text(moment: float) -> str:
     """Seconds since the epoch as ISO 8601, UTC, with microseconds: a time in every record."""
@@ -36,5 +38,8 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, data: Any) -> None:
-    """`write_text` of `data` as JSON."""
-    write_text(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+    """`write_text` of `data` as JSON: indented for people, or without a space where it is large."""
+    text = json.dumps(data, ensure_ascii=False, indent=1)
+    if len(text) > LARGE:
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    write_text(path, f"{text}\n")

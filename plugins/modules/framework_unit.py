@@ -35,11 +35,10 @@ cpus: {type: int, returned: started, description: CPUs that the unit may use, or
 state: {type: dict, returned: stopped, description: Properties of the unit before it was stopped.}
 exited_at: {type: float, returned: stopped, description: When it ended by itself, or null.}
 rss_peak_bytes: {type: int, returned: stopped, description: Peak resident memory, or null.}
-samples: {type: list, elements: dict, returned: stopped, description: What the sampler wrote.}
+samples: {type: str, returned: stopped, description: SAMPLES of docs/architecture.md, as JSON.}
 journal: {type: str, returned: stopped, description: Its journal where anything is off, or null.}
 """
 
-import json
 import os
 import time
 from pathlib import Path
@@ -47,6 +46,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.plain_http import ASK_EVERY_S, ask_once
+from ansible.module_utils.samples import columns
 
 RUN = Path("/run/pipeline-bench")
 PROPERTIES = (
@@ -130,7 +130,7 @@ class Unit:
             "state": state,
             "exited_at": exited_at,
             "rss_peak_bytes": rss_peak,
-            "samples": self.read_samples(),
+            "samples": columns(self.samples),
             "journal": self.journal(since, state),
         }
 
@@ -153,13 +153,6 @@ class Unit:
                         total = (total or 0) + int(line.split()[1]) * 1024
             break
         return total
-
-    def read_samples(self) -> list[dict[str, Any]]:
-        try:
-            lines = self.samples.read_text().splitlines()
-        except OSError:
-            return []
-        return [json.loads(line) for line in lines if line.endswith("}")]
 
     def journal(self, since: float | None, state: dict[str, Any]) -> str | None:
         """What the unit and systemd said of it, if it said anything or is not running."""

@@ -20,28 +20,40 @@ options:
   duration: {type: int, required: true, description: Length of the measurement, s.}
   warmup: {type: int, required: true, description: Length of the warm-up, s; 0 is none.}
   script: {type: path, required: true, description: Where pipeline.lua is on this host.}
+  sampler: {type: path, required: true, description: Where sampler.py is on this host.}
   patience: {type: float, default: 5.0, description: How long to ask for the first answer, s.}
 author: [async-pipeline-bench]
 """
 
 RETURN = r"""
 cpus: {type: int, returned: always, description: CPUs that wrk may use.}
+samples: {type: str, returned: always, description: SAMPLES of docs/architecture.md, as JSON.}
 ready_error: {type: str, returned: always, description: Why the server was not measured, or null.}
-warmup: {type: dict, returned: always, description: WRK of docs/architecture.md, or null.}
-measured: {type: dict, returned: always, description: WRK of docs/architecture.md, or null.}
+warmup:
+  type: dict
+  returned: always
+  description: As measured, but RESULT lacks the latency.
+measured:
+  type: dict
+  returned: always
+  description: WRK of docs/architecture.md or null. Its RESULT is JSON in a string.
 """
 
 import json
 import os
 import resource
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.plain_http import wait_for_answer
+from ansible.module_utils.samples import columns
 
 # The server is idle for this long before the window, so that its counters are flat there and the
 # clocks of the two hosts need to agree only to half of it.
@@ -102,7 +114,8 @@ def run_wrk(command: list[str], seconds: int) -> dict[str, Any]:
             "cpu_s": usage.ru_utime + usage.ru_stime,
             "stdout": out.read_text(errors="replace"),
             "stderr": err.read_text(errors="replace"),
-            "result": json.loads(result.read_text()) if result.exists() else None,
+            # As text: Ansible handles each of ten thousand numbers, and one string at once.
+            "result": result.read_text() if result.exists() else None,
         }
 
 
@@ -122,6 +135,33 @@ def wait(process: subprocess.Popen, seconds: float) -> tuple[int | None, Any]:
         time.sleep(0.01)
 
 
+def without_latency(wrk: dict[str, Any]) -> dict[str, Any]:
+    """A warm-up is kept without its histogram: nothing is computed from it."""
+    if wrk["result"]:
+        result = json.loads(wrk["result"])
+        del result["latency"]
+        wrk["result"] = json.dumps(result)
+    return wrk
+
+
+@contextmanager
+def sampled(sampler: str, address: str) -> Iterator[dict[str, str]]:
+    """Sample this host while the body runs; the samples are in `text` afterwards."""
+    taken = {"text": "{}"}
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "samples.jsonl")
+        process = subprocess.Popen(
+            [sys.executable, sampler, "--address", address, "--output", str(output)],
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            yield taken
+        finally:
+            process.terminate()
+            process.wait()
+            taken["text"] = columns(output)
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -133,6 +173,7 @@ def main() -> None:
             "duration": {"type": "int", "required": True},
             "warmup": {"type": "int", "required": True},
             "script": {"type": "path", "required": True},
+            "sampler": {"type": "path", "required": True},
             "patience": {"type": "float", "default": 5.0},
         },
     )
@@ -140,6 +181,7 @@ def main() -> None:
     answer: dict[str, Any] = {
         "changed": False,
         "cpus": len(os.sched_getaffinity(0)),
+        "samples": "{}",
         "ready_error": wait_for_answer(wanted["address"], wanted["port"], wanted["patience"]),
         "warmup": None,
         "measured": None,
@@ -148,10 +190,13 @@ def main() -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         try:
-            if wanted["warmup"]:
-                answer["warmup"] = run_wrk(argv(wanted, wanted["warmup"]), wanted["warmup"])
-            time.sleep(PAUSE_S)
-            answer["measured"] = run_wrk(argv(wanted, wanted["duration"]), wanted["duration"])
+            with sampled(wanted["sampler"], wanted["address"]) as samples:
+                if wanted["warmup"]:
+                    warmup = run_wrk(argv(wanted, wanted["warmup"]), wanted["warmup"])
+                    answer["warmup"] = without_latency(warmup)
+                time.sleep(PAUSE_S)
+                answer["measured"] = run_wrk(argv(wanted, wanted["duration"]), wanted["duration"])
+            answer["samples"] = samples["text"]
         except (OSError, ValueError) as error:
             module.fail_json(msg=f"wrk could not be run: {error}", **answer)
         said = answer["measured"]["stdout"] + answer["measured"]["stderr"]

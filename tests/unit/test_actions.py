@@ -12,10 +12,23 @@ from action import controller_file, measurement_record, run_record
 
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
 TESTBED = {"name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11"}
-WRK = {"argv": ["wrk"], "exit_status": 0, "result": {"requests": 1000, "duration_us": 500_000}}
+RESULT = {"requests": 1000, "duration_us": 500_000}
+WRK = {"argv": ["wrk"], "exit_status": 0, "result": json.dumps(RESULT)}
 STARTED = {"unit": "u", "ready": True, "ready_error": None, "started_pid": 7, "started_at": 1.5}
-LOAD = {"cpus": 2, "ready_error": None, "warmup": None, "measured": WRK}
-STOPPED = {"unit": "u", "state": {"ActiveState": "active"}, "samples": [], "journal": None}
+SAMPLES = {"t": [1.5, 1.6], "unit_cpu_us": [1, 2]}
+LOAD = {
+    "cpus": 2,
+    "samples": json.dumps(SAMPLES),
+    "ready_error": None,
+    "warmup": None,
+    "measured": WRK,
+}
+STOPPED = {
+    "unit": "u",
+    "state": {"ActiveState": "active"},
+    "samples": json.dumps(SAMPLES),
+    "journal": None,
+}
 
 
 def run_of(folder: Path) -> dict[str, Any]:
@@ -68,9 +81,14 @@ def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
     assert written["deployment"] == {"available": True}
     assert written["started"] == "1970-01-01T00:00:01.500000Z"
     assert written["server"] == {"host": "s"} | {
-        key: value for key, value in (STARTED | STOPPED).items() if key != "started_at"
+        key: value
+        for key, value in (STARTED | STOPPED | {"samples": SAMPLES}).items()
+        if key != "started_at"
     }
-    assert written["generators"] == [{"host": "g"} | LOAD]
+    measured = WRK | {"result": RESULT}
+    assert written["generators"] == [
+        {"host": "g"} | LOAD | {"samples": SAMPLES, "measured": measured}
+    ]
     assert "[2/2] round 2" in answer["progress"]
     assert "2,000 req/s" in answer["progress"]
     assert "0:00 left" in answer["progress"]

@@ -139,8 +139,13 @@ def samples(
         t = start - 2.5 + tick / 10
         busy = min(max(0.0, t - start), seconds) + min(2.0, max(0.0, t - (start - 2.2)))
         cpu = None if dies_at is not None and t > dies_at else round(1e6 * (0.1 + cores * busy))
-        taken.append({"t": round(t, 3), "unit_cpu_us": cpu, "host_cpu_us": {"user": 0}})
+        taken.append({"t": round(t, 3), "unit_cpu_us": cpu})
     return taken
+
+
+def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Samples as a record has them."""
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def state(**other: Any) -> dict[str, Any]:
@@ -157,6 +162,8 @@ def state(**other: Any) -> dict[str, Any]:
 
 
 def server(**other: Any) -> dict[str, Any]:
+    if isinstance(other.get("samples"), list):
+        other["samples"] = columns(other["samples"])
     return {
         "host": "lab-server",
         "unit": "pipeline-bench@one.service",
@@ -168,7 +175,7 @@ def server(**other: Any) -> dict[str, Any]:
         "started_pid": 4242,
         "exited_at": None,
         "rss_peak_bytes": 30 * 2**20,
-        "samples": samples(0.97),
+        "samples": columns(samples(0.97)),
         "journal": None,
     } | other
 
@@ -179,6 +186,7 @@ def generator(measured: dict[str, Any] | None, **other: Any) -> dict[str, Any]:
         "host": "lab-loadgen",
         "cpus": 2,
         "ready_error": None,
+        "samples": {},
         "warmup": warmup,
         "measured": measured,
     } | other

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from analysis.records import Samples
-from analysis.window import WindowError, cpu_us
-from tests.unit.analysis.factory import START, samples
+from analysis.window import WindowError, increase
+from tests.unit.analysis.factory import START, columns, samples
 
 
 def typed(taken: list[dict[str, Any]]) -> Samples:
-    t = np.array([sample["t"] for sample in taken])
-    return Samples(t, np.array([sample["unit_cpu_us"] for sample in taken], dtype=float))
+    arrays = {name: np.array(column, dtype=float) for name, column in columns(taken).items()}
+    return Samples(arrays.pop("t", np.empty(0)), arrays)
+
+
+def cpu_us(taken: Samples, started: float, ended: float) -> float | None:
+    return increase(taken, "unit_cpu_us", started, ended)
 
 
 WINDOW = (START + 3, START + 8)
