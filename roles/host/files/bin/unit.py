@@ -1,52 +1,31 @@
-#!/usr/bin/python
-"""Start one framework's systemd unit, or stop it and write down how it fared; judge nothing."""
+"""Start one framework's systemd unit, or stop it and write down how it fared; judge nothing.
+
+Reads one JSON object from standard input and prints one:
+
+    {"name", "state": "started", "address", "port", "workers", "patience": s}
+        ends whatever framework still runs, writes the unit's environment, starts it and its
+        sampler, and asks until it answers:
+        {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus"}
+    {"name", "state": "stopped", "since": unix s or null}
+        reads the unit's state, memory and samples, stops both, and adds the journal where anything
+        is off: {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
+
+docs/architecture.md says what these are. A framework that does not start, or has crashed, is data;
+{"failed": true, "msg"} is printed only where systemd cannot do its part (the unit is not there).
+"""
 
 from __future__ import annotations
 
-DOCUMENTATION = r"""
-module: framework_unit
-short_description: Start or stop the systemd unit of one framework, with evidence
-description:
-  - With I(state=started), ends whatever framework is still running, writes the unit's environment,
-    starts the unit and its sampler, and asks until the server answers.
-  - With I(state=stopped), reads the unit's state, memory and samples, stops both, and returns the
-    journal where anything is off.
-  - A framework that does not start, or has crashed, is data, not an error. The module fails only
-    where systemd cannot do its part (the unit is not deployed, for one).
-options:
-  name: {type: str, required: true, description: The framework.}
-  state: {type: str, required: true, choices: [started, stopped], description: What to do.}
-  address: {type: str, description: IP address to serve on; for I(state=started).}
-  port: {type: int, description: Port to serve on; for I(state=started).}
-  workers: {type: int, description: Processes; for I(state=started).}
-  since: {type: float, description: Where its journal begins, s since the epoch; I(state=stopped).}
-  patience: {type: float, default: 30.0, description: How long to ask for the first answer, s.}
-author: [async-pipeline-bench]
-"""
-
-RETURN = r"""
-unit: {type: str, returned: always, description: Name of the unit.}
-started_at: {type: float, returned: started, description: This host's clock before the start.}
-ready: {type: bool, returned: started, description: Whether it answered.}
-ready_s: {type: float, returned: started, description: From the start to the first answer, s.}
-ready_error: {type: str, returned: started, description: Why it did not answer, or null.}
-started_pid: {type: int, returned: started, description: Main process once it answered.}
-cpus: {type: int, returned: started, description: CPUs that the unit may use, or null.}
-state: {type: dict, returned: stopped, description: Properties of the unit before it was stopped.}
-exited_at: {type: float, returned: stopped, description: When it ended by itself, or null.}
-rss_peak_bytes: {type: int, returned: stopped, description: Peak resident memory, or null.}
-samples: {type: str, returned: stopped, description: SAMPLES of docs/architecture.md, as JSON.}
-journal: {type: str, returned: stopped, description: Its journal where anything is off, or null.}
-"""
-
+import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.plain_http import ASK_EVERY_S, ask_once
-from ansible.module_utils.samples import columns
+from plain_http import ASK_EVERY_S, ask_once
+from samples import columns
 
 RUN = Path("/run/pipeline-bench")
 PROPERTIES = (
@@ -57,21 +36,32 @@ PROPERTIES = (
 JOURNAL_LINES = 400
 
 
+class SystemdError(Exception):
+    """systemd could not do what it was told."""
+
+
+def output(*argv: str) -> str:
+    """What a program prints, whatever its exit status."""
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+
+
 class Unit:
     """One framework's unit on this host, through systemctl."""
 
-    def __init__(self, module: AnsibleModule, name: str) -> None:
-        self.module = module
+    def __init__(self, name: str) -> None:
         self.unit = f"pipeline-bench@{name}.service"
         self.sampler = f"pipeline-bench-sampler@{name}.service"
         self.samples = RUN / f"{name}.samples.jsonl"
         self.environment = RUN / f"{name}.env"
 
-    def systemctl(self, *arguments: str, check: bool = True) -> str:
-        status, out, err = self.module.run_command(["systemctl", *arguments])
-        if check and status != 0:
-            self.module.fail_json(msg=f"systemctl {' '.join(arguments)}: {(err or out).strip()}")
-        return out
+    @staticmethod
+    def systemctl(*arguments: str) -> str:
+        done = subprocess.run(
+            ["systemctl", *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise SystemdError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
 
     def properties(self) -> dict[str, Any]:
         """The unit's state; numbers as numbers."""
@@ -82,7 +72,7 @@ class Unit:
     def start(self, address: str, port: int, workers: int, patience: float) -> dict[str, Any]:
         # One framework at a time, whatever an earlier run has left.
         self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
-        self.systemctl("reset-failed", self.unit, check=False)
+        output("systemctl", "reset-failed", self.unit)  # fails where there is nothing to forget
         self.samples.unlink(missing_ok=True)
         self.environment.write_text(
             f"BENCH_ADDRESS={address}\nBENCH_PORT={port}\nBENCH_WORKERS={workers}\n"
@@ -159,32 +149,27 @@ class Unit:
         ask = ["journalctl", "--no-pager", "--quiet", f"--lines={JOURNAL_LINES}"]
         ask += [f"--since=@{since:.6f}"] if since else []
         own = [*ask, "--output=cat", f"_SYSTEMD_INVOCATION_ID={state.get('InvocationID')}"]
-        said = self.module.run_command(own)[1].strip() if state.get("InvocationID") else ""
+        said = output(*own).strip() if state.get("InvocationID") else ""
         if not said and state["ActiveState"] == "active":
             return None
-        return self.module.run_command([*ask, "--output=short-precise", "--unit", self.unit])[1]
+        return output(*[*ask, "--output=short-precise", "--unit", self.unit])
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "name": {"type": "str", "required": True},
-            "state": {"type": "str", "required": True, "choices": ["started", "stopped"]},
-            "address": {"type": "str"},
-            "port": {"type": "int"},
-            "workers": {"type": "int"},
-            "since": {"type": "float"},
-            "patience": {"type": "float", "default": 30.0},
-        },
-        required_if=[("state", "started", ("address", "port", "workers"))],
-    )
-    wanted = module.params
-    unit = Unit(module, wanted["name"])
-    if wanted["state"] == "started":
-        start = (wanted["address"], wanted["port"], wanted["workers"], wanted["patience"])
-        module.exit_json(changed=False, **unit.start(*start))
-    module.exit_json(changed=False, **unit.stop(wanted["since"]))
+def main() -> int:
+    wanted = json.load(sys.stdin)
+    unit = Unit(wanted["name"])
+    try:
+        if wanted["state"] == "started":
+            answer = unit.start(
+                wanted["address"], wanted["port"], wanted["workers"], wanted["patience"]
+            )
+        else:
+            answer = unit.stop(wanted["since"])
+    except SystemdError as error:
+        answer = {"failed": True, "msg": str(error)}
+    json.dump(answer, sys.stdout)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

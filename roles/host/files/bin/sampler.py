@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Write down, ten times a second, what one systemd unit and its host have used so far.
 
 The first line names the columns, every further line is one sample, oldest first, each a JSON list.
