@@ -81,10 +81,10 @@ make_environment() {
   lock_stamp "$lock" "$venv" >"$venv/.stamp"
 }
 
-# lab_packages : what this machine must have to run the lab
+# lab_packages [PROGRAM=PACKAGE...] : what this machine must have to run the lab, and more
 lab_packages() {
   need systemd-nspawn=systemd-container mmdebstrap=mmdebstrap nft=nftables ip=iproute2 \
-    ssh=openssh-client /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
+    ssh=openssh-client /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring "$@"
 }
 
 # become_options : prints the option by which Ansible asks for sudo's password, if sudo asks for one
