@@ -99,6 +99,7 @@ def run(
         "bench_duration": 2,
         "bench_warmup": 1,
         "bench_rounds": 2,
+        "bench_connections": 50,  # a server on uvloop takes them one a turn of its loop
     }
     done = playbook("bench.yml", "-i", "inventory/lab", "-e", json.dumps(variables))
     print(done.stdout[-6000:], done.stderr[-2000:])
@@ -150,7 +151,7 @@ def test_the_figures_agree_with_each_other(run: tuple[Path, str]) -> None:
         assert rate == pytest.approx(float(row["requests"]) / float(row["duration_s"]), rel=0.01)
         # Little's law, without any histogram: an upper bound, as what is unfinished at the end,
         # or not yet accepted, is in no batch.
-        bound = 200 * 5 / rate * 1e6
+        bound = 50 * 5 / rate * 1e6
         assert float(row["batch_latency_mean_us"]) <= bound * 1.02
         if row["framework"] == "fasthttp":  # takes all its connections at once
             assert float(row["batch_latency_mean_us"]) == pytest.approx(bound, rel=0.1)
@@ -168,7 +169,7 @@ def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
     assert not any(record["harness_fault"] for record in raw)
     measured = [r["generators"][0]["measured"] for r in raw if r["framework"] == "aiohttp"]
     for wrk in measured:
-        assert wrk["argv"][:4] == ["wrk", "-t10", "-c200", "-d2s"]
+        assert wrk["argv"][:4] == ["wrk", "-t10", "-c50", "-d2s"]
         assert "Latency Distribution" in wrk["stdout"]
         assert wrk["result"]["depth"] == 5
         assert wrk["result"]["latency"]["complete"]
