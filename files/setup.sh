@@ -81,11 +81,12 @@ make_environment() {
   lock_stamp "$lock" "$venv" >"$venv/.stamp"
 }
 
-# lab_packages [PROGRAM=PACKAGE...] : what this machine must have to run the lab, and more
-lab_packages() {
-  need systemd-nspawn=systemd-container mmdebstrap=mmdebstrap nft=nftables ip=iproute2 \
-    ssh=openssh-client /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring "$@"
-}
+# What this machine must have to run the lab, for `need`.
+# shellcheck disable=SC2034  # bench and test use it
+lab_programs=(
+  systemd-nspawn=systemd-container mmdebstrap=mmdebstrap nft=nftables ip=iproute2 ssh=openssh-client
+  /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
+)
 
 # become_options : prints the option by which Ansible asks for sudo's password, if sudo asks for one
 become_options() {

@@ -53,6 +53,7 @@ done: {description: What was changed., returned: always, type: list, elements: s
 """
 
 import contextlib
+import hashlib
 import os
 import pathlib
 import shutil
@@ -88,13 +89,37 @@ class Machines:
         self.timeout = timeout
         self.done: list[str] = []
 
+    def unit(self, name: str) -> str:
+        """What a machine is called on the controller: by this lab, and no other checkout's."""
+        return f"{PREFIX}{name}-{hashlib.sha256(self.folder.encode()).hexdigest()[:8]}"
+
+    def argv(self, machine: dict[str, Any]) -> list[str]:
+        # in full, because systemd-run starts it like that, and this is compared with what runs
+        program = shutil.which("systemd-nspawn", path=ENVIRONMENT["PATH"]) or "systemd-nspawn"
+        return [
+            program,
+            "--quiet",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--link-journal=no",
+            "--resolv-conf=off",
+            "--timezone=off",
+            "--capability=CAP_NET_ADMIN",
+            f"--machine={self.unit(machine['name'])}",
+            f"--hostname={machine['name']}",
+            f"--directory={machine['root']}",
+            f"--network-namespace-path={NETNS}/{machine['netns']}",
+            f"--cpu-affinity={machine['cpus']}",
+        ]
+
     # --- started
 
     def started(
         self, machines: list[dict[str, Any]], image: str, files: list[dict[str, Any]]
     ) -> None:
         pathlib.Path(self.machines).mkdir(mode=0o700, exist_ok=True)
-        wanted = {machine["root"]: argv(machine) for machine in machines}
+        wanted = {machine["root"]: self.argv(machine) for machine in machines}
         running = {p.root: p for p in processes(self.machines)}
         wrong = [p for p in running.values() if wanted.get(p.root) != p.argv or not in_namespace(p)]
         self.stop(wrong)
@@ -154,8 +179,8 @@ class Machines:
     def start(self, machine: dict[str, Any]) -> None:
         log = self.log(machine)
         log.parent.mkdir(exist_ok=True)
-        unit = PREFIX + machine["name"]
-        forget(machine["name"])  # it may have been killed
+        unit = self.unit(machine["name"])
+        forget(unit)  # it may have been killed
         if under_systemd():
             properties = {
                 "Delegate": "yes",
@@ -170,12 +195,12 @@ class Machines:
                 *("systemd-run", "--quiet", "--collect", f"--unit={unit}"),
                 *(f"--property={key}={value}" for key, value in properties.items()),
                 *(f"--setenv={key}={value}" for key, value in GUEST.items()),
-                *("--", *argv(machine)),
+                *("--", *self.argv(machine)),
             )
         else:
             with log.open("ab") as stream:
                 subprocess.Popen(
-                    argv(machine),
+                    self.argv(machine),
                     stdin=subprocess.DEVNULL,
                     stdout=stream,
                     stderr=stream,
@@ -229,7 +254,7 @@ class Machines:
         wait_for_pids([pid for p in left for pid in inits[p.pid]], 5)
         for process in found:
             name = pathlib.Path(process.root).name.partition(".")[0]
-            forget(name)
+            forget(self.unit(name))
             self.done.append(f"stopped {name}")
 
     def remove_roots(self, keep: set[str]) -> None:
@@ -240,28 +265,9 @@ class Machines:
             held = mount_points(str(root))
             if held:
                 raise LabError(f"{held[0]} is still mounted: {root} was not removed.")
+            forget(self.unit(root.name.partition(".")[0]))
             run("rm", "-rf", "--one-file-system", "--", str(root))
             self.done.append(f"removed {root.name}")
-
-
-def argv(machine: dict[str, Any]) -> list[str]:
-    program = shutil.which("systemd-nspawn", path=ENVIRONMENT["PATH"])
-    return [
-        program or "systemd-nspawn",  # in full: under systemd it is started, and shows, like that
-        "--quiet",
-        "--boot",
-        "--register=no",
-        "--keep-unit",
-        "--link-journal=no",
-        "--resolv-conf=off",
-        "--timezone=off",
-        "--capability=CAP_NET_ADMIN",
-        f"--machine={PREFIX}{machine['name']}",
-        f"--hostname={machine['name']}",
-        f"--directory={machine['root']}",
-        f"--network-namespace-path={NETNS}/{machine['netns']}",
-        f"--cpu-affinity={machine['cpus']}",
-    ]
 
 
 def in_namespace(process: Process) -> bool:
@@ -322,25 +328,44 @@ def enter_cgroup(unit: str) -> None:
         (group / "cgroup.procs").write_text(f"{os.getpid()}\n")
 
 
-def forget(name: str) -> None:
-    """Remove what a killed systemd-nspawn leaves outside of the lab's folder."""
-    unit = PREFIX + name
+def forget(unit: str) -> None:
+    """Remove what a killed systemd-nspawn leaves outside of the lab's folder.
+
+    The machine itself outlives it; where systemd runs the controller, it ends the whole unit.
+    """
     if under_systemd():
         run("systemctl", "stop", f"{unit}.service", check=False)
         run("systemctl", "reset-failed", f"{unit}.service", check=False)
+    else:
+        remove_cgroups(unit)
     for runtime in (f"/run/systemd/nspawn/{kind}/{unit}" for kind in ("propagate", "unix-export")):
         for point in mount_points(runtime):
             run("umount", point, check=False)
         run("rm", "-rf", "--one-file-system", "--", runtime, check=False)
-    if not under_systemd():
-        remove_cgroups(unit)
 
 
 def remove_cgroups(unit: str) -> None:
-    for group in cgroups(unit):
+    groups = [group for group in cgroups(unit) if group.is_dir()]
+    deadline = time.monotonic() + 5
+    while (pids := members(groups)) and time.monotonic() < deadline:
+        for pid in pids:
+            send(pid, signal.SIGKILL)
+        time.sleep(0.1)
+    if pids:
+        raise LabError(f"Processes of {unit} do not end: {', '.join(map(str, sorted(pids)))}.")
+    for group in groups:
         for inner, _, _ in os.walk(group, topdown=False):
             with contextlib.suppress(OSError):
                 pathlib.Path(inner).rmdir()
+
+
+def members(groups: list[pathlib.Path]) -> set[int]:
+    """Everything that runs in a machine's control groups, which hold nothing else."""
+    found: set[int] = set()
+    for file in (file for group in groups for file in group.rglob("cgroup.procs")):
+        with contextlib.suppress(OSError):  # the machine's systemd removes some meanwhile
+            found |= {int(word) for word in file.read_text().split()}
+    return found - {0}
 
 
 def main() -> None:
