@@ -94,9 +94,14 @@ def test_brought_up_again_it_stays_as_it_is(lab: Any) -> None:
 def test_a_machine_that_died_is_brought_up_again(lab: Any) -> None:
     machines = lab.inventory.parents[1] / ".lab" / "machines"
     (pid,) = [p.pid for p in processes(str(machines)) if "/lab-loadgen." in p.root]
+    boots = lab.shell("systemctl show --property=UserspaceTimestamp --value")
     subprocess.run([*SUDO, "kill", "-KILL", str(pid)], check=True)
     assert changed(lab.playbook("playbooks/lab_up.yml")) == 1
-    assert lab.shell("hostname") == {name: name for name in MACHINES}
+    # the machine outlives its systemd-nspawn, and must not be the one that answers
+    again = lab.shell("systemctl show --property=UserspaceTimestamp --value")
+    assert [name for name in MACHINES if again[name] != boots[name]] == ["lab-loadgen"]
+    failed = lab.shell("systemctl list-units --failed --plain --no-legend", "loadgens")
+    assert failed == {"lab-loadgen": ""}
 
 
 @pytest.fixture
