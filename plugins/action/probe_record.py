@@ -39,9 +39,11 @@ def seen_text(document: dict[str, Any]) -> str:
     cases = document["cases"]
     right = sum(case["conforms"] is True for case in cases)
     broken = [c for c in cases if c["relied_on"] and c["conforms"] is False]
-    relied = ", ".join(f"{case['name']}: {case['class']}" for case in broken)
+    relied = ", ".join(f"{case['name']} ({case['class']})" for case in broken)
     return f"{right} of {len(cases)} as RFC 9112 asks; " + (
-        f"a measurement relies on {relied}" if broken else "all that a measurement relies on"
+        f"not {relied}, which a measurement relies on"
+        if broken
+        else "all that a measurement relies on"
     )
 
 
