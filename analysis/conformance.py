@@ -14,6 +14,7 @@ from analysis.records import (
 )
 
 NOT_PROBED = "not probed"
+TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
 
 
 class Server(NamedTuple):
@@ -122,16 +123,20 @@ def _case(case: Fields) -> Case:
 
 
 def sentence(probe: Probe) -> str | None:
-    """What of the cases that a measurement relies on is broken: one class, the cases, figures."""
+    """What of the cases that a measurement relies on is broken: by class, and one case in words."""
     classes: dict[str, list[Case]] = defaultdict(list)
-    for case in probe.broken:
+    for case in sorted(probe.broken, key=lambda case: _weight(case.name)):
         classes[case.seen].append(case)
     told = []
-    for seen, cases in classes.items():
-        figures = f", {cases[0].answered} of {cases[0].expected}" if cases[0].expected else ""
-        others = f" (also {', '.join(case.name for case in cases[1:])})" if cases[1:] else ""
-        told.append(f"{cases[0].name}: {seen}{figures}{others}")
+    for seen, (case, *others) in classes.items():
+        also = f" (also {', '.join(other.name for other in others)})" if others else ""
+        told.append(f"{case.name}: {seen}, {case.detail}{also}")
     return f"probe: {'; '.join(told)}" if told else None
+
+
+def _weight(name: str) -> int:
+    """The case that tells most of a measurement comes first."""
+    return TELLING.index(name) if name in TELLING else len(TELLING)
 
 
 def table(probes: dict[Server, Probe], titles: dict[str, str]) -> Table | None:

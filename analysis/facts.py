@@ -239,9 +239,11 @@ def _quiet(generators: list[Generator]) -> float | None:
     silences = []
     for generator in generators:
         wrk = generator.measured
-        if wrk is None:
+        if wrk is None or wrk.result is None:
             return None
-        silence = quiet_end(generator.samples, "nic_rx_bytes", wrk.started, wrk.ended)
+        # what wrk does after its own clock has stopped is not silence
+        ended = min(wrk.ended, wrk.started + wrk.result.duration_us / 1e6)
+        silence = quiet_end(generator.samples, "nic_rx_bytes", wrk.started, ended)
         if silence is None:
             return None
         silences.append(silence)

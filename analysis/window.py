@@ -9,6 +9,8 @@ from analysis.records import Samples
 MARGIN_S = 0.1
 # Samples further apart than this do not say what the counter was in the pause.
 LARGEST_GAP_S = 0.5
+# wrk's threads notice the end on a tick of 0.1 s, each its own.
+CLOSING_S = 0.15
 
 
 class WindowError(Exception):
@@ -70,7 +72,8 @@ def quiet_end(samples: Samples, column: str, started: float, ended: float) -> fl
         return None
     first, last = np.interp([started, ended], t, counter)
     pace = np.diff(counter) / np.maximum(np.diff(t), 1e-6)
-    lively = (pace > (last - first) / (ended - started) / 100) & (t[:-1] < ended)
+    # the generator closes its connections at the end, and that is answered, too
+    lively = (pace > (last - first) / (ended - started) / 100) & (t[1:] <= ended - CLOSING_S)
     if not lively.any():
         return None
     return max(0.0, ended - float(t[1:][lively][-1]))
