@@ -92,14 +92,14 @@ def _calibrate(arguments: argparse.Namespace) -> int:
         expected = calibration.read_expected(arguments.expected)
         judgement = judge_run(folder)
         found = calibration.compare(judgement, expected)
+        if not found:
+            return _fail(NO_RUN, f"{folder} measured no server that something is expected of")
         text = calibration.markdown(judgement.run.run_id, found)
         report.write(folder, {"calibration.md": text})
     except (RunError, calibration.ExpectedError) as error:
         return _fail(NO_RUN, str(error))
     except OSError as error:
         return _fail(NOT_WRITTEN, f"{folder} cannot be written to: {error.strerror or error}")
-    if not found:
-        return _fail(NO_RUN, f"{folder} measured no server that something is expected of")
     for problem in report.problems(judgement):
         print(f"collect.py: {problem}", file=sys.stderr)
     print(calibration.terminal(found))
