@@ -17,6 +17,9 @@ closer: {outcome: [degraded], reason: [CLOS, read]}
 crasher: {outcome: [failed], reason: [SIGABRT]}
 elsewhere: {outcome: [ok]}
 """
+UNANSWERED = """
+crasher: {outcome: [failed], reason: [SIG], truths: {requests_per_s: {value: 1, within: 9}}}
+"""
 
 
 def expected(folder: Path, text: str) -> Path:
@@ -44,8 +47,7 @@ def test_a_run_that_is_as_expected(tmp_path: Path) -> None:
             "batch_latency_p50_us is 20,000",
         ),
         (
-            "crasher: {outcome: [failed], reason: [SIG],"
-            + " truths: {requests_per_s: {value: 1, within: 9}}}",
+            UNANSWERED,
             "requests_per_s is -",
         ),
     ],
