@@ -149,7 +149,8 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> Table | None:
 
     def head(server: Server) -> str:
         words = [titles.get(server.framework, server.framework)]
-        words += [f"{server.workers} workers"] if several["workers"] else []
+        if several["workers"]:
+            words.append(f"{server.workers} worker{'s' if server.workers > 1 else ''}")
         words += [server.testbed] if several["testbed"] else []
         return ", ".join(words)
 

@@ -208,10 +208,15 @@ def reconnected(facts: Facts, _context: Context) -> Finding | None:
         return None
     sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
     batches = totals.latency.batches if totals.latency else 0
+    failed = sum(totals.errors[kind] for kind in ("connect", "read", "write"))
+    # to wrk an announced close is no error: it connects again without waiting for it
+    closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
     if 0.9 <= more / max(1, batches) <= 1.1:
-        sentence += ": it closes after each batch"
+        sentence += f": {closes} after each batch"
+    elif totals.errors["write"] >= more / 2:
+        sentence += ": most failed at once, as where nobody listens"
     elif more > batches:
-        sentence += ": it closes within a batch"
+        sentence += f": {closes} within a batch"
     return Finding("reconnected", Outcome.DEGRADED, sentence)
 
 

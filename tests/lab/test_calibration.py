@@ -15,7 +15,7 @@ BIN = Path(sys.executable).parent
 # The probe of each is done with in seconds; plans/calibrate.yml has them all.
 WRONG = {
     "closes-silently": ("degraded", "it closes after each batch"),
-    "closes-saying-so": ("degraded", "it closes after each batch"),
+    "closes-saying-so": ("degraded", "it closes, or says that it will, after each batch"),
     "one-too-many": ("degraded", "beyond whole batches of 5"),
     "swapped": ("degraded", "probe: pipelined: out of order"),
     "truncated": ("failed", "answered 4 of 5 in each batch, then hung on all 20 connections"),

@@ -90,10 +90,10 @@ def test_frameworks_are_across_and_cases_down() -> None:
     probes = {probe.server: probe for d in documents if (probe := parse_probe(d, RUN_ID))}
     table = conformance.table(probes, {"a": "A"})
     assert table
-    assert table.heads == ["A, 2 workers", "b, 1 workers", "c, 1 workers"]
+    assert table.heads == ["A, 2 workers", "b, 1 worker", "c, 1 worker"]
     assert [(row.name, cells) for row, cells in table.rows] == [
         ("single", ["full", "full", "not probed"]),
         ("http-1.0", ["full", "**stays open**", "not probed"]),
     ]
-    assert [(head, one.name) for head, one in table.details] == [("b, 1 workers", "http-1.0")]
-    assert list(table.why) == ["c, 1 workers"]
+    assert [(head, one.name) for head, one in table.details] == [("b, 1 worker", "http-1.0")]
+    assert list(table.why) == ["c, 1 worker"]

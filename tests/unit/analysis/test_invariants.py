@@ -82,20 +82,22 @@ def test_a_few_connections_of_other_programs_are_none_of_wrks(others: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("more", "why"),
+    ("more", "errors", "why"),
     [
-        (BATCHES, ": it closes after each batch"),
-        (3 * BATCHES, ": it closes within a batch"),
-        (BATCHES // 4, ""),
+        (BATCHES, {}, ": it closes, or says that it will, after each batch"),
+        (BATCHES, {"read": BATCHES}, ": it closes after each batch"),
+        (BATCHES, {"read": BATCHES // 4, "write": BATCHES // 2}, ": it closes after each batch"),
+        (3 * BATCHES, {}, ": it closes, or says that it will, within a batch"),
+        (3 * BATCHES, {"read": 3 * BATCHES}, ": it closes within a batch"),
+        (BATCHES // 4, {}, ""),
+        (BATCHES // 4, {"read": 20, "write": BATCHES // 5}, ": most failed at once, as where"),
     ],
 )
-def test_connections_that_are_opened_again(more: int, why: str) -> None:
-    found = verdict_of(seen_by(wrk_result(HEALTHY), opened=201 + more))
-    assert found == Verdict(
-        Outcome.DEGRADED,
-        f"opened {200 + more:,} connections instead of 200{why}",
-        ("reconnected",),
-    )
+def test_connections_that_are_opened_again(more: int, errors: dict[str, int], why: str) -> None:
+    found = verdict_of(seen_by(wrk_result(HEALTHY, errors=errors), opened=201 + more))
+    assert found.outcome == Outcome.DEGRADED
+    assert "reconnected" in found.rules
+    assert f"opened {200 + more:,} connections instead of 200{why}" in found.reason
 
 
 @pytest.mark.parametrize(
