@@ -19,6 +19,8 @@ from analysis.facts import Facts
 BUSY_LEAST = 0.90
 # wrk's threads begin a little before its clock does; more than this cannot be that.
 BUSY_MOST = 1.05
+# The longest batch, of the window: servers on uvloop let in one connection a turn of their loop.
+IN_LINE_SHARE = 0.9
 # Other programs of a generator open a connection now and then.
 REOPENED_LEAST = 10
 # Silence at the end of the window: shorter ones are a busy machine's, or a long batch.
@@ -251,10 +253,13 @@ def busy(facts: Facts, _context: Context) -> Finding | None:
     unfinished = totals.latency.met_us / (totals.duration_s * 1e6)
     if BUSY_LEAST - unfinished <= totals.busy <= BUSY_MOST:
         return None
-    # what the connections did instead, where their number tells
+    again = facts.reopened is not None and facts.reopened > reopened_tolerance(totals.opened)
+    # one that waited nearly all the window for its first batch: others may be waiting in line yet
+    in_line = totals.latency.max_us >= IN_LINE_SHARE * totals.duration_s * 1e6
+    if totals.busy < BUSY_LEAST and in_line and not again:
+        return None
     why = "some hung or reconnected"
     if facts.reopened is not None:
-        again = facts.reopened > reopened_tolerance(totals.opened)
         why = "the rest went into reconnecting" if again else "some hung"
     return Finding(
         "busy",
