@@ -3,6 +3,7 @@
 records     what lies in results/<run_id>/, read and checked
 latency     wrk's correction undone, percentiles of batches
 window      counters over the measured window
+conformance what the probe saw, read, and as a table
 facts       one record reduced to the figures and texts that a judgement needs
 verdict     outcome and reason, by rules
 limits      what bounded the throughput
@@ -10,5 +11,6 @@ judge       a whole run: every record judged
 statistics  medians, exact intervals, ratios within the round
 tables      results.csv and summary.csv
 formats     numbers for readers
+calibration expected beside seen, for servers whose truth is known
 report      report.md, the summary on the terminal, writing
 """

@@ -1,9 +1,10 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.conformance import Probe, Server, read_probes
 from analysis.facts import Facts, reduce
 from analysis.limits import Limit, limited_by
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
@@ -31,6 +32,8 @@ class Judgement:
     measurements: list[Measurement]
     invalid: list[InvalidRecord]
     missing: list[tuple[int, Cell]]
+    probes: dict[Server, Probe] = field(default_factory=dict)
+    unusable_probes: list[InvalidRecord] = field(default_factory=list)
 
     @property
     def unusable(self) -> list[InvalidRecord]:
@@ -84,9 +87,10 @@ def judge_run(folder: Path) -> Judgement:
     reduced.sort(key=lambda facts: (facts.cell.testbed, facts.round, facts.position))
 
     sizes = response_sizes(reduced)
+    probes, unusable_probes = read_probes(run)
     return Judgement(
         run=run,
-        measurements=[_judged(facts, sizes) for facts in reduced],
+        measurements=[_judged(facts, sizes, probes) for facts in reduced],
         invalid=invalid,
         missing=[
             (number, cell)
@@ -94,12 +98,20 @@ def judge_run(folder: Path) -> Judgement:
             for cell in cells
             if (number, cell) not in first
         ],
+        probes=probes,
+        unusable_probes=unusable_probes,
     )
 
 
-def _judged(facts: Facts, sizes: dict[tuple[str, str], int]) -> Measurement:
-    size = sizes.get((facts.cell.testbed, facts.cell.framework))
-    verdict = judge(facts, Context(response_bytes=size))
+def _judged(
+    facts: Facts, sizes: dict[tuple[str, str], int], probes: dict[Server, Probe]
+) -> Measurement:
+    testbed, framework, workers, *_ = facts.cell
+    context = Context(
+        response_bytes=sizes.get((testbed, framework)),
+        probe=probes.get(Server(testbed, framework, workers)),
+    )
+    verdict = judge(facts, context)
     return Measurement(facts, verdict, limited_by(facts) if verdict.outcome in RATED else None)
 
 

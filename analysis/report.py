@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from analysis import formats, tables
+from analysis import conformance, formats, tables
 from analysis.facts import log_end
 from analysis.judge import Judgement, Measurement, judge_run
 from analysis.records import Cell, Framework
@@ -133,6 +133,14 @@ def problems(judgement: Judgement) -> list[str]:
     said = [f"harness fault: {fault}" for fault in run.harness_faults]
     said += run.problems
     said += [f"raw/{record.file} is invalid: {record.reason}" for record in judgement.unusable]
+    said += [
+        f"probe/{record.file} is invalid: {record.reason}" for record in judgement.unusable_probes
+    ]
+    said += [
+        f"the probe of {probe.server.framework}: harness fault: {probe.harness_fault}"
+        for probe in judgement.probes.values()
+        if probe.harness_fault
+    ]
     if judgement.missing:
         state = "is still under way or was ended early" if run.ended is None else "is incomplete"
         said.append(
@@ -174,6 +182,9 @@ def _markdown(judgement: Judgement, rows: list[Row]) -> str:
         label=_label(rows),
         least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
         sections=sections(judgement, rows),
+        conformance=conformance.table(
+            judgement.probes, {name: one.title for name, one in run.frameworks.items()}
+        ),
         measured=len(judgement.measurements),
         outcomes=Counter(m.verdict.outcome.value for m in judgement.measurements),
         missing=judgement.missing,

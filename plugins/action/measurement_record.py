@@ -16,6 +16,7 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.faults import fault_of
 from controller.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
@@ -24,15 +25,6 @@ SERVER_KEYS = (
     "state", "exited_at", "rss_peak_bytes", "samples", "journal",
 )  # fmt: skip
 GENERATOR_KEYS = ("cpus", "ready_error", "samples", "warmup", "measured")
-
-
-def fault_of(step: str, result: dict[str, Any] | None) -> str | None:
-    """A sentence on what went wrong with the harness in one task, or None."""
-    if not result or not (result.get("failed") or result.get("unreachable")):
-        return None
-    what = "host did not answer" if result.get("unreachable") else "task failed"
-    said = result.get("msg") or result.get("module_stderr") or result.get("exception") or ""
-    return f"{step}: {what}: {str(said).strip()[:2000]}"
 
 
 def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -96,6 +96,14 @@ def optional_run_id(value: Any) -> str | None:
     return value
 
 
+def flag(value: Any) -> bool:
+    words = {"true": True, "yes": True, "false": False, "no": False}
+    chosen = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if chosen is None:
+        raise ValueError("takes true or false")
+    return chosen
+
+
 def folder(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("takes the path of a folder")
@@ -116,6 +124,7 @@ VARIABLES: dict[str, Callable[[Any], Any]] = {
     "bench_run_id": optional_run_id,
     "bench_results_dir": folder,
     "bench_port": one_integer(1024, 65_535),
+    "bench_probe": flag,
 }
 
 

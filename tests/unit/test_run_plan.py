@@ -33,6 +33,7 @@ SEED_PLAN: dict[str, Any] = {
     "bench_run_id": None,
     "bench_results_dir": "results",
     "bench_port": 8080,
+    "bench_probe": True,
 }
 HOSTS = {"s": {"ansible_host": "198.18.0.11"}, "g": {"ansible_host": "198.18.0.21"}}
 
@@ -79,6 +80,18 @@ def test_a_wrong_depth_is_refused_by_name(value: Any) -> None:
 )
 def test_depths_come_from_yaml_and_from_the_command_line(value: Any, depths: list[int]) -> None:
     assert read_variables({"bench_depths": value}, SEED_PLAN)[0]["bench_depths"] == depths
+
+
+@pytest.mark.parametrize(
+    ("value", "probed"), [(True, True), ("false", False), ("No", False), ("true", True)], ids=repr
+)
+def test_the_probe_is_asked_for_or_not(value: Any, probed: bool) -> None:
+    assert read_variables({"bench_probe": value}, SEED_PLAN)[0]["bench_probe"] is probed
+
+
+@pytest.mark.parametrize("value", ["maybe", 2, None, []], ids=repr)
+def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
+    assert f"bench_probe is {value!r}; it takes true or false" in mistakes(bench_probe=value)
 
 
 def test_more_threads_than_connections_is_refused() -> None:
