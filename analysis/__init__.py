@@ -5,6 +5,7 @@ latency     wrk's correction undone, percentiles of batches
 window      counters over the measured window
 facts       one record reduced to the figures and texts that a judgement needs
 verdict     outcome and reason, by rules
+crosscheck  h2load's records: agreement with wrk, latency at a constant rate
 limits      what bounded the throughput
 judge       a whole run: every record judged
 statistics  medians, exact intervals, ratios within the round

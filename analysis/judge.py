@@ -1,9 +1,10 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
 from analysis.limits import Limit, limited_by
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
@@ -31,6 +32,7 @@ class Judgement:
     measurements: list[Measurement]
     invalid: list[InvalidRecord]
     missing: list[tuple[int, Cell]]
+    crosscheck: Checks = field(default_factory=Checks)
 
     @property
     def unusable(self) -> list[InvalidRecord]:
@@ -61,7 +63,7 @@ class Judgement:
             return None
         facts = [measurement.facts for measurement in self.measurements]
         spent = (min(f.warmup_s, warmup) + min(f.measured_s, duration) for f in facts)
-        return sum(spent) / wall
+        return (sum(spent) + self.crosscheck.spent_s(warmup, duration)) / wall
 
 
 def judge_run(folder: Path) -> Judgement:
@@ -94,6 +96,7 @@ def judge_run(folder: Path) -> Judgement:
             for cell in cells
             if (number, cell) not in first
         ],
+        crosscheck=read_checks(run),
     )
 
 
