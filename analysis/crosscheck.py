@@ -44,6 +44,7 @@ class Execution:
     sent: Integers
     answered: Integers
     slot_us: int
+    settle_us: int
 
     @property
     def latency(self) -> Latency | None:
@@ -154,6 +155,7 @@ def parse_execution(measured: dict[str, Any]) -> Execution:
         sent=np.array(result.get("sent", []), dtype=np.int64),
         answered=np.array(result.get("answered", []), dtype=np.int64),
         slot_us=int(result.get("slot_us", 0)),
+        settle_us=int(result.get("settle_us", 0)),
     )
 
 
@@ -196,17 +198,17 @@ def achieved(execution: Execution) -> float | None:
 
 
 def send_lag_us(execution: Execution, rate: float) -> float | None:
-    """How far sending fell behind the wanted rate at most: what coordinated omission can hide.
+    """How much later than at its best moment the sender ever was: what the latency does not hold.
 
-    A tick of h2load (10 ms) and the time in which the connections begin are in it by design.
+    Counted between the beginning of the connections and their end, in slots; a slot of jitter is
+    in it by design.
     """
-    if not len(execution.sent):
+    if not execution.slot_us:
         return None
-    total = np.cumsum(execution.sent)
-    at = np.arange(1, len(total) + 1) * execution.slot_us
-    going = total < total[-1]
-    lag = at[going] - total[going] / rate * 1e6
-    return max(0.0, float(lag.max())) if len(lag) else 0.0
+    slots = np.arange(1, len(execution.sent) + 1)
+    lag = slots * execution.slot_us - np.cumsum(execution.sent) / rate * 1e6
+    inner = lag[execution.settle_us // execution.slot_us : int(len(slots) * (1 - EDGE))]
+    return float(inner.max() - inner.min()) if len(inner) else None
 
 
 @dataclass(frozen=True, slots=True)
