@@ -222,7 +222,7 @@ def test_only_tools_that_are_known_beside_wrk_are_taken(value: Any) -> None:
     assert "bench_tools is" in mistakes(bench_tools=value)
 
 
-@pytest.mark.parametrize("value", [0, 1, "0", -0.5, 1.5, "most", True, [0.6], "nan"])
+@pytest.mark.parametrize("value", [0, 1, "0.0", -0.5, 1.5, "most", True, [0.6], "nan"])
 def test_a_rate_share_is_between_0_and_1(value: Any) -> None:
     assert "bench_rate_share is" in mistakes(bench_tools="wrk,h2load", bench_rate_share=value)
 
