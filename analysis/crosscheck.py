@@ -116,7 +116,9 @@ def parse_check(document: dict[str, Any], file: str) -> Check:
         execution = parse_execution(generator["measured"])
         problem = problem_of(generator["measured"], execution)
     else:
-        said = [generator.get("ready_error"), common.server and common.server.ready_error]
+        rateless = number is None and not document.get("rate")
+        said = ["wrk found no rate to take a share of" if rateless else None]
+        said += [generator.get("ready_error"), common.server.ready_error if common.server else None]
         problem = next(filter(None, said), "h2load did not run")
     cpu = None
     if execution and common.server:
@@ -174,6 +176,8 @@ def counted(text: str) -> dict[str, int]:
 
 def problem_of(measured: dict[str, Any], execution: Execution) -> str | None:
     """Why the figures of an execution cannot be compared, or None."""
+    if measured["exit_status"] == -9:
+        return "h2load had to be ended: it waited for answers"
     if measured["exit_status"] != 0:
         return f"h2load ended with status {measured['exit_status']}"
     if not execution.responses:

@@ -54,9 +54,8 @@ def test_a_failed_request_is_kept_as_such() -> None:
 
 def test_at_a_rate_the_first_moments_are_not_in_the_histogram_but_in_the_counts() -> None:
     settle = h2load.SETTLE_US
-    found = h2load.paced_histogram(
-        [b"1000\t200\t20000\n", b"12000\t200\t5\n", b"%d\t200\t9\n" % (1000 + settle)]
-    )
+    log = [b"12000\t200\t5\n", b"1000\t200\t20000\n", b"%d\t200\t9\n" % (1000 + settle)]
+    found = h2load.paced_histogram(lambda: log)
     assert found["histogram"] == [(9, 1)]
     assert found["responses"] == 3
     assert found["sent"][:3] == [1, 1, 0]
@@ -65,5 +64,20 @@ def test_at_a_rate_the_first_moments_are_not_in_the_histogram_but_in_the_counts(
 
 
 def test_an_empty_log_is_no_error() -> None:
-    found = h2load.paced_histogram([])
+    found = h2load.paced_histogram(list)
     assert (found["responses"], found["sent"]) == (0, [])
+
+
+def test_a_line_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"1\t200\t7\n2\t200\t8\n3\t20")
+    assert h2load.histogram(h2load.whole_lines(log))["responses"] == 2
+
+
+def test_h2load_that_waits_for_ever_is_ended_and_that_is_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(h2load, "GRACE_S", 0)
+    monkeypatch.setattr(h2load, "LOG_FOLDER", tmp_path)
+    found = h2load.run_h2load(["sh", "-c", "exec sleep 60"], "url", 0, paced=True)
+    assert (found["exit_status"], found["cpu_s"]) == (-9, None)
