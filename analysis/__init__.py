@@ -6,6 +6,7 @@ window      counters over the measured window
 conformance what the probe saw, read, and as a table
 facts       one record reduced to the figures and texts that a judgement needs
 verdict     outcome and reason, by rules
+crosscheck  h2load's records: agreement with wrk, latency at a constant rate
 limits      what bounded the throughput
 judge       a whole run: every record judged
 statistics  medians, exact intervals, ratios within the round

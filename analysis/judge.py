@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.conformance import Probe, Server, read_probes
+from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
 from analysis.limits import Limit, limited_by
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
@@ -34,6 +35,7 @@ class Judgement:
     missing: list[tuple[int, Cell]]
     probes: dict[Server, Probe] = field(default_factory=dict)
     unusable_probes: list[InvalidRecord] = field(default_factory=list)
+    crosscheck: Checks = field(default_factory=Checks)
 
     @property
     def unusable(self) -> list[InvalidRecord]:
@@ -64,7 +66,7 @@ class Judgement:
             return None
         facts = [measurement.facts for measurement in self.measurements]
         spent = (min(f.warmup_s, warmup) + min(f.measured_s, duration) for f in facts)
-        return sum(spent) / wall
+        return (sum(spent) + self.crosscheck.spent_s(warmup, duration)) / wall
 
 
 def judge_run(folder: Path) -> Judgement:
@@ -100,6 +102,7 @@ def judge_run(folder: Path) -> Judgement:
         ],
         probes=probes,
         unusable_probes=unusable_probes,
+        crosscheck=read_checks(run),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from analysis import conformance, formats, tables
+from analysis import conformance, crosscheck, formats, tables
 from analysis.facts import log_end
 from analysis.judge import Judgement, Measurement, judge_run
 from analysis.records import Cell, Framework
@@ -87,11 +87,13 @@ def render(judgement: Judgement) -> Rendered:
     """Everything made of a judged run; nothing is written."""
     results, summary = tables.results(judgement), tables.summary(judgement)
     rows = _rows(summary, judgement)
+    checked = _crosschecked(judgement)
     return Rendered(
         files={
+            **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
             "results.csv": tables.to_csv(results),
             "summary.csv": tables.to_csv(summary),
-            "report.md": _markdown(judgement, rows),
+            "report.md": _markdown(judgement, rows, checked),
         },
         terminal=terminal(judgement, rows),
         problems=problems(judgement),
@@ -141,6 +143,9 @@ def problems(judgement: Judgement) -> list[str]:
         for probe in judgement.probes.values()
         if probe.harness_fault
     ]
+    said += [
+        f"{record.file} is invalid: {record.reason}" for record in judgement.crosscheck.invalid
+    ]
     if judgement.missing:
         state = "is still under way or was ended early" if run.ended is None else "is incomplete"
         said.append(
@@ -158,7 +163,12 @@ def remarks(judgement: Judgement) -> list[str]:
     return ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
 
 
-def _markdown(judgement: Judgement, rows: list[Row]) -> str:
+def _crosschecked(judgement: Judgement) -> list[Row]:
+    rated = [m.facts for m in judgement.measurements if m.verdict.outcome in RATED]
+    return crosscheck.rows(rated, judgement.crosscheck)
+
+
+def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
     run = judgement.run
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -178,6 +188,7 @@ def _markdown(judgement: Judgement, rows: list[Row]) -> str:
         troubles=troubles(rows),
         limits=_limits(rows),
         rows=rows,
+        checked=checked,
         several=_several(rows),
         label=_label(rows),
         least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),

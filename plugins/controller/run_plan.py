@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
 import random
 import re
 import secrets
@@ -110,6 +111,25 @@ def folder(value: Any) -> str:
     return value
 
 
+def tools(value: Any) -> list[str]:
+    items = names(value)
+    if "wrk" not in items or not set(items) <= {"wrk", "h2load"}:
+        raise ValueError("takes [wrk], or [wrk, h2load] to cross-check")
+    return items
+
+
+def optional_share(value: Any) -> float | None:
+    if value in (None, ""):
+        return None
+    try:
+        share = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 < share < 1:
+        raise ValueError("takes a share of wrk's rate between 0 and 1, as 0.6, or null")
+    return share
+
+
 VARIABLES: dict[str, Callable[[Any], Any]] = {
     "bench_frameworks": names,
     "bench_framework_dirs": names,
@@ -120,6 +140,8 @@ VARIABLES: dict[str, Callable[[Any], Any]] = {
     "bench_warmup": one_integer(0, 3600),
     "bench_rounds": one_integer(1, 1000),
     "bench_workers": many_integers(1, 1024),
+    "bench_tools": tools,
+    "bench_rate_share": optional_share,
     "bench_order_seed": optional_seed,
     "bench_run_id": optional_run_id,
     "bench_results_dir": folder,
@@ -175,6 +197,10 @@ def read_variables(
             sentences.append(f"{name} is {value!r}; it {error}.")
     if {"bench_threads", "bench_connections"} <= values.keys():
         sentences += uneven_threads(values["bench_threads"], values["bench_connections"])
+    if values.get("bench_rate_share") and "h2load" not in values.get("bench_tools", ["h2load"]):
+        sentences.append(
+            "bench_rate_share is given, and bench_tools has no h2load, which keeps the rate."
+        )
     return values, sentences
 
 

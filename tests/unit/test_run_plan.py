@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from controller.run_plan import (
     PlanError,
     choose_frameworks,
@@ -29,6 +30,8 @@ SEED_PLAN: dict[str, Any] = {
     "bench_warmup": 2,
     "bench_rounds": 6,
     "bench_workers": [1],
+    "bench_tools": ["wrk"],
+    "bench_rate_share": None,
     "bench_order_seed": None,
     "bench_run_id": None,
     "bench_results_dir": "results",
@@ -225,3 +228,27 @@ def test_an_old_stack_is_measured_only_when_named() -> None:
     found = {"new": {"stack": "current"}, "old": {"stack": "2017"}}
     assert list(choose_frameworks([], found)) == ["new"]
     assert list(choose_frameworks(["old"], found)) == ["old"]
+
+
+@pytest.mark.parametrize("value", ["h2load", [], ["wrk", "ab"], "wrk,wrk"])
+def test_only_tools_that_are_known_beside_wrk_are_taken(value: Any) -> None:
+    assert "bench_tools is" in mistakes(bench_tools=value)
+
+
+@pytest.mark.parametrize("value", [0, 1, "0.0", -0.5, 1.5, "most", True, [0.6], "nan"])
+def test_a_rate_share_is_between_0_and_1(value: Any) -> None:
+    assert "bench_rate_share is" in mistakes(bench_tools="wrk,h2load", bench_rate_share=value)
+
+
+def test_a_rate_share_comes_from_the_command_line_too_and_needs_h2load() -> None:
+    values, sentences = read_variables(
+        {"bench_tools": "wrk,h2load", "bench_rate_share": "0.6"}, SEED_PLAN
+    )
+    assert (values["bench_tools"], values["bench_rate_share"]) == (["wrk", "h2load"], 0.6)
+    assert not sentences
+    assert "no h2load" in mistakes(bench_rate_share=0.6)
+
+
+def test_the_plan_of_the_crosscheck_is_right() -> None:
+    plan = yaml.safe_load((ROOT / "plans" / "crosscheck.yml").read_text(encoding="utf-8"))
+    assert not read_variables(plan, SEED_PLAN)[1]
