@@ -7,7 +7,8 @@ facts       one record reduced to the figures and texts that a judgement needs
 verdict     outcome and reason, by rules
 limits      what bounded the throughput
 judge       a whole run: every record judged
-statistics  medians, exact intervals, ratios within the round
+statistics  medians, exact intervals, ratios within the round, ties and ranks
+precision   whether the rounds so far are enough
 tables      results.csv and summary.csv
 formats     numbers for readers
 report      report.md, the summary on the terminal, writing
