@@ -9,7 +9,8 @@ verdict     outcome and reason, by rules
 crosscheck  h2load's records: agreement with wrk, latency at a constant rate
 limits      what bounded the throughput
 judge       a whole run: every record judged
-statistics  medians, exact intervals, ratios within the round
+statistics  medians, exact intervals, ratios within the round, ties and ranks
+precision   whether the rounds so far are enough
 tables      results.csv and summary.csv
 formats     numbers for readers
 calibration expected beside seen, for servers whose truth is known

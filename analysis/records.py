@@ -58,6 +58,22 @@ class Framework:
     note: str
     versions: list[str]
     """What the server host really installed: "CPython 3.13.5", "uvloop 0.22.1", ..."""
+    role: str = "framework"
+    """Or "ceiling": what generator and path can do, in no rank."""
+    control_of: str | None = None
+    """The framework that this one is a second time, in no rank (the A/A control)."""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it is one that is compared with others."""
+        return self.role == "framework" and self.control_of is None
+
+
+class RoundsTaken(NamedTuple):
+    """How many rounds there were of those declared, and why no more."""
+
+    rounds: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,8 @@ class Run:
     versions: dict[str, Any]
     harness_faults: list[str]
     hosts: dict[str, dict[str, Any]]
+    rounds_taken: dict[str, RoundsTaken] = field(default_factory=dict)
+    """By testbed, where rounds were extended by precision; `rounds` has no more than these."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -300,6 +318,7 @@ def load_run(folder: Path) -> Run:
             problems.append(f"hosts/{host.name} cannot be used: {error}")
 
     run = document.value
+    taken = _rounds_taken(run)
     return Run(
         folder=folder,
         run_id=run_id,
@@ -313,10 +332,11 @@ def load_run(folder: Path) -> Run:
         variables=_dict(run.get("variables")),
         frameworks=_frameworks(run, hosts),
         testbeds=[item for item in _list(run.get("testbeds")) if isinstance(item, dict)],
-        rounds=_schedule(run, problems),
+        rounds=_schedule(run, taken, problems),
         versions=_dict(run.get("versions")),
         harness_faults=[str(fault) for fault in _list(run.get("harness_faults"))],
         hosts=hosts,
+        rounds_taken=taken,
         problems=problems,
     )
 
@@ -340,6 +360,8 @@ def _frameworks(run: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> dict[s
             language=str(about.get("language") or ""),
             note=str(about.get("note") or "").strip(),
             versions=_installed(name, hosts),
+            role=str(about.get("role") or "framework"),
+            control_of=str(about["control_of"]) if about.get("control_of") else None,
         )
     return frameworks
 
@@ -355,7 +377,19 @@ def _installed(name: str, hosts: dict[str, dict[str, Any]]) -> list[str]:
     return []
 
 
-def _schedule(run: dict[str, Any], problems: list[str]) -> list[list[Cell]]:
+def _rounds_taken(run: dict[str, Any]) -> dict[str, RoundsTaken]:
+    taken = {}
+    for testbed, said in _dict(run.get("rounds_taken")).items():
+        rounds = _dict(said).get("rounds")
+        if isinstance(rounds, int):
+            taken[testbed] = RoundsTaken(rounds, str(_dict(said).get("reason") or ""))
+    return taken
+
+
+def _schedule(
+    run: dict[str, Any], taken: dict[str, RoundsTaken], problems: list[str]
+) -> list[list[Cell]]:
+    """The cells of each round; those that precision made needless are not in it."""
     testbeds = [str(_dict(item).get("name") or "main") for item in _list(run.get("testbeds"))]
     rounds = []
     for number, scheduled in enumerate(_list(run.get("rounds")), start=1):
@@ -368,8 +402,14 @@ def _schedule(run: dict[str, Any], problems: list[str]) -> list[list[Cell]]:
             except RecordError as error:
                 problems.append(f"the schedule of round {number} cannot be used: {error}")
                 continue
-            cells += [Cell(testbed, name, *numbers) for testbed in testbeds or ["main"]]
+            cells += [
+                Cell(testbed, name, *numbers)
+                for testbed in testbeds or ["main"]
+                if testbed not in taken or number <= taken[testbed].rounds
+            ]
         rounds.append(cells)
+    while taken and rounds and not rounds[-1]:
+        rounds.pop()
     return rounds
 
 

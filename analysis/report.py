@@ -26,6 +26,7 @@ TERMINAL_COLUMNS = 100
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
 MOST_GROUPS_TOLD = 6
+NEAR_CEILING = 0.9
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
@@ -47,17 +48,25 @@ class Rendered:
 
 @dataclass(slots=True)
 class Headline:
-    """Who is the fastest of one cell group, and how surely.
+    """Who is the fastest of one cell group, and how surely; and who takes the least CPU time.
 
     fastest: None where no framework of the group is ok. second: the next of those that are.
-    tied: those that the interval does not tell from the fastest. sure: there are intervals.
+    tied: those that cannot be told from the fastest. unsure: why nothing is claimed, or empty.
+    The same of the CPU time per request: cheapest, dearer (the next), cheap (tied with it).
+    near_ceiling: rows that did nearly what generator and path can do at all.
+    again: the A/A control, where it was measured.
     """
 
     label: str
     fastest: Row | None
     second: Row | None = None
     tied: list[Row] = field(default_factory=list)
-    sure: bool = False
+    unsure: str = ""
+    cheapest: Row | None = None
+    dearer: Row | None = None
+    cheap: list[Row] = field(default_factory=list)
+    near_ceiling: list[Row] = field(default_factory=list)
+    again: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,8 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
         rows=rows,
         checked=checked,
         several=_several(rows),
+        near_ceiling=near_ceiling,
+        controls=bool({row["role"] for row in rows} - {"framework"}),
         label=_label(rows),
         least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
         sections=sections(judgement, rows),
@@ -218,17 +229,50 @@ def headlines_of(rows: list[Row]) -> list[Headline]:
     for row in rows:
         groups[tuple(row[key] for key in tables.CELL_GROUP)].append(row)
     label = _label(rows)
-    headlines = []
-    for group in groups.values():
-        ok = [row for row in group if row["outcome"] == Outcome.OK]
-        headline = Headline(label(group[0]), fastest=ok[0] if ok else None)
-        others = [row for row in ok[1:] if row["relative"] is not None]
-        if others:
-            headline.second = others[0]
-            headline.sure = all(row["relative_high"] is not None for row in others)
-            headline.tied = [row for row in others if (row["relative_high"] or 0) >= 1]
-        headlines.append(headline)
-    return headlines
+    return [_headline(label(group[0]), group) for group in groups.values()]
+
+
+def _headline(label: str, group: list[Row]) -> Headline:
+    ranked = [row for row in group if row["role"] == "framework"]
+    ok = [row for row in ranked if row["outcome"] == Outcome.OK]
+    headline = Headline(
+        label,
+        fastest=ok[0] if ok else None,
+        near_ceiling=[row for row in ranked if near_ceiling(row)],
+        again=next((row for row in group if row["role"] == "control"), None),
+    )
+    others = [row for row in ok[1:] if row["relative"] is not None]
+    if ok and others:
+        headline.second = others[0]
+        headline.tied = [row for row in others if row["verdict"] == "tied"]
+        headline.unsure = _unsure(ok)
+    costed = sorted(
+        (row for row in ok if row["relative_cpu"] is not None), key=lambda row: row["relative_cpu"]
+    )
+    if len(costed) > 1 and costed[0]["rank_cpu"] == 1:
+        headline.cheapest, headline.dearer = costed[0], costed[1]
+        headline.cheap = [row for row in costed[1:] if row["verdict_cpu"] == "tied"]
+    return headline
+
+
+def _unsure(ok: list[Row]) -> str:
+    """Why nobody is called faster, or nothing."""
+    if any(row["requests_per_s_low"] is None for row in ok):
+        return "Fewer than 6 rounds: no interval and no rank"
+    if ok[0]["noise_floor"] is None:
+        return (
+            "There is no A/A control, so no noise floor and no rank: the interval alone does not "
+            "tell a difference from noise"
+        )
+    if any(row["rank"] is None for row in ok):
+        return "Fewer than 6 rounds in common: no rank"
+    return ""
+
+
+def near_ceiling(row: Row) -> bool:
+    """Whether what was measured is the generator or the path, and not the framework."""
+    share = row["share_of_ceiling"]
+    return row["role"] != "ceiling" and share is not None and share >= NEAR_CEILING
 
 
 def troubles(rows: list[Row]) -> list[Row]:
@@ -367,13 +411,15 @@ def terminal(judgement: Judgement, rows: list[Row]) -> str:
             ("testbed", "workers", "depth", "conns")[tables.CELL_GROUP.index(key)]
             for key in several
         ),
-        *("framework", "outcome", "req/s", "relative", "p50", "p99", "CPU/req", "limited by"),
+        *("framework", "outcome", "rank", "req/s", "relative", "p50", "p99", "CPU/req"),
+        "limited by",
     ]
     lines = [
         [
             *(str(row[key]) for key in several),
             row["framework"],
             row["outcome"] or "no result",
+            formats.integer(row["rank"]) if row["role"] == "framework" else row["role"],
             formats.integer(row["requests_per_s"]),
             formats.ratio(row["relative"]),
             formats.us(row["batch_latency_p50_us"]),

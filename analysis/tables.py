@@ -6,6 +6,7 @@ degraded, so that no failure is a 0 in an average.
 
 from collections import Counter
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Literal
 
 import pandas as pd
@@ -13,8 +14,8 @@ import pandas as pd
 from analysis.facts import ERROR_KINDS, Facts
 from analysis.judge import Judgement, Measurement
 from analysis.limits import Limit
-from analysis.records import Cell
-from analysis.statistics import Estimate, estimate, ratios
+from analysis.records import Cell, Framework
+from analysis.statistics import Estimate, estimate, noise_floor, ranks, ratios
 from analysis.verdict import RATED, Outcome
 
 Row = dict[str, Any]
@@ -38,6 +39,7 @@ def _floats(decimals: int, *names: str) -> list[Column]:
     return [Column(name, "Float64", decimals) for name in names]
 
 
+CPU = "server_cpu_us_per_request"
 CELL = ["testbed", "framework", "workers", "depth", "connections"]
 
 RESULTS: list[Column] = [
@@ -71,7 +73,19 @@ SUMMARY: list[Column] = [
     *_integers("server_rss_peak_bytes"),
     *_floats(4, "generator_cpu_cores"),
     *_integers("rounds_rated", "rounds_scheduled"),
+    Column("role"),
+    *_integers("rank"),
+    Column("verdict"),
+    *_floats(4, "noise_floor"),
+    *_floats(4, "server_cpu_us_per_request_low", "server_cpu_us_per_request_high"),
+    *_floats(4, "relative_cpu", "relative_cpu_low", "relative_cpu_high"),
+    *_integers("rank_cpu"),
+    Column("verdict_cpu"),
+    *_floats(4, "noise_floor_cpu"),
 ]
+
+LEAST_BATCHES_OF_P99 = 1000
+"""Of fewer, less than ten are above it: it would be the tale of a handful."""
 
 CELL_GROUP = ["testbed", "workers", "depth", "connections"]
 """Cells that differ in nothing but the framework: what `relative` compares."""
@@ -142,7 +156,9 @@ def _rated(facts: Facts) -> Row:
     if totals is None:
         return {}
     latency = totals.latency
-    names = ("mean_us", "p50_us", "p75_us", "p90_us", "p99_us", "max_us")
+    names = ["mean_us", "p50_us", "p75_us", "p90_us", "max_us"]
+    if latency and latency.batches >= LEAST_BATCHES_OF_P99:
+        names.append("p99_us")
     return {
         "requests_per_s": totals.requests_per_s,
         **({f"batch_latency_{name}": getattr(latency, name) for name in names} if latency else {}),
@@ -153,7 +169,8 @@ def _rated(facts: Facts) -> Row:
 def summary(judgement: Judgement) -> pd.DataFrame:
     """A row a cell, scheduled or seen, columns as SUMMARY.
 
-    Sorted by cell group, within it the fastest first and what has no rate last.
+    Sorted by cell group, within it the fastest first, what has no rate after them, and last what
+    is in no rank: the ceiling and the A/A control.
     """
     by_cell: dict[Cell, list[Measurement]] = {cell: [] for cell in judgement.run.cells}
     for measurement in judgement.measurements:
@@ -163,10 +180,11 @@ def summary(judgement: Judgement) -> pd.DataFrame:
         _summarise(judgement, cell, measurements, scheduled[cell])
         for cell, measurements in by_cell.items()
     ]
-    _relate(rows, by_cell)
+    _compare(judgement, rows, by_cell)
     rows.sort(
         key=lambda row: (
             *(row[key] for key in CELL_GROUP),
+            row["role"] != "framework",
             -(row.get("requests_per_s") or 0),
             row["framework"],
         )
@@ -189,12 +207,16 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
         "rounds": len(valid),
         "rounds_rated": len(rated),
         "rounds_scheduled": scheduled or None,
+        "role": _role(framework),
         **_estimates("requests_per_s", estimate(_values(rated, "requests_per_s"))),
+        **_estimates(CPU, estimate(_values(rated, CPU))),
     }
+    # without the rounds of too few batches it would be that of the fast rounds alone
+    if all(facts["batches"] >= LEAST_BATCHES_OF_P99 for facts in rated):
+        found = estimate(_values(rated, "batch_latency_p99_us"))
+        row["batch_latency_p99_us"] = found.median if found else None
     for column in (
         "batch_latency_p50_us",
-        "batch_latency_p99_us",
-        "server_cpu_us_per_request",
         "server_cpu_cores",
         "generator_cpu_cores",
     ):
@@ -238,29 +260,109 @@ def _limit(rated: list[Row]) -> str | None:
     return limit if rounds * 2 > len(rated) else Limit.UNKNOWN.value
 
 
-def _relate(rows: list[Row], by_cell: dict[Cell, list[Measurement]]) -> None:
-    """Fill `relative` of each row: to the fastest ok framework of its cell group, by round."""
+def _role(framework: Framework | None) -> str:
+    if framework is None:
+        return "framework"
+    return "control" if framework.control_of else framework.role
+
+
+def _compare(judgement: Judgement, rows: list[Row], by_cell: dict[Cell, list[Measurement]]) -> None:
+    """Fill what is said of each row against the others of its cell group."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row[key] for key in CELL_GROUP), []).append(row)
     for group in groups.values():
-        ok = [row for row in group if row["outcome"] == Outcome.OK]
-        if not ok:
-            continue
-        fastest = max(ok, key=lambda row: (row["requests_per_s"], row["framework"]))
-        reference = _rates(fastest, by_cell)
+        measured = {row["framework"]: by_cell[Cell(*(row[key] for key in CELL))] for row in group}
+        rates = {name: _by_round(seen, "requests_per_s") for name, seen in measured.items()}
+        costs = {name: _by_round(seen, CPU) for name, seen in measured.items()}
+        _relate(judgement, group, rates, RATE_COLUMNS)
+        # what a second of CPU time serves: like a rate, more is better
+        served = {
+            name: {number: 1 / cost for number, cost in of.items() if cost}
+            for name, of in costs.items()
+        }
+        _relate(judgement, group, served, CPU_COLUMNS)
         for row in group:
-            if row is fastest:  # 1 by definition: there is nothing to be unsure of
-                row["relative"] = 1.0
-            else:
-                found = estimate(ratios(_rates(row, by_cell), reference))
-                row.update(_estimates("relative", found))
+            ceilings = [other for other in group if other["role"] == "ceiling"]
+            if ceilings and ceilings[0]["outcome"] in RATED:
+                ceiling = rates[ceilings[0]["framework"]]
+                found = estimate(ratios(rates[row["framework"]], ceiling))
+                row["share_of_ceiling"] = found.median if found else None
 
 
-def _rates(row: Row, by_cell: dict[Cell, list[Measurement]]) -> dict[int, float]:
-    cell = Cell(*(row[key] for key in CELL))
-    return {
-        m.facts.round: m.facts.totals.requests_per_s
-        for m in by_cell[cell]
-        if m.verdict.outcome in RATED and m.facts.totals
-    }
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The columns of one comparison. inverse: `relative` is a cost, not what is served for it."""
+
+    relative: str
+    rank: str
+    verdict: str
+    floor: str
+    best: str
+    worse: str
+    inverse: bool
+
+
+RATE_COLUMNS = Comparison(
+    "relative", "rank", "verdict", "noise_floor", "fastest", "slower", inverse=False
+)
+CPU_COLUMNS = Comparison(
+    "relative_cpu", "rank_cpu", "verdict_cpu", "noise_floor_cpu", "cheapest", "dearer", inverse=True
+)
+
+
+def _relate(
+    judgement: Judgement,
+    group: list[Row],
+    values: dict[str, dict[int, float]],
+    columns: Comparison,
+) -> None:
+    """Compare one figure in a cell group. values: by framework and round, more is better."""
+    ok = [
+        row
+        for row in group
+        if row["role"] == "framework" and row["outcome"] == Outcome.OK and values[row["framework"]]
+    ]
+    again = _again(judgement, group, values)
+    floor = noise_floor(again)
+    for row in group:
+        row[columns.floor] = floor
+        if row["role"] == "control" and again and again.holds_1 is not None:
+            row[columns.verdict] = "tied" if again.holds_1 else "differs"
+    if not ok:
+        return
+    best = max(ok, key=lambda row: (median(values[row["framework"]].values()), row["framework"]))
+    base = values[best["framework"]]
+    for row in group:
+        if row is best:  # 1 by definition: there is nothing to be unsure of
+            row[columns.relative] = 1.0
+            continue
+        own = values[row["framework"]]
+        found = estimate(ratios(base, own) if columns.inverse else ratios(own, base))
+        row.update(_estimates(columns.relative, found))
+    groups = ranks({row["framework"]: values[row["framework"]] for row in ok}, floor)
+    alone = list(groups.values()).count(1) == 1
+    for row in ok:
+        row[columns.rank] = number = groups.get(row["framework"])
+        if number is not None and len(groups) > 1:
+            first = columns.best if alone else "tied"
+            row[columns.verdict] = first if number == 1 else columns.worse
+
+
+def _again(
+    judgement: Judgement, group: list[Row], values: dict[str, dict[int, float]]
+) -> Estimate | None:
+    """The ratio of the reference under another name to itself; both must be ok."""
+    outcomes = {row["framework"]: row["outcome"] for row in group}
+    for name, outcome in outcomes.items():
+        framework = judgement.run.frameworks.get(name)
+        reference = framework.control_of if framework else None
+        if reference and outcome == outcomes.get(reference) == Outcome.OK:
+            return estimate(ratios(values[name], values[reference]))
+    return None
+
+
+def _by_round(seen: list[Measurement], column: str) -> dict[int, float]:
+    """A figure by round, where there is one."""
+    rows = [(m.facts.round, _result(m).get(column)) for m in seen if m.verdict.outcome in RATED]
+    return {number: value for number, value in rows if value}

@@ -99,9 +99,13 @@ class ActionModule(ActionBase):
             variables["bench_warmup"] + variables["bench_duration"] + OVERHEAD_S
         )
         testbeds = len(run["testbeds"])
+        declared = variables["bench_rounds"]
+        extended = isinstance(declared, dict)
+        rounds = f"{declared['min']} to {declared['max']}" if extended else declared
         result["summary"] = (
-            f"{run['run_id']}: {len(run['rounds'])} rounds x {len(run['rounds'][0])} cells = "
-            f"{count} measurements{f' on each of {testbeds} testbeds' if testbeds > 1 else ''}, "
+            f"{run['run_id']}: {rounds} rounds x {len(run['rounds'][0])} cells = "
+            f"{'at most ' if extended else ''}{count} measurements"
+            f"{f' on each of {testbeds} testbeds' if testbeds > 1 else ''}, "
             f"about {duration_text(seconds)} of measuring"
         )
         result["run"] = run
