@@ -11,6 +11,7 @@ limits      what bounded the throughput
 judge       a whole run: every record judged
 statistics  medians, exact intervals, ratios within the round, ties and ranks
 precision   whether the rounds so far are enough
+compare     one cell against the others of its group
 tables      results.csv and summary.csv
 formats     numbers for readers
 calibration expected beside seen, for servers whose truth is known

@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 
 from analysis import conformance, crosscheck, formats, tables
+from analysis.compare import CELL, CELL_GROUP, Row
 from analysis.facts import log_end
 from analysis.judge import Judgement, Measurement, judge_run
 from analysis.records import Cell, Framework
@@ -29,8 +30,6 @@ MOST_GROUPS_TOLD = 6
 NEAR_CEILING = 0.9
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,7 @@ def headlines_of(rows: list[Row]) -> list[Headline]:
     """One headline a cell group, in the order of the rows."""
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[tuple(row[key] for key in tables.CELL_GROUP)].append(row)
+        groups[tuple(row[key] for key in CELL_GROUP)].append(row)
     label = _label(rows)
     return [_headline(label(group[0]), group) for group in groups.values()]
 
@@ -288,7 +287,7 @@ def troubles(rows: list[Row]) -> list[Row]:
 
 def _several(rows: list[Row]) -> list[str]:
     """The keys besides the framework in which the cells differ: columns that the table needs."""
-    return [key for key in tables.CELL_GROUP if len({row[key] for row in rows}) > 1]
+    return [key for key in CELL_GROUP if len({row[key] for row in rows}) > 1]
 
 
 def _label(rows: list[Row]) -> Any:
@@ -326,9 +325,9 @@ def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
     made = []
     for name, own in by_framework.items():
         shown = max(own, key=lambda row: row["requests_per_s"] or 0)
-        measurements = by_cell[Cell(*(shown[key] for key in tables.CELL))]
+        measurements = by_cell[Cell(*(shown[key] for key in CELL))]
         typical = _typical(measurements)
-        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in tables.CELL))]]
+        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in CELL))]]
         stack = str(own[0]["stack"] or "")
         framework = judgement.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
         stack = f"stack {framework.stack}" if framework.stack else ""
@@ -407,10 +406,7 @@ def terminal(judgement: Judgement, rows: list[Row]) -> str:
     """The summary as an aligned table of at most 100 columns, and what stands behind it."""
     several = _several(rows)
     heads = [
-        *(
-            ("testbed", "workers", "depth", "conns")[tables.CELL_GROUP.index(key)]
-            for key in several
-        ),
+        *(("testbed", "workers", "depth", "conns")[CELL_GROUP.index(key)] for key in several),
         *("framework", "outcome", "rank", "req/s", "relative", "p50", "p99", "CPU/req"),
         "limited by",
     ]

@@ -6,19 +6,18 @@ degraded, so that no failure is a 0 in an average.
 
 from collections import Counter
 from dataclasses import dataclass
-from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
+from analysis.compare import CELL_GROUP, Row, compare, estimates
 from analysis.facts import ERROR_KINDS, Facts
 from analysis.judge import Judgement, Measurement
 from analysis.limits import Limit
 from analysis.records import Cell, Framework
-from analysis.statistics import Estimate, estimate, noise_floor, ranks, ratios
+from analysis.statistics import estimate
 from analysis.verdict import RATED, Outcome
 
-Row = dict[str, Any]
 Kind = Literal["string", "Int64", "Float64"]
 
 
@@ -40,7 +39,6 @@ def _floats(decimals: int, *names: str) -> list[Column]:
 
 
 CPU = "server_cpu_us_per_request"
-CELL = ["testbed", "framework", "workers", "depth", "connections"]
 
 RESULTS: list[Column] = [
     *map(Column, ("run_id", "testbed", "framework", "stack")),
@@ -86,9 +84,6 @@ SUMMARY: list[Column] = [
 
 LEAST_BATCHES_OF_P99 = 1000
 """Of fewer, less than ten are above it: it would be the tale of a handful."""
-
-CELL_GROUP = ["testbed", "workers", "depth", "connections"]
-"""Cells that differ in nothing but the framework: what `relative` compares."""
 
 
 def _frame(rows: list[Row], columns: list[Column]) -> pd.DataFrame:
@@ -180,7 +175,7 @@ def summary(judgement: Judgement) -> pd.DataFrame:
         _summarise(judgement, cell, measurements, scheduled[cell])
         for cell, measurements in by_cell.items()
     ]
-    _compare(judgement, rows, by_cell)
+    compare(judgement.run.frameworks, rows, by_cell)
     rows.sort(
         key=lambda row: (
             *(row[key] for key in CELL_GROUP),
@@ -208,8 +203,8 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
         "rounds_rated": len(rated),
         "rounds_scheduled": scheduled or None,
         "role": _role(framework),
-        **_estimates("requests_per_s", estimate(_values(rated, "requests_per_s"))),
-        **_estimates(CPU, estimate(_values(rated, CPU))),
+        **estimates("requests_per_s", estimate(_values(rated, "requests_per_s"))),
+        **estimates(CPU, estimate(_values(rated, CPU))),
     }
     # without the rounds of too few batches it would be that of the fast rounds alone
     if all(facts["batches"] >= LEAST_BATCHES_OF_P99 for facts in rated):
@@ -229,11 +224,6 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
 
 def _values(rows: list[Row], column: str) -> list[float]:
     return [row[column] for row in rows if row.get(column) is not None]
-
-
-def _estimates(name: str, found: Estimate | None) -> Row:
-    low, high = f"{name}_low", f"{name}_high"
-    return {name: found.median, low: found.low, high: found.high} if found else {}
 
 
 def _worst(valid: list[Measurement], scheduled: int) -> tuple[str | None, str | None]:
@@ -264,105 +254,3 @@ def _role(framework: Framework | None) -> str:
     if framework is None:
         return "framework"
     return "control" if framework.control_of else framework.role
-
-
-def _compare(judgement: Judgement, rows: list[Row], by_cell: dict[Cell, list[Measurement]]) -> None:
-    """Fill what is said of each row against the others of its cell group."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[key] for key in CELL_GROUP), []).append(row)
-    for group in groups.values():
-        measured = {row["framework"]: by_cell[Cell(*(row[key] for key in CELL))] for row in group}
-        rates = {name: _by_round(seen, "requests_per_s") for name, seen in measured.items()}
-        costs = {name: _by_round(seen, CPU) for name, seen in measured.items()}
-        _relate(judgement, group, rates, RATE_COLUMNS)
-        # what a second of CPU time serves: like a rate, more is better
-        served = {
-            name: {number: 1 / cost for number, cost in of.items() if cost}
-            for name, of in costs.items()
-        }
-        _relate(judgement, group, served, CPU_COLUMNS)
-        for row in group:
-            ceilings = [other for other in group if other["role"] == "ceiling"]
-            if ceilings and ceilings[0]["outcome"] in RATED:
-                ceiling = rates[ceilings[0]["framework"]]
-                found = estimate(ratios(rates[row["framework"]], ceiling))
-                row["share_of_ceiling"] = found.median if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The columns of one comparison. inverse: `relative` is a cost, not what is served for it."""
-
-    relative: str
-    rank: str
-    verdict: str
-    floor: str
-    best: str
-    worse: str
-    inverse: bool
-
-
-RATE_COLUMNS = Comparison(
-    "relative", "rank", "verdict", "noise_floor", "fastest", "slower", inverse=False
-)
-CPU_COLUMNS = Comparison(
-    "relative_cpu", "rank_cpu", "verdict_cpu", "noise_floor_cpu", "cheapest", "dearer", inverse=True
-)
-
-
-def _relate(
-    judgement: Judgement,
-    group: list[Row],
-    values: dict[str, dict[int, float]],
-    columns: Comparison,
-) -> None:
-    """Compare one figure in a cell group. values: by framework and round, more is better."""
-    ok = [
-        row
-        for row in group
-        if row["role"] == "framework" and row["outcome"] == Outcome.OK and values[row["framework"]]
-    ]
-    again = _again(judgement, group, values)
-    floor = noise_floor(again)
-    for row in group:
-        row[columns.floor] = floor
-        if row["role"] == "control" and again and again.holds_1 is not None:
-            row[columns.verdict] = "tied" if again.holds_1 else "differs"
-    if not ok:
-        return
-    best = max(ok, key=lambda row: (median(values[row["framework"]].values()), row["framework"]))
-    base = values[best["framework"]]
-    for row in group:
-        if row is best:  # 1 by definition: there is nothing to be unsure of
-            row[columns.relative] = 1.0
-            continue
-        own = values[row["framework"]]
-        found = estimate(ratios(base, own) if columns.inverse else ratios(own, base))
-        row.update(_estimates(columns.relative, found))
-    groups = ranks({row["framework"]: values[row["framework"]] for row in ok}, floor)
-    alone = list(groups.values()).count(1) == 1
-    for row in ok:
-        row[columns.rank] = number = groups.get(row["framework"])
-        if number is not None and len(groups) > 1:
-            first = columns.best if alone else "tied"
-            row[columns.verdict] = first if number == 1 else columns.worse
-
-
-def _again(
-    judgement: Judgement, group: list[Row], values: dict[str, dict[int, float]]
-) -> Estimate | None:
-    """The ratio of the reference under another name to itself; both must be ok."""
-    outcomes = {row["framework"]: row["outcome"] for row in group}
-    for name, outcome in outcomes.items():
-        framework = judgement.run.frameworks.get(name)
-        reference = framework.control_of if framework else None
-        if reference and outcome == outcomes.get(reference) == Outcome.OK:
-            return estimate(ratios(values[name], values[reference]))
-    return None
-
-
-def _by_round(seen: list[Measurement], column: str) -> dict[int, float]:
-    """A figure by round, where there is one."""
-    rows = [(m.facts.round, _result(m).get(column)) for m in seen if m.verdict.outcome in RATED]
-    return {number: value for number, value in rows if value}

@@ -123,10 +123,11 @@ class ActionModule(ActionBase):
         else:
             outcome = load.get("ready_error") or rate_text(record["generators"][0])
         where = f" on {testbed['name']}" if len(run["testbeds"]) > 1 else ""
+        most = "at most " if isinstance(run["variables"].get("bench_rounds"), dict) else ""
         answer["progress"] = (
             f"[{done:>{len(str(count))}}/{count}] round {number}{where}  {cell['framework']:<18} "
             f"depth {cell['depth']}, {cell['connections']} connections: {outcome}"
-            f"  ({left_text(done, count, time.time() - float(given['first_begun']))})"
+            f"  ({most}{left_text(done, count, time.time() - float(given['first_begun']))})"
         )
         answer["harness_fault"] = record["harness_fault"]
         return answer

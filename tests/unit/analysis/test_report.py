@@ -158,9 +158,12 @@ def test_what_the_interval_does_not_tell_apart_is_not_claimed(tmp_path: Path) ->
 
 
 def test_what_is_under_the_noise_floor_is_not_claimed(tmp_path: Path) -> None:
-    """record_of() draws within 3 %: 7 % more is beyond the interval, but not beyond the floor."""
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 21_000}, 6, again="alpha"))
-    assert "is tied with" in told
+    """The interval excludes 1, and still: the same server under two names shows as much."""
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 20_700}, 6, again="alpha")
+    beta = next(r for r in rows_of(rendered.files["summary.csv"]) if r["framework"] == "beta")
+    assert float(beta["relative_high"]) < 1
+    assert (beta["rank"], beta["verdict"]) == ("1", "tied")
+    assert "is tied with Beta" in headline(rendered)
 
 
 def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
