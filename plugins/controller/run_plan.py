@@ -96,6 +96,16 @@ def optional_run_id(value: Any) -> str | None:
     return value
 
 
+def yes_or_no(value: Any) -> bool:
+    """True or false of YAML, or the words of `-e name=value`."""
+    word = str(value).strip().lower()
+    if word in ("true", "yes"):
+        return True
+    if word in ("false", "no"):
+        return False
+    raise ValueError("takes true or false")
+
+
 def folder(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("takes the path of a folder")
@@ -116,6 +126,7 @@ VARIABLES: dict[str, Callable[[Any], Any]] = {
     "bench_run_id": optional_run_id,
     "bench_results_dir": folder,
     "bench_port": one_integer(1024, 65_535),
+    "bench_baseline": yes_or_no,
 }
 
 

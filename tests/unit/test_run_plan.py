@@ -33,6 +33,7 @@ SEED_PLAN: dict[str, Any] = {
     "bench_run_id": None,
     "bench_results_dir": "results",
     "bench_port": 8080,
+    "bench_baseline": True,
 }
 HOSTS = {"s": {"ansible_host": "198.18.0.11"}, "g": {"ansible_host": "198.18.0.21"}}
 
@@ -79,6 +80,18 @@ def test_a_wrong_depth_is_refused_by_name(value: Any) -> None:
 )
 def test_depths_come_from_yaml_and_from_the_command_line(value: Any, depths: list[int]) -> None:
     assert read_variables({"bench_depths": value}, SEED_PLAN)[0]["bench_depths"] == depths
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"), [(True, True), ("false", False), ("Yes", True), ("no", False)], ids=repr
+)
+def test_the_baseline_is_wanted_or_not(value: Any, wanted: bool) -> None:
+    assert read_variables({"bench_baseline": value}, SEED_PLAN)[0]["bench_baseline"] is wanted
+
+
+@pytest.mark.parametrize("value", [None, "", "maybe", 2, []], ids=repr)
+def test_a_baseline_that_is_neither_is_refused(value: Any) -> None:
+    assert "bench_baseline is" in mistakes(bench_baseline=value)
 
 
 def test_more_threads_than_connections_is_refused() -> None:
