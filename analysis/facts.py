@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from analysis.latency import Latency, LatencyError, recover, summarise
 from analysis.records import Cell, Generator, Record, Server, Wrk
+from analysis.usage import Usage, usage_of
 from analysis.window import WindowError, increase
 
 LOG_LINES = 30
@@ -95,7 +96,10 @@ class Facts:
     server_cpus: int | None
     server_cpu_us: float | None
     server_rss_peak_bytes: int | None
+    server_usage: Usage | None
     loads: list[GeneratorLoad]
+    generator_usages: list[Usage | None]
+    """Of the same generators as `loads`."""
     argv: list[str]
     wrk_text: str
     log: str
@@ -138,6 +142,10 @@ def reduce(record: Record) -> Facts:
             )
     except (LatencyError, WindowError) as error:
         unusable, totals = str(error), None
+    window = (
+        min((wrk.started for wrk in executions), default=0.0),
+        max((wrk.ended for wrk in executions), default=0.0),
+    )
 
     ready_errors = [server.ready_error] if server and server.ready_error else []
     if server and server.ready is False and not ready_errors:
@@ -171,7 +179,11 @@ def reduce(record: Record) -> Facts:
         server_cpus=server.cpus if server else None,
         server_cpu_us=server_cpu,
         server_rss_peak_bytes=server.rss_peak_bytes if server else None,
+        server_usage=usage_of(server.host, server.samples, server_cpu, *window)
+        if server and executions
+        else None,
         loads=[_load(generator, record.threads) for generator in generators if generator.measured],
+        generator_usages=[_usage(generator) for generator in generators if generator.measured],
         argv=executions[0].argv if executions else [],
         wrk_text=_wrk_text(generators),
         log=log_end((server.journal if server else None) or record.deployment_log or ""),
@@ -230,6 +242,14 @@ def _load(generator: Generator, threads: int) -> GeneratorLoad:
         if wrk.cpu_s is not None:
             cores = wrk.cpu_s / (wrk.result.duration_us / 1e6)
     return GeneratorLoad(generator.host, cores, threads, generator.cpus)
+
+
+def _usage(generator: Generator) -> Usage | None:
+    wrk = generator.measured
+    if wrk is None:
+        return None
+    own = None if wrk.cpu_s is None else wrk.cpu_s * 1e6
+    return usage_of(generator.host, generator.samples, own, wrk.started, wrk.ended)
 
 
 def _wrk_problem(wrk: Wrk) -> str | None:

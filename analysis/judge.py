@@ -1,22 +1,27 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.baseline import Baseline, read_baselines
 from analysis.facts import Facts, reduce
-from analysis.limits import Limit, limited_by
+from analysis.limits import Finding, Limit, find
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
 from analysis.verdict import RATED, Context, Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One record with its judgement; limited_by only where there is a rate to be limited."""
+    """One record with its judgement; a finding only where there is a rate to be limited."""
 
     facts: Facts
     verdict: Verdict
-    limited_by: Limit | None
+    finding: Finding | None
+
+    @property
+    def limited_by(self) -> Limit | None:
+        return self.finding.limit if self.finding else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Judgement:
     measurements: list[Measurement]
     invalid: list[InvalidRecord]
     missing: list[tuple[int, Cell]]
+    baselines: dict[str, Baseline] = field(default_factory=dict)
 
     @property
     def unusable(self) -> list[InvalidRecord]:
@@ -84,9 +90,12 @@ def judge_run(folder: Path) -> Judgement:
     reduced.sort(key=lambda facts: (facts.cell.testbed, facts.round, facts.position))
 
     sizes = response_sizes(reduced)
+    baselines = read_baselines(folder)
     return Judgement(
         run=run,
-        measurements=[_judged(facts, sizes) for facts in reduced],
+        measurements=[
+            _judged(facts, sizes, baselines.get(facts.cell.testbed)) for facts in reduced
+        ],
         invalid=invalid,
         missing=[
             (number, cell)
@@ -94,13 +103,16 @@ def judge_run(folder: Path) -> Judgement:
             for cell in cells
             if (number, cell) not in first
         ],
+        baselines=baselines,
     )
 
 
-def _judged(facts: Facts, sizes: dict[tuple[str, str], int]) -> Measurement:
+def _judged(
+    facts: Facts, sizes: dict[tuple[str, str], int], baseline: Baseline | None
+) -> Measurement:
     size = sizes.get((facts.cell.testbed, facts.cell.framework))
     verdict = judge(facts, Context(response_bytes=size))
-    return Measurement(facts, verdict, limited_by(facts) if verdict.outcome in RATED else None)
+    return Measurement(facts, verdict, find(facts, baseline) if verdict.outcome in RATED else None)
 
 
 def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.facts import ERROR_KINDS, Facts
 from analysis.judge import Judgement, Measurement
-from analysis.limits import Limit
+from analysis.limits import Limit, Noise
 from analysis.records import Cell
 from analysis.statistics import Estimate, estimate, ratios
 from analysis.verdict import RATED, Outcome
@@ -57,6 +57,8 @@ RESULTS: list[Column] = [
     *_floats(4, "busy"),
     *_integers("position"),
     Column("record"),
+    *_floats(4, "server_other_cpu_cores"),
+    *map(Column, ("limit", "noise")),
 ]
 
 SUMMARY: list[Column] = [
@@ -71,6 +73,7 @@ SUMMARY: list[Column] = [
     *_integers("server_rss_peak_bytes"),
     *_floats(4, "generator_cpu_cores"),
     *_integers("rounds_rated", "rounds_scheduled"),
+    *map(Column, ("limit", "noise")),
 ]
 
 CELL_GROUP = ["testbed", "workers", "depth", "connections"]
@@ -112,12 +115,25 @@ def _result(measurement: Measurement) -> Row:
         "server_rss_peak_bytes": facts.server_rss_peak_bytes,
         "position": facts.position,
         "record": facts.file,
+        **_found(measurement),
     }
     if verdict.outcome != Outcome.INVALID:
         row |= _counted(facts)
     if verdict.outcome in RATED:
         row |= _rated(facts)
     return row
+
+
+def _found(measurement: Measurement) -> Row:
+    """The limit's sentence, and what disturbed the measurement."""
+    finding, usage = measurement.finding, measurement.facts.server_usage
+    if finding is None:
+        return {}
+    return {
+        "server_other_cpu_cores": usage and usage.other_cores,
+        "limit": finding.sentence,
+        "noise": "; ".join(noise.sentence for noise in finding.noise) or None,
+    }
 
 
 def _counted(facts: Facts) -> Row:
@@ -186,6 +202,8 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
         "outcome": outcome,
         "reason": reason,
         "limited_by": _limit(rated),
+        "limit": _limit_sentence(rated),
+        "noise": _noise(valid),
         "rounds": len(valid),
         "rounds_rated": len(rated),
         "rounds_scheduled": scheduled or None,
@@ -236,6 +254,31 @@ def _limit(rated: list[Row]) -> str | None:
         return None
     limit, rounds = Counter(str(row["limited_by"]) for row in rated).most_common(1)[0]
     return limit if rounds * 2 > len(rated) else Limit.UNKNOWN.value
+
+
+def _limit_sentence(rated: list[Row]) -> str | None:
+    """The sentence of the first round that was limited by what limited most."""
+    limit = _limit(rated)
+    told = next((row["limit"] for row in rated if row["limited_by"] == limit), None)
+    if rated and told is None:
+        counts = Counter(str(row["limited_by"]) for row in rated)
+        told = "the rounds differ: " + ", ".join(f"{n} {name}" for name, n in counts.most_common())
+    return told
+
+
+def _noise(valid: list[Measurement]) -> str | None:
+    """What disturbed how many of the rounds, each told by the round it was greatest in."""
+    found: dict[str, list[Noise]] = {}
+    for measurement in valid:
+        for noise in measurement.finding.noise if measurement.finding else ():
+            found.setdefault(noise.name, []).append(noise)
+    rounds = sum(measurement.finding is not None for measurement in valid)
+    told = [
+        f"{max(same, key=lambda noise: noise.size).sentence}"
+        + (f" (the most; {len(same)} of {rounds} rounds)" if rounds > 1 else "")
+        for same in found.values()
+    ]
+    return "; ".join(told) or None
 
 
 def _relate(rows: list[Row], by_cell: dict[Cell, list[Measurement]]) -> None:

@@ -26,13 +26,15 @@ class ActionModule(ActionBase):
     """The action `baseline_record`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"run", "testbed", "started", "measured"})
+    _VALID_ARGS = frozenset({"run", "testbed", "started", "measured", "stopped"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = super().run(tmp, task_vars)
         given = self._task.args
         run, testbed = given["run"], given["testbed"]
-        started, measured = (given.get(key) or {} for key in ("started", "measured"))
+        started, measured, stopped = (
+            given.get(key) or {} for key in ("started", "measured", "stopped")
+        )
         generator = testbed["generators"][0]
         faults = [
             fault_of(f"iperf3 on {testbed['server']}", started),
@@ -46,6 +48,7 @@ class ActionModule(ActionBase):
             "server": {
                 "host": testbed["server"],
                 **{key: started.get(key) for key in ("version", "cpus")},
+                "samples": json.loads(stopped.get("samples") or "{}"),
             },
             "generator": {
                 "host": generator,

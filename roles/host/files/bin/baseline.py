@@ -7,7 +7,7 @@ Reads one JSON object from standard input and prints one:
     {"state": "measured", "address", "port"}    on the generator's
         {"version", "cpus", "samples", "tests": [TEST, ...]}
     {"state": "stopped"}                        on the server's
-        {}
+        {"samples"}
 
 docs/architecture.md says what they hold. What cannot be measured is data: `error` of a TEST, or
 {"failed": true, "msg"} where nothing can. iperf3 takes the port of the frameworks, which is free
@@ -21,11 +21,15 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
-from load import sampled
+from load import SAMPLER, sampled
+from samples import columns
 
 UNIT = "pipeline-bench-baseline.service"
+SAMPLER_UNIT = "pipeline-bench-baseline-sampler.service"
+SAMPLES = Path("/run/pipeline-bench/baseline.samples.jsonl")
 # By itself, whatever becomes of who started it.
 LISTENS_AT_MOST_S = 30
 PATIENCE_S = 3.0
@@ -76,13 +80,17 @@ def start(address: str, port: int) -> dict[str, Any]:
     """Have iperf3 listen, and wait until it does."""
     answer = about()
     stop()
-    done = run(
-        "systemd-run", "--quiet", "--collect", f"--unit={UNIT}",
-        f"--property=RuntimeMaxSec={LISTENS_AT_MOST_S}", "--property=DynamicUser=yes",
-        "iperf3", "--server", "--bind", address, "--port", str(port),
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise BaselineError(f"iperf3 could not be started: {done.stderr.strip()}")
+    transient = ["systemd-run", "--quiet", "--collect",
+                 f"--property=RuntimeMaxSec={LISTENS_AT_MOST_S}"]  # fmt: skip
+    for argv in (
+        [f"--unit={UNIT}", "--property=DynamicUser=yes",
+         "iperf3", "--server", "--bind", address, "--port", str(port)],
+        [f"--unit={SAMPLER_UNIT}", sys.executable, str(SAMPLER), "--unit", UNIT,
+         "--address", address, "--output", str(SAMPLES)],
+    ):  # fmt: skip
+        done = run(*transient, *argv)
+        if done.returncode != 0:
+            raise BaselineError(f"{argv[0]} could not be started: {done.stderr.strip()}")
     deadline = time.monotonic() + PATIENCE_S
     # A connection to try would be taken for a test.
     while not run("ss", "-Hltn", f"sport = :{port}").stdout.strip():
@@ -93,9 +101,11 @@ def start(address: str, port: int) -> dict[str, Any]:
 
 
 def stop() -> dict[str, Any]:
-    """End what listens; nothing where nothing does."""
-    run("systemctl", "stop", UNIT)
-    return {}
+    """End what listens and samples, if anything does, and hand its samples over once."""
+    run("systemctl", "stop", UNIT, SAMPLER_UNIT)
+    text = columns(SAMPLES)
+    SAMPLES.unlink(missing_ok=True)
+    return {"samples": text}
 
 
 def one_test(address: str, port: int, options: tuple[str, ...]) -> dict[str, Any]:
