@@ -4,10 +4,12 @@ records     what lies in results/<run_id>/, read and checked
 latency     wrk's correction undone, percentiles of batches
 window      counters over the measured window
 conformance what the probe saw, read, and as a table
+crosscheck  h2load's records: agreement with wrk, latency at a constant rate
+usage       what a host had to do in the measured window
 facts       one record reduced to the figures and texts that a judgement needs
 verdict     outcome and reason, by rules
-crosscheck  h2load's records: agreement with wrk, latency at a constant rate
-limits      what bounded the throughput
+baseline    what the path of a testbed carried before
+limits      what bounded the throughput, and what disturbed it
 judge       a whole run: every record judged
 statistics  medians, exact intervals, ratios within the round, ties and ranks
 precision   whether the rounds so far are enough

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from analysis.latency import Latency, LatencyError, recover, summarise
 from analysis.records import Cell, Generator, Record, Server, Wrk
+from analysis.usage import Usage, usage_of
 from analysis.window import WindowError, increase, levels, quiet_end
 
 LOG_LINES = 30
@@ -104,7 +105,10 @@ class Facts:
     """Resident memory of the unit at five moments, evenly from the window's start to its end."""
     spoke: list[str]
     """What the unit itself wrote into its journal under load."""
+    server_usage: Usage | None
     loads: list[GeneratorLoad]
+    generator_usages: list[Usage | None]
+    """Of the same generators as `loads`."""
     argv: list[str]
     wrk_text: str
     log: str
@@ -158,6 +162,10 @@ def reduce(record: Record) -> Facts:
             reopened = _reopened(generators, totals)
     except (LatencyError, WindowError) as error:
         unusable, totals = str(error), None
+    window = (
+        min((wrk.started for wrk in executions), default=0.0),
+        max((wrk.ended for wrk in executions), default=0.0),
+    )
 
     ready_errors = [server.ready_error] if server and server.ready_error else []
     if server and server.ready is False and not ready_errors:
@@ -195,7 +203,11 @@ def reduce(record: Record) -> Facts:
         quiet_s=_quiet(generators),
         memory_bytes=memory,
         spoke=_spoke(server, generators) if server else [],
+        server_usage=usage_of(server.host, server.samples, server_cpu, *window)
+        if server and executions
+        else None,
         loads=[_load(generator, record.threads) for generator in generators if generator.measured],
+        generator_usages=[_usage(generator) for generator in generators if generator.measured],
         argv=executions[0].argv if executions else [],
         wrk_text=_wrk_text(generators),
         log=log_end((server.journal if server else None) or record.deployment_log or ""),
@@ -309,6 +321,14 @@ def _load(generator: Generator, threads: int) -> GeneratorLoad:
         if wrk.cpu_s is not None:
             cores = wrk.cpu_s / (wrk.result.duration_us / 1e6)
     return GeneratorLoad(generator.host, cores, threads, generator.cpus)
+
+
+def _usage(generator: Generator) -> Usage | None:
+    wrk = generator.measured
+    if wrk is None:
+        return None
+    own = None if wrk.cpu_s is None else wrk.cpu_s * 1e6
+    return usage_of(generator.host, generator.samples, own, wrk.started, wrk.ended)
 
 
 def _wrk_problem(wrk: Wrk) -> str | None:

@@ -4,21 +4,26 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.baseline import Baseline, read_baselines
 from analysis.conformance import Probe, Server, read_probes
 from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
-from analysis.limits import Limit, limited_by
+from analysis.limits import Finding, Limit, find
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
 from analysis.verdict import RATED, Context, Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One record with its judgement; limited_by only where there is a rate to be limited."""
+    """One record with its judgement; a finding only where there is a rate to be limited."""
 
     facts: Facts
     verdict: Verdict
-    limited_by: Limit | None
+    finding: Finding | None
+
+    @property
+    def limited_by(self) -> Limit | None:
+        return self.finding.limit if self.finding else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Judgement:
     probes: dict[Server, Probe] = field(default_factory=dict)
     unusable_probes: list[InvalidRecord] = field(default_factory=list)
     crosscheck: Checks = field(default_factory=Checks)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
 
     @property
     def unusable(self) -> list[InvalidRecord]:
@@ -90,9 +96,10 @@ def judge_run(folder: Path) -> Judgement:
 
     sizes = response_sizes(reduced)
     probes, unusable_probes = read_probes(run)
+    baselines = read_baselines(folder)
     return Judgement(
         run=run,
-        measurements=[_judged(facts, sizes, probes) for facts in reduced],
+        measurements=[_judged(facts, sizes, probes, baselines) for facts in reduced],
         invalid=invalid,
         missing=[
             (number, cell)
@@ -103,11 +110,15 @@ def judge_run(folder: Path) -> Judgement:
         probes=probes,
         unusable_probes=unusable_probes,
         crosscheck=read_checks(run),
+        baselines=baselines,
     )
 
 
 def _judged(
-    facts: Facts, sizes: dict[tuple[str, str], int], probes: dict[Server, Probe]
+    facts: Facts,
+    sizes: dict[tuple[str, str], int],
+    probes: dict[Server, Probe],
+    baselines: dict[str, Baseline],
 ) -> Measurement:
     testbed, framework, workers, *_ = facts.cell
     context = Context(
@@ -115,7 +126,8 @@ def _judged(
         probe=probes.get(Server(testbed, framework, workers)),
     )
     verdict = judge(facts, context)
-    return Measurement(facts, verdict, limited_by(facts) if verdict.outcome in RATED else None)
+    baseline = baselines.get(testbed)
+    return Measurement(facts, verdict, find(facts, baseline) if verdict.outcome in RATED else None)
 
 
 def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:

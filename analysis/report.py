@@ -133,7 +133,11 @@ def _rows(summary: pd.DataFrame, judgement: Judgement) -> list[Row]:
         row = {str(key): None if formats.missing(value) else value for key, value in record.items()}
         framework = judgement.run.frameworks.get(str(row["framework"]))
         row["title"] = framework.title if framework else row["framework"]
+        row["mark"] = None
         rows.append(row)
+    disturbed = [row for row in rows if row["noise"]]
+    for number, row in enumerate(disturbed, start=1):
+        row["mark"] = f"[{number}]"
     return rows
 
 
@@ -195,6 +199,7 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
         more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
         troubles=troubles(rows),
         limits=_limits(rows),
+        baselines=list(judgement.baselines.values()),
         rows=rows,
         checked=checked,
         several=_several(rows),

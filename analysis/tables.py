@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.compare import CELL_GROUP, Row, compare, estimates
 from analysis.facts import ERROR_KINDS, Facts
 from analysis.judge import Judgement, Measurement
-from analysis.limits import Limit
+from analysis.limits import Limit, Noise
 from analysis.records import Cell, Framework
 from analysis.statistics import estimate
 from analysis.verdict import RATED, Outcome
@@ -57,6 +57,8 @@ RESULTS: list[Column] = [
     *_floats(4, "busy"),
     *_integers("position"),
     Column("record"),
+    *_floats(4, "server_other_cpu_cores"),
+    *map(Column, ("limit", "noise")),
 ]
 
 SUMMARY: list[Column] = [
@@ -80,6 +82,7 @@ SUMMARY: list[Column] = [
     *_integers("rank_cpu"),
     Column("verdict_cpu"),
     *_floats(4, "noise_floor_cpu"),
+    *map(Column, ("limit", "noise")),
 ]
 
 LEAST_BATCHES_OF_P99 = 1000
@@ -121,12 +124,25 @@ def _result(measurement: Measurement) -> Row:
         "server_rss_peak_bytes": facts.server_rss_peak_bytes,
         "position": facts.position,
         "record": facts.file,
+        **_found(measurement),
     }
     if verdict.outcome != Outcome.INVALID:
         row |= _counted(facts)
     if verdict.outcome in RATED:
         row |= _rated(facts)
     return row
+
+
+def _found(measurement: Measurement) -> Row:
+    """The limit's sentence, and what disturbed the measurement."""
+    finding, usage = measurement.finding, measurement.facts.server_usage
+    if finding is None:
+        return {}
+    return {
+        "server_other_cpu_cores": usage and usage.other_cores,
+        "limit": finding.sentence,
+        "noise": "; ".join(noise.sentence for noise in finding.noise) or None,
+    }
 
 
 def _counted(facts: Facts) -> Row:
@@ -199,6 +215,8 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
         "outcome": outcome,
         "reason": reason,
         "limited_by": _limit(rated),
+        "limit": _limit_sentence(rated),
+        "noise": _noise(valid),
         "rounds": len(valid),
         "rounds_rated": len(rated),
         "rounds_scheduled": scheduled or None,
@@ -254,3 +272,28 @@ def _role(framework: Framework | None) -> str:
     if framework is None:
         return "framework"
     return "control" if framework.control_of else framework.role
+
+
+def _limit_sentence(rated: list[Row]) -> str | None:
+    """The sentence of the first round that was limited by what limited most."""
+    limit = _limit(rated)
+    told = next((row["limit"] for row in rated if row["limited_by"] == limit), None)
+    if rated and told is None:
+        counts = Counter(str(row["limited_by"]) for row in rated)
+        told = "the rounds differ: " + ", ".join(f"{n} {name}" for name, n in counts.most_common())
+    return told
+
+
+def _noise(valid: list[Measurement]) -> str | None:
+    """What disturbed how many of the rounds, each told by the round it was greatest in."""
+    found: dict[str, list[Noise]] = {}
+    for measurement in valid:
+        for noise in measurement.finding.noise if measurement.finding else ():
+            found.setdefault(noise.name, []).append(noise)
+    rounds = sum(measurement.finding is not None for measurement in valid)
+    told = [
+        f"{max(same, key=lambda noise: noise.size).sentence}"
+        + (f" (the most; {len(same)} of {rounds} rounds)" if rounds > 1 else "")
+        for same in found.values()
+    ]
+    return "; ".join(told) or None

@@ -206,6 +206,7 @@ VARIABLES: dict[str, Callable[[Any], Any]] = {
     "bench_probe": flag,
     "bench_controls": flag,
     "bench_reference": optional_name,
+    "bench_baseline": flag,
 }
 
 

@@ -39,6 +39,7 @@ SEED_PLAN: dict[str, Any] = {
     "bench_probe": True,
     "bench_controls": True,
     "bench_reference": None,
+    "bench_baseline": True,
 }
 HOSTS = {"s": {"ansible_host": "198.18.0.11"}, "g": {"ansible_host": "198.18.0.21"}}
 
@@ -87,14 +88,15 @@ def test_depths_come_from_yaml_and_from_the_command_line(value: Any, depths: lis
     assert read_variables({"bench_depths": value}, SEED_PLAN)[0]["bench_depths"] == depths
 
 
+@pytest.mark.parametrize("name", ["bench_probe", "bench_baseline", "bench_controls"])
 @pytest.mark.parametrize(
-    ("value", "probed"), [(True, True), ("false", False), ("No", False), ("true", True)], ids=repr
+    ("value", "wanted"), [(True, True), ("false", False), ("No", False), ("true", True)], ids=repr
 )
-def test_the_probe_is_asked_for_or_not(value: Any, probed: bool) -> None:
-    assert read_variables({"bench_probe": value}, SEED_PLAN)[0]["bench_probe"] is probed
+def test_a_part_is_wanted_or_not(name: str, value: Any, wanted: bool) -> None:
+    assert read_variables({name: value}, SEED_PLAN)[0][name] is wanted
 
 
-@pytest.mark.parametrize("value", ["maybe", 2, None, []], ids=repr)
+@pytest.mark.parametrize("value", ["maybe", "", 2, None, []], ids=repr)
 def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
     assert f"bench_probe is {value!r}; it takes true or false" in mistakes(bench_probe=value)
 

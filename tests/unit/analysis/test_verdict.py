@@ -9,7 +9,7 @@ import pytest
 
 from analysis.facts import Facts, connections_of, log_end, reduce
 from analysis.judge import response_sizes
-from analysis.limits import Limit, limited_by
+from analysis.limits import Limit, find
 from analysis.records import parse_record
 from analysis.verdict import Context, Outcome, Verdict, judge
 from tests.unit.analysis.factory import (
@@ -239,7 +239,7 @@ def test_a_record_that_holds_nothing_must_say_why() -> None:
     ("cores", "cpus", "wrk_s", "limit"),
     [
         (0.97, 2, 2.5, Limit.SERVER),
-        (0.97, 2, 9.9, Limit.SERVER),
+        (0.97, 2, 9.9, Limit.GENERATOR),  # both are, wrk the nearer
         (0.50, 2, 9.2, Limit.GENERATOR),
         (0.50, 2, 2.5, Limit.UNKNOWN),
         (0.97, None, 2.5, Limit.UNKNOWN),
@@ -256,7 +256,7 @@ def test_what_limited_it(
         server=server(samples=taken, cpus=cpus),
         generators=[generator(wrk(wrk_result(HEALTHY), cpu_s=wrk_s))],
     )
-    assert limited_by(facts_of(document)) == limit
+    assert find(facts_of(document)).limit == limit
 
 
 def test_two_generators_are_one_measurement() -> None:
