@@ -241,14 +241,17 @@ def _usages(facts: Facts) -> list[Usage]:
 
 
 def waiting(facts: Facts, loads: list[Load], noise: tuple[Noise, ...]) -> bool:
-    """Everything is known and idle, and nobody else was in the way: too few connections."""
+    """Everything is known and idle, whatever others took: too few connections for the latency."""
     busiest = max((load.share or 0) for load in loads if load.limit != Limit.NETWORK)
+    if any(load.share is None for load in loads) or busiest >= IDLE:
+        return False
     others = facts.server_usage.other_cores if facts.server_usage else None
-    cpus = facts.server_cpus or 0
-    # a neighbour that leaves a whole CPU free for every worker does not make anyone wait
-    left = others is not None and cpus - others >= min(facts.cell.workers, cpus)
-    held = any(one.name == "throttled" for one in noise)
-    return all(load.share is not None for load in loads) and busiest < IDLE and left and not held
+    cores, cpus = facts.server_cpu_cores, facts.server_cpus
+    if others is None or cores is None or cpus is None:
+        return False
+    # a neighbour makes nobody wait who wants little of what it leaves
+    left = min(facts.cell.workers, cpus - others)
+    return cores < IDLE * left and not any(one.name == "throttled" for one in noise)
 
 
 def find(facts: Facts, baseline: Baseline | None = None) -> Finding:

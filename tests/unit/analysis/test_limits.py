@@ -77,6 +77,7 @@ def facts(
             "49.1 Mbit/s of 50.0 Mbit/s from the server that it can carry",
         ),
         (facts(), Limit.WAITING, "the 200 connections waited"),
+        (facts(other_cores=1.4), Limit.WAITING, "the 200 connections waited"),
         (facts(0.7), Limit.UNKNOWN, "nothing was at its limit: the server's process used 0.70"),
         (facts(None), Limit.UNKNOWN, "CPU time of the server's process is not known"),
         (facts(wrk=None), Limit.UNKNOWN, "CPU time of wrk on lab-loadgen is not known"),
