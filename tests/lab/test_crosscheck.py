@@ -18,7 +18,7 @@ def test_h2load_finds_what_wrk_finds(lab, tmp_path: Path) -> None:  # noqa: ANN0
         "bench_run_id": "lab-crosscheck",
         "bench_connections": [20],
         "bench_duration": 1,
-        "bench_warmup": 1,
+        "bench_warmup": 0,
         "bench_rounds": 2,
     }
     done = lab.playbook(
