@@ -170,6 +170,15 @@ def test_connections_that_hang_while_others_go_on() -> None:
     assert found.reason.startswith("its batches fill 0.50 of the connections' time")
 
 
+@pytest.mark.parametrize(("batch_us", "rules"), [(1_000, ()), (20_000, ("busy",))])
+def test_a_generator_that_needs_a_while_between_short_batches(
+    batch_us: int, rules: tuple[str, ...]
+) -> None:
+    """0.85 of the time in batches: of 1 ms, that is 0.18 ms between two; of 20 ms, it is not."""
+    count = round(0.85 * 200 * 5_000_000 / batch_us)
+    assert verdict_of(record(wrk_result(Counter({batch_us: count})))).rules == rules
+
+
 def test_connections_that_are_let_in_late_are_no_hang() -> None:
     # one connection is accepted in every turn of a slow loop: its first batch waits for that
     rng = random.Random(4)
