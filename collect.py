@@ -34,10 +34,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Judge a run by its raw records, and write results.csv, summary.csv and "
         "report.md into its folder. Needs no hosts, and may be run again at any time, also "
         "while the run goes on.",
-        usage="collect.py [render] RESULTS/RUN",
+        usage="collect.py [render | calibrate] RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is no run; 3 the outputs could not be written; "
-        "4 no environment. A framework's failure is a result, and no fault of the run.",
+        "4 no environment. A framework's failure is a result, and no fault of the run. "
+        "calibrate: 0 all as expected; 1 not; else the same.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (describe, call, add_arguments) in COMMANDS.items():
@@ -71,6 +72,41 @@ def _render(arguments: argparse.Namespace) -> int:
     return NOT_WHOLE if rendered.problems else RENDERED
 
 
+def _calibrate_arguments(parser: argparse.ArgumentParser) -> None:
+    _render_arguments(parser)
+    parser.add_argument(
+        "--expected",
+        type=Path,
+        default=ROOT / "tests" / "calibration" / "expected.yml",
+        help="what must be seen of each server (default: tests/calibration/expected.yml)",
+    )
+
+
+def _calibrate(arguments: argparse.Namespace) -> int:
+    from analysis import calibration, report  # noqa: PLC0415 (they need the environment)
+    from analysis.judge import judge_run  # noqa: PLC0415
+    from analysis.records import RunError  # noqa: PLC0415
+
+    folder: Path = arguments.folder
+    try:
+        expected = calibration.read_expected(arguments.expected)
+        judgement = judge_run(folder)
+        found = calibration.compare(judgement, expected)
+        if not found:
+            return _fail(NO_RUN, f"{folder} measured no server that something is expected of")
+        text = calibration.markdown(judgement.run.run_id, found)
+        report.write(folder, {"calibration.md": text})
+    except (RunError, calibration.ExpectedError) as error:
+        return _fail(NO_RUN, str(error))
+    except OSError as error:
+        return _fail(NOT_WRITTEN, f"{folder} cannot be written to: {error.strerror or error}")
+    for problem in report.problems(judgement):
+        print(f"collect.py: {problem}", file=sys.stderr)
+    print(calibration.terminal(found))
+    print(f"Report: {_shown(folder / 'calibration.md')}")
+    return NOT_WHOLE if any(one.wrong for one in found) else RENDERED
+
+
 def _shown(path: Path) -> Path:
     """The path as one may type it here."""
     full = path.resolve()
@@ -86,6 +122,11 @@ Command = tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.Arg
 
 COMMANDS: dict[str, Command] = {
     "render": ("judge one run and write its outputs", _render, _render_arguments),
+    "calibrate": (
+        "compare a run of plans/calibrate.yml with what its servers are known to do",
+        _calibrate,
+        _calibrate_arguments,
+    ),
 }
 
 

@@ -3,12 +3,19 @@
 records     what lies in results/<run_id>/, read and checked
 latency     wrk's correction undone, percentiles of batches
 window      counters over the measured window
+conformance what the probe saw, read, and as a table
+crosscheck  h2load's records: agreement with wrk, latency at a constant rate
+usage       what a host had to do in the measured window
 facts       one record reduced to the figures and texts that a judgement needs
 verdict     outcome and reason, by rules
-limits      what bounded the throughput
+baseline    what the path of a testbed carried before
+limits      what bounded the throughput, and what disturbed it
 judge       a whole run: every record judged
-statistics  medians, exact intervals, ratios within the round
+statistics  medians, exact intervals, ratios within the round, ties and ranks
+precision   whether the rounds so far are enough
+compare     one cell against the others of its group
 tables      results.csv and summary.csv
 formats     numbers for readers
+calibration expected beside seen, for servers whose truth is known
 report      report.md, the summary on the terminal, writing
 """

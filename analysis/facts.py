@@ -9,10 +9,12 @@ from itertools import pairwise
 
 from analysis.latency import Latency, LatencyError, recover, summarise
 from analysis.records import Cell, Generator, Record, Server, Wrk
-from analysis.window import WindowError, increase
+from analysis.usage import Usage, usage_of
+from analysis.window import WindowError, increase, levels, quiet_end
 
 LOG_LINES = 30
 LOG_CHARACTERS = 4000
+MEMORY_MOMENTS = 5
 ERROR_KINDS = ("connect", "read", "write", "status", "timeout")
 
 
@@ -95,7 +97,18 @@ class Facts:
     server_cpus: int | None
     server_cpu_us: float | None
     server_rss_peak_bytes: int | None
+    reopened: int | None
+    """Connections that the generators opened in the window beyond those wrk was to open."""
+    quiet_s: float | None
+    """For how long at the window's end nothing arrived at any generator any more."""
+    memory_bytes: list[float] | None
+    """Resident memory of the unit at five moments, evenly from the window's start to its end."""
+    spoke: list[str]
+    """What the unit itself wrote into its journal under load."""
+    server_usage: Usage | None
     loads: list[GeneratorLoad]
+    generator_usages: list[Usage | None]
+    """Of the same generators as `loads`."""
     argv: list[str]
     wrk_text: str
     log: str
@@ -126,6 +139,8 @@ def reduce(record: Record) -> Facts:
     unusable: str | None = None
     totals: Totals | None = None
     server_cpu: float | None = None
+    reopened: int | None = None
+    memory: list[float] | None = None
     try:
         if executions and len(executions) == len(generators):
             totals = _totals(record, executions)
@@ -136,8 +151,21 @@ def reduce(record: Record) -> Facts:
                 min(wrk.started for wrk in executions),
                 max(wrk.ended for wrk in executions),
             )
+            memory = levels(
+                server.samples,
+                "unit_rss_bytes",
+                min(wrk.started for wrk in executions),
+                max(wrk.ended for wrk in executions),
+                MEMORY_MOMENTS,
+            )
+        if totals:
+            reopened = _reopened(generators, totals)
     except (LatencyError, WindowError) as error:
         unusable, totals = str(error), None
+    window = (
+        min((wrk.started for wrk in executions), default=0.0),
+        max((wrk.ended for wrk in executions), default=0.0),
+    )
 
     ready_errors = [server.ready_error] if server and server.ready_error else []
     if server and server.ready is False and not ready_errors:
@@ -171,7 +199,15 @@ def reduce(record: Record) -> Facts:
         server_cpus=server.cpus if server else None,
         server_cpu_us=server_cpu,
         server_rss_peak_bytes=server.rss_peak_bytes if server else None,
+        reopened=reopened,
+        quiet_s=_quiet(generators),
+        memory_bytes=memory,
+        spoke=_spoke(server, generators) if server else [],
+        server_usage=usage_of(server.host, server.samples, server_cpu, *window)
+        if server and executions
+        else None,
         loads=[_load(generator, record.threads) for generator in generators if generator.measured],
+        generator_usages=[_usage(generator) for generator in generators if generator.measured],
         argv=executions[0].argv if executions else [],
         wrk_text=_wrk_text(generators),
         log=log_end((server.journal if server else None) or record.deployment_log or ""),
@@ -194,6 +230,61 @@ def _totals(record: Record, executions: list[Wrk]) -> Totals | None:
         opened=sum(max(1, c // r.threads) * r.threads for r, c in pairs),
         latency=summarise([recover(result, count) for result, count in pairs]),
     )
+
+
+def _reopened(generators: list[Generator], totals: Totals) -> int | None:
+    """The kernel's count of connections opened, less wrk's own and the one it tries first."""
+    opened = 0.0
+    for generator in generators:
+        if generator.measured is None:
+            return None
+        wrk = generator.measured
+        more = increase(generator.samples, "tcp_active_opens", wrk.started, wrk.ended)
+        if more is None:
+            return None
+        opened += more - 1
+    return max(0, round(opened) - totals.opened)
+
+
+def _quiet(generators: list[Generator]) -> float | None:
+    """Only what all generators know: the shortest of their silences."""
+    silences = []
+    for generator in generators:
+        wrk = generator.measured
+        if wrk is None or wrk.result is None:
+            return None
+        # what wrk does after its own clock has stopped is not silence
+        ended = min(wrk.ended, wrk.started + wrk.result.duration_us / 1e6)
+        silence = quiet_end(generator.samples, "nic_rx_bytes", wrk.started, ended)
+        if silence is None:
+            return None
+        silences.append(silence)
+    return min(silences, default=None)
+
+
+JOURNAL_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\S+) \S+ ([^\s\[:]+)[^\s:]*: (.*)")
+
+
+def _spoke(server: Server, generators: list[Generator]) -> list[str]:
+    """Lines of the unit's own processes while wrk ran; the moment's clock is the server's."""
+    executions = [wrk for g in generators for wrk in (g.warmup, g.measured) if wrk]
+    if not executions or not server.journal:
+        return []
+    begun = min(wrk.started for wrk in executions)
+    ended = max(wrk.ended for wrk in executions)
+    said = []
+    for line in server.journal.splitlines():
+        found = JOURNAL_LINE.fullmatch(line)
+        # systemd speaks of the unit, not for it
+        if found is None or found[2].startswith("systemd"):
+            continue
+        try:
+            moment = datetime.fromisoformat(found[1]).timestamp()
+        except ValueError:
+            continue
+        if begun <= moment <= ended and found[3].strip():
+            said.append(found[3].strip())
+    return said
 
 
 def connections_of(argv: list[str]) -> int | None:
@@ -230,6 +321,14 @@ def _load(generator: Generator, threads: int) -> GeneratorLoad:
         if wrk.cpu_s is not None:
             cores = wrk.cpu_s / (wrk.result.duration_us / 1e6)
     return GeneratorLoad(generator.host, cores, threads, generator.cpus)
+
+
+def _usage(generator: Generator) -> Usage | None:
+    wrk = generator.measured
+    if wrk is None:
+        return None
+    own = None if wrk.cpu_s is None else wrk.cpu_s * 1e6
+    return usage_of(generator.host, generator.samples, own, wrk.started, wrk.ended)
 
 
 def _wrk_problem(wrk: Wrk) -> str | None:

@@ -1,22 +1,29 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.baseline import Baseline, read_baselines
+from analysis.conformance import Probe, Server, read_probes
+from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
-from analysis.limits import Limit, limited_by
+from analysis.limits import Finding, Limit, find
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
 from analysis.verdict import RATED, Context, Outcome, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One record with its judgement; limited_by only where there is a rate to be limited."""
+    """One record with its judgement; a finding only where there is a rate to be limited."""
 
     facts: Facts
     verdict: Verdict
-    limited_by: Limit | None
+    finding: Finding | None
+
+    @property
+    def limited_by(self) -> Limit | None:
+        return self.finding.limit if self.finding else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,10 @@ class Judgement:
     measurements: list[Measurement]
     invalid: list[InvalidRecord]
     missing: list[tuple[int, Cell]]
+    probes: dict[Server, Probe] = field(default_factory=dict)
+    unusable_probes: list[InvalidRecord] = field(default_factory=list)
+    crosscheck: Checks = field(default_factory=Checks)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
 
     @property
     def unusable(self) -> list[InvalidRecord]:
@@ -61,7 +72,7 @@ class Judgement:
             return None
         facts = [measurement.facts for measurement in self.measurements]
         spent = (min(f.warmup_s, warmup) + min(f.measured_s, duration) for f in facts)
-        return sum(spent) / wall
+        return (sum(spent) + self.crosscheck.spent_s(warmup, duration)) / wall
 
 
 def judge_run(folder: Path) -> Judgement:
@@ -84,9 +95,11 @@ def judge_run(folder: Path) -> Judgement:
     reduced.sort(key=lambda facts: (facts.cell.testbed, facts.round, facts.position))
 
     sizes = response_sizes(reduced)
+    probes, unusable_probes = read_probes(run)
+    baselines = read_baselines(folder)
     return Judgement(
         run=run,
-        measurements=[_judged(facts, sizes) for facts in reduced],
+        measurements=[_judged(facts, sizes, probes, baselines) for facts in reduced],
         invalid=invalid,
         missing=[
             (number, cell)
@@ -94,13 +107,27 @@ def judge_run(folder: Path) -> Judgement:
             for cell in cells
             if (number, cell) not in first
         ],
+        probes=probes,
+        unusable_probes=unusable_probes,
+        crosscheck=read_checks(run),
+        baselines=baselines,
     )
 
 
-def _judged(facts: Facts, sizes: dict[tuple[str, str], int]) -> Measurement:
-    size = sizes.get((facts.cell.testbed, facts.cell.framework))
-    verdict = judge(facts, Context(response_bytes=size))
-    return Measurement(facts, verdict, limited_by(facts) if verdict.outcome in RATED else None)
+def _judged(
+    facts: Facts,
+    sizes: dict[tuple[str, str], int],
+    probes: dict[Server, Probe],
+    baselines: dict[str, Baseline],
+) -> Measurement:
+    testbed, framework, workers, *_ = facts.cell
+    context = Context(
+        response_bytes=sizes.get((testbed, framework)),
+        probe=probes.get(Server(testbed, framework, workers)),
+    )
+    verdict = judge(facts, context)
+    baseline = baselines.get(testbed)
+    return Measurement(facts, verdict, find(facts, baseline) if verdict.outcome in RATED else None)
 
 
 def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:

@@ -1,43 +1,277 @@
-"""What bounded the throughput of one measurement. A signal that is missing is unknown."""
+"""What bounded the throughput of one measurement, and what disturbed it.
+
+Each candidate (server, generator, network) is a share of what there was, with a sentence. At NEAR
+or above it was the limit; of several the one with the greatest share, of equals the first in the
+order here. A share that cannot be known never counts as fine: nothing is `waiting` then.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
+from analysis.baseline import DIRECTIONS, Baseline, Capacity, Direction
 from analysis.facts import Facts
+from analysis.usage import Usage
 
 NEAR = 0.9
 """Share of what could be used from which on it counts as used up."""
+EXHAUSTED = 0.95
+"""Share of a host's CPUs from which on none is idle."""
+IDLE = 0.5
+"""Share of its CPU below which a host had nothing to do but wait."""
+OTHER_CORES = 0.1
+"""CPU of other programs, in cores, from which on they are neighbours. A sampler takes 0.03."""
+STOLEN_CORES = 0.02
+THROTTLED = 0.01
+RETRANSMITTED = 0.001
+"""Share of the segments that were sent again from which on the path is a lossy one."""
 
 
 class Limit(StrEnum):
-    """The first one found, in this order, is reported."""
+    """What limited a measurement."""
 
     SERVER = "server"
     GENERATOR = "generator"
+    NETWORK = "network"
+    WAITING = "waiting"
     UNKNOWN = "unknown"
 
 
-def server(facts: Facts) -> Limit | None:
-    """The unit took nearly all CPU that its workers can take on the CPUs it may use."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How near one candidate was to its limit. share None: not known; the sentence says why."""
+
+    limit: Limit
+    share: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Something that disturbed a measurement; size compares it with the same of another round."""
+
+    name: str
+    size: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """limited_by, the sentence with its figures, and what disturbed the measurement."""
+
+    limit: Limit
+    sentence: str
+    noise: tuple[Noise, ...]
+
+
+def _cpu(who: str, cores: float, could: int, cpus: int, usage: Usage | None) -> tuple[float, str]:
+    """Share and sentence: CPU time against what so many processes or threads can take.
+
+    Where they would take every CPU, none of it is idle and the rest is the kernel's network work,
+    they had all that there was.
+    """
+    usable = min(could, cpus)
+    if usage and could >= cpus and _exhausted(usage, cpus):
+        return 1.0, f"{who} used {cores:.2f} cores, all that the kernel left of {cpus}"
+    of = f"{usable} core{'s' if usable > 1 else ''}"
+    return cores / usable, f"{who} used {cores:.2f} of {of}"
+
+
+def _exhausted(usage: Usage, cpus: int) -> bool:
+    busy, softirq, others = usage.busy_cores, usage.softirq_cores, usage.other_cores
+    if busy is None or softirq is None or others is None or others >= OTHER_CORES:
+        return False
+    return busy + softirq >= EXHAUSTED * cpus
+
+
+def server(facts: Facts) -> Load:
+    """CPU time of the unit against what its workers can take on the CPUs it may use."""
     cores, cpus = facts.server_cpu_cores, facts.server_cpus
     if cores is None or not cpus:
-        return None
-    return Limit.SERVER if cores >= NEAR * min(facts.cell.workers, cpus) else None
+        return Load(Limit.SERVER, None, "the CPU time of the server's process is not known")
+    who = "the server's process" if facts.cell.workers == 1 else "the server's processes"
+    return Load(Limit.SERVER, *_cpu(who, cores, facts.cell.workers, cpus, facts.server_usage))
 
 
-def generator(facts: Facts) -> Limit | None:
-    """One of the wrk processes took nearly all CPU that its threads can take on its host."""
-    for load in facts.loads:
+def generator(facts: Facts) -> Load:
+    """CPU time of the wrk that was nearest to what its threads can take on its host's CPUs."""
+    loads = []
+    for load, usage in zip(facts.loads, facts.generator_usages, strict=True):
         if load.cores is None or not load.cpus:
-            continue
-        if load.cores >= NEAR * min(load.threads, load.cpus):
-            return Limit.GENERATOR
-    return None
+            return Load(Limit.GENERATOR, None, f"the CPU time of wrk on {load.host} is not known")
+        who = "wrk" if len(facts.loads) == 1 else f"wrk on {load.host}"
+        found = _cpu(who, load.cores, load.threads, load.cpus, usage)
+        loads.append(Load(Limit.GENERATOR, *found))
+    if not loads:
+        return Load(Limit.GENERATOR, None, "the CPU time of wrk is not known")
+    return max(loads, key=lambda load: load.share or 0)
 
 
-SIGNALS: tuple[Callable[[Facts], Limit | None], ...] = (server, generator)
+def network(facts: Facts, baseline: Baseline | None) -> Load:
+    """Bytes and packets of the server's interface against what the path carried before.
+
+    Where a host was the limit of the baseline, the path carries at least that much: less is far
+    from its limit, and more says nothing.
+    """
+    if baseline is None:
+        return Load(Limit.NETWORK, None, "what the path carries was not measured")
+    usage = facts.server_usage
+    loads = []
+    for direction in DIRECTIONS:
+        for unit, capacities in (("bytes", baseline.bytes), ("packets", baseline.packets)):
+            side = "rx" if direction == "to_server" else "tx"
+            seen: float | None = getattr(usage, f"{side}_{unit}_per_s", None)
+            capacity = capacities.get(direction)
+            where = direction.replace("_", " the ")
+            if seen is None:
+                said = f"the {unit} {where} are not known"
+                return Load(Limit.NETWORK, None, said)
+            if capacity is None:
+                said = f"how many {unit} the path carries {where} is not known"
+                return Load(Limit.NETWORK, None, said)
+            loads.append(_carried(unit, direction, seen, capacity))
+    unknown = next((load for load in loads if load.share is None), None)
+    known = [load for load in loads if load.share is not None]
+    most = max(known, key=lambda load: load.share or 0, default=None)
+    if unknown and (most is None or (most.share or 0) < NEAR):
+        return unknown
+    return most or loads[0]
 
 
-def limited_by(facts: Facts) -> Limit:
-    """The first limit that a signal shows; unknown where none does."""
-    return next((limit for signal in SIGNALS if (limit := signal(facts))), Limit.UNKNOWN)
+def _carried(unit: str, direction: Direction, seen: float, capacity: Capacity) -> Load:
+    share = seen / capacity.per_s
+    if unit == "bytes":
+        figures = f"{_bits(seen)} of {_bits(capacity.per_s)}"
+    else:
+        figures = f"{seen:,.0f} of {capacity.per_s:,.0f} packets/s"
+    where = direction.replace("_", " the ")
+    if not capacity.at_least:
+        said = f"the path carried {figures} {where} that it can carry"
+    elif share < NEAR:
+        said = f"the path carried {figures} {where} that it can carry at the least"
+    else:
+        said = (
+            f"the path carried {figures} {where} that the hosts could make it carry before, "
+            "which is no limit of the path"
+        )
+        return Load(Limit.NETWORK, None, said)
+    return Load(Limit.NETWORK, share, said)
+
+
+def _bits(bytes_per_s: float) -> str:
+    megabits = bytes_per_s * 8 / 1e6
+    return f"{megabits / 1e3:.2f} Gbit/s" if megabits >= 1000 else f"{megabits:.1f} Mbit/s"
+
+
+def neighbours(facts: Facts) -> list[Noise]:
+    """Other programs took CPU of the server or of a generator."""
+    found = []
+    hosts = [("server", facts.server_usage)]
+    hosts += [("generator", usage) for usage in facts.generator_usages]
+    for kind, usage in hosts:
+        if usage and usage.other_cores is not None and usage.other_cores >= OTHER_CORES:
+            said = f"a neighbour: other programs used {usage.other_cores:.2f} cores of {usage.host}"
+            if usage.waiting_share is not None:
+                # of the whole kernel, wrk's many threads among them: a figure, and no sign alone
+                said += f" (something waited for a CPU in {usage.waiting_share:.0%} of the time)"
+            found.append(Noise(f"{kind} neighbour", usage.other_cores, said))
+    return found
+
+
+def stolen(facts: Facts) -> list[Noise]:
+    """The hypervisor took CPU of a host."""
+    return [
+        Noise(f"steal on {u.host}", u.steal_cores, f"{u.steal_cores:.2f} cores of {u.host} stolen")
+        for u in _usages(facts)
+        if u.steal_cores is not None and u.steal_cores >= STOLEN_CORES
+    ]
+
+
+def throttled(facts: Facts) -> list[Noise]:
+    """A CPU quota held the unit back."""
+    usage = facts.server_usage
+    share = usage.throttled_share if usage else None
+    if share is None or share < THROTTLED:
+        return []
+    return [Noise("throttled", share, f"a CPU quota held the server back {share:.0%} of the time")]
+
+
+def lossy(facts: Facts) -> list[Noise]:
+    """Segments sent again, connections or packets dropped."""
+    found = []
+    for usage in _usages(facts):
+        again, sent = usage.retransmits, usage.segments
+        if again and sent and again >= RETRANSMITTED * sent:
+            said = f"{usage.host} sent {again:.0f} of {sent:.0f} segments again"
+            found.append(
+                Noise(f"retransmits of {usage.host}", again / sent, f"a lossy path: {said}")
+            )
+        for column, what in (
+            ("listen_drops", "new connections"),
+            ("softnet_drops", "packets in the kernel"),
+            ("nic_drops", "packets at the interface"),
+        ):
+            count = getattr(usage, column)
+            if count:
+                said = f"{usage.host} dropped {count:.0f} {what}"
+                found.append(Noise(f"{column} of {usage.host}", count, said))
+    return found
+
+
+def backwards(facts: Facts) -> list[Noise]:
+    """Counters that cannot be."""
+    return [
+        Noise(f"{column} of {u.host}", 0, f"the counter {column} of {u.host} went backwards")
+        for u in _usages(facts)
+        for column in u.backwards
+    ]
+
+
+NOISES: tuple[Callable[[Facts], list[Noise]], ...] = (
+    neighbours,
+    stolen,
+    throttled,
+    lossy,
+    backwards,
+)
+
+
+def _usages(facts: Facts) -> list[Usage]:
+    return [usage for usage in (facts.server_usage, *facts.generator_usages) if usage]
+
+
+def waiting(facts: Facts, loads: list[Load], noise: tuple[Noise, ...]) -> bool:
+    """Everything is known and idle, whatever others took: too few connections for the latency."""
+    busiest = max((load.share or 0) for load in loads if load.limit != Limit.NETWORK)
+    if any(load.share is None for load in loads) or busiest >= IDLE:
+        return False
+    others = facts.server_usage.other_cores if facts.server_usage else None
+    cores, cpus = facts.server_cpu_cores, facts.server_cpus
+    if others is None or cores is None or cpus is None:
+        return False
+    # a neighbour makes nobody wait who wants little of what it leaves
+    left = min(facts.cell.workers, cpus - others)
+    return cores < IDLE * left and not any(one.name == "throttled" for one in noise)
+
+
+def find(facts: Facts, baseline: Baseline | None = None) -> Finding:
+    """What limited a measurement, with the figures of it."""
+    loads = [server(facts), generator(facts), network(facts, baseline)]
+    noise = tuple(one for rule in NOISES for one in rule(facts))
+    reached = [load for load in loads if load.share is not None and load.share >= NEAR]
+    if reached:
+        # a share above 1 is measuring error; sorting is stable
+        reached.sort(key=lambda load: -round(min(load.share or 0, 1.0), 2))
+        first, *also = reached
+        said = first.sentence
+        if also:
+            said += f" (at its limit, too: {'; '.join(load.sentence for load in also)})"
+        return Finding(first.limit, said, noise)
+    said = "; ".join(load.sentence for load in loads)
+    if waiting(facts, loads, noise):
+        count = facts.cell.connections
+        waited = f"the {count} connection{'s' if count > 1 else ''} waited"
+        return Finding(Limit.WAITING, f"all idle, {waited}: {said}", noise)
+    if any(load.share is None for load in loads):
+        return Finding(Limit.UNKNOWN, f"not all is known: {said}", noise)
+    return Finding(Limit.UNKNOWN, f"nothing was at its limit: {said}", noise)

@@ -58,6 +58,22 @@ class Framework:
     note: str
     versions: list[str]
     """What the server host really installed: "CPython 3.13.5", "uvloop 0.22.1", ..."""
+    role: str = "framework"
+    """Or "ceiling": what generator and path can do, in no rank."""
+    control_of: str | None = None
+    """The framework that this one is a second time, in no rank (the A/A control)."""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it is one that is compared with others."""
+        return self.role == "framework" and self.control_of is None
+
+
+class RoundsTaken(NamedTuple):
+    """How many rounds there were of those declared, and why no more."""
+
+    rounds: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,8 @@ class Run:
     versions: dict[str, Any]
     harness_faults: list[str]
     hosts: dict[str, dict[str, Any]]
+    rounds_taken: dict[str, RoundsTaken] = field(default_factory=dict)
+    """By testbed, where rounds were extended by precision; `rounds` has no more than these."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -185,7 +203,7 @@ class Record:
     harness_fault: str | None
 
 
-class _Object:
+class Fields:
     """One JSON object with a place, whose fields are asked for by type.
 
     RecordError: a field is missing, of another type, or out of range.
@@ -264,8 +282,8 @@ class _Object:
             return value
         raise RecordError(f"{name} of {self.where} is {_kind(value)}, not a list")
 
-    def object(self, name: str) -> "_Object":
-        return _Object(self.value.get(name), f"{name} of {self.where}")
+    def object(self, name: str) -> "Fields":
+        return Fields(self.value.get(name), f"{name} of {self.where}")
 
 
 def _kind(value: Any) -> str:
@@ -285,7 +303,7 @@ def load_run(folder: Path) -> Run:
     if not path.is_file():
         raise RunError(f"{folder} is no run: it has no run.json")
     try:
-        document = _Object(_read_json(path), "run.json")
+        document = Fields(read_json(path), "run.json")
         document.check_version()
         run_id = document.text("run_id")
     except RecordError as error:
@@ -293,13 +311,14 @@ def load_run(folder: Path) -> Run:
 
     problems: list[str] = []
     hosts: dict[str, dict[str, Any]] = {}
-    for host in _json_files(folder / "hosts"):
+    for host in json_files(folder / "hosts"):
         try:
-            hosts[host.stem] = _Object(_read_json(host), "it").value
+            hosts[host.stem] = Fields(read_json(host), "it").value
         except RecordError as error:
             problems.append(f"hosts/{host.name} cannot be used: {error}")
 
     run = document.value
+    taken = _rounds_taken(run)
     return Run(
         folder=folder,
         run_id=run_id,
@@ -313,10 +332,11 @@ def load_run(folder: Path) -> Run:
         variables=_dict(run.get("variables")),
         frameworks=_frameworks(run, hosts),
         testbeds=[item for item in _list(run.get("testbeds")) if isinstance(item, dict)],
-        rounds=_schedule(run, problems),
+        rounds=_schedule(run, taken, problems),
         versions=_dict(run.get("versions")),
         harness_faults=[str(fault) for fault in _list(run.get("harness_faults"))],
         hosts=hosts,
+        rounds_taken=taken,
         problems=problems,
     )
 
@@ -340,6 +360,8 @@ def _frameworks(run: dict[str, Any], hosts: dict[str, dict[str, Any]]) -> dict[s
             language=str(about.get("language") or ""),
             note=str(about.get("note") or "").strip(),
             versions=_installed(name, hosts),
+            role=str(about.get("role") or "framework"),
+            control_of=str(about["control_of"]) if about.get("control_of") else None,
         )
     return frameworks
 
@@ -355,21 +377,39 @@ def _installed(name: str, hosts: dict[str, dict[str, Any]]) -> list[str]:
     return []
 
 
-def _schedule(run: dict[str, Any], problems: list[str]) -> list[list[Cell]]:
+def _rounds_taken(run: dict[str, Any]) -> dict[str, RoundsTaken]:
+    taken = {}
+    for testbed, said in _dict(run.get("rounds_taken")).items():
+        rounds = _dict(said).get("rounds")
+        if isinstance(rounds, int):
+            taken[testbed] = RoundsTaken(rounds, str(_dict(said).get("reason") or ""))
+    return taken
+
+
+def _schedule(
+    run: dict[str, Any], taken: dict[str, RoundsTaken], problems: list[str]
+) -> list[list[Cell]]:
+    """The cells of each round; those that precision made needless are not in it."""
     testbeds = [str(_dict(item).get("name") or "main") for item in _list(run.get("testbeds"))]
     rounds = []
     for number, scheduled in enumerate(_list(run.get("rounds")), start=1):
         cells = []
         for item in _list(scheduled):
             try:
-                planned = _Object(item, "a cell")
+                planned = Fields(item, "a cell")
                 name = planned.text("framework")
                 numbers = [planned.integer(key, 1) for key in ("workers", "depth", "connections")]
             except RecordError as error:
                 problems.append(f"the schedule of round {number} cannot be used: {error}")
                 continue
-            cells += [Cell(testbed, name, *numbers) for testbed in testbeds or ["main"]]
+            cells += [
+                Cell(testbed, name, *numbers)
+                for testbed in testbeds or ["main"]
+                if testbed not in taken or number <= taken[testbed].rounds
+            ]
         rounds.append(cells)
+    while taken and rounds and not rounds[-1]:
+        rounds.pop()
     return rounds
 
 
@@ -379,9 +419,9 @@ def read_records(run: Run) -> Iterator[Record | InvalidRecord]:
     What cannot be used comes as an InvalidRecord with its reason. Nothing is kept here, so that
     the caller may reduce each record before the next is read.
     """
-    for path in _json_files(run.folder / "raw"):
+    for path in json_files(run.folder / "raw"):
         try:
-            record = parse_record(_read_json(path), path.name)
+            record = parse_record(read_json(path), path.name)
         except RecordError as error:
             yield InvalidRecord(path.name, str(error))
             continue
@@ -391,12 +431,14 @@ def read_records(run: Run) -> Iterator[Record | InvalidRecord]:
             yield InvalidRecord(path.name, f"it belongs to run {record.run_id}")
 
 
-def _json_files(folder: Path) -> list[Path]:
+def json_files(folder: Path) -> list[Path]:
+    """The records in a folder, in the order of their names; none where there is no folder."""
     # a leading dot: being written just now
     return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """A file's JSON value. RecordError: it cannot be read as one, and why."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -420,14 +462,14 @@ def parse_record(document: Any, file: str) -> Record:
     RecordError: another schema version, or something that figures are made of is missing, of
     the wrong type or contradicts the rest.
     """
-    record = _Object(document, "the record")
+    record = Fields(document, "the record")
     record.check_version()
     deployment = record.object("deployment")
     available = deployment.flag("available")
     server = record.value.get("server")
     depth = record.integer("depth", 1)
     generators = [
-        _generator(_Object(item, f"generator {number}"), depth)
+        _generator(Fields(item, f"generator {number}"), depth)
         for number, item in enumerate(_list(record.value.get("generators")), start=1)
     ]
     return Record(
@@ -448,13 +490,13 @@ def parse_record(document: Any, file: str) -> Record:
         available=available,
         unavailable_reason=deployment.optional_text("reason"),
         deployment_log=deployment.optional_text("log"),
-        server=None if server is None else _server(_Object(server, "server")),
+        server=None if server is None else _server(Fields(server, "server")),
         generators=generators,
         harness_fault=record.optional_text("harness_fault"),
     )
 
 
-def _server(server: _Object) -> Server:
+def _server(server: Fields) -> Server:
     state = server.value.get("state")
     return Server(
         host=server.text("host"),
@@ -470,7 +512,7 @@ def _server(server: _Object) -> Server:
     )
 
 
-def _samples(parent: _Object) -> Samples:
+def _samples(parent: Fields) -> Samples:
     """Counters by time; a value that was not known is NaN. No samples: none of anything."""
     value = parent.value.get("samples")
     try:
@@ -487,12 +529,12 @@ def _samples(parent: _Object) -> Samples:
     return Samples(t, columns)
 
 
-def _generator(generator: _Object, depth: int) -> Generator:
+def _generator(generator: Fields, depth: int) -> Generator:
     executions = {}
     for phase in ("warmup", "measured"):
         value = generator.value.get(phase)
         where = f"{phase} of {generator.where}"
-        executions[phase] = None if value is None else _wrk(_Object(value, where), depth)
+        executions[phase] = None if value is None else _wrk(Fields(value, where), depth)
     return Generator(
         host=generator.text("host"),
         cpus=generator.optional_integer("cpus"),
@@ -503,7 +545,7 @@ def _generator(generator: _Object, depth: int) -> Generator:
     )
 
 
-def _wrk(wrk: _Object, depth: int) -> Wrk:
+def _wrk(wrk: Fields, depth: int) -> Wrk:
     started, ended = wrk.number("started"), wrk.number("ended")
     if ended < started:
         raise RecordError(f"{wrk.where} ended before it started")
@@ -518,17 +560,17 @@ def _wrk(wrk: _Object, depth: int) -> Wrk:
         stderr=wrk.optional_text("stderr") or "",
         result=None
         if result is None
-        else _wrk_result(_Object(result, f"result of {wrk.where}"), depth),
+        else _wrk_result(Fields(result, f"result of {wrk.where}"), depth),
     )
 
 
-def _wrk_result(result: _Object, depth: int) -> WrkResult:
+def _wrk_result(result: Fields, depth: int) -> WrkResult:
     result.check_version()
     if result.integer("depth", 1) != depth:
         raise RecordError(f"{result.where} is of depth {result.integer('depth')}, not {depth}")
     errors = result.object("errors")
     # a warm-up is kept without its histogram
-    latency = _Object({"histogram": [], "complete": False}, "")
+    latency = Fields({"histogram": [], "complete": False}, "")
     if result.value.get("latency") is not None:
         latency = result.object("latency")
     values, counts = _histogram(latency)
@@ -549,7 +591,7 @@ def _wrk_result(result: _Object, depth: int) -> WrkResult:
     )
 
 
-def _histogram(latency: _Object) -> tuple[Integers, Integers]:
+def _histogram(latency: Fields) -> tuple[Integers, Integers]:
     pairs = latency.items("histogram")
     if not pairs:
         return np.empty(0, np.int64), np.empty(0, np.int64)

@@ -15,7 +15,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from analysis import formats, tables
+from analysis import conformance, crosscheck, formats, tables
+from analysis.compare import CELL, CELL_GROUP, Row
 from analysis.facts import log_end
 from analysis.judge import Judgement, Measurement, judge_run
 from analysis.records import Cell, Framework
@@ -26,10 +27,9 @@ TERMINAL_COLUMNS = 100
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
 MOST_GROUPS_TOLD = 6
+NEAR_CEILING = 0.9
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,25 @@ class Rendered:
 
 @dataclass(slots=True)
 class Headline:
-    """Who is the fastest of one cell group, and how surely.
+    """Who is the fastest of one cell group, and how surely; and who takes the least CPU time.
 
     fastest: None where no framework of the group is ok. second: the next of those that are.
-    tied: those that the interval does not tell from the fastest. sure: there are intervals.
+    tied: those that cannot be told from the fastest. unsure: why nothing is claimed, or empty.
+    The same of the CPU time per request: cheapest, dearer (the next), cheap (tied with it).
+    near_ceiling: rows that did nearly what generator and path can do at all.
+    again: the A/A control, where it was measured.
     """
 
     label: str
     fastest: Row | None
     second: Row | None = None
     tied: list[Row] = field(default_factory=list)
-    sure: bool = False
+    unsure: str = ""
+    cheapest: Row | None = None
+    dearer: Row | None = None
+    cheap: list[Row] = field(default_factory=list)
+    near_ceiling: list[Row] = field(default_factory=list)
+    again: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +95,13 @@ def render(judgement: Judgement) -> Rendered:
     """Everything made of a judged run; nothing is written."""
     results, summary = tables.results(judgement), tables.summary(judgement)
     rows = _rows(summary, judgement)
+    checked = _crosschecked(judgement)
     return Rendered(
         files={
+            **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
             "results.csv": tables.to_csv(results),
             "summary.csv": tables.to_csv(summary),
-            "report.md": _markdown(judgement, rows),
+            "report.md": _markdown(judgement, rows, checked),
         },
         terminal=terminal(judgement, rows),
         problems=problems(judgement),
@@ -123,7 +133,11 @@ def _rows(summary: pd.DataFrame, judgement: Judgement) -> list[Row]:
         row = {str(key): None if formats.missing(value) else value for key, value in record.items()}
         framework = judgement.run.frameworks.get(str(row["framework"]))
         row["title"] = framework.title if framework else row["framework"]
+        row["mark"] = None
         rows.append(row)
+    disturbed = [row for row in rows if row["noise"]]
+    for number, row in enumerate(disturbed, start=1):
+        row["mark"] = f"[{number}]"
     return rows
 
 
@@ -133,6 +147,17 @@ def problems(judgement: Judgement) -> list[str]:
     said = [f"harness fault: {fault}" for fault in run.harness_faults]
     said += run.problems
     said += [f"raw/{record.file} is invalid: {record.reason}" for record in judgement.unusable]
+    said += [
+        f"probe/{record.file} is invalid: {record.reason}" for record in judgement.unusable_probes
+    ]
+    said += [
+        f"the probe of {probe.server.framework}: harness fault: {probe.harness_fault}"
+        for probe in judgement.probes.values()
+        if probe.harness_fault
+    ]
+    said += [
+        f"{record.file} is invalid: {record.reason}" for record in judgement.crosscheck.invalid
+    ]
     if judgement.missing:
         state = "is still under way or was ended early" if run.ended is None else "is incomplete"
         said.append(
@@ -150,7 +175,12 @@ def remarks(judgement: Judgement) -> list[str]:
     return ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
 
 
-def _markdown(judgement: Judgement, rows: list[Row]) -> str:
+def _crosschecked(judgement: Judgement) -> list[Row]:
+    rated = [m.facts for m in judgement.measurements if m.verdict.outcome in RATED]
+    return crosscheck.rows(rated, judgement.crosscheck)
+
+
+def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
     run = judgement.run
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -169,11 +199,18 @@ def _markdown(judgement: Judgement, rows: list[Row]) -> str:
         more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
         troubles=troubles(rows),
         limits=_limits(rows),
+        baselines=list(judgement.baselines.values()),
         rows=rows,
+        checked=checked,
         several=_several(rows),
+        near_ceiling=near_ceiling,
+        controls=bool({row["role"] for row in rows} - {"framework"}),
         label=_label(rows),
         least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
         sections=sections(judgement, rows),
+        conformance=conformance.table(
+            judgement.probes, {name: one.title for name, one in run.frameworks.items()}
+        ),
         measured=len(judgement.measurements),
         outcomes=Counter(m.verdict.outcome.value for m in judgement.measurements),
         missing=judgement.missing,
@@ -194,19 +231,52 @@ def headlines_of(rows: list[Row]) -> list[Headline]:
     """One headline a cell group, in the order of the rows."""
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[tuple(row[key] for key in tables.CELL_GROUP)].append(row)
+        groups[tuple(row[key] for key in CELL_GROUP)].append(row)
     label = _label(rows)
-    headlines = []
-    for group in groups.values():
-        ok = [row for row in group if row["outcome"] == Outcome.OK]
-        headline = Headline(label(group[0]), fastest=ok[0] if ok else None)
-        others = [row for row in ok[1:] if row["relative"] is not None]
-        if others:
-            headline.second = others[0]
-            headline.sure = all(row["relative_high"] is not None for row in others)
-            headline.tied = [row for row in others if (row["relative_high"] or 0) >= 1]
-        headlines.append(headline)
-    return headlines
+    return [_headline(label(group[0]), group) for group in groups.values()]
+
+
+def _headline(label: str, group: list[Row]) -> Headline:
+    ranked = [row for row in group if row["role"] == "framework"]
+    ok = [row for row in ranked if row["outcome"] == Outcome.OK]
+    headline = Headline(
+        label,
+        fastest=ok[0] if ok else None,
+        near_ceiling=[row for row in ranked if near_ceiling(row)],
+        again=next((row for row in group if row["role"] == "control"), None),
+    )
+    others = [row for row in ok[1:] if row["relative"] is not None]
+    if ok and others:
+        headline.second = others[0]
+        headline.tied = [row for row in others if row["verdict"] == "tied"]
+        headline.unsure = _unsure(ok)
+    costed = sorted(
+        (row for row in ok if row["relative_cpu"] is not None), key=lambda row: row["relative_cpu"]
+    )
+    if len(costed) > 1 and costed[0]["rank_cpu"] == 1:
+        headline.cheapest, headline.dearer = costed[0], costed[1]
+        headline.cheap = [row for row in costed[1:] if row["verdict_cpu"] == "tied"]
+    return headline
+
+
+def _unsure(ok: list[Row]) -> str:
+    """Why nobody is called faster, or nothing."""
+    if any(row["requests_per_s_low"] is None for row in ok):
+        return "Fewer than 6 rounds: no interval and no rank"
+    if ok[0]["noise_floor"] is None:
+        return (
+            "There is no A/A control, so no noise floor and no rank: the interval alone does not "
+            "tell a difference from noise"
+        )
+    if any(row["rank"] is None for row in ok):
+        return "Fewer than 6 rounds in common: no rank"
+    return ""
+
+
+def near_ceiling(row: Row) -> bool:
+    """Whether what was measured is the generator or the path, and not the framework."""
+    share = row["share_of_ceiling"]
+    return row["role"] != "ceiling" and share is not None and share >= NEAR_CEILING
 
 
 def troubles(rows: list[Row]) -> list[Row]:
@@ -222,7 +292,7 @@ def troubles(rows: list[Row]) -> list[Row]:
 
 def _several(rows: list[Row]) -> list[str]:
     """The keys besides the framework in which the cells differ: columns that the table needs."""
-    return [key for key in tables.CELL_GROUP if len({row[key] for row in rows}) > 1]
+    return [key for key in CELL_GROUP if len({row[key] for row in rows}) > 1]
 
 
 def _label(rows: list[Row]) -> Any:
@@ -260,9 +330,9 @@ def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
     made = []
     for name, own in by_framework.items():
         shown = max(own, key=lambda row: row["requests_per_s"] or 0)
-        measurements = by_cell[Cell(*(shown[key] for key in tables.CELL))]
+        measurements = by_cell[Cell(*(shown[key] for key in CELL))]
         typical = _typical(measurements)
-        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in tables.CELL))]]
+        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in CELL))]]
         stack = str(own[0]["stack"] or "")
         framework = judgement.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
         stack = f"stack {framework.stack}" if framework.stack else ""
@@ -341,17 +411,16 @@ def terminal(judgement: Judgement, rows: list[Row]) -> str:
     """The summary as an aligned table of at most 100 columns, and what stands behind it."""
     several = _several(rows)
     heads = [
-        *(
-            ("testbed", "workers", "depth", "conns")[tables.CELL_GROUP.index(key)]
-            for key in several
-        ),
-        *("framework", "outcome", "req/s", "relative", "p50", "p99", "CPU/req", "limited by"),
+        *(("testbed", "workers", "depth", "conns")[CELL_GROUP.index(key)] for key in several),
+        *("framework", "outcome", "rank", "req/s", "relative", "p50", "p99", "CPU/req"),
+        "limited by",
     ]
     lines = [
         [
             *(str(row[key]) for key in several),
             row["framework"],
             row["outcome"] or "no result",
+            formats.integer(row["rank"]) if row["role"] == "framework" else row["role"],
             formats.integer(row["requests_per_s"]),
             formats.ratio(row["relative"]),
             formats.us(row["batch_latency_p50_us"]),

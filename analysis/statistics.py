@@ -1,6 +1,7 @@
-"""Medians over rounds, exact intervals of them, ratios within the round."""
+"""Medians over rounds, exact intervals of them, ratios within the round, and what they show."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from math import comb
 from statistics import median
 from typing import NamedTuple
@@ -14,6 +15,28 @@ class Estimate(NamedTuple):
     median: float
     low: float | None
     high: float | None
+
+    @property
+    def holds_1(self) -> bool | None:
+        """Whether a ratio may be 1; None where there is no interval."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low <= 1 <= self.high
+
+    @property
+    def relative_width(self) -> float | None:
+        """The interval's width by the median: what `until_relative_width` bounds."""
+        if self.low is None or self.high is None or not self.median:
+            return None
+        return (self.high - self.low) / self.median
+
+
+class Relation(StrEnum):
+    """What one framework is to another, by a ratio of theirs that is better when it is higher."""
+
+    BETTER = "better"
+    TIED = "tied"
+    WORSE = "worse"
 
 
 def interval_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
@@ -45,3 +68,56 @@ def estimate(values: Sequence[float]) -> Estimate | None:
 def ratios(of: Mapping[int, float], to: Mapping[int, float]) -> list[float]:
     """The ratio in each round (the keys) that has both."""
     return [of[number] / to[number] for number in sorted(of) if to.get(number)]
+
+
+def deviation(ratio: float) -> float:
+    """How far a ratio is from 1, the same for it and its inverse: 0.25 of 1.25 and of 0.8."""
+    return max(ratio, 1 / ratio) - 1
+
+
+def noise_floor(again: Estimate | None) -> float | None:
+    """What one server under two names can show: the bound of its ratio's interval farther from 1.
+
+    Not the median's own deviation, which is small by luck in half of all runs. None: no interval.
+    """
+    if again is None or not again.low or not again.high:
+        return None
+    return max(deviation(again.low), deviation(again.high))
+
+
+def relation(ratio: Estimate | None, floor: float | None) -> Relation | None:
+    """Tied where the interval holds 1 or the effect is not above the floor.
+
+    None: no interval or no floor, so nothing can be said.
+    """
+    if ratio is None or floor is None or ratio.holds_1 is None:
+        return None
+    if ratio.holds_1 or deviation(ratio.median) <= floor:
+        return Relation.TIED
+    return Relation.BETTER if ratio.median > 1 else Relation.WORSE
+
+
+def ranks(values: Mapping[str, Mapping[int, float]], floor: float | None) -> dict[str, int]:
+    """The group of each name, from 1. values: by name and round, more is better.
+
+    Walked in the order of the medians: each joins the first group whose best member it is tied
+    with, or else begins the next. So rank 1 is what cannot be told from the best, no chain of ties
+    joins what differs, and the order of names decides only between equal medians. A name that
+    nothing can be said of (too few rounds of its own, or with a best member, or no floor) has none.
+    """
+    medians = {name: median(of.values()) for name, of in values.items() if interval_ranks(len(of))}
+    best: list[str] = []
+    groups: dict[str, int] = {}
+    if floor is None:
+        return groups
+    for name in sorted(medians, key=lambda name: (-medians[name], name)):
+        for number, other in enumerate(best, start=1):
+            found = relation(estimate(ratios(values[name], values[other])), floor)
+            if found != Relation.WORSE:
+                if found is not None:
+                    groups[name] = number
+                break
+        else:
+            best.append(name)
+            groups[name] = len(best)
+    return groups

@@ -6,18 +6,18 @@ degraded, so that no failure is a 0 in an average.
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
+from analysis.compare import CELL_GROUP, Row, compare, estimates
 from analysis.facts import ERROR_KINDS, Facts
 from analysis.judge import Judgement, Measurement
-from analysis.limits import Limit
-from analysis.records import Cell
-from analysis.statistics import Estimate, estimate, ratios
+from analysis.limits import Limit, Noise
+from analysis.records import Cell, Framework
+from analysis.statistics import estimate
 from analysis.verdict import RATED, Outcome
 
-Row = dict[str, Any]
 Kind = Literal["string", "Int64", "Float64"]
 
 
@@ -38,7 +38,7 @@ def _floats(decimals: int, *names: str) -> list[Column]:
     return [Column(name, "Float64", decimals) for name in names]
 
 
-CELL = ["testbed", "framework", "workers", "depth", "connections"]
+CPU = "server_cpu_us_per_request"
 
 RESULTS: list[Column] = [
     *map(Column, ("run_id", "testbed", "framework", "stack")),
@@ -57,6 +57,8 @@ RESULTS: list[Column] = [
     *_floats(4, "busy"),
     *_integers("position"),
     Column("record"),
+    *_floats(4, "server_other_cpu_cores"),
+    *map(Column, ("limit", "noise")),
 ]
 
 SUMMARY: list[Column] = [
@@ -71,10 +73,20 @@ SUMMARY: list[Column] = [
     *_integers("server_rss_peak_bytes"),
     *_floats(4, "generator_cpu_cores"),
     *_integers("rounds_rated", "rounds_scheduled"),
+    Column("role"),
+    *_integers("rank"),
+    Column("verdict"),
+    *_floats(4, "noise_floor"),
+    *_floats(4, "server_cpu_us_per_request_low", "server_cpu_us_per_request_high"),
+    *_floats(4, "relative_cpu", "relative_cpu_low", "relative_cpu_high"),
+    *_integers("rank_cpu"),
+    Column("verdict_cpu"),
+    *_floats(4, "noise_floor_cpu"),
+    *map(Column, ("limit", "noise")),
 ]
 
-CELL_GROUP = ["testbed", "workers", "depth", "connections"]
-"""Cells that differ in nothing but the framework: what `relative` compares."""
+LEAST_BATCHES_OF_P99 = 1000
+"""Of fewer, less than ten are above it: it would be the tale of a handful."""
 
 
 def _frame(rows: list[Row], columns: list[Column]) -> pd.DataFrame:
@@ -112,12 +124,25 @@ def _result(measurement: Measurement) -> Row:
         "server_rss_peak_bytes": facts.server_rss_peak_bytes,
         "position": facts.position,
         "record": facts.file,
+        **_found(measurement),
     }
     if verdict.outcome != Outcome.INVALID:
         row |= _counted(facts)
     if verdict.outcome in RATED:
         row |= _rated(facts)
     return row
+
+
+def _found(measurement: Measurement) -> Row:
+    """The limit's sentence, and what disturbed the measurement."""
+    finding, usage = measurement.finding, measurement.facts.server_usage
+    if finding is None:
+        return {}
+    return {
+        "server_other_cpu_cores": usage and usage.other_cores,
+        "limit": finding.sentence,
+        "noise": "; ".join(noise.sentence for noise in finding.noise) or None,
+    }
 
 
 def _counted(facts: Facts) -> Row:
@@ -142,7 +167,9 @@ def _rated(facts: Facts) -> Row:
     if totals is None:
         return {}
     latency = totals.latency
-    names = ("mean_us", "p50_us", "p75_us", "p90_us", "p99_us", "max_us")
+    names = ["mean_us", "p50_us", "p75_us", "p90_us", "max_us"]
+    if latency and latency.batches >= LEAST_BATCHES_OF_P99:
+        names.append("p99_us")
     return {
         "requests_per_s": totals.requests_per_s,
         **({f"batch_latency_{name}": getattr(latency, name) for name in names} if latency else {}),
@@ -153,7 +180,8 @@ def _rated(facts: Facts) -> Row:
 def summary(judgement: Judgement) -> pd.DataFrame:
     """A row a cell, scheduled or seen, columns as SUMMARY.
 
-    Sorted by cell group, within it the fastest first and what has no rate last.
+    Sorted by cell group, within it the fastest first, what has no rate after them, and last what
+    is in no rank: the ceiling and the A/A control.
     """
     by_cell: dict[Cell, list[Measurement]] = {cell: [] for cell in judgement.run.cells}
     for measurement in judgement.measurements:
@@ -163,10 +191,11 @@ def summary(judgement: Judgement) -> pd.DataFrame:
         _summarise(judgement, cell, measurements, scheduled[cell])
         for cell, measurements in by_cell.items()
     ]
-    _relate(rows, by_cell)
+    compare(judgement.run.frameworks, rows, by_cell)
     rows.sort(
         key=lambda row: (
             *(row[key] for key in CELL_GROUP),
+            row["role"] != "framework",
             -(row.get("requests_per_s") or 0),
             row["framework"],
         )
@@ -186,15 +215,21 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
         "outcome": outcome,
         "reason": reason,
         "limited_by": _limit(rated),
+        "limit": _limit_sentence(rated),
+        "noise": _noise(valid),
         "rounds": len(valid),
         "rounds_rated": len(rated),
         "rounds_scheduled": scheduled or None,
-        **_estimates("requests_per_s", estimate(_values(rated, "requests_per_s"))),
+        "role": _role(framework),
+        **estimates("requests_per_s", estimate(_values(rated, "requests_per_s"))),
+        **estimates(CPU, estimate(_values(rated, CPU))),
     }
+    # without the rounds of too few batches it would be that of the fast rounds alone
+    if all(facts["batches"] >= LEAST_BATCHES_OF_P99 for facts in rated):
+        found = estimate(_values(rated, "batch_latency_p99_us"))
+        row["batch_latency_p99_us"] = found.median if found else None
     for column in (
         "batch_latency_p50_us",
-        "batch_latency_p99_us",
-        "server_cpu_us_per_request",
         "server_cpu_cores",
         "generator_cpu_cores",
     ):
@@ -207,11 +242,6 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
 
 def _values(rows: list[Row], column: str) -> list[float]:
     return [row[column] for row in rows if row.get(column) is not None]
-
-
-def _estimates(name: str, found: Estimate | None) -> Row:
-    low, high = f"{name}_low", f"{name}_high"
-    return {name: found.median, low: found.low, high: found.high} if found else {}
 
 
 def _worst(valid: list[Measurement], scheduled: int) -> tuple[str | None, str | None]:
@@ -238,29 +268,32 @@ def _limit(rated: list[Row]) -> str | None:
     return limit if rounds * 2 > len(rated) else Limit.UNKNOWN.value
 
 
-def _relate(rows: list[Row], by_cell: dict[Cell, list[Measurement]]) -> None:
-    """Fill `relative` of each row: to the fastest ok framework of its cell group, by round."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[key] for key in CELL_GROUP), []).append(row)
-    for group in groups.values():
-        ok = [row for row in group if row["outcome"] == Outcome.OK]
-        if not ok:
-            continue
-        fastest = max(ok, key=lambda row: (row["requests_per_s"], row["framework"]))
-        reference = _rates(fastest, by_cell)
-        for row in group:
-            if row is fastest:  # 1 by definition: there is nothing to be unsure of
-                row["relative"] = 1.0
-            else:
-                found = estimate(ratios(_rates(row, by_cell), reference))
-                row.update(_estimates("relative", found))
+def _role(framework: Framework | None) -> str:
+    if framework is None:
+        return "framework"
+    return "control" if framework.control_of else framework.role
 
 
-def _rates(row: Row, by_cell: dict[Cell, list[Measurement]]) -> dict[int, float]:
-    cell = Cell(*(row[key] for key in CELL))
-    return {
-        m.facts.round: m.facts.totals.requests_per_s
-        for m in by_cell[cell]
-        if m.verdict.outcome in RATED and m.facts.totals
-    }
+def _limit_sentence(rated: list[Row]) -> str | None:
+    """The sentence of the first round that was limited by what limited most."""
+    limit = _limit(rated)
+    told = next((row["limit"] for row in rated if row["limited_by"] == limit), None)
+    if rated and told is None:
+        counts = Counter(str(row["limited_by"]) for row in rated)
+        told = "the rounds differ: " + ", ".join(f"{n} {name}" for name, n in counts.most_common())
+    return told
+
+
+def _noise(valid: list[Measurement]) -> str | None:
+    """What disturbed how many of the rounds, each told by the round it was greatest in."""
+    found: dict[str, list[Noise]] = {}
+    for measurement in valid:
+        for noise in measurement.finding.noise if measurement.finding else ():
+            found.setdefault(noise.name, []).append(noise)
+    rounds = sum(measurement.finding is not None for measurement in valid)
+    told = [
+        f"{max(same, key=lambda noise: noise.size).sentence}"
+        + (f" (the most; {len(same)} of {rounds} rounds)" if rounds > 1 else "")
+        for same in found.values()
+    ]
+    return "; ".join(told) or None

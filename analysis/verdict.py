@@ -5,16 +5,35 @@ worst finding is the outcome; the sentences of that outcome and of milder ones t
 the reason.
 """
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
+from analysis.conformance import Probe
+from analysis.conformance import sentence as probe_sentence
 from analysis.facts import Facts
 
 # Below this share of their time the connections waited for something that no batch explains.
 BUSY_LEAST = 0.90
+# What wrk may need from a batch's end to the next one's beginning while its threads share CPUs, us.
+# Measured with the ceiling, whose batches of 1 ms left 0.11 to 0.13 of the time to it.
+BETWEEN_BATCHES_US = 300
 # wrk's threads begin a little before its clock does; more than this cannot be that.
 BUSY_MOST = 1.05
+# The longest batch, of the window: servers on uvloop let in one connection a turn of their loop.
+IN_LINE_SHARE = 0.9
+# Other programs of a generator open a connection now and then.
+REOPENED_LEAST = 10
+# Silence at the end of the window: shorter ones are a busy machine's, or a long batch.
+QUIET_MOST_S = 0.5
+QUIET_SHARE = 0.15
+# Growth that is not the warming up of caches: much, by a quarter at least, and in every quarter.
+LEAK_LEAST_BYTES = 16 * 2**20
+LEAK_SHARE = 0.25
+LEAK_STEADY = 0.4
+LONGEST_QUOTE = 160
 
 
 class Outcome(StrEnum):
@@ -38,6 +57,8 @@ class Context:
 
     response_bytes: int | None = None
     """Size of one response of this framework, seen over the whole run."""
+    probe: Probe | None = None
+    """What the probe saw of this framework; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +138,37 @@ def no_requests(facts: Facts, _context: Context) -> Finding | None:
 
 def no_batches(facts: Facts, _context: Context) -> Finding | None:
     """Answers that complete no batch leave nothing to measure: the server hangs."""
-    totals = facts.totals
+    totals, depth = facts.totals, facts.cell.depth
     if totals is None or not totals.requests or totals.latency or totals.errors["timeout"]:
         return None
+    each, rest = divmod(totals.requests, totals.opened)
+    alone = facts.reopened is not None and facts.reopened <= reopened_tolerance(totals.opened)
+    if 0 < each < depth and not rest and alone and not any(totals.errors.values()):
+        sentence = (
+            f"answered {each} of {depth} in each batch, "
+            f"then hung on all {totals.opened:,} connections"
+        )
+    else:
+        sentence = (
+            f"answered {totals.requests:,} requests on {totals.opened:,} connections "
+            f"in {totals.duration_s:.1f} s, but not one batch of {depth} in full"
+        )
+    return Finding("no_batches", Outcome.FAILED, sentence)
+
+
+def hung(facts: Facts, _context: Context) -> Finding | None:
+    """Once batches were answered, something must arrive until the end of the window."""
+    totals, quiet_s = facts.totals, facts.quiet_s
+    if totals is None or totals.latency is None or quiet_s is None or facts.unit_end:
+        return None
+    longest_s = totals.latency.max_us / 1e6
+    if quiet_s < max(QUIET_MOST_S, QUIET_SHARE * totals.duration_s, 3 * longest_s):
+        return None
     return Finding(
-        "no_batches",
+        "hung",
         Outcome.FAILED,
-        f"answered {totals.requests:,} requests on {totals.opened:,} connections "
-        f"in {totals.duration_s:.1f} s, but not one batch of {facts.cell.depth} in full",
+        f"hung on all {totals.opened:,} connections after {totals.requests:,} answers: "
+        f"nothing came in the last {quiet_s:.1f} of {totals.duration_s:.1f} s",
     )
 
 
@@ -160,6 +204,32 @@ def wrk_errors(facts: Facts, _context: Context) -> Finding | None:
     return Finding("wrk_errors", Outcome.DEGRADED, f"wrk counted errors: {', '.join(seen)}")
 
 
+def reconnected(facts: Facts, _context: Context) -> Finding | None:
+    """wrk opens its connections once, unless the server closes them."""
+    totals, more = facts.totals, facts.reopened
+    if totals is None or more is None or facts.unit_end or not totals.requests:
+        return None
+    if more <= reopened_tolerance(totals.opened):
+        return None
+    sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
+    batches = totals.latency.batches if totals.latency else 0
+    failed = sum(totals.errors[kind] for kind in ("connect", "read", "write"))
+    # to wrk an announced close is no error: it connects again without waiting for it
+    closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
+    if 0.9 <= more / max(1, batches) <= 1.1:
+        sentence += f": {closes} after each batch"
+    elif totals.errors["write"] >= more / 2:
+        sentence += ": most failed at once, as where nobody listens"
+    elif more > batches:
+        sentence += f": {closes} within a batch"
+    return Finding("reconnected", Outcome.DEGRADED, sentence)
+
+
+def reopened_tolerance(opened: int) -> int:
+    """Connections that something else on the generator may have opened meanwhile."""
+    return max(REOPENED_LEAST, opened // 10)
+
+
 def slack(facts: Facts, _context: Context) -> Finding | None:
     """Responses beyond whole batches can only be those that the end of the window cut off."""
     totals, depth = facts.totals, facts.cell.depth
@@ -184,13 +254,22 @@ def busy(facts: Facts, _context: Context) -> Finding | None:
         return None
     # a batch cut off at the end is in no histogram: that much of the window may be missing
     unfinished = totals.latency.met_us / (totals.duration_s * 1e6)
-    if BUSY_LEAST - unfinished <= totals.busy <= BUSY_MOST:
+    between = BETWEEN_BATCHES_US / (totals.latency.mean_us + BETWEEN_BATCHES_US)
+    if BUSY_LEAST - unfinished - between <= totals.busy <= BUSY_MOST:
         return None
+    again = facts.reopened is not None and facts.reopened > reopened_tolerance(totals.opened)
+    # one that waited nearly all the window for its first batch: others may be waiting in line yet
+    in_line = totals.latency.max_us >= IN_LINE_SHARE * totals.duration_s * 1e6
+    if totals.busy < BUSY_LEAST and in_line and not again:
+        return None
+    why = "some hung or reconnected"
+    if facts.reopened is not None:
+        why = "the rest went into reconnecting" if again else "some hung"
     return Finding(
         "busy",
         Outcome.DEGRADED,
         f"its batches fill {totals.busy:.2f} of the connections' time "
-        f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): some hung or reconnected",
+        f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): {why}",
     )
 
 
@@ -208,6 +287,45 @@ def response_size(facts: Facts, context: Context) -> Finding | None:
     )
 
 
+def memory(facts: Facts, _context: Context) -> Finding | None:
+    """Memory must not grow through all of the window, and by much: that ends in no memory."""
+    totals, levels = facts.totals, facts.memory_bytes
+    if totals is None or not totals.requests or not levels:
+        return None
+    growth = levels[-1] - levels[0]
+    steps = [after - before for before, after in pairwise(levels)]
+    if growth < max(LEAK_LEAST_BYTES, LEAK_SHARE * levels[0]):
+        return None
+    if min(steps) < LEAK_STEADY * growth / len(steps):
+        return None
+    mib = 2**20
+    return Finding(
+        "memory",
+        Outcome.DEGRADED,
+        f"its memory grew all the time, from {levels[0] / mib:,.0f} to {levels[-1] / mib:,.0f} MiB "
+        f"in {totals.duration_s:.1f} s, {growth / totals.requests:,.0f} bytes a request: it leaks",
+    )
+
+
+def journal(facts: Facts, _context: Context) -> Finding | None:
+    """A server says something under load only where something is wrong."""
+    if not facts.spoke or facts.totals is None:
+        return None
+    first = textwrap.shorten(facts.spoke[0], LONGEST_QUOTE, placeholder=" ...")
+    lines = "a line" if len(facts.spoke) == 1 else f"{len(facts.spoke):,} lines, the first"
+    return Finding(
+        "journal", Outcome.DEGRADED, f"wrote into its journal under load {lines}: {first}"
+    )
+
+
+def probe(facts: Facts, context: Context) -> Finding | None:
+    """What a pipelined measurement relies on must have held when the framework was probed."""
+    said = probe_sentence(context.probe) if context.probe else None
+    if said is None or facts.harness_fault:
+        return None
+    return Finding("probe", Outcome.DEGRADED, said)
+
+
 DECIDING: tuple[Rule, ...] = (harness_fault, unavailable)
 """Rules that leave nothing to say for the others."""
 
@@ -217,12 +335,17 @@ RULES: tuple[Rule, ...] = (
     restarted,
     no_requests,
     no_batches,
+    hung,
     wrk_failed,
     unusable,
     wrk_errors,
+    reconnected,
     slack,
     busy,
     response_size,
+    memory,
+    journal,
+    probe,
 )
 """In the order in which their sentences are read."""
 

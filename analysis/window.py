@@ -9,6 +9,8 @@ from analysis.records import Samples
 MARGIN_S = 0.1
 # Samples further apart than this do not say what the counter was in the pause.
 LARGEST_GAP_S = 0.5
+# wrk's threads notice the end on a tick of 0.1 s, each its own.
+CLOSING_S = 0.15
 
 
 class WindowError(Exception):
@@ -36,3 +38,42 @@ def increase(samples: Samples, column: str, started: float, ended: float) -> flo
         return None
     first, last = np.interp(edges, t, counter)
     return float(last - first)
+
+
+def levels(
+    samples: Samples, column: str, started: float, ended: float, count: int
+) -> list[float] | None:
+    """What a gauge showed at `count` moments, evenly from the window's start to its end.
+
+    None where the samples do not cover the window, or do not have it.
+    """
+    gauge = samples.columns.get(column)
+    if gauge is None:
+        return None
+    there = np.isfinite(gauge)
+    t, gauge = samples.t[there], gauge[there]
+    if len(t) < count or t[0] > started or t[-1] < ended - LARGEST_GAP_S:
+        return None
+    return [float(value) for value in np.interp(np.linspace(started, ended, count), t, gauge)]
+
+
+def quiet_end(samples: Samples, column: str, started: float, ended: float) -> float | None:
+    """For how many seconds before the window's end a counter had all but stopped.
+
+    All but: a hundredth of the mean pace over the window, for a host is never quite silent.
+    None where the samples do not cover the window, or do not have it.
+    """
+    counter = samples.columns.get(column)
+    if counter is None:
+        return None
+    there = np.isfinite(counter)
+    t, counter = samples.t[there], counter[there]
+    if len(t) < 2 or t[0] > started or t[-1] < ended:
+        return None
+    first, last = np.interp([started, ended], t, counter)
+    pace = np.diff(counter) / np.maximum(np.diff(t), 1e-6)
+    # the generator closes its connections at the end, and that is answered, too
+    lively = (pace > (last - first) / (ended - started) / 100) & (t[1:] <= ended - CLOSING_S)
+    if not lively.any():
+        return None
+    return max(0.0, ended - float(t[1:][lively][-1]))

@@ -92,11 +92,20 @@ class ActionModule(ActionBase):
         run["command"] = [Path(sys.argv[0]).name, *arguments]
         count = sum(map(len, run["rounds"]))
         variables = run["variables"]
-        seconds = count * (variables["bench_warmup"] + variables["bench_duration"] + OVERHEAD_S)
+        # The same again with every further tool, and each cell once at a constant rate.
+        constant = len(run["rounds"][0]) if variables["bench_rate_share"] else 0
+        executions = count * len(variables["bench_tools"]) + constant
+        seconds = executions * (
+            variables["bench_warmup"] + variables["bench_duration"] + OVERHEAD_S
+        )
         testbeds = len(run["testbeds"])
+        declared = variables["bench_rounds"]
+        extended = isinstance(declared, dict)
+        rounds = f"{declared['min']} to {declared['max']}" if extended else declared
         result["summary"] = (
-            f"{run['run_id']}: {len(run['rounds'])} rounds x {len(run['rounds'][0])} cells = "
-            f"{count} measurements{f' on each of {testbeds} testbeds' if testbeds > 1 else ''}, "
+            f"{run['run_id']}: {rounds} rounds x {len(run['rounds'][0])} cells = "
+            f"{'at most ' if extended else ''}{count} measurements"
+            f"{f' on each of {testbeds} testbeds' if testbeds > 1 else ''}, "
             f"about {duration_text(seconds)} of measuring"
         )
         result["run"] = run

@@ -16,6 +16,7 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.faults import fault_of
 from controller.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
@@ -24,15 +25,6 @@ SERVER_KEYS = (
     "state", "exited_at", "rss_peak_bytes", "samples", "journal",
 )  # fmt: skip
 GENERATOR_KEYS = ("cpus", "ready_error", "samples", "warmup", "measured")
-
-
-def fault_of(step: str, result: dict[str, Any] | None) -> str | None:
-    """A sentence on what went wrong with the harness in one task, or None."""
-    if not result or not (result.get("failed") or result.get("unreachable")):
-        return None
-    what = "host did not answer" if result.get("unreachable") else "task failed"
-    said = result.get("msg") or result.get("module_stderr") or result.get("exception") or ""
-    return f"{step}: {what}: {str(said).strip()[:2000]}"
 
 
 def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -131,10 +123,11 @@ class ActionModule(ActionBase):
         else:
             outcome = load.get("ready_error") or rate_text(record["generators"][0])
         where = f" on {testbed['name']}" if len(run["testbeds"]) > 1 else ""
+        most = "at most " if isinstance(run["variables"].get("bench_rounds"), dict) else ""
         answer["progress"] = (
             f"[{done:>{len(str(count))}}/{count}] round {number}{where}  {cell['framework']:<18} "
             f"depth {cell['depth']}, {cell['connections']} connections: {outcome}"
-            f"  ({left_text(done, count, time.time() - float(given['first_begun']))})"
+            f"  ({most}{left_text(done, count, time.time() - float(given['first_begun']))})"
         )
         answer["harness_fault"] = record["harness_fault"]
         return answer

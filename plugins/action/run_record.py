@@ -2,7 +2,8 @@
 
 Arguments: `run`, the fact `bench_run`; `moment`, which of its times is now (`started`,
 `measuring_started`, `measuring_ended`, `ended`); `faults`, sentences on what the harness could not
-do, added to those there are.
+do, added to those there are; `rounds_taken`, `{testbed: {rounds, reason}}` of testbeds whose rounds
+were ended by precision (that of others is empty, and left out).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class ActionModule(ActionBase):
     """The action `run_record`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"run", "moment", "faults"})
+    _VALID_ARGS = frozenset({"run", "moment", "faults", "rounds_taken"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = super().run(tmp, task_vars)
@@ -41,6 +42,8 @@ class ActionModule(ActionBase):
         record = json.loads(path.read_text("utf-8")) if path.exists() else self._begin(run)
         record[moment] = time_text(time.time())
         record["harness_faults"] += self._task.args.get("faults") or []
+        taken = self._task.args.get("rounds_taken") or {}
+        record["rounds_taken"] |= {testbed: said for testbed, said in taken.items() if said}
         write_json(path, record)
         return answer
 
@@ -67,4 +70,5 @@ class ActionModule(ActionBase):
                 "project": run["version"],
             },
             "harness_faults": [],
+            "rounds_taken": {},
         }

@@ -62,6 +62,10 @@ class CallbackModule(Default):
         if not self._is_quiet(result._task):  # noqa: SLF001
             super().v2_runner_on_skipped(result)
 
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        if not self._is_quiet(result._task):  # noqa: SLF001
+            super().v2_runner_item_on_skipped(result)
+
     def v2_playbook_on_include(self, included_file: Any) -> None:
         if not self._is_quiet(included_file._task):  # noqa: SLF001
             super().v2_playbook_on_include(included_file)

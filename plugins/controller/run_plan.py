@@ -24,6 +24,13 @@ HOST_VARIABLES = {"bench_address", "bench_testbed"}
 # Made by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
 RUNTIMES = ("python", "go")
+# What a folder is in a run: measured and ranked, or the measure of what generator and path can do.
+ROLES = ("framework", "ceiling")
+# The fewest that give a 95 % interval of the median.
+LEAST_ROUNDS = 6
+MOST_ROUNDS = 1000
+CEILING = Path("servers") / "ceiling"
+DEFAULT_REFERENCE = "uvloop-httptools"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -96,10 +103,88 @@ def optional_run_id(value: Any) -> str | None:
     return value
 
 
+def flag(value: Any) -> bool:
+    words = {"true": True, "yes": True, "false": False, "no": False}
+    chosen = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if chosen is None:
+        raise ValueError("takes true or false")
+    return chosen
+
+
+def optional_name(value: Any) -> str | None:
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError("takes the name of a framework")
+    return value
+
+
+def _share(value: Any) -> float | None:
+    """A number above 0 and below 1, from YAML or a command line, or None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if 0 < number < 1 else None
+
+
+def rounds(value: Any) -> int | dict[str, Any]:
+    """A number of rounds, or how they are extended until a declared precision is reached."""
+    takes = (
+        f"takes a whole number from 1 to {MOST_ROUNDS}, or "
+        "{min: 6, max: 20, until_relative_width: 0.05}"
+    )
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:  # -e bench_rounds='{...}': what is quoted comes as a text
+            value = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError(takes) from error
+    if not isinstance(value, Mapping):
+        number = _integer(value)
+        if number is None or not 1 <= number <= MOST_ROUNDS:
+            raise ValueError(takes)
+        return number
+    wanted = {"min", "max", "until_relative_width"}
+    if value.keys() != wanted:
+        raise ValueError(f"{takes}, with these three keys and no other")
+    least, most = _integer(value["min"]), _integer(value["max"])
+    width = _share(value["until_relative_width"])
+    if least is None or least < LEAST_ROUNDS:
+        raise ValueError(f"takes a min of {LEAST_ROUNDS} or more: below, there is no interval")
+    if most is None or not least <= most <= MOST_ROUNDS:
+        raise ValueError(f"takes a max from its min to {MOST_ROUNDS}")
+    if width is None:
+        raise ValueError("takes an until_relative_width above 0 and below 1, as 0.05")
+    return {"min": least, "max": most, "until_relative_width": width}
+
+
+def most_rounds(value: int | Mapping[str, Any]) -> int:
+    """How many rounds there are at most."""
+    return value["max"] if isinstance(value, Mapping) else value
+
+
 def folder(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("takes the path of a folder")
     return value
+
+
+def tools(value: Any) -> list[str]:
+    items = names(value)
+    if "wrk" not in items or not set(items) <= {"wrk", "h2load"}:
+        raise ValueError("takes [wrk], or [wrk, h2load] to cross-check")
+    return items
+
+
+def optional_share(value: Any) -> float | None:
+    if value in (None, ""):
+        return None
+    share = _share(value)
+    if share is None:
+        raise ValueError("takes a share of wrk's rate between 0 and 1, as 0.6, or null")
+    return share
 
 
 VARIABLES: dict[str, Callable[[Any], Any]] = {
@@ -110,12 +195,18 @@ VARIABLES: dict[str, Callable[[Any], Any]] = {
     "bench_threads": one_integer(1, 1024),
     "bench_duration": one_integer(1, 86_400),
     "bench_warmup": one_integer(0, 3600),
-    "bench_rounds": one_integer(1, 1000),
+    "bench_rounds": rounds,
     "bench_workers": many_integers(1, 1024),
+    "bench_tools": tools,
+    "bench_rate_share": optional_share,
     "bench_order_seed": optional_seed,
     "bench_run_id": optional_run_id,
     "bench_results_dir": folder,
     "bench_port": one_integer(1024, 65_535),
+    "bench_probe": flag,
+    "bench_controls": flag,
+    "bench_reference": optional_name,
+    "bench_baseline": flag,
 }
 
 
@@ -166,6 +257,10 @@ def read_variables(
             sentences.append(f"{name} is {value!r}; it {error}.")
     if {"bench_threads", "bench_connections"} <= values.keys():
         sentences += uneven_threads(values["bench_threads"], values["bench_connections"])
+    if values.get("bench_rate_share") and "h2load" not in values.get("bench_tools", ["h2load"]):
+        sentences.append(
+            "bench_rate_share is given, and bench_tools has no h2load, which keeps the rate."
+        )
     return values, sentences
 
 
@@ -179,7 +274,7 @@ def read_framework(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise PlanError([f"{where} holds no keys; it takes title, stack, language and runtime."])
     errors = []
-    required, optional = ("title", "stack", "language", "runtime"), ("python", "note")
+    required, optional = ("title", "stack", "language", "runtime"), ("python", "note", "role")
     if not NAME.fullmatch(path.name):
         errors.append(f"{path}: a framework's folder is named with a-z, 0-9 and -.")
     errors += [f"{where} has no {key}." for key in required if key not in data]
@@ -196,6 +291,8 @@ def read_framework(path: Path) -> dict[str, Any]:
     ]
     if isinstance(data.get("runtime"), str) and data["runtime"] not in RUNTIMES:
         errors.append(f"{where}: runtime is {data['runtime']!r}; it takes {' or '.join(RUNTIMES)}.")
+    if isinstance(data.get("role"), str) and data["role"] not in ROLES:
+        errors.append(f"{where}: role is {data['role']!r}; it takes {' or '.join(ROLES)}.")
     if errors:
         raise PlanError(errors)
     return {
@@ -205,6 +302,7 @@ def read_framework(path: Path) -> dict[str, Any]:
         "runtime": data["runtime"],
         "python": data.get("python"),
         "note": (data.get("note") or "").strip(),
+        "role": data.get("role", "framework"),
         "path": str(path.resolve()),
     }
 
@@ -240,17 +338,69 @@ def find_frameworks(folders: Iterable[str], root: Path) -> dict[str, dict[str, A
 def choose_frameworks(
     wanted: list[str], found: Mapping[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """The frameworks of the run: those named, or all of the current stack. Raises PlanError."""
+    """Those named, or all frameworks of the current stack. Raises PlanError."""
     unknown = [name for name in wanted if name not in found]
     if unknown:
         raise PlanError(
             f"bench_frameworks has {name!r}; there are {', '.join(sorted(found))}."
             for name in unknown
         )
-    chosen = wanted or [name for name in sorted(found) if found[name]["stack"] == "current"]
+    chosen = wanted or [
+        name
+        for name in sorted(found)
+        if found[name]["stack"] == "current" and found[name]["role"] == "framework"
+    ]
     if not chosen:
         raise PlanError(["bench_framework_dirs holds no framework of the current stack."])
     return {name: found[name] for name in chosen}
+
+
+def choose_reference(wanted: str | None, chosen: Mapping[str, dict[str, Any]]) -> str | None:
+    """What precision and the A/A control are relative to; None where nothing is ranked.
+
+    Raises PlanError.
+    """
+    ranked = [name for name in chosen if chosen[name]["role"] == "framework"]
+    if wanted is None:
+        return DEFAULT_REFERENCE if DEFAULT_REFERENCE in ranked else next(iter(ranked), None)
+    if wanted not in ranked:
+        raise PlanError(
+            [f"bench_reference is {wanted!r}; it takes one of this run: {', '.join(ranked)}."]
+        )
+    return wanted
+
+
+def control_frameworks(
+    chosen: Mapping[str, dict[str, Any]],
+    reference: str | None,
+    found: Mapping[str, dict[str, Any]],
+    root: Path,
+) -> dict[str, dict[str, Any]]:
+    """What a run measures besides: a ceiling, and its reference a second time under another name.
+
+    Raises PlanError.
+    """
+    added: dict[str, dict[str, Any]] = {}
+    if not any(framework["role"] == "ceiling" for framework in chosen.values()):
+        ceilings = [name for name in found if found[name]["role"] == "ceiling"]
+        if ceilings:
+            added = {ceilings[0]: found[ceilings[0]]}
+        elif (root / CEILING).is_dir():  # also where frameworks are looked for elsewhere
+            added = {CEILING.name: read_framework(root / CEILING)}
+    if reference is not None:
+        original = chosen[reference]
+        again = f"{reference}-again"
+        title = f"{original['title']} (again)"
+        note = f"The A/A control: {original['title']} a second time, as a unit of its own."
+        added[again] = {**original, "title": title, "note": note, "control_of": reference}
+    taken = [name for name in added if name in chosen]
+    if taken:
+        raise PlanError(
+            f"{name} is what a control of this run is called; rename that framework, or set "
+            "bench_controls to false."
+            for name in taken
+        )
+    return added
 
 
 def _address(host: str, variables: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -377,10 +527,15 @@ def plan_run(
     defaults = yaml.safe_load((root / "plans" / "seed.yml").read_text(encoding="utf-8"))
     variables, sentences = read_variables(given, defaults)
     frameworks: dict[str, dict[str, Any]] = {}
+    controls: dict[str, dict[str, Any]] = {}
+    reference: str | None = None
     testbeds: list[dict[str, Any]] = []
     try:
         found = find_frameworks(variables.get("bench_framework_dirs", []), root)
         frameworks = choose_frameworks(variables.get("bench_frameworks", []), found)
+        reference = choose_reference(variables.get("bench_reference"), frameworks)
+        if variables.get("bench_controls"):
+            controls = control_frameworks(frameworks, reference, found, root)
     except PlanError as error:
         sentences += error.sentences
     try:
@@ -399,12 +554,13 @@ def plan_run(
     seed = variables["bench_order_seed"]
     variables |= {
         "bench_frameworks": list(frameworks),
+        "bench_reference": reference,
         "bench_run_id": run_id,
         "bench_order_seed": secrets.randbelow(2**32) if seed is None else seed,
     }
     cells = [
         {"framework": name, "workers": workers, "depth": depth, "connections": connections}
-        for name in frameworks
+        for name in frameworks | controls
         for workers in variables["bench_workers"]
         for depth in variables["bench_depths"]
         for connections in variables["bench_connections"]
@@ -413,7 +569,9 @@ def plan_run(
         "run_id": run_id,
         "results_dir": str(results),
         "variables": variables,
-        "frameworks": frameworks,
+        "frameworks": frameworks | controls,
         "testbeds": testbeds,
-        "rounds": shuffled_rounds(cells, variables["bench_rounds"], variables["bench_order_seed"]),
+        "rounds": shuffled_rounds(
+            cells, most_rounds(variables["bench_rounds"]), variables["bench_order_seed"]
+        ),
     }

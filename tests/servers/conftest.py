@@ -87,6 +87,7 @@ class Framework:
     name: str
     folder: Path
     command: list[str]
+    role: str
 
     def start(self, **settings: str) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
@@ -199,7 +200,7 @@ def deploy(name: str) -> Framework:
     CACHE.mkdir(parents=True, exist_ok=True)
     program = make(folder, about.get("python", DEFAULT_PYTHON))
     arguments = ["server.py"] if about["runtime"] == "python" else []
-    return Framework(name, folder, [str(program), *arguments])
+    return Framework(name, folder, [str(program), *arguments], about.get("role", "framework"))
 
 
 @pytest.fixture(scope="session", params=FOLDERS)

@@ -22,6 +22,12 @@ REFUSES_WHAT_CAME_BEFORE_A_CLOSE = {"aiohttp"}
 
 
 @pytest.fixture
+def parsing(framework: "Framework") -> None:
+    if framework.role == "ceiling":
+        pytest.skip("the ceiling answers blank lines and does not parse, as its note says")
+
+
+@pytest.fixture
 def pipelining(framework: "Framework") -> None:
     if framework.name in DIES_IN_A_PIPELINE:
         pytest.skip("dies in a pipeline, as test_dies_in_a_pipeline shows")
@@ -42,6 +48,7 @@ def test_answers_and_keeps_the_connection(server: "Server") -> None:
             assert answer.headers.get("connection", "keep-alive").lower() == "keep-alive"
 
 
+@pytest.mark.usefixtures("parsing")
 def test_anything_else_is_not_found(server: "Server") -> None:
     with server.connect() as client:
         client.send(MISSING)
@@ -55,7 +62,9 @@ def test_anything_else_is_not_found(server: "Server") -> None:
     [b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"],
     ids=["close", "1.0"],
 )
-def test_closes_when_told_to(server: "Server", request_: bytes) -> None:
+def test_closes_when_told_to(framework: "Framework", server: "Server", request_: bytes) -> None:
+    if framework.role == "ceiling" and b"close" not in request_:
+        pytest.skip("the ceiling does not know versions")
     with server.connect() as client:
         client.send(request_)
         assert is_hello(client.answer())
@@ -74,8 +83,11 @@ def test_takes_a_request_in_pieces(server: "Server") -> None:
 @pytest.mark.usefixtures("pipelining")
 @pytest.mark.parametrize("depth", [2, 5, 16, 64])
 @pytest.mark.parametrize("cut", [0, 1], ids=["whole", "cut"])
-def test_answers_a_pipeline_in_order(server: "Server", depth: int, cut: int) -> None:
-    wanted = [(200, 404)[i % 3 == 1] for i in range(depth)]
+def test_answers_a_pipeline_in_order(
+    framework: "Framework", server: "Server", depth: int, cut: int
+) -> None:
+    other = 200 if framework.role == "ceiling" else 404  # which has one answer to everything
+    wanted = [(200, other)[i % 3 == 1] for i in range(depth)]
     batch = b"".join({200: HELLO, 404: MISSING}[status] for status in wanted)
     with server.connect() as client:
         for middle in (0, len(batch) // 2 + 1):
@@ -87,7 +99,7 @@ def test_answers_a_pipeline_in_order(server: "Server", depth: int, cut: int) -> 
             assert all(is_hello(answer) for answer in answers if answer.status == 200)
 
 
-@pytest.mark.usefixtures("pipelining")
+@pytest.mark.usefixtures("pipelining", "parsing")
 @pytest.mark.parametrize("rest", [b"", HELLO], ids=["last", "amid"])
 def test_answers_what_came_before_a_close(
     framework: "Framework", server: "Server", rest: bytes

@@ -8,7 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from action import controller_file, measurement_record, run_record
+from action import (
+    controller_file,
+    crosscheck_rate,
+    crosscheck_record,
+    measurement_record,
+    run_record,
+)
 
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
 TESTBED = {"name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11"}
@@ -155,3 +161,48 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         act(controller_file, path=str(target), data={"a": object()})
     assert json.loads(target.read_text()) == {"a": 1}
     assert [path.name for path in target.parent.iterdir()] == ["file.json"]
+
+
+H2LOAD = WRK | {"argv": ["h2load"], "result": json.dumps({"responses": 4000, "histogram": []})}
+
+
+@pytest.mark.parametrize(
+    ("number", "rate", "name", "said"),
+    [
+        (2, None, "main-r02-001-aiohttp-w1-d5-c200.json", "in round 2  aiohttp"),
+        (None, 1200.0, "main-rate-001-aiohttp-w1-d5-c200.json", "2,000 req/s of 1,200 wanted"),
+    ],
+)
+def test_an_execution_of_h2load_is_kept_apart(
+    tmp_path: Path, number: int | None, rate: float | None, name: str, said: str
+) -> None:
+    run = run_of(tmp_path)
+    run["variables"]["bench_duration"] = 2
+    answer = act(
+        crosscheck_record, run=run, testbed=TESTBED, round=number, position=1, cell=CELL,
+        rate=rate, started=STARTED, load=LOAD | {"measured": H2LOAD}, stopped=STOPPED,
+    )  # fmt: skip
+    (written,) = (tmp_path / "crosscheck").iterdir()
+    assert written.name == name
+    kept = json.loads(written.read_text())
+    assert (kept["kind"], kept["round"], kept["rate"]) == (
+        "closed" if number else "constant", number, rate,
+    )  # fmt: skip
+    assert kept["generators"][0]["measured"]["result"]["responses"] == 4000
+    assert said in answer["progress"]
+    assert answer["harness_fault"] is None
+
+
+def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    run["variables"] |= {"bench_rate_share": 0.5}
+    for number, requests in enumerate((900, 1000, 5000), start=1):
+        result = json.dumps({"requests": requests, "duration_us": 1_000_000})
+        act(
+            measurement_record, run=run, testbed=TESTBED, round=number, position=1, cell=CELL,
+            unavailable={}, first_begun="0", started=STARTED,
+            load=LOAD | {"measured": WRK | {"result": result}}, stopped=STOPPED,
+        )  # fmt: skip
+    assert act(crosscheck_rate, run=run, testbed=TESTBED, cell=CELL)["rate"] == 500
+    other = CELL | {"depth": 16}
+    assert act(crosscheck_rate, run=run, testbed=TESTBED, cell=other)["rate"] is None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from controller.run_plan import (
     PlanError,
     choose_frameworks,
@@ -29,10 +30,16 @@ SEED_PLAN: dict[str, Any] = {
     "bench_warmup": 2,
     "bench_rounds": 6,
     "bench_workers": [1],
+    "bench_tools": ["wrk"],
+    "bench_rate_share": None,
     "bench_order_seed": None,
     "bench_run_id": None,
     "bench_results_dir": "results",
     "bench_port": 8080,
+    "bench_probe": True,
+    "bench_controls": True,
+    "bench_reference": None,
+    "bench_baseline": True,
 }
 HOSTS = {"s": {"ansible_host": "198.18.0.11"}, "g": {"ansible_host": "198.18.0.21"}}
 
@@ -79,6 +86,19 @@ def test_a_wrong_depth_is_refused_by_name(value: Any) -> None:
 )
 def test_depths_come_from_yaml_and_from_the_command_line(value: Any, depths: list[int]) -> None:
     assert read_variables({"bench_depths": value}, SEED_PLAN)[0]["bench_depths"] == depths
+
+
+@pytest.mark.parametrize("name", ["bench_probe", "bench_baseline", "bench_controls"])
+@pytest.mark.parametrize(
+    ("value", "wanted"), [(True, True), ("false", False), ("No", False), ("true", True)], ids=repr
+)
+def test_a_part_is_wanted_or_not(name: str, value: Any, wanted: bool) -> None:
+    assert read_variables({name: value}, SEED_PLAN)[0][name] is wanted
+
+
+@pytest.mark.parametrize("value", ["maybe", "", 2, None, []], ids=repr)
+def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
+    assert f"bench_probe is {value!r}; it takes true or false" in mistakes(bench_probe=value)
 
 
 def test_more_threads_than_connections_is_refused() -> None:
@@ -185,6 +205,7 @@ GOOD = """\
         (GOOD.replace("title: Mine", "note: x"), "has no title"),
         (GOOD + "    pythn: '3.13'\n", "'pythn', which is none of"),
         (GOOD.replace("runtime: python", "runtime: ruby"), "runtime is 'ruby'; it takes"),
+        (GOOD + "    role: floor\n", "role is 'floor'; it takes framework or ceiling"),
         (GOOD + "    python: 3.13\n", "in quotes if it is a number"),
     ],
 )
@@ -209,6 +230,125 @@ def test_two_frameworks_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_old_stack_is_measured_only_when_named() -> None:
-    found = {"new": {"stack": "current"}, "old": {"stack": "2017"}}
+    found = {
+        "new": {"stack": "current", "role": "framework"},
+        "old": {"stack": "2017", "role": "framework"},
+        "top": {"stack": "current", "role": "ceiling"},
+    }
     assert list(choose_frameworks([], found)) == ["new"]
-    assert list(choose_frameworks(["old"], found)) == ["old"]
+    assert list(choose_frameworks(["old", "top"], found)) == ["old", "top"]
+
+
+@pytest.mark.parametrize("value", ["h2load", [], ["wrk", "ab"], "wrk,wrk"])
+def test_only_tools_that_are_known_beside_wrk_are_taken(value: Any) -> None:
+    assert "bench_tools is" in mistakes(bench_tools=value)
+
+
+@pytest.mark.parametrize("value", [0, 1, "0.0", -0.5, 1.5, "most", True, [0.6], "nan"])
+def test_a_rate_share_is_between_0_and_1(value: Any) -> None:
+    assert "bench_rate_share is" in mistakes(bench_tools="wrk,h2load", bench_rate_share=value)
+
+
+def test_a_rate_share_comes_from_the_command_line_too_and_needs_h2load() -> None:
+    values, sentences = read_variables(
+        {"bench_tools": "wrk,h2load", "bench_rate_share": "0.6"}, SEED_PLAN
+    )
+    assert (values["bench_tools"], values["bench_rate_share"]) == (["wrk", "h2load"], 0.6)
+    assert not sentences
+    assert "no h2load" in mistakes(bench_rate_share=0.6)
+
+
+def test_the_plan_of_the_crosscheck_is_right() -> None:
+    plan = yaml.safe_load((ROOT / "plans" / "crosscheck.yml").read_text(encoding="utf-8"))
+    assert not read_variables(plan, SEED_PLAN)[1]
+
+
+def planned(**given: Any) -> dict[str, Any]:
+    return plan_run(given, (["s"], ["g"], HOSTS), ROOT)
+
+
+def test_the_controls_are_in_every_round() -> None:
+    run = planned(bench_frameworks="aiohttp,uvloop-httptools")
+    names = ["aiohttp", "ceiling", "uvloop-httptools", "uvloop-httptools-again"]
+    assert all(sorted(cell["framework"] for cell in one) == names for one in run["rounds"])
+    again = run["frameworks"]["uvloop-httptools-again"]
+    assert again["control_of"] == "uvloop-httptools"
+    assert again["path"] == run["frameworks"]["uvloop-httptools"]["path"]
+    assert run["frameworks"]["ceiling"]["role"] == "ceiling"
+    # what one would give to have the same again
+    assert run["variables"]["bench_frameworks"] == ["aiohttp", "uvloop-httptools"]
+    assert run["variables"]["bench_reference"] == "uvloop-httptools"
+
+
+def test_the_reference_is_of_the_run() -> None:
+    run = planned(bench_frameworks="tornado,aiohttp", bench_reference="aiohttp")
+    assert list(run["frameworks"]) == ["tornado", "aiohttp", "ceiling", "aiohttp-again"]
+    run = planned(bench_frameworks="tornado,aiohttp")
+    assert run["variables"]["bench_reference"] == "tornado"
+    with pytest.raises(PlanError, match="bench_reference is 'sanic'; it takes one of this run"):
+        planned(bench_frameworks="tornado,aiohttp", bench_reference="sanic")
+
+
+def test_a_ceiling_that_is_named_is_measured_once_and_is_no_reference() -> None:
+    run = planned(bench_frameworks="ceiling")
+    assert list(run["frameworks"]) == ["ceiling"]
+    assert run["variables"]["bench_reference"] is None
+
+
+@pytest.mark.parametrize("off", [False, "false", "no"])
+def test_without_controls_there_are_the_frameworks_alone(off: Any) -> None:
+    run = planned(bench_frameworks="tornado,aiohttp", bench_controls=off)
+    assert list(run["frameworks"]) == ["tornado", "aiohttp"]
+    assert run["variables"]["bench_controls"] is False
+
+
+def test_the_ceiling_is_there_where_frameworks_are_elsewhere(tmp_path: Path) -> None:
+    framework_folder(tmp_path, GOOD)
+    run = planned(bench_framework_dirs=[str(tmp_path)])
+    assert list(run["frameworks"]) == ["mine", "ceiling", "mine-again"]
+
+
+def test_a_framework_that_is_called_like_a_control_is_refused(tmp_path: Path) -> None:
+    for name in ("mine", "mine-again"):
+        framework_folder(tmp_path, GOOD, name)
+    with pytest.raises(PlanError, match="mine-again is what a control of this run is called"):
+        planned(bench_framework_dirs=[str(tmp_path)])
+
+
+EXTENDED = {"min": 6, "max": 20, "until_relative_width": 0.05}
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(7, 7), ("7", 7), (EXTENDED, EXTENDED), (str(EXTENDED).replace("'", '"'), EXTENDED),
+     ({"min": "6", "max": "8", "until_relative_width": "0.1"},
+      {"min": 6, "max": 8, "until_relative_width": 0.1})],
+    ids=repr,
+)  # fmt: skip
+def test_rounds_are_a_number_or_extended(value: Any, read: Any) -> None:
+    assert read_variables({"bench_rounds": value}, SEED_PLAN)[0]["bench_rounds"] == read
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (0, "it takes a whole number from 1 to 1000, or {min"),
+        ("{min", "it takes a whole number from 1 to 1000, or {min"),
+        ({"min": 6, "max": 20}, "with these three keys and no other"),
+        (EXTENDED | {"more": 1}, "with these three keys and no other"),
+        (EXTENDED | {"min": 5}, "a min of 6 or more"),
+        (EXTENDED | {"max": 5}, "a max from its min"),
+        (EXTENDED | {"until_relative_width": 0}, "above 0 and below 1"),
+        (EXTENDED | {"until_relative_width": True}, "above 0 and below 1"),
+        (EXTENDED | {"until_relative_width": "narrow"}, "above 0 and below 1"),
+    ],
+    ids=repr,
+)
+def test_wrong_rounds_are_refused_with_what_is_right(value: Any, sentence: str) -> None:
+    said = mistakes(bench_rounds=value)
+    assert said.startswith("bench_rounds is")
+    assert sentence in said
+
+
+def test_the_schedule_has_as_many_rounds_as_there_may_be() -> None:
+    assert len(planned(bench_rounds=EXTENDED)["rounds"]) == 20

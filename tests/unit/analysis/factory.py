@@ -297,6 +297,51 @@ def write_run(
     return folder
 
 
+def case(name: str, seen: str = "full", **other: Any) -> dict[str, Any]:
+    """One case of a probe, as files/probe.py writes it."""
+    relied_on = name in ("single", "pipelined", "pipelined-deeper", "keep-alive")
+    return {
+        "name": name,
+        "title": f"what {name} sends",
+        "asks": f"what {name} asks for",
+        "relied_on": relied_on,
+        "class": seen,
+        "conforms": seen == "full",
+        "answered": 16,
+        "expected": 16,
+        "detail": "answered all 16",
+        "seconds": 0.01,
+    } | other
+
+
+def probe_record(cases: list[dict[str, Any]] | None, **other: Any) -> dict[str, Any]:
+    """A record of probe/; None for cases: the probe did not come to the framework."""
+    document = {
+        "schema_version": 1,
+        "address": "198.18.0.10",
+        "port": 8080,
+        "depth": 16,
+        "started": START,
+        "ended": START + 1,
+        "cases": cases,
+        "error": None,
+    }
+    return {
+        "schema_version": 1,
+        "run_id": "20260101T000000Z-abcd",
+        "testbed": "main",
+        "framework": "one",
+        "workers": 1,
+        "started": "2026-01-01T00:00:00.000000Z",
+        "ended": "2026-01-01T00:00:02.000000Z",
+        "deployment": {"available": True},
+        "server": {"host": "lab-server", "ready": True, "ready_error": None},
+        "generator": "lab-loadgen",
+        "probe": None if cases is None else document,
+        "harness_fault": None,
+    } | other
+
+
 SIX = ["alpha", "beta", "gamma", "crasher", "absent", "closer"]
 CRASH_LOG = (
     "crasher[4242]: corrupted double-linked list\n"
@@ -325,8 +370,40 @@ def small_run(folder: Path, rounds: int = 6) -> Path:
             if (name, number) == ("beta", 3):
                 text = json.dumps(made)[:900]
             records[f"main-r{number:02}-{position:03}-{name}-w1-d5-c200.json"] = text
+    write_probes(folder)
     document["harness_faults"] = ["wrk on lab-loadgen: host did not answer: timed out"]
     return write_run(folder, document, records)
+
+
+def write_probes(folder: Path) -> None:
+    """What the probe saw of the six: one closes, one crashes, one is not there."""
+    (folder / "probe").mkdir(parents=True, exist_ok=True)
+    names = ("single", "pipelined", "keep-alive", "http-1.0")
+    all_right = [case(name) for name in names]
+    closed = {"answered": 5, "expected": 250, "detail": "answered 5 of 250, then closed"}
+    died = {"answered": 0, "detail": "answered 0 of 16, then closed; nothing listens any more"}
+    unasked = {"conforms": None, "answered": None, "expected": None, "detail": "not tried"}
+    probes = {
+        "alpha": probe_record(all_right),
+        "beta": probe_record([*all_right[:3], case("http-1.0", "stays open", detail="stays open")]),
+        "closer": probe_record(
+            [*all_right[:2], case("keep-alive", "closes", **closed), all_right[3]]
+        ),
+        "crasher": probe_record(
+            [
+                all_right[0],
+                case("pipelined", "crashes", **died),
+                case("keep-alive", "not probed", **unasked),
+                case("http-1.0", "not probed", **unasked),
+            ]
+        ),
+        "absent": probe_record(
+            None, deployment={"available": False, "reason": "no CPython 3.7 here"}, server=None
+        ),
+    }
+    for name, probe in probes.items():
+        text = json.dumps(probe | {"framework": name}) + "\n"
+        (folder / "probe" / f"main-{name}-w1.json").write_text(text)
 
 
 def record_of(name: str, mean_us: float, rng: random.Random) -> dict[str, Any]:

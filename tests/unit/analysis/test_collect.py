@@ -26,7 +26,7 @@ def test_it_ends_with_the_table_and_the_path_of_the_report(tmp_path: Path) -> No
     done = collect("run", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:3] == ["framework", "outcome", "req/s"]
+    assert lines[0].split()[:3] == ["framework", "outcome", "rank"]
     assert lines[1].split()[:2] == ["one", "ok"]
     assert lines[-1] == "Report: run/report.md"
     made = {path.name for path in (tmp_path / "run").iterdir() if path.is_file()}

@@ -104,9 +104,19 @@ def test_the_share_of_the_time_spent_measuring(rendered: report.Rendered) -> Non
     assert "took 0.55 of the measuring phase" in rendered.terminal
 
 
-def run_of(folder: Path, means: dict[str, int], rounds: int, **other: Any) -> report.Rendered:
+def run_of(
+    folder: Path, means: dict[str, float], rounds: int, again: str = "", **other: Any
+) -> report.Rendered:
+    """A run of these batch latencies; `again` is measured a second time, as the A/A control."""
     rng = random.Random(12)  # noqa: S311
+    if again:
+        means = {f"{again}-again": means[again]} | means
     document = run_document(list(means), rounds, **other)
+    for name, framework in document["frameworks"].items():
+        if name == f"{again}-again":
+            framework["control_of"] = again
+        if name == "ceiling":
+            framework["role"] = "ceiling"
     records = {}
     for number, cells in enumerate(document["rounds"], start=1):
         for position, cell in enumerate(cells, start=1):
@@ -122,25 +132,92 @@ def headline(rendered: report.Rendered) -> str:
 
 
 def test_the_fastest_is_claimed_with_its_interval(tmp_path: Path) -> None:
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 30_000}, 6))
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 30_000}, 6, again="alpha")
     assert re.match(
         r"- \*\*Alpha\*\* is the fastest: [\d,]+ requests/s \(95 % interval [\d,]+ to [\d,]+\), "
-        r"1\.\d+ times Beta \(95 % interval of the ratio 1\.\d+ to 1\.\d+\)\.$",
-        told,
+        r"1\.\d+ times Beta \(95 % interval of the ratio 1\.\d+ to 1\.\d+; "
+        r"noise floor \d\.\d+ %\)\.$",
+        headline(rendered),
     )
+    assert "Least CPU time per request: **Alpha**" in rendered.files["report.md"]
+    rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert [(rows[name]["rank"], rows[name]["verdict"]) for name in ("alpha", "beta")] == [
+        ("1", "fastest"),
+        ("2", "slower"),
+    ]
+    assert (rows["beta"]["rank_cpu"], rows["beta"]["verdict_cpu"]) == ("2", "dearer")
+    again = rows["alpha-again"]
+    assert (again["role"], again["rank"], again["verdict"]) == ("control", "", "tied")
+    assert 0 < float(rows["beta"]["noise_floor"]) == float(again["noise_floor"]) < 0.1
 
 
 def test_what_the_interval_does_not_tell_apart_is_not_claimed(tmp_path: Path) -> None:
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 6))
-    assert "cannot be told from" in told
-    assert "holds 1" in told
+    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 6, again="alpha"))
+    assert "is tied with" in told
     assert "fastest" not in told
 
 
+def test_what_is_under_the_noise_floor_is_not_claimed(tmp_path: Path) -> None:
+    """The interval excludes 1, and still: the same server under two names shows as much."""
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 20_700}, 6, again="alpha")
+    beta = next(r for r in rows_of(rendered.files["summary.csv"]) if r["framework"] == "beta")
+    assert float(beta["relative_high"]) < 1
+    assert (beta["rank"], beta["verdict"]) == ("1", "tied")
+    assert "is tied with Beta" in headline(rendered)
+
+
+def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 6)
+    assert "There is no A/A control, so no noise floor and no rank" in headline(rendered)
+    assert {row["rank"] for row in rows_of(rendered.files["summary.csv"])} == {""}
+
+
 def test_below_six_rounds_nothing_is_claimed(tmp_path: Path) -> None:
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 5))
-    assert "Fewer than 6 rounds: no interval" in told
+    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 5, again="alpha"))
+    assert "Fewer than 6 rounds: no interval and no rank" in told
     assert "is the fastest" not in told
+
+
+def test_a_control_that_differs_from_itself_is_said(tmp_path: Path) -> None:
+    means = {"alpha": 20_000, "beta": 40_000, "alpha-again": 26_000}
+    rendered = run_of(tmp_path, means, 6, again="alpha")
+    assert "**The A/A control differs from itself**" in rendered.files["report.md"]
+    rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert rows["alpha-again"]["verdict"] == "differs"
+
+
+def test_what_is_near_the_ceiling_is_marked(tmp_path: Path) -> None:
+    means = {"alpha": 20_000, "beta": 40_000, "ceiling": 19_500}
+    rendered = run_of(tmp_path, means, 6, again="alpha")
+    rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert float(rows["alpha"]["share_of_ceiling"]) == pytest.approx(0.975, abs=0.03)
+    assert rows["ceiling"]["share_of_ceiling"] == "1.0"
+    assert rows["ceiling"]["rank"] == ""
+    assert rows["alpha"]["relative"] == "1.0"  # the ceiling is never the fastest
+    text = rendered.files["report.md"]
+    assert "Alpha did 0.9" in text
+    assert "the generator or the path was measured, not the framework" in text
+    assert len(re.findall(r"^\| (Alpha|Alpha-again) \|.* \*\*!\*\* \|", text, re.MULTILINE)) == 2
+
+
+def test_a_p99_of_few_batches_is_none(tmp_path: Path) -> None:
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 1_500_000}, 1)
+    rows = {row["framework"]: row for row in rows_of(rendered.files["results.csv"])}
+    assert int(rows["beta"]["batches"]) < 1000
+    assert rows["beta"]["batch_latency_p99_us"] == ""
+    assert rows["beta"]["batch_latency_p90_us"] != ""
+    assert rows["alpha"]["batch_latency_p99_us"] != ""
+    summary = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert summary["beta"]["batch_latency_p99_us"] == ""
+
+
+def test_rounds_that_precision_made_needless_are_not_missing(tmp_path: Path) -> None:
+    document = run_document(["alpha"], 8, rounds_taken={"main": {"rounds": 6, "reason": "narrow"}})
+    records = {f"{n}.json": record(framework="alpha", round=n) for n in range(1, 7)}
+    rendered = report.render(judge_run(write_run(tmp_path, document, records)))
+    assert rendered.problems == []
+    assert "| rounds | 6; main: 6, narrow |" in rendered.files["report.md"]
+    assert rows_of(rendered.files["summary.csv"])[0]["rounds_scheduled"] == "6"
 
 
 def test_several_depths_are_columns_of_the_one_table(tmp_path: Path) -> None:

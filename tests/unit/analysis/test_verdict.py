@@ -9,7 +9,7 @@ import pytest
 
 from analysis.facts import Facts, connections_of, log_end, reduce
 from analysis.judge import response_sizes
-from analysis.limits import Limit, limited_by
+from analysis.limits import Limit, find
 from analysis.records import parse_record
 from analysis.verdict import Context, Outcome, Verdict, judge
 from tests.unit.analysis.factory import (
@@ -170,6 +170,15 @@ def test_connections_that_hang_while_others_go_on() -> None:
     assert found.reason.startswith("its batches fill 0.50 of the connections' time")
 
 
+@pytest.mark.parametrize(("batch_us", "rules"), [(1_000, ()), (20_000, ("busy",))])
+def test_a_generator_that_needs_a_while_between_short_batches(
+    batch_us: int, rules: tuple[str, ...]
+) -> None:
+    """0.85 of the time in batches: of 1 ms, that is 0.18 ms between two; of 20 ms, it is not."""
+    count = round(0.85 * 200 * 5_000_000 / batch_us)
+    assert verdict_of(record(wrk_result(Counter({batch_us: count})))).rules == rules
+
+
 def test_connections_that_are_let_in_late_are_no_hang() -> None:
     # one connection is accepted in every turn of a slow loop: its first batch waits for that
     rng = random.Random(4)
@@ -239,7 +248,7 @@ def test_a_record_that_holds_nothing_must_say_why() -> None:
     ("cores", "cpus", "wrk_s", "limit"),
     [
         (0.97, 2, 2.5, Limit.SERVER),
-        (0.97, 2, 9.9, Limit.SERVER),
+        (0.97, 2, 9.9, Limit.GENERATOR),  # both are, wrk the nearer
         (0.50, 2, 9.2, Limit.GENERATOR),
         (0.50, 2, 2.5, Limit.UNKNOWN),
         (0.97, None, 2.5, Limit.UNKNOWN),
@@ -256,7 +265,7 @@ def test_what_limited_it(
         server=server(samples=taken, cpus=cpus),
         generators=[generator(wrk(wrk_result(HEALTHY), cpu_s=wrk_s))],
     )
-    assert limited_by(facts_of(document)) == limit
+    assert find(facts_of(document)).limit == limit
 
 
 def test_two_generators_are_one_measurement() -> None:

@@ -152,7 +152,7 @@ class Unit:
         said = output(*own).strip() if state.get("InvocationID") else ""
         if not said and state["ActiveState"] == "active":
             return None
-        return output(*[*ask, "--output=short-precise", "--unit", self.unit])
+        return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
 
 
 def main() -> int:

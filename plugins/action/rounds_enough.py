@@ -1,0 +1,52 @@
+"""Say whether a testbed needs another round, from the raw records so far: by precision only.
+
+Arguments: `run`, the fact `bench_run`; `testbed`, its name; `taken`, rounds done. Returns `taken`
+of the run's rounds as they stand: `{rounds, reason}` once they are enough, else nothing; and, where
+rounds are extended at all, a line for the reader. Runs on the controller, in this process.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+# Ansible loads this file by its path; what judges the records is found from there.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+
+class ActionModule(ActionBase):
+    """The action `rounds_enough`."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"run", "testbed", "taken"})
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = super().run(tmp, task_vars)
+        run, testbed = self._task.args["run"], self._task.args["testbed"]
+        taken = int(self._task.args["taken"])
+        declared = run["variables"]["bench_rounds"]
+        answer["enough"] = {}
+        if not isinstance(declared, dict) or taken < declared["min"]:
+            return answer
+
+        from analysis.judge import judge_run  # noqa: PLC0415 (reads with numpy: only if need be)
+        from analysis.precision import precision  # noqa: PLC0415
+
+        found = precision(
+            judge_run(Path(run["results_dir"])), testbed, declared["until_relative_width"]
+        )
+        where = f" on {testbed}" if len(run["testbeds"]) > 1 else ""
+        if found.enough:
+            next_ = "enough"
+        elif taken < declared["max"]:
+            next_ = "another round"
+        else:
+            next_ = f"no more than {taken} rounds were declared"
+        answer["progress"] = f"After round {taken}{where}: {found.reason}: {next_}"
+        if found.enough or taken >= declared["max"]:
+            most = "" if found.enough else "as many as were declared; "
+            answer["enough"] = {"rounds": taken, "reason": most + found.reason}
+        return answer

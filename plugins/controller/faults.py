@@ -1,0 +1,14 @@
+"""What the harness could not do, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def fault_of(step: str, result: dict[str, Any] | None) -> str | None:
+    """A sentence on what went wrong with the harness in one task, or None."""
+    if not result or not (result.get("failed") or result.get("unreachable")):
+        return None
+    what = "host did not answer" if result.get("unreachable") else "task failed"
+    said = result.get("msg") or result.get("module_stderr") or result.get("exception") or ""
+    return f"{step}: {what}: {str(said).strip()[:2000]}"

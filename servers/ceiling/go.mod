@@ -1,0 +1,3 @@
+module async-pipeline-bench/ceiling
+
+go 1.26.0

@@ -1,0 +1,70 @@
+"""How often is one server under two names called two? python -m tests.aa RESULTS/RUN...
+
+The rounds of each run are taken six at a time, as if each six were a run, and the A/A control is
+judged against its reference by the interval alone, as the report does: the noise floor is made of
+the same figures, and would let everything pass. Prints a line a cell group and figure.
+"""
+
+import sys
+from pathlib import Path
+
+from analysis.judge import judge_run
+from analysis.statistics import estimate, ratios
+from analysis.verdict import Outcome
+
+BLOCK = 6
+
+Group = tuple[str, int, int, int]
+Rounds = dict[int, float]
+
+
+def tied(again: Rounds, reference: Rounds) -> tuple[int, int]:
+    """In how many blocks of consecutive rounds the interval holds 1, and of how many."""
+    common = sorted(again.keys() & reference.keys())
+    blocks = [common[start : start + BLOCK] for start in range(0, len(common), BLOCK)]
+    found = [
+        estimate(ratios({number: again[number] for number in block}, reference))
+        for block in blocks
+        if len(block) == BLOCK
+    ]
+    return sum(bool(one and one.holds_1) for one in found), len(found)
+
+
+def figures(folder: Path) -> dict[tuple[Group, str], dict[str, Rounds]]:
+    """Values by cell group and figure, then by what it is ("again", "reference") and round."""
+    judgement = judge_run(folder)
+    names = {
+        name: role
+        for again, framework in judgement.run.frameworks.items()
+        if framework.control_of
+        for name, role in ((again, "again"), (framework.control_of, "reference"))
+    }
+    values: dict[tuple[Group, str], dict[str, Rounds]] = {}
+    for measurement in judgement.measurements:
+        facts = measurement.facts
+        role = names.get(facts.cell.framework)
+        if role is None or facts.totals is None or measurement.verdict.outcome != Outcome.OK:
+            continue
+        cell = facts.cell
+        group = (cell.testbed, cell.workers, cell.depth, cell.connections)
+        for figure, value in (
+            ("requests/s", facts.totals.requests_per_s),
+            ("CPU per request", facts.server_cpu_us_per_request),
+        ):
+            if value:
+                own = values.setdefault((group, figure), {}).setdefault(role, {})
+                own[facts.round] = value
+    return values
+
+
+def main(folders: list[str]) -> None:
+    for folder in folders:
+        for (group, figure), of in sorted(figures(Path(folder)).items()):
+            found, blocks = tied(of.get("again", {}), of.get("reference", {}))
+            testbed, workers, depth, connections = group
+            where = f"{testbed}, {workers} workers, depth {depth}, {connections} connections"
+            print(f"{folder}: {where}: {figure}: tied in {found} of {blocks}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

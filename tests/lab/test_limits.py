@@ -1,0 +1,180 @@
+"""The four limits, each constructed on the lab's machines, and a neighbour beside the server.
+
+The load stays on the lab's own bridge; what is changed on a machine ends by itself or is undone.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.lab.conftest import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.lab
+
+# Next to no work for a request, so that one thread of wrk has more to do than the server.
+CANNED = '''\
+"""Answers whatever ends in an empty line."""
+import asyncio
+import os
+
+RESPONSE = (
+    b"HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nContent-Length: 12\\r\\n\\r\\nHello world!"
+)
+
+
+class Canned(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport, self.rest = transport, b""
+
+    def data_received(self, data):
+        *whole, self.rest = (self.rest + data).split(b"\\r\\n\\r\\n")
+        self.transport.write(RESPONSE * len(whole))
+
+
+async def main():
+    server = await asyncio.get_running_loop().create_server(
+        Canned, os.environ["BENCH_ADDRESS"], int(os.environ["BENCH_PORT"])
+    )
+    await server.serve_forever()
+
+
+asyncio.run(main())
+'''
+PROVISIONED = ("preflight", "baseline", "measure", "report")
+HOG = "pipeline-bench-test-hog"
+
+
+class Bench:
+    """Runs of bench.yml; what was deployed once is not deployed again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.results = folder / "results"
+        canned = folder / "frameworks" / "canned"
+        canned.mkdir(parents=True)
+        (canned / "framework.yml").write_text(
+            "title: canned\nstack: current\nlanguage: Python\nruntime: python\n"
+        )
+        (canned / "server.py").write_text(CANNED)
+        for name in ("requirements.in", "requirements.txt"):
+            (canned / name).write_text("")
+        self.folders = ["servers", "tests/calibration", str(folder / "frameworks")]
+        everything = ["tornado", "uvloop-httptools", "delay-40ms", "canned"]
+        self._play(["preflight", "provision"], {"bench_frameworks": everything})
+
+    def _play(self, names: Any, variables: dict[str, Any]) -> None:
+        given = {
+            "bench_framework_dirs": self.folders,
+            "bench_results_dir": str(self.results),
+            "bench_warmup": 0,
+            "bench_duration": 2,
+            "bench_rounds": 1,
+        } | variables
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", "inventory/lab",
+             *(f"playbooks/{name}.yml" for name in names), "-e", json.dumps(given)],
+            cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+    def run(self, name: str, **variables: Any) -> dict[tuple[str, int], dict[str, str]]:
+        """The rows of a run, by framework and connections."""
+        self._play(PROVISIONED, {"bench_run_id": name, **variables})
+        with (self.results / name / "results.csv").open(newline="") as handle:
+            rows = list(csv.DictReader(handle))
+        for row in rows:
+            print(f"{name}: {row['framework']} c{row['connections']}: {row['requests_per_s']}/s:",
+                  row["limited_by"], "|", row["limit"], "|", row["noise"])  # fmt: skip
+        return {(row["framework"], int(row["connections"])): row for row in rows}
+
+    def report(self, name: str) -> str:
+        return (self.results / name / "report.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def bench(
+    lab: Lab,  # noqa: ARG001 (it is up)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Bench:
+    return Bench(tmp_path_factory.mktemp("limits"))
+
+
+@contextmanager
+def narrow_path(lab: Lab) -> Iterator[None]:
+    """50 Mbit/s from the server to the generator."""
+    shaped = "rate 50mbit burst 32kbit latency 50ms"
+    lab.shell(f"tc qdisc replace dev eth0 root tbf {shaped}", "servers")
+    try:
+        yield
+    finally:
+        lab.shell("tc qdisc del dev eth0 root", "servers")
+
+
+@contextmanager
+def hog(lab: Lab) -> Iterator[None]:
+    """Two loops on the CPUs of the server's machine, for 40 s at most."""
+    loops = "for i in 1 2; do (while :; do :; done) & done; wait"
+    lab.shell(f"systemd-run --collect --unit {HOG} -p RuntimeMaxSec=40 sh -c '{loops}'", "servers")
+    try:
+        yield
+    finally:
+        lab.shell(f"systemctl stop {HOG}", "servers")
+
+
+def test_the_server_or_waiting(bench: Bench) -> None:
+    rows = bench.run(
+        "server-waiting",
+        bench_frameworks=["tornado", "delay-40ms"],
+        bench_connections=[2],
+        bench_threads=2,
+    )
+    busy, idle = rows["tornado", 2], rows["delay-40ms", 2]
+    assert busy["limited_by"] == "server"
+    assert "the server's process used" in busy["limit"]
+    assert idle["limited_by"] == "waiting"
+    assert "the 2 connections waited" in idle["limit"]
+    assert idle["limit"] in bench.report("server-waiting")
+
+
+def test_the_generator(bench: Bench) -> None:
+    rows = bench.run(
+        "generator",
+        bench_frameworks=["canned"],
+        bench_depths=[64],
+        bench_threads=1,
+        bench_baseline=False,
+    )
+    row = rows["canned", 200]
+    assert row["limited_by"] == "generator"
+    assert "wrk used" in row["limit"]
+
+
+def test_the_network(lab: Lab, bench: Bench) -> None:
+    with narrow_path(lab):
+        rows = bench.run("network", bench_frameworks=["uvloop-httptools"], bench_depths=[16])
+    row = rows["uvloop-httptools", 200]
+    assert row["limited_by"] == "network"
+    assert "Mbit/s from the server that it can carry" in row["limit"]
+
+
+def test_a_neighbour_is_named_where_the_number_stands(lab: Lab, bench: Bench) -> None:
+    with hog(lab):
+        rows = bench.run("neighbour", bench_frameworks=["tornado"], bench_baseline=False)
+    row = rows["tornado", 200]
+    assert "a neighbour: other programs used" in row["noise"]
+    assert float(row["server_other_cpu_cores"]) > 0.5
+    report = bench.report("neighbour")
+    rate = f"{round(float(row['requests_per_s'])):,} [1]"
+    assert rate in report
+    assert "- [1] tornado" in report
