@@ -267,3 +267,32 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert re.search(rf"lab-server.*{port}.*(taken|in use)", done.stdout)
     assert not list(tmp_path.glob("*/run.json"))
+
+
+@pytest.mark.usefixtures("run")
+def test_a_generator_that_cannot_work_is_no_result(tmp_path: Path) -> None:
+    """What there is is kept and reported, and the run does not end well."""
+    script = "/opt/pipeline-bench/pipeline.lua"
+    ad_hoc = [str(PLAYBOOK.with_name("ansible")), "loadgens", "-m", "ansible.builtin.command", "-a"]
+    subprocess.run([*ad_hoc, f"mv {script} {script}.away"], cwd=ROOT, check=True)
+    variables = {
+        "bench_frameworks": ["fasthttp"],
+        "bench_results_dir": str(tmp_path),
+        "bench_run_id": "broken",
+        "bench_controls": False,
+        "bench_duration": 1,
+        "bench_warmup": 0,
+        "bench_rounds": 5,
+    }
+    try:
+        plays = [f"playbooks/{name}.yml" for name in ("preflight", "begin", "measure", "report")]
+        done = playbook(*plays, "-i", "inventory/lab", "-e", json.dumps(variables))
+    finally:
+        subprocess.run([*ad_hoc, f"mv {script}.away {script}"], cwd=ROOT, check=True)
+    assert done.returncode != 0
+    assert done.stdout.count("HARNESS FAULT, wrk on lab-loadgen") == 3  # then it is given up
+    raw = [json.loads(path.read_text()) for path in (tmp_path / "broken" / "raw").iterdir()]
+    assert len(raw) == 3
+    assert all("pipeline.lua" in record["harness_fault"] for record in raw)
+    assert rows(tmp_path / "broken" / "results.csv")["fasthttp"]["outcome"] == "invalid"
+    assert "This run is incomplete" in (tmp_path / "broken" / "report.md").read_text()

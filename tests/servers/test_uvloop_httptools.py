@@ -1,5 +1,6 @@
 """The protocol that this project wrote itself: what HTTP/1.1 asks for beyond the common cases."""
 
+import dataclasses
 import textwrap
 import time
 from collections.abc import Iterator
@@ -148,7 +149,7 @@ def slow_server(
             server.serve(*server.settings()[:2], shared=False)
         """)
     )
-    slow = type(flagship)("slow", flagship.folder, [flagship.command[0], str(script)])
+    slow = dataclasses.replace(flagship, name="slow", command=[flagship.command[0], str(script)])
     with slow.running() as server:
         yield server
     assert server.errors.count("Traceback") == server.errors.count("Error: broken") == 1
