@@ -37,6 +37,8 @@ SAMPLER = Path(__file__).with_name("sampler.py")
 PAUSE_S = 0.2
 # wrk ends by itself; this much later it is ended.
 GRACE_S = 30
+# A sampler ends at once; one that does not must not hold the measurement up.
+STOP_S = 2
 
 
 def argv(parameters: dict[str, Any], seconds: int) -> list[str]:
@@ -134,7 +136,11 @@ def sampled(address: str) -> Iterator[dict[str, str]]:
             yield taken
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             taken["text"] = columns(output)
 
 

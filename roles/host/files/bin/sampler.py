@@ -29,7 +29,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -173,15 +172,14 @@ def main() -> int:
     parser.add_argument("--interval", type=float, default=0.1, help="seconds (default: 0.1)")
     options = parser.parse_args()
 
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Waited for, not handled: a handler could run while the very lock that it needs is held.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     cpus = sorted(os.sched_getaffinity(0))
     folder, interface, asked = None, None, False
     with Path(options.output).open("w", buffering=1) as output:
         due = time.monotonic()
-        header = True
+        header, last = True, False
         while True:
-            last = stop.is_set()
             if options.unit and folder is None:
                 folder = find_cgroup(options.unit)
             sample: dict[str, float | None] = {"t": round(time.time(), 6)}
@@ -198,7 +196,8 @@ def main() -> int:
             if options.address and not asked:
                 interface, asked = find_interface(options.address), True
             due = max(due + options.interval, time.monotonic())
-            stop.wait(due - time.monotonic())
+            left = max(0.0, due - time.monotonic())
+            last = signal.sigtimedwait([signal.SIGTERM], left) is not None
 
 
 if __name__ == "__main__":
