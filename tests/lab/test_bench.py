@@ -175,7 +175,7 @@ def test_the_figures_agree_with_each_other(run: tuple[Path, str]) -> None:
 def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
     folder, printed = run
     raw = [json.loads(path.read_text()) for path in sorted((folder / "raw").iterdir())]
-    assert len(raw) == 2 * 9
+    assert len(raw) == 2 * (9 + 2)  # with the ceiling and the control
     assert not any(record["harness_fault"] for record in raw)
     measured = [r["generators"][0]["measured"] for r in raw if r["framework"] == "aiohttp"]
     for wrk in measured:
@@ -188,7 +188,7 @@ def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
     whole = json.loads((folder / "run.json").read_text())
     assert whole["ended"]
     assert len(whole["rounds"]) == 2
-    assert "[18/18] round 2" in printed
+    assert "[22/22] round 2" in printed
 
 
 def test_the_run_ends_with_the_table_and_the_path_of_the_report(run: tuple[Path, str]) -> None:
