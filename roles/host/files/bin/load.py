@@ -168,8 +168,9 @@ def measure(wanted: dict[str, Any]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         return answer | {"failed": True, "msg": f"wrk could not be run: {error}"}
     said = answer["measured"]["stdout"] + answer["measured"]["stderr"]
-    # A server that has gone is the framework's failure; anything else is the generator's.
-    if answer["measured"]["exit_status"] != 0 and "unable to connect" not in said:
+    # A server that has gone is the framework's failure; anything else is the generator's, also
+    # with status 0: wrk goes on without a script that it cannot read.
+    if answer["measured"]["result"] is None and "unable to connect" not in said:
         return answer | {"failed": True, "msg": f"wrk could not do its work: {said.strip()}"}
     return answer
 
