@@ -129,14 +129,18 @@ def test_the_sampler_ends_whenever_it_is_told_to(tmp_path: Path) -> None:
     """No handler may run in the middle of it: one that did once waited for itself for ever."""
     command = [sys.executable, BIN / "sampler.py", "--interval", "0.0005", "--output"]
     processes = [subprocess.Popen([*command, tmp_path / str(n)]) for n in range(12)]
-    time.sleep(0.5)
-    for process in processes:
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        caught = int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16)
-        assert not caught & 1 << (signal.SIGTERM - 1)
-        process.terminate()
-        time.sleep(0.01)
-    assert [process.wait(10) for process in processes] == [0] * 12
+    try:
+        time.sleep(0.5)
+        for process in processes:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            caught = int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16)
+            assert not caught & 1 << (signal.SIGTERM - 1)
+            process.terminate()
+            time.sleep(0.01)
+        assert [process.wait(10) for process in processes] == [0] * 12
+    finally:
+        for process in processes:
+            process.kill()
 
 
 def test_a_counter_that_is_not_there_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
