@@ -51,8 +51,8 @@ def compare(
         groups.setdefault(tuple(row[key] for key in CELL_GROUP), []).append(row)
     for group in groups.values():
         measured = {row["framework"]: by_cell[Cell(*(row[key] for key in CELL))] for row in group}
-        rates = {name: _by_round(seen, _rate) for name, seen in measured.items()}
-        costs = {name: _by_round(seen, _cost) for name, seen in measured.items()}
+        rates = {name: by_round(seen, rate) for name, seen in measured.items()}
+        costs = {name: by_round(seen, cost) for name, seen in measured.items()}
         _relate(frameworks, group, rates, RATE_COLUMNS)
         # what a second of CPU time serves: like a rate, more is better
         served = {
@@ -119,15 +119,15 @@ def _again(
     return None
 
 
-def _rate(facts: Facts) -> float | None:
+def rate(facts: Facts) -> float | None:
     return facts.totals.requests_per_s if facts.totals else None
 
 
-def _cost(facts: Facts) -> float | None:
+def cost(facts: Facts) -> float | None:
     return facts.server_cpu_us_per_request
 
 
-def _by_round(seen: list[Measurement], figure: Callable[[Facts], float | None]) -> dict[int, float]:
+def by_round(seen: list[Measurement], figure: Callable[[Facts], float | None]) -> dict[int, float]:
     """A figure by round, where there is one."""
     rated = [m.facts for m in seen if m.verdict.outcome in RATED]
     return {facts.round: value for facts in rated if (value := figure(facts))}

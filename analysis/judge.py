@@ -9,6 +9,7 @@ from analysis.conformance import Probe, Server, read_probes
 from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
 from analysis.limits import Finding, Limit, find
+from analysis.prices import Prices, read_prices
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
 from analysis.verdict import RATED, Context, Outcome, Verdict, judge
 
@@ -42,6 +43,7 @@ class Judgement:
     unusable_probes: list[InvalidRecord] = field(default_factory=list)
     crosscheck: Checks = field(default_factory=Checks)
     baselines: dict[str, Baseline] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
 
     @property
     def unusable(self) -> list[InvalidRecord]:
@@ -111,6 +113,7 @@ def judge_run(folder: Path) -> Judgement:
         unusable_probes=unusable_probes,
         crosscheck=read_checks(run),
         baselines=baselines,
+        prices=read_prices(run),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from analysis import conformance, crosscheck, formats, tables
+from analysis import conformance, cost, crosscheck, formats, tables
 from analysis.compare import CELL, CELL_GROUP, Row
 from analysis.facts import log_end
 from analysis.judge import Judgement, Measurement, judge_run
@@ -172,7 +172,8 @@ def problems(judgement: Judgement) -> list[str]:
 def remarks(judgement: Judgement) -> list[str]:
     """What one must know of a run, whole or not."""
     seen = {measurement.verdict.outcome for measurement in judgement.measurements}
-    return ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
+    said = ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
+    return [*said, *judgement.prices.problems]
 
 
 def _crosschecked(judgement: Judgement) -> list[Row]:
@@ -202,6 +203,7 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
         baselines=list(judgement.baselines.values()),
         rows=rows,
         checked=checked,
+        cost=cost.chapter(judgement, rows),
         several=_several(rows),
         near_ceiling=near_ceiling,
         controls=bool({row["role"] for row in rows} - {"framework"}),
@@ -431,7 +433,7 @@ def terminal(judgement: Judgement, rows: list[Row]) -> str:
         for row in rows
     ]
     left = {*range(len(several)), len(several), len(several) + 1, len(heads) - 1}
-    text = [_aligned([heads, *lines], left, shrink=len(several))] if rows else []
+    text = [aligned([heads, *lines], left, shrink=len(several))] if rows else []
     for row in rows:
         if row["reason"]:
             of = f" ({_label(rows)(row)})" if several else ""
@@ -443,7 +445,7 @@ def terminal(judgement: Judgement, rows: list[Row]) -> str:
     return "\n".join(text)
 
 
-def _aligned(lines: list[list[str]], left: set[int], shrink: int) -> str:
+def aligned(lines: list[list[str]], left: set[int], shrink: int) -> str:
     """Columns under each other; the one named by `shrink` gives way where the line is too long."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     over = sum(widths) + 2 * (len(widths) - 1) - TERMINAL_COLUMNS

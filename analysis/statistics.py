@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from math import comb
+from functools import cache
+from math import comb, exp
 from statistics import median
 from typing import NamedTuple
 
+import numpy as np
+
 CONFIDENCE = 0.95
+LEAST_ROUNDS = 6
+"""Fewer have no interval of their median, whatever they are."""
 
 
 class Estimate(NamedTuple):
@@ -63,6 +68,55 @@ def estimate(values: Sequence[float]) -> Estimate | None:
     ranks = interval_ranks(len(ordered))
     low, high = (ordered[ranks[0] - 1], ordered[ranks[1] - 1]) if ranks else (None, None)
     return Estimate(median(ordered), low, high)
+
+
+@cache
+def arrangements(m: int, n: int) -> list[int]:
+    """In how many of all comb(m + n, n) orders of two samples Mann and Whitney's U is 0, 1, ... m n.
+
+    The coefficients of the Gaussian binomial: exact, in integers.
+    """
+    counts = [1] + [0] * (m * n)
+    for i in range(1, n + 1):
+        for u in range(m * n, m + i - 1, -1):  # times 1 - q^(m + i)
+            counts[u] -= counts[u - m - i]
+        for u in range(i, m * n + 1):  # by 1 - q^i
+            counts[u] += counts[u - i]
+    return counts
+
+
+def shift_rank(m: int, n: int, confidence: float = CONFIDENCE) -> int | None:
+    """Rank (from 1) of the order statistic that bounds a shift between two samples from below.
+
+    Of the m n differences of a value of one and one of the other, in their order; that of the same
+    rank from the end bounds it from above. The narrowest symmetric pair whose coverage is at least
+    the confidence, by counting orders alone; None where even the extremes do not cover it.
+    """
+    most = (1 - confidence) / 2 * comb(m + n, n)
+    below = 0
+    for u, count in enumerate(arrangements(m, n)):
+        below += count
+        if below > most:
+            return u or None
+    return None
+
+
+def independent_ratio(of: Sequence[float], to: Sequence[float]) -> Estimate | None:
+    """The ratio of two samples that share no round, all values above 0; None without values.
+
+    Hodges and Lehmann's estimate: the median (of the logarithms) of all ratios of a value of one
+    and one of the other, with the interval that belongs to Mann and Whitney's test; no interval
+    where one of them has fewer than LEAST_ROUNDS. Exact where the samples differ by a factor only,
+    and their rounds are independent; whatever their distribution is.
+    """
+    if not of or not to:
+        return None
+    pairs = np.sort(np.subtract.outer(np.log(of), np.log(to)), axis=None)
+    middle = exp(float(np.median(pairs)))
+    rank = shift_rank(len(of), len(to)) if min(len(of), len(to)) >= LEAST_ROUNDS else None
+    if rank is None:
+        return Estimate(middle, None, None)
+    return Estimate(middle, exp(float(pairs[rank - 1])), exp(float(pairs[-rank])))
 
 
 def ratios(of: Mapping[int, float], to: Mapping[int, float]) -> list[float]:

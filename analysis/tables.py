@@ -10,6 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
+from analysis import cost
 from analysis.compare import CELL_GROUP, Row, compare, estimates
 from analysis.facts import ERROR_KINDS, Facts
 from analysis.judge import Judgement, Measurement
@@ -83,13 +84,17 @@ SUMMARY: list[Column] = [
     Column("verdict_cpu"),
     *_floats(4, "noise_floor_cpu"),
     *map(Column, ("limit", "noise")),
+    *_floats(6, "price_per_hour"),
+    Column("currency"),
+    *_floats(0, "requests_per_money"),
+    *_floats(2, "requests_per_s_per_core"),
 ]
 
 LEAST_BATCHES_OF_P99 = 1000
 """Of fewer, less than ten are above it: it would be the tale of a handful."""
 
 
-def _frame(rows: list[Row], columns: list[Column]) -> pd.DataFrame:
+def frame(rows: list[Row], columns: list[Column]) -> pd.DataFrame:
     """A frame with exactly these columns and types, floats rounded."""
     series = {}
     for column in columns:
@@ -107,7 +112,7 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def results(judgement: Judgement) -> pd.DataFrame:
     """A row a measurement, in the order in which they were made; columns as RESULTS."""
-    return _frame([_result(measurement) for measurement in judgement.measurements], RESULTS)
+    return frame([_result(measurement) for measurement in judgement.measurements], RESULTS)
 
 
 def _result(measurement: Measurement) -> Row:
@@ -200,7 +205,7 @@ def summary(judgement: Judgement) -> pd.DataFrame:
             row["framework"],
         )
     )
-    return _frame(rows, SUMMARY)
+    return frame(rows, SUMMARY)
 
 
 def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], scheduled: int) -> Row:
@@ -237,6 +242,7 @@ def _summarise(judgement: Judgement, cell: Cell, seen: list[Measurement], schedu
         row[column] = found.median if found else None
     peaks = [m.facts.server_rss_peak_bytes for m in valid]
     row["server_rss_peak_bytes"] = max((peak for peak in peaks if peak is not None), default=None)
+    cost.fill(judgement, row, valid)
     return row
 
 

@@ -1,6 +1,6 @@
 """Run collect.py on the records of a run; its words are printed last of all (`closing`).
 
-Argument: `run_dir`. Fails, after the report is written, where collect.py says that the run is not
+Argument: `run_dir`. Prices that stand in the project's folder are kept with the run. Fails, after the report is written, where collect.py says that the run is not
 whole: a fault of the harness must not end with status 0.
 """
 
@@ -24,8 +24,14 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = super().run(tmp, task_vars)
+        prices = COLLECT.parent / "prices.yml"
         done = subprocess.run(
-            [sys.executable, str(COLLECT), self._task.args["run_dir"]],
+            [
+                sys.executable,
+                str(COLLECT),
+                self._task.args["run_dir"],
+                *(["--prices", str(prices)] if prices.is_file() else []),
+            ],
             capture_output=True,
             text=True,
             check=False,

@@ -1,0 +1,96 @@
+"""--fail-if-slower: whether a comparison shows a loss, excludes it, or can do neither."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from analysis import formats
+from analysis.between import Compared, Pair, Verdict
+from analysis.compare import Row
+from analysis.verdict import Outcome
+
+
+class Status(IntEnum):
+    """Exit statuses, the weightiest first; the numbers that ceph/cbt's is-regression.py ends with."""
+
+    SLOWER = 10
+    NOT_COMPARABLE = 13
+    TOO_FEW_ROUNDS = 12
+    TOO_MUCH_VARIANCE = 11
+    PASSED = 0
+
+
+WORDS = {
+    Status.SLOWER: "slower",
+    Status.NOT_COMPARABLE: "not comparable",
+    Status.TOO_FEW_ROUNDS: "too few rounds",
+    Status.TOO_MUCH_VARIANCE: "too much variance",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """status: the weightiest of all cells looked at; sentences: one for each that did not pass."""
+
+    status: Status
+    looked_at: int
+    sentences: list[str]
+
+
+def gate(compared: Compared, loss: float) -> Gate:
+    """Look at the requests/s of every framework that is ok in the base, in every other run.
+
+    The ceiling and the A/A control are none. loss: share of the base's requests/s, 0.05 for 5 %.
+    A run that could not be compared at all counts as not comparable: nothing was seen of it.
+    """
+    found: list[tuple[Status, str]] = []
+    looked_at = 0
+    for pair in compared.pairs:
+        rows = [
+            row
+            for row in pair.rows
+            if row["role"] == "framework" and row["outcome_base"] == Outcome.OK
+        ]
+        looked_at += len(rows)
+        for row in rows:
+            status, why = judge(row, loss)
+            if status != Status.PASSED:
+                found.append((status, f"{WORDS[status]}: {_name(pair, row)}: {why}"))
+    if not looked_at:
+        nothing = "there is no framework that is ok in the base"
+        found.append((Status.NOT_COMPARABLE, f"{WORDS[Status.NOT_COMPARABLE]}: {nothing}"))
+    found += [
+        (Status.NOT_COMPARABLE, f"{WORDS[Status.NOT_COMPARABLE]}: {problem}")
+        for problem in compared.not_compared
+    ]
+    order = list(Status)
+    found.sort(key=lambda one: order.index(one[0]))
+    return Gate(
+        found[0][0] if found else Status.PASSED, looked_at, [sentence for _, sentence in found]
+    )
+
+
+def judge(row: Row, loss: float) -> tuple[Status, str]:
+    """One cell, and why.
+
+    Slower: the verdict says so, and the ratio is below 1 - loss. Passed: the interval's lower end
+    is not below 1 - loss. Neither: the interval, or the noise floor, is too wide to tell.
+    """
+    if row["verdict"] == Verdict.NOT_COMPARABLE:
+        return Status.NOT_COMPARABLE, str(row["reason"])
+    if row["verdict"] == Verdict.TOO_FEW:
+        return Status.TOO_FEW_ROUNDS, str(row["reason"])
+    ratio, low, high = row["ratio"], row["ratio_low"], row["ratio_high"]
+    told = (
+        f"{formats.ratio(ratio)} of the base's requests/s ({formats.ratio(low)} to "
+        f"{formats.ratio(high)}), noise floor {100 * row['noise_floor']:.1f} %"
+    )
+    if row["verdict"] == Verdict.SLOWER and ratio < 1 - loss:
+        return Status.SLOWER, told
+    if low < 1 - loss:
+        return Status.TOO_MUCH_VARIANCE, f"{told}: a loss of {loss:.3%} is not excluded"
+    return Status.PASSED, told
+
+
+def _name(pair: Pair, row: Row) -> str:
+    cell = f"{row['workers']} workers, depth {row['depth']}, {row['connections']} connections"
+    return f"{row['framework']} ({row['testbed']}, {cell}) in {pair.other.name}"
