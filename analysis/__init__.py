@@ -17,5 +17,7 @@ compare     one cell against the others of its group
 tables      results.csv and summary.csv
 formats     numbers for readers
 calibration expected beside seen, for servers whose truth is known
+drawing     how charts look: colours, panels, SVG
+charts      which charts there are, and what each says in words
 report      report.md, the summary on the terminal, writing
 """

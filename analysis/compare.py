@@ -56,7 +56,7 @@ def compare(
         _relate(frameworks, group, rates, RATE_COLUMNS)
         # what a second of CPU time serves: like a rate, more is better
         served = {
-            name: {number: 1 / cost for number, cost in of.items() if cost}
+            name: {number: 1 / spent for number, spent in of.items() if spent}
             for name, of in costs.items()
         }
         _relate(frameworks, group, served, CPU_COLUMNS)
@@ -120,10 +120,12 @@ def _again(
 
 
 def rate(facts: Facts) -> float | None:
+    """Requests/s of a measurement."""
     return facts.totals.requests_per_s if facts.totals else None
 
 
 def cost(facts: Facts) -> float | None:
+    """CPU time of the server per request, us."""
     return facts.server_cpu_us_per_request
 
 
@@ -137,3 +139,21 @@ def estimates(name: str, found: Estimate | None) -> Row:
     """Columns of a median and its interval."""
     low, high = f"{name}_low", f"{name}_high"
     return {name: found.median, low: found.low, high: found.high} if found else {}
+
+
+def several(rows: list[Row]) -> list[str]:
+    """The keys besides the framework in which the cells differ: columns that a table needs."""
+    return [key for key in CELL_GROUP if len({row[key] for row in rows}) > 1]
+
+
+def labels(rows: list[Row]) -> Callable[[Row], str]:
+    """A function that names a row's cell by the keys in which cells differ: "depth 5, ..."."""
+    keys = several(rows)
+
+    def label(row: Row) -> str:
+        return ", ".join(
+            f"{row[key]} {key}" if key in ("workers", "connections") else f"{key} {row[key]}"
+            for key in keys
+        )
+
+    return label

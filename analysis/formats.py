@@ -78,6 +78,11 @@ def text(value: Any) -> str:
     return re.sub(r"([\\`*<|])", r"\\\1", line)
 
 
+def alt(value: str) -> str:
+    """A picture's words between the brackets of Markdown: on one line, no bracket of its own."""
+    return re.sub(r"([\[\]])", r"\\\1", text(value))
+
+
 def block(value: str) -> str:
     """A Markdown code block; its fence is longer than any in the text."""
     longest = max((len(run) for run in re.findall(r"`+", value)), default=0)
@@ -94,6 +99,7 @@ FILTERS = {
     "size": size,
     "clock": clock,
     "text": text,
+    "alt": alt,
     "block": block,
 }
 """For the templates."""

@@ -7,6 +7,13 @@ import numpy as np
 from analysis.records import Integers, WrkResult
 
 
+TAILS_PPM = (
+    *(mantissa * 10**power for power in (4, 3, 2, 1) for mantissa in (100, 70, 50, 30, 20, 15)),
+    100,
+)
+"""The quantiles of a curve, by the share of batches above them in millionths: p0 to p99.99."""
+
+
 class LatencyError(Exception):
     """The histogram cannot be wrk's; the message is a sentence."""
 
@@ -17,6 +24,8 @@ class Latency:
 
     met_us: the mean length of the batch that a connection is in at any moment, which long batches
     are more often than short ones: the mean weighted by length.
+    curve: at the first of TAILS_PPM, as far as there are batches to show them: a quantile that
+    has less than one whole batch above it is not in it.
     """
 
     batches: int
@@ -28,6 +37,7 @@ class Latency:
     p90_us: int
     p99_us: int
     max_us: int
+    curve: tuple[int, ...]
 
 
 def correction_interval(duration_us: int, requests: int, connections: int) -> int | None:
@@ -117,4 +127,12 @@ def summarise(histograms: list[tuple[Integers, Integers]]) -> Latency | None:
         p90_us=p90,
         p99_us=p99,
         max_us=int(values[-1]),
+        curve=_curve(values, cumulative),
     )
+
+
+def _curve(values: Integers, cumulative: Integers) -> tuple[int, ...]:
+    batches = int(cumulative[-1])
+    above = [tail * batches // 1_000_000 for tail in TAILS_PPM if tail * batches >= 1_000_000]
+    ranks = [max(1, batches - count) for count in above]
+    return tuple(values[np.searchsorted(cumulative, ranks)].tolist())

@@ -15,8 +15,9 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from analysis import conformance, cost, crosscheck, formats, tables
-from analysis.compare import CELL, CELL_GROUP, Row
+from analysis import charts, conformance, cost, crosscheck, formats, tables
+from analysis.charts import Chart
+from analysis.compare import CELL, CELL_GROUP, Row, labels, several
 from analysis.facts import log_end
 from analysis.judge import Judgement, Measurement, judge_run
 from analysis.records import Cell, Framework
@@ -88,20 +89,25 @@ def collect(folder: Path) -> Rendered:
     """
     rendered = render(judge_run(folder))
     write(folder, rendered.files)
+    for chart in (folder / "charts").glob("*.svg"):
+        if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
+            chart.unlink()
     return rendered
 
 
 def render(judgement: Judgement) -> Rendered:
     """Everything made of a judged run; nothing is written."""
     results, summary = tables.results(judgement), tables.summary(judgement)
-    rows = _rows(summary, judgement)
+    rows = rows_of(summary, judgement)
     checked = _crosschecked(judgement)
+    drawn = charts.draw(judgement, rows)
     return Rendered(
         files={
+            **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
             **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
             "results.csv": tables.to_csv(results),
             "summary.csv": tables.to_csv(summary),
-            "report.md": _markdown(judgement, rows, checked),
+            "report.md": _markdown(judgement, rows, checked, drawn),
         },
         terminal=terminal(judgement, rows),
         problems=problems(judgement),
@@ -110,12 +116,17 @@ def render(judgement: Judgement) -> Rendered:
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write files by name, each complete or not at all: an older one stays until then."""
+    """Write files by name, each complete or not at all: an older one stays until then.
+
+    A name may have a folder before it, which is made where it is missing.
+    """
     made: list[tuple[str, Path]] = []
     try:
         for name, content in files.items():
-            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-            made.append((temporary, folder / name))
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            made.append((temporary, path))
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(content)
             Path(temporary).chmod(0o644)  # mkstemp's 0600 is for secrets
@@ -126,7 +137,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _rows(summary: pd.DataFrame, judgement: Judgement) -> list[Row]:
+def rows_of(summary: pd.DataFrame, judgement: Judgement) -> list[Row]:
     """Summary's rows with None for NA, and the framework's title."""
     rows: list[Row] = []
     for record in summary.to_dict(orient="records"):
@@ -181,7 +192,9 @@ def _crosschecked(judgement: Judgement) -> list[Row]:
     return crosscheck.rows(rated, judgement.crosscheck)
 
 
-def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
+def _markdown(
+    judgement: Judgement, rows: list[Row], checked: list[Row], drawn: list[Chart]
+) -> str:
     run = judgement.run
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -202,12 +215,13 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
         limits=_limits(rows),
         baselines=list(judgement.baselines.values()),
         rows=rows,
+        charts={chart.name: chart for chart in drawn},
         checked=checked,
         cost=cost.chapter(judgement, rows),
-        several=_several(rows),
+        several=several(rows),
         near_ceiling=near_ceiling,
         controls=bool({row["role"] for row in rows} - {"framework"}),
-        label=_label(rows),
+        label=labels(rows),
         least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
         sections=sections(judgement, rows),
         conformance=conformance.table(
@@ -234,7 +248,7 @@ def headlines_of(rows: list[Row]) -> list[Headline]:
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         groups[tuple(row[key] for key in CELL_GROUP)].append(row)
-    label = _label(rows)
+    label = labels(rows)
     return [_headline(label(group[0]), group) for group in groups.values()]
 
 
@@ -290,24 +304,6 @@ def troubles(rows: list[Row]) -> list[Row]:
             first["cells"] += 1
     order = ["failed", "unavailable", "degraded", None]
     return sorted(told.values(), key=lambda row: order.index(row["outcome"]))
-
-
-def _several(rows: list[Row]) -> list[str]:
-    """The keys besides the framework in which the cells differ: columns that the table needs."""
-    return [key for key in CELL_GROUP if len({row[key] for row in rows}) > 1]
-
-
-def _label(rows: list[Row]) -> Any:
-    """A function that names a row's cell by the keys in which cells differ: "depth 5, ..."."""
-    several = _several(rows)
-
-    def label(row: Row) -> str:
-        return ", ".join(
-            f"{row[key]} {key}" if key in ("workers", "connections") else f"{key} {row[key]}"
-            for key in several
-        )
-
-    return label
 
 
 def _limits(rows: list[Row]) -> dict[str, list[str]]:
@@ -411,15 +407,15 @@ def _words(value: Any) -> str:
 
 def terminal(judgement: Judgement, rows: list[Row]) -> str:
     """The summary as an aligned table of at most 100 columns, and what stands behind it."""
-    several = _several(rows)
+    keys = several(rows)
     heads = [
-        *(("testbed", "workers", "depth", "conns")[CELL_GROUP.index(key)] for key in several),
+        *(("testbed", "workers", "depth", "conns")[CELL_GROUP.index(key)] for key in keys),
         *("framework", "outcome", "rank", "req/s", "relative", "p50", "p99", "CPU/req"),
         "limited by",
     ]
     lines = [
         [
-            *(str(row[key]) for key in several),
+            *(str(row[key]) for key in keys),
             row["framework"],
             row["outcome"] or "no result",
             formats.integer(row["rank"]) if row["role"] == "framework" else row["role"],
@@ -432,11 +428,11 @@ def terminal(judgement: Judgement, rows: list[Row]) -> str:
         ]
         for row in rows
     ]
-    left = {*range(len(several)), len(several), len(several) + 1, len(heads) - 1}
-    text = [aligned([heads, *lines], left, shrink=len(several))] if rows else []
+    left = {*range(len(keys)), len(keys), len(keys) + 1, len(heads) - 1}
+    text = [aligned([heads, *lines], left, shrink=len(keys))] if rows else []
     for row in rows:
         if row["reason"]:
-            of = f" ({_label(rows)(row)})" if several else ""
+            of = f" ({labels(rows)(row)})" if keys else ""
             said = f"{row['framework']}{of}: {row['outcome'] or 'no result'}: {row['reason']}"
             text.append(textwrap.fill(said, TERMINAL_COLUMNS, subsequent_indent="  "))
     share = judgement.measuring_share

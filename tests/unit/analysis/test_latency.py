@@ -4,12 +4,13 @@
 import json
 import random
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from analysis.latency import LatencyError, correction_interval, recover, summarise
+from analysis.latency import TAILS_PPM, LatencyError, correction_interval, recover, summarise
 from analysis.records import WrkResult, parse_record
 from tests.unit.analysis.factory import DATA, closed_loop, generator, record, wrk, wrk_result
 
@@ -148,6 +149,36 @@ def test_percentiles_are_recorded_values() -> None:
     assert (latency.p50_us, latency.p75_us, latency.p90_us, latency.p99_us) == (10, 20, 30, 30)
     assert (latency.batches, latency.max_us) == (100, 1000)
     assert latency.mean_us == pytest.approx(27.2)
+
+
+@pytest.mark.parametrize(("batches", "finest_ppm"), [(1, 1_000_000), (10, 100_000), (1500, 700)])
+def test_a_curve_ends_where_the_batches_do(batches: int, finest_ppm: int) -> None:
+    values = np.arange(1, batches + 1)
+    latency = summarise([(values, np.ones(batches, np.int64))])
+    assert latency
+    tails = TAILS_PPM[: len(latency.curve)]
+    assert tails[-1] == finest_ppm
+    # nearest rank, in fractions: the least value that at most this share of the batches exceeds
+    expected = [
+        next(value for value in values if Fraction(int((values > value).sum()), batches) <= tail)
+        for tail in (Fraction(ppm, 1_000_000) for ppm in tails)
+    ]
+    assert list(latency.curve) == expected
+
+
+def test_a_curve_goes_through_the_percentiles() -> None:
+    recorded = closed_loop(40_000, step_us=1, rng=random.Random(9))
+    latency = summarise([recover(typed(wrk_result(recorded)), 200)])
+    assert latency
+    by_tail = dict(zip(TAILS_PPM, latency.curve, strict=False))
+    assert by_tail[1_000_000] == min(recorded)
+    assert [by_tail[ppm] for ppm in (500_000, 100_000, 10_000)] == [
+        latency.p50_us,
+        latency.p90_us,
+        latency.p99_us,
+    ]
+    assert len(TAILS_PPM) == 25
+    assert list(TAILS_PPM) == sorted(TAILS_PPM, reverse=True)
 
 
 def test_generators_are_summed_by_value() -> None:
