@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-NEEDED = ("pandas", "jinja2")
+NEEDED = ("pandas", "jinja2", "markdown_it")
 
 RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN, NO_ENVIRONMENT = 0, 1, 2, 3, 4
 
@@ -31,8 +31,8 @@ def _with_command(argv: Sequence[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collect.py",
-        description="Judge a run by its raw records, and write results.csv, summary.csv and "
-        "report.md into its folder. Needs no hosts, and may be run again at any time, also "
+        description="Judge a run by its raw records, and write results.csv, summary.csv, "
+        "report.md and report.html into its folder. Needs no hosts, and may be run again at any time, also "
         "while the run goes on.",
         usage="collect.py [render | calibrate] RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
@@ -68,7 +68,7 @@ def _render(arguments: argparse.Namespace) -> int:
     sys.stderr.flush()
     if rendered.terminal:
         print(rendered.terminal)
-    print(f"Report: {_shown(folder / 'report.md')}")
+    print(f"Report: {_shown(folder / 'report.html')} (the same as Markdown: report.md)")
     return NOT_WHOLE if rendered.problems else RENDERED
 
 
@@ -140,7 +140,7 @@ def enter_environment() -> None:
     sys.exit(
         _fail(
             NO_ENVIRONMENT,
-            f"{' and '.join(NEEDED)} are missing. ./bench makes the environment that has them; "
+            f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]} are missing. ./bench makes the environment that has them; "
             "without it: python3 -m venv .venv && "
             ".venv/bin/pip install --require-hashes -r requirements.txt",
         )

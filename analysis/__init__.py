@@ -17,5 +17,6 @@ compare     one cell against the others of its group
 tables      results.csv and summary.csv
 formats     numbers for readers
 calibration expected beside seen, for servers whose truth is known
-report      report.md, the summary on the terminal, writing
+page        report.md as one page of HTML
+report      report.md, its page, the summary on the terminal, writing
 """
