@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-NEEDED = ("pandas", "jinja2", "altair", "vl_convert")
+NEEDED = ("pandas", "jinja2", "altair", "vl_convert", "markdown_it")
 
 RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN, NO_ENVIRONMENT = 0, 1, 2, 3, 4
 
@@ -35,8 +35,8 @@ def _with_command(argv: Sequence[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collect.py",
-        description="Judge a run by its raw records, and write results.csv, summary.csv and "
-        "report.md into its folder. Needs no hosts, and may be run again at any time, also "
+        description="Judge a run by its raw records, and write results.csv, summary.csv, "
+        "report.md and report.html into its folder. Needs no hosts, and may be run again at any time, also "
         "while the run goes on.",
         usage="collect.py [render] RESULTS/RUN | compare RUN RUN... | list | calibrate RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
@@ -90,7 +90,7 @@ def _render(arguments: argparse.Namespace) -> int:
     _say([*not_kept, *rendered.problems, *rendered.remarks])
     if rendered.terminal:
         print(rendered.terminal)
-    print(f"Report: {_shown(folder / 'report.md')}")
+    print(f"Report: {_shown(folder / 'report.html')} (the same as Markdown: report.md)")
     no_file = arguments.prices and not arguments.prices.is_file()
     return NOT_WHOLE if rendered.problems or no_file else RENDERED
 
@@ -284,7 +284,7 @@ def enter_environment() -> None:
     sys.exit(
         _fail(
             NO_ENVIRONMENT,
-            f"{' and '.join(NEEDED)} are missing. ./bench makes the environment that has them; "
+            f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]} are missing. ./bench makes the environment that has them; "
             "without it: python3 -m venv .venv && "
             ".venv/bin/pip install --require-hashes -r requirements.txt",
         )

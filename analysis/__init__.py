@@ -19,5 +19,6 @@ formats     numbers for readers
 calibration expected beside seen, for servers whose truth is known
 drawing     how charts look: colours, panels, SVG
 charts      which charts there are, and what each says in words
-report      report.md, the summary on the terminal, writing
+page        report.md as one page of HTML
+report      report.md, its page, the summary on the terminal, writing
 """

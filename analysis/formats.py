@@ -75,7 +75,7 @@ def text(value: Any) -> str:
     if missing(value) or value == "":
         return MISSING
     line = " ".join(str(value).split())
-    return re.sub(r"([\\`*<|])", r"\\\1", line)
+    return re.sub(r"([\\`*<|\[&]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", line)
 
 
 def alt(value: str) -> str:
@@ -83,11 +83,11 @@ def alt(value: str) -> str:
     return re.sub(r"([\[\]])", r"\\\1", text(value))
 
 
-def block(value: str) -> str:
+def block(value: str, language: str = "") -> str:
     """A Markdown code block; its fence is longer than any in the text."""
     longest = max((len(run) for run in re.findall(r"`+", value)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}\n{value.rstrip()}\n{fence}"
+    return f"{fence}{language}\n{value.rstrip()}\n{fence}"
 
 
 FILTERS = {

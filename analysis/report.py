@@ -1,8 +1,10 @@
-"""report.md and the summary on the terminal, from a judged run; and writing all of it.
+"""report.md, its page and the summary on the terminal, from a judged run; and writing all of it.
 
 What is said is decided here, how it is worded and how numbers look is the template's.
 """
 
+import argparse
+import json
 import os
 import shlex
 import tempfile
@@ -14,13 +16,14 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+import yaml
 
-from analysis import charts, conformance, cost, crosscheck, formats, tables
+from analysis import charts, conformance, cost, crosscheck, formats, page, tables
 from analysis.charts import Chart
 from analysis.compare import CELL, CELL_GROUP, Row, labels, several
 from analysis.facts import log_end
 from analysis.judge import Judgement, Measurement, judge_run
-from analysis.records import Cell, Framework
+from analysis.records import Cell, Framework, Run
 from analysis.verdict import RATED, Outcome
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -29,6 +32,8 @@ LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
 MOST_GROUPS_TOLD = 6
 NEAR_CEILING = 0.9
+PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
+"""Variables that say where a run is kept, and not what it measures."""
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
@@ -101,13 +106,19 @@ def render(judgement: Judgement) -> Rendered:
     rows = rows_of(summary, judgement)
     checked = _crosschecked(judgement)
     drawn = charts.draw(judgement, rows)
+    markdown = _markdown(judgement, rows, checked, drawn)
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
             **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
             "results.csv": tables.to_csv(results),
             "summary.csv": tables.to_csv(summary),
-            "report.md": _markdown(judgement, rows, checked, drawn),
+            "report.md": markdown,
+            "report.html": page.render(
+                markdown,
+                f"Run {judgement.run.run_id}",
+                {chart.name: chart.svg for chart in drawn},
+            ),
         },
         terminal=terminal(judgement, rows),
         problems=problems(judgement),
@@ -235,12 +246,57 @@ def _markdown(
         share=judgement.measuring_share,
         argv=next((shlex.join(m.facts.argv) for m in judgement.measurements if m.facts.argv), ""),
         command=shlex.join(run.command),
+        again=again(run),
         hosts=list(run.hosts),
         fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
         folded=[row for row in prints if row[0].startswith(FOLDED)],
         versions=_flat(run.versions),
         variables={name: _words(value) for name, value in run.variables.items()},
     )
+
+
+def again(run: Run) -> str:
+    """The command that measures the same once more, in the same order; empty where not known.
+
+    As typed, but for variables of the benchmark: these are given as they were used, all of them.
+    """
+    if not run.command or not run.variables:
+        return ""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-e", "--extra-vars", action="append", default=[])
+    typed, words = parser.parse_known_args(run.command[1:])
+    used = {
+        name: value
+        for name, value in run.variables.items()
+        if name not in PLACE_OF_A_RUN and value is not None
+    }
+    given = [*filter(None, map(_not_the_benchmarks, typed.extra_vars)), _one_a_line(used)]
+    words = [word for word in words if Path(word).name != "bench.yml"]
+    return shlex.join(["./bench", *words, *(word for one in given for word in ("-e", one))])
+
+
+def _not_the_benchmarks(extra: str) -> str:
+    """What Ansible's -e was given, without the variables whose values are known."""
+    if extra.startswith("@"):
+        return extra
+    if extra.startswith("{"):
+        try:
+            variables = yaml.safe_load(extra)
+        except yaml.YAMLError:
+            return ""
+        others = {k: v for k, v in variables.items() if not str(k).startswith("bench_")}
+        return json.dumps(others) if others else ""
+    try:
+        pairs = shlex.split(extra)
+    except ValueError:
+        return ""
+    return shlex.join(pair for pair in pairs if not pair.startswith("bench_"))
+
+
+def _one_a_line(variables: dict[str, Any]) -> str:
+    """A JSON object with a member a line."""
+    members = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in variables.items())
+    return "{\n " + ",\n ".join(members) + "\n}"
 
 
 def headlines_of(rows: list[Row]) -> list[Headline]:

@@ -28,9 +28,9 @@ def test_it_ends_with_the_table_and_the_path_of_the_report(tmp_path: Path) -> No
     lines = done.stdout.splitlines()
     assert lines[0].split()[:3] == ["framework", "outcome", "rank"]
     assert lines[1].split()[:2] == ["one", "ok"]
-    assert lines[-1] == "Report: run/report.md"
+    assert lines[-1] == "Report: run/report.html (the same as Markdown: report.md)"
     made = {path.name for path in (tmp_path / "run").iterdir() if path.is_file()}
-    assert made == {"run.json", "results.csv", "summary.csv", "report.md"}
+    assert made == {"run.json", "results.csv", "summary.csv", "report.md", "report.html"}
 
 
 def test_a_run_that_is_not_whole_is_rendered_and_named(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_run_that_is_not_whole_is_rendered_and_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "is invalid: it is truncated after 900 bytes" in done.stderr
     assert (tmp_path / "report.md").is_file()
-    assert done.stdout.splitlines()[-1] == f"Report: {tmp_path / 'report.md'}"
+    assert done.stdout.splitlines()[-1] .startswith(f"Report: {tmp_path / 'report.html'}")
 
 
 @pytest.mark.parametrize(("content", "told"), [("", "it is empty"), ("{", "it is truncated")])
@@ -96,7 +96,7 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
         [bare_python(tmp_path), alone, "x"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 4
-    assert "pandas and jinja2 are missing. ./bench makes the environment" in done.stderr
+    assert "pandas, jinja2 and markdown_it are missing. ./bench makes the environment" in done.stderr
 
 
 def test_it_goes_on_in_the_projects_environment(tmp_path: Path) -> None:

@@ -1,8 +1,13 @@
 """A small run whole: tables and report as they were looked at, and what they must never say."""
 
 import csv
+import json
+import os
 import random
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +295,49 @@ def test_what_others_wrote_does_not_break_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (["bench.yml", "-i", "inventory/lab"], ["-i", "inventory/lab"]),
+        (["-i", "inventory/lab", "/x/bench.yml", "-e", "bench_run_id=a"], ["-i", "inventory/lab"]),
+        (["-ibench", "bench.yml", "-v", "--extra-vars=@plans/a.yml"], "-ibench -v -e @plans/a.yml"),
+        (["bench.yml", "-e", "bench_rounds=2 ansible_user=me"], ["-e", "ansible_user=me"]),
+        (["bench.yml", "-e", '{"bench_run_id": "a", "x": [1]}'], ["-e", '{"x": [1]}']),
+        (["bench.yml", "-e", "{bench_run_id: a}", "-e", "bench_rounds='{min: 6}'"], []),
+    ],
+)
+def test_the_command_that_measures_the_same_again(
+    tmp_path: Path, typed: list[str], kept: list[str] | str
+) -> None:
+    document = run_document(["alpha"], 3, command=["ansible-playbook", *typed])
+    document["variables"] |= {"bench_run_id": "a", "bench_rate_share": None, "bench_x": "it's"}
+    write_run(tmp_path, document, {})
+    command = report.again(judge_run(tmp_path).run)
+    *words, option, variables = shlex.split(command)
+    assert words == ["./bench", *(kept.split() if isinstance(kept, str) else kept)]
+    assert option == "-e"
+    used = json.loads(variables)
+    assert used["bench_order_seed"] == 1234
+    assert used["bench_rounds"] == 3
+    assert used["bench_x"] == "it's"
+    assert not {"bench_run_id", "bench_rate_share"} & used.keys()
+
+
+def test_ansible_reads_the_command_as_it_is_meant(tmp_path: Path) -> None:
+    """Objects, lists and texts reach the plan as they were used."""
+    command = report.again(judge_run(small_run(tmp_path)).run)
+    answer = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("ansible")), "localhost", "-m", "debug"),
+            *("-a", "var=vars.bench_depths,bench_frameworks,bench_order_seed"),
+            *shlex.split(command)[-2:],
+        ],
+        capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert "1234" in answer.stdout
+    assert all(name in answer.stdout for name in SIX)
+
+
+@pytest.mark.parametrize(
     ("form", "value", "text"),
     [
         (formats.us, 1.0704, "1.07 us"),
@@ -311,6 +359,8 @@ def test_what_others_wrote_does_not_break_the_page(tmp_path: Path) -> None:
         (formats.integer, pd.NA, "-"),
         (formats.text, None, "-"),
         (formats.text, "a|b\nc", "a\\|b c"),
+        (formats.text, "x_y __init__", "x_y \\_\\_init\\_\\_"),
+        (formats.text, "![a](b) &lt;", "!\\[a](b) \\&lt;"),
     ],
 )
 def test_numbers_as_people_read_them(form: Any, value: Any, text: str) -> None:
