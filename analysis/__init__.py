@@ -16,6 +16,13 @@ precision   whether the rounds so far are enough
 compare     one cell against the others of its group
 tables      results.csv and summary.csv
 formats     numbers for readers
+between     the same cells in two runs: ratio, interval, verdict
+differences what differs between two runs besides their figures
+gate        whether a comparison shows a loss, for an exit status
+comparison  runs compared, for readers
+listing     the runs there are
+prices      what the hosts of a run cost
+cost        requests per unit of money and per core
 calibration expected beside seen, for servers whose truth is known
 drawing     how charts look: colours, panels, SVG
 charts      which charts there are, and what each says in words

@@ -87,7 +87,7 @@ def draw(judgement: Judgement, rows: list[Row]) -> list[Chart]:
     for measurement in judgement.measurements:
         measured.setdefault(measurement.facts.cell, []).append(measurement)
     data = Data(rows, measured, looks(judgement, rows), labels(rows))
-    makers = (throughput, cpu, latency, rounds, depth, gain, connections, heat)
+    makers = (throughput, cpu, latency, rounds, depth, gain, connections, heat, price)
     return [chart for make in makers if (chart := make(data)) is not None]
 
 
@@ -439,6 +439,66 @@ def gain(data: Data) -> Chart | None:
         words := " ".join(said),
         drawing.svg(drawing.lines(panels, across, up), words),
     )
+
+
+def price(data: Data) -> Chart | None:
+    """Requests/s against what an hour of the server's host costs, a point a testbed.
+
+    None without prices, or where they are in several currencies.
+    """
+    priced = [row for row in data.rows if row["role"] == "framework" and row["price_per_hour"]]
+    units = {row["currency"] for row in priced}
+    if len(units) != 1:
+        return None
+    figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
+    keys = [key for key in CELL_GROUP if key != "testbed"]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in sorted(priced, key=lambda row: (*(row[key] for key in keys), row["price_per_hour"])):
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    shown = _evenly(list(groups.values()), MOST_PANELS)
+    label = labels([group[0] for group in groups.values()])
+    unit = units.pop()
+    panels, said = [], []
+    for group in shown:
+        drawn = []
+        for own in _by_framework(group):
+            points = [
+                Point(row["price_per_hour"], found.median, found.low, found.high)
+                for row in own
+                if (found := figure.of(row))
+            ]
+            if points:
+                drawn.append((data.look(own[0]), points))
+        if drawn:
+            panels.append(Lines(label(group[0]), drawn, _failures(data, group, "testbed")))
+            said.append(_price_said(panels[-1], unit))
+    if not panels:
+        return None
+    across = drawing.linear(
+        f"price of the server's host, {unit} an hour",
+        [p.x for panel in panels for _, own in panel.lines for p in own],
+        drawing.TIMES,
+    )
+    up = drawing.logarithmic(
+        "requests/s", [value for panel in panels for value in panel.values], drawing.COUNT
+    )
+    cut = f"; {len(shown)} of {len(groups)} such pictures" if len(shown) < len(groups) else ""
+    return Chart(
+        "price",
+        f"Requests per second, logarithmic, against the price of the server's host, a point a "
+        f"testbed: medians over the rounds with their intervals{cut}.",
+        words := " ".join(said),
+        drawing.svg(drawing.lines(panels, across, up), words),
+    )
+
+
+def _price_said(panel: Lines, unit: str) -> str:
+    told = "; ".join(
+        f"{look.title} "
+        + ", ".join(f"{formats.integer(point.y)} for {point.x:g}" for point in points)
+        for look, points in panel.lines
+    )
+    return f"Requests per second for {unit} an hour{_at(panel.title)}: {told}."
 
 
 def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:

@@ -5,7 +5,7 @@ from collections import Counter
 
 from analysis import formats, page
 from analysis.between import Compared, Pair, Verdict
-from analysis.compare import CELL_GROUP, Row
+from analysis.compare import Row, several
 from analysis.gate import Gate, Status
 from analysis.report import TERMINAL_COLUMNS, aligned
 from analysis.tables import Column, frame, to_csv
@@ -80,9 +80,9 @@ def _tally(pair: Pair) -> str:
 
 def _chapter(pair: Pair) -> list[str]:
     base, other = formats.text(pair.base.name), formats.text(pair.other.name)
-    several = _several(pair)
+    keys = several(pair.rows)
     heads = [
-        *several,
+        *keys,
         "framework",
         f"requests/s of {base}",
         f"of {other}",
@@ -97,13 +97,13 @@ def _chapter(pair: Pair) -> list[str]:
         "what differs besides",
     ]
     right = {
-        len(several) + column
-        for column, head in enumerate(heads[len(several) :])
+        len(keys) + column
+        for column, head in enumerate(heads[len(keys) :])
         if head not in ("framework", "verdict", "what differs besides")
     }
     rule = ["---:" if column in right else "---" for column in range(len(heads))]
     lines = [f"## {other} against {base}", "", _line(heads), _line(rule)]
-    lines += [_line([*(formats.text(row[key]) for key in several), *_cells(row)]) for row in pair.rows]
+    lines += [_line([*(formats.text(row[key]) for key in keys), *_cells(row)]) for row in pair.rows]
     lines += [
         "",
         "Ratios are of this run to the base, with their 95 % intervals: two independent samples, since two",
@@ -161,11 +161,11 @@ def _percent(share: float | None) -> str:
 def _drift(pair: Pair) -> list[str]:
     """What the ceiling says of the machines: it is the same server in both."""
     lines = []
-    several = _several(pair)
+    keys = several(pair.rows)
     for row in pair.rows:
         if row["role"] != "ceiling" or row["verdict"] not in (Verdict.FASTER, Verdict.SLOWER):
             continue
-        where = ", ".join(f"{key} {row[key]}" for key in several)
+        where = ", ".join(f"{key} {row[key]}" for key in keys)
         lines.append(
             f"The ceiling itself is {row['verdict']}{f' ({where})' if where else ''}: "
             f"{_ratio(row, 'ratio')} of the base's. Generator, path or machine changed; the ratio of both "
@@ -186,11 +186,6 @@ def _differences(pair: Pair) -> list[str]:
     return lines
 
 
-def _several(pair: Pair) -> list[str]:
-    """The keys besides the framework in which the cells differ."""
-    return [key for key in CELL_GROUP if len({row[key] for row in pair.rows}) > 1]
-
-
 def terminal(compared: Compared, gate: Gate | None = None) -> str:
     """A table of at most 100 columns a run, what differs, and the gate."""
     text: list[str] = []
@@ -202,16 +197,16 @@ def terminal(compared: Compared, gate: Gate | None = None) -> str:
 
 
 def _table(pair: Pair) -> str:
-    several = _several(pair)
+    keys = several(pair.rows)
     short = {"connections": "conns"}
     heads = [
-        *(short.get(key, key) for key in several),
+        *(short.get(key, key) for key in keys),
         *("framework", "base req/s", "req/s", "ratio", "95 % interval", "floor", "CPU/req"),
         "verdict",
     ]
     lines = [
         [
-            *(str(row[key]) for key in several),
+            *(str(row[key]) for key in keys),
             row["framework"],
             formats.integer(row["requests_per_s_base"]),
             formats.integer(row["requests_per_s"]),
@@ -223,9 +218,9 @@ def _table(pair: Pair) -> str:
         ]
         for row in pair.rows
     ]
-    left = {*range(len(several) + 1), len(heads) - 1}
+    left = {*range(len(keys) + 1), len(heads) - 1}
     told = f"{pair.other.name} against {pair.base.name}"
-    return f"{told}\n\n{aligned([heads, *lines], left, shrink=len(several))}\n"
+    return f"{told}\n\n{aligned([heads, *lines], left, shrink=len(keys))}\n"
 
 
 def _interval(row: Row) -> str:

@@ -115,7 +115,7 @@ def parse_prices(document: Any, known: list[str]) -> Prices:
     if len(found.currencies) > 1:
         problems.append(
             f"{PRICES}: the hosts' prices are in {' and '.join(found.currencies)}: requests per "
-            "unit of money cannot be compared between them, and there is no chart"
+            "unit of money cannot be compared between these hosts"
         )
     return found
 

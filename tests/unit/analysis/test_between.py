@@ -189,10 +189,7 @@ def test_one_whose_analysis_fails_leaves_the_others(
     other = made_run(tmp_path / "other", FOUR)
     compared = compare_runs([base, broken, empty, tmp_path / "none", other])
     assert [re.sub(r"^\S+ ", "", sentence) for sentence in compared.problems] == [
-        "cannot be used: run.json is truncated or no JSON (Expecting property name enclosed in "
-        "double quotes: line 1 column 2 (char 1))"
-        if "property" in compared.problems[0]
-        else "cannot be used: it is truncated after 1 bytes",
+        "cannot be used: it is truncated after 1 bytes",
         "has not one measurement that can be used",
         "is no folder",
     ]
