@@ -7,6 +7,7 @@ Also: ./collect.py compare RUN RUN..., ./collect.py list, ./collect.py calibrate
 import argparse
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -36,8 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collect.py",
         description="Judge a run by its raw records, and write results.csv, summary.csv, "
-        "report.md and report.html into its folder. Needs no hosts, and may be run again at any time, also "
-        "while the run goes on.",
+        "report.md and report.html into its folder. Needs no hosts, and may be run again at any "
+        "time, also while the run goes on.",
         usage="collect.py [render] RESULTS/RUN | compare RUN RUN... | list | calibrate RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is no run; 3 the outputs could not be written; "
@@ -112,6 +113,12 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
         help="a percentage: end with a status of its own where a framework lost so much of its "
         "requests/s, or where that cannot be told",
     )
+    parser.add_argument(
+        "--to-ceiling",
+        action="store_true",
+        help="let --fail-if-slower look at the share of the ceiling, not at requests/s: what the "
+        "machine lost between the runs is then no loss",
+    )
 
 
 def _loss(text: str) -> float:
@@ -136,7 +143,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         compared.not_compared.append(f"{folders[0]} alone has nothing to be compared with")
     found = None
     if arguments.fail_if_slower is not None:
-        found = gate(compared, arguments.fail_if_slower)
+        found = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
     _say(compared.problems)
     if text := comparison.terminal(compared, found):
         print(text)
@@ -184,7 +191,8 @@ def _list(arguments: argparse.Namespace) -> int:
     except RunError as error:
         return _fail(NO_RUN, str(error))
     if found:
-        print(listing.terminal(found))
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(listing.terminal(found, columns))
     else:
         print(f"There is no run in {_shown(arguments.results)} yet: ./bench makes one.")
     sys.stdout.flush()
@@ -264,7 +272,7 @@ If there is none of these, the status is as without it. docs/comparing-runs.md s
 
 COMMANDS: dict[str, Command] = {
     "render": ("judge one run and write its outputs", _render, _render_arguments),
-    "compare": ("compare the cells of runs with those of the first", _compare, _compare_arguments),
+    "compare": ("compare the cells of runs with the first run's", _compare, _compare_arguments),
     "list": ("the runs that there are, newest first", _list, _list_arguments),
     "calibrate": (
         "compare a run of plans/calibrate.yml with what its servers are known to do",
@@ -284,8 +292,8 @@ def enter_environment() -> None:
     sys.exit(
         _fail(
             NO_ENVIRONMENT,
-            f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]} are missing. ./bench makes the environment that has them; "
-            "without it: python3 -m venv .venv && "
+            f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]} are missing. ./bench makes the "
+            "environment that has them; without it: python3 -m venv .venv && "
             ".venv/bin/pip install --require-hashes -r requirements.txt",
         )
     )

@@ -121,21 +121,21 @@ def compare_runs(folders: list[Path]) -> Compared:
     base, pairs = None, []
     failed: list[str] = []
     remarks: list[str] = []
-    seen: dict[Path | str, Path] = {}
-    """Folders by where they really are, and by their run's id."""
+    seen: dict[Path | str, int] = {}
+    """Which of the folders was the first at this place, and of this run's id."""
     for number, folder in enumerate(folders):
-        same = seen.setdefault(folder.resolve(), folder)
+        same = seen.setdefault(folder.resolve(), number)
         try:
-            side = read(folder) if number == 0 or same is folder else None
+            side = read(folder) if same == number else None
         except RunError as error:
             failed.append(f"{error}{'' if number else ': the base cannot be used'}")
             continue
         if side:
-            same = seen.setdefault(side.name, folder)
+            same = seen.setdefault(side.name, number)
         if number == 0:
             base = side
-        elif side is None or same is not folder:
-            what = "the base itself" if same is folders[0] else f"the same run as {same}"
+        elif side is None or same != number:
+            what = "the base itself" if same == 0 else f"the same run as {folders[same]}"
             failed.append(f"{folder} is {what}: a run compared with itself shows nothing")
             continue
         elif base:
@@ -163,9 +163,11 @@ def read(folder: Path) -> Side:
     measured: dict[Cell, list[Measurement]] = defaultdict(list)
     for measurement in judgement.measurements:
         measured[measurement.facts.cell].append(measurement)
-    rows = {}
+    rows: dict[Cell, Row] = {}
     for record in frame.to_dict(orient="records"):
-        row = {str(key): None if formats.missing(value) else value for key, value in record.items()}
+        row: Row = {
+            str(key): None if formats.missing(value) else value for key, value in record.items()
+        }
         rows[Cell(*(row[key] for key in CELL))] = row
     return Side(folder, judgement, rows, measured)
 
@@ -191,14 +193,15 @@ def _not_whole(side: Side) -> list[str]:
 
 
 def _cells(pair: Pair) -> str:
-    """Where the cells of two runs that share none lie."""
+    """Where the cells of two runs that share none lie: the keys that have no value in common."""
+    runs = (pair.base, pair.other)
+    values = {key: [{getattr(cell, key) for cell in side.rows} for side in runs] for key in CELL}
+    apart = [key for key, (mine, theirs) in values.items() if not mine & theirs]
 
     def told(side: Side) -> str:
         return "; ".join(
             f"{key} {', '.join(dict.fromkeys(str(getattr(cell, key)) for cell in side.rows))}"
-            for key in CELL
-            if {getattr(cell, key) for cell in pair.base.rows}
-            != {getattr(cell, key) for cell in pair.other.rows}
+            for key in apart or CELL
         )
 
     return f"{pair.base.name} has {told(pair.base)}, {pair.other.name} {told(pair.other)}"
@@ -251,6 +254,7 @@ def _row(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> Row
         "rounds": second and second["rounds_rated"],
     }
     samples: dict[str, Estimate | None] = {}
+    row |= {f"ratio_to_ceiling{end}": None for end in ("", "_low", "_high")}
     for column, ratio, figure in FIGURES:
         a = base.sample(mine, figure) if mine else {}
         b = other.sample(theirs, figure) if theirs else {}
@@ -259,18 +263,23 @@ def _row(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> Row
         row[f"{column}_base"] = median(a.values()) if a else None
         row[column] = median(b.values()) if b else None
         samples[ratio] = independent_ratio(list(b.values()), list(a.values()))
+        row |= {f"{ratio}{end}": None for end in ("", "_low", "_high")}
         row |= estimates(ratio, samples[ratio])
-    if mine and theirs:
+    if mine and theirs and row["role"] != "ceiling":
         shares = _ceiling_shares(other, theirs), _ceiling_shares(base, mine)
-        row |= estimates("ratio_to_ceiling", independent_ratio(*shares))
+        samples["ratio_to_ceiling"] = independent_ratio(*shares)
+        row |= estimates("ratio_to_ceiling", samples["ratio_to_ceiling"])
     for name in ("noise_floor", "noise_floor_cpu"):
-        floors = [one and one[name] for one in (first, second)]
-        row[name] = max(floors) if None not in floors else None
-    verdict, reason = _verdict(row, samples["ratio"], RATE_WORDS, row["noise_floor"], (base, other))
-    row["verdict"], row["reason"] = verdict, reason
-    row["verdict_cpu"], _ = _verdict(
-        row, samples["ratio_cpu"], CPU_WORDS, row["noise_floor_cpu"], (base, other)
-    )
+        floors = [one[name] for one in (first, second) if one and one[name] is not None]
+        row[name] = max(floors) if len(floors) == 2 else None
+    for suffix, words, floor in (
+        ("_cpu", CPU_WORDS, "noise_floor_cpu"),
+        ("_to_ceiling", RATE_WORDS, "noise_floor"),
+        ("", RATE_WORDS, "noise_floor"),
+    ):
+        found = samples.get(f"ratio{suffix}")
+        verdict, reason = _verdict(row, found, words, row[floor], (base, other))
+        row[f"verdict{suffix}"], row[f"reason{suffix}"] = verdict, reason
     return row
 
 

@@ -1,4 +1,4 @@
-"""Runs compared, for readers: compare.md, compare.csv, compare.html and the table on the terminal."""
+"""Runs compared, for readers: compare.md, .csv and .html, and the table on the terminal."""
 
 import textwrap
 from collections import Counter
@@ -13,8 +13,9 @@ from analysis.tables import Column, frame, to_csv
 MOST_TOLD = 8
 """Differences that the terminal shows of one run."""
 
-TEXTS = ("base_run_id", "run_id", "testbed", "framework", "stack", "role")
-TEXTS += ("outcome_base", "outcome", "verdict", "reason", "verdict_cpu", "differs")
+# ruff: noqa: SIM905 (columns are read better as words)
+TEXTS = """base_run_id run_id testbed framework stack role outcome_base outcome
+verdict reason verdict_to_ceiling verdict_cpu differs""".split()
 INTEGERS = ("workers", "depth", "connections", "rounds_base", "rounds")
 DECIMALS = {"requests_per_s": 2, "batch_latency": 1}
 """Of the columns that begin so; 4 of the others."""
@@ -23,7 +24,7 @@ COMPARE: list[str] = """
 base_run_id run_id testbed framework stack workers depth connections role
 outcome_base outcome rounds_base rounds
 requests_per_s_base requests_per_s ratio ratio_low ratio_high noise_floor verdict reason
-ratio_to_ceiling ratio_to_ceiling_low ratio_to_ceiling_high
+ratio_to_ceiling ratio_to_ceiling_low ratio_to_ceiling_high verdict_to_ceiling
 server_cpu_us_per_request_base server_cpu_us_per_request
 ratio_cpu ratio_cpu_low ratio_cpu_high noise_floor_cpu verdict_cpu
 batch_latency_p50_us_base batch_latency_p50_us ratio_p50 ratio_p50_low ratio_p50_high
@@ -89,7 +90,7 @@ def _chapter(pair: Pair) -> list[str]:
         "ratio",
         "noise floor",
         "verdict",
-        "ratio, both by their ceiling",
+        "to the ceiling, ratio",
         "CPU/request, ratio",
         "verdict",
         "batch latency p50, ratio",
@@ -106,10 +107,10 @@ def _chapter(pair: Pair) -> list[str]:
     lines += [_line([*(formats.text(row[key]) for key in keys), *_cells(row)]) for row in pair.rows]
     lines += [
         "",
-        "Ratios are of this run to the base, with their 95 % intervals: two independent samples, since two",
-        "runs share no round. Faster or slower is only said where the interval excludes 1 and the ratio is",
-        "farther from 1 than the noise floor, the larger of the two runs'. What was measured is these two",
-        "runs: everything that differs between them may be why.",
+        "Ratios are of this run to the base, with their 95 % intervals: two independent samples,",
+        "since two runs share no round. Faster or slower is only said where the interval excludes",
+        "1 and the ratio is farther from 1 than the noise floor, the larger of the two runs'. What",
+        "was measured is these two runs: everything that differs between them may be why.",
         "",
         *_drift(pair),
         f"### What differs between {base} and {other}",
@@ -159,17 +160,21 @@ def _percent(share: float | None) -> str:
 
 
 def _drift(pair: Pair) -> list[str]:
-    """What the ceiling says of the machines: it is the same server in both."""
+    """What the ceiling says of the machines: it is the same server in both.
+
+    Told wherever its interval excludes 1: the noise floor is for claims, and this is a warning.
+    """
     lines = []
     keys = several(pair.rows)
     for row in pair.rows:
-        if row["role"] != "ceiling" or row["verdict"] not in (Verdict.FASTER, Verdict.SLOWER):
+        low, high = row["ratio_low"], row["ratio_high"]
+        if row["role"] != "ceiling" or low is None or low <= 1 <= high:
             continue
         where = ", ".join(f"{key} {row[key]}" for key in keys)
         lines.append(
-            f"The ceiling itself is {row['verdict']}{f' ({where})' if where else ''}: "
-            f"{_ratio(row, 'ratio')} of the base's. Generator, path or machine changed; the ratio of both "
-            "by their ceiling has that taken out."
+            f"The ceiling itself{f' ({where})' if where else ''} did {_ratio(row, 'ratio')} of the "
+            "base's: generator, path or machine are not what they were, which may be all of a "
+            "difference. The ratio to the ceiling has that taken out."
         )
     return [*lines, ""] if lines else []
 
@@ -192,7 +197,10 @@ def terminal(compared: Compared, gate: Gate | None = None) -> str:
     for pair in compared.pairs:
         text += [_table(pair), *_notes(pair)]
     if gate:
-        text += [textwrap.fill(line, TERMINAL_COLUMNS, subsequent_indent="  ") for line in gate_lines(gate)]
+        text += [
+            textwrap.fill(line, TERMINAL_COLUMNS, subsequent_indent="  ")
+            for line in gate_lines(gate)
+        ]
     return "\n".join(text)
 
 
@@ -201,7 +209,7 @@ def _table(pair: Pair) -> str:
     short = {"connections": "conns"}
     heads = [
         *(short.get(key, key) for key in keys),
-        *("framework", "base req/s", "req/s", "ratio", "95 % interval", "floor", "CPU/req"),
+        *("framework", "base req/s", "req/s", "ratio", "95 % interval", "floor", "to ceiling"),
         "verdict",
     ]
     lines = [
@@ -213,7 +221,7 @@ def _table(pair: Pair) -> str:
             formats.ratio(row["ratio"]) if row.get("ratio") else formats.MISSING,
             _interval(row),
             _percent(row["noise_floor"]),
-            formats.ratio(row.get("ratio_cpu")),
+            formats.ratio(row.get("ratio_to_ceiling")),
             str(row["verdict"]),
         ]
         for row in pair.rows
@@ -236,7 +244,9 @@ def _notes(pair: Pair) -> list[str]:
             of = reasons.setdefault(f"{row['verdict']}: {row['reason']}", [])
             if row["framework"] not in of:
                 of.append(row["framework"])
-    lines = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    told = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    lines = [textwrap.fill(line, TERMINAL_COLUMNS, subsequent_indent="  ") for line in told]
+    lines += [textwrap.fill(line, TERMINAL_COLUMNS) for line in _drift(pair) if line]
     shown = [
         f"  {one.part}: {one.name}: {one.base or 'none'} -> {one.other or 'none'}"
         for one in pair.differences[:MOST_TOLD]

@@ -71,9 +71,7 @@ def _tables(judgement: Judgement, rows: list[Row]) -> list[str]:
     if not hosts:
         return []
     money = [
-        row
-        for row in rows
-        if row["role"] == "framework" and row["requests_per_money"] is not None
+        row for row in rows if row["role"] == "framework" and row["requests_per_money"] is not None
     ]
     money.sort(key=lambda row: (row["currency"], -row["requests_per_money"]))
     lines = [
@@ -109,13 +107,12 @@ def _tables(judgement: Judgement, rows: list[Row]) -> list[str]:
     return [
         *lines,
         "",
-        "What the server's host would answer for a unit of money, going on like this, and requests/s by",
-        "the CPUs that its units may use, used or not. The load generator is the instrument, and costs",
-        "nothing here. The prices are those of `prices.yml` in the folder of the run.",
+        "What the server's host would answer for a unit of money, going on like this; and",
+        "requests/s by the CPUs that its units may use, busy or not. The load generator is the",
+        "instrument, and costs nothing here. Prices: `prices.yml` in the folder of the run.",
         "",
     ]
 
 
 def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-

@@ -10,7 +10,7 @@ from analysis.verdict import Outcome
 
 
 class Status(IntEnum):
-    """Exit statuses, the weightiest first; the numbers that ceph/cbt's is-regression.py ends with."""
+    """Exit statuses, the weightiest first; the numbers are those of ceph/cbt's is-regression.py."""
 
     SLOWER = 10
     NOT_COMPARABLE = 13
@@ -36,10 +36,11 @@ class Gate:
     sentences: list[str]
 
 
-def gate(compared: Compared, loss: float) -> Gate:
+def gate(compared: Compared, loss: float, *, to_ceiling: bool = False) -> Gate:
     """Look at the requests/s of every framework that is ok in the base, in every other run.
 
     The ceiling and the A/A control are none. loss: share of the base's requests/s, 0.05 for 5 %.
+    to_ceiling: both runs' requests/s by those of their ceiling, so that the machine counts less.
     A run that could not be compared at all counts as not comparable: nothing was seen of it.
     """
     found: list[tuple[Status, str]] = []
@@ -52,7 +53,7 @@ def gate(compared: Compared, loss: float) -> Gate:
         ]
         looked_at += len(rows)
         for row in rows:
-            status, why = judge(row, loss)
+            status, why = judge(row, loss, "_to_ceiling" if to_ceiling else "")
             if status != Status.PASSED:
                 found.append((status, f"{WORDS[status]}: {_name(pair, row)}: {why}"))
     if not looked_at:
@@ -69,28 +70,30 @@ def gate(compared: Compared, loss: float) -> Gate:
     )
 
 
-def judge(row: Row, loss: float) -> tuple[Status, str]:
-    """One cell, and why.
+def judge(row: Row, loss: float, suffix: str = "") -> tuple[Status, str]:
+    """One cell, and why. suffix: that of the columns to look at.
 
     Slower: the verdict says so, and the ratio is below 1 - loss. Passed: the interval's lower end
     is not below 1 - loss. Neither: the interval, or the noise floor, is too wide to tell.
     """
-    if row["verdict"] == Verdict.NOT_COMPARABLE:
-        return Status.NOT_COMPARABLE, str(row["reason"])
-    if row["verdict"] == Verdict.TOO_FEW:
-        return Status.TOO_FEW_ROUNDS, str(row["reason"])
-    ratio, low, high = row["ratio"], row["ratio_low"], row["ratio_high"]
+    verdict, reason = row[f"verdict{suffix}"], str(row[f"reason{suffix}"])
+    if verdict == Verdict.NOT_COMPARABLE:
+        return Status.NOT_COMPARABLE, reason
+    if verdict == Verdict.TOO_FEW:
+        return Status.TOO_FEW_ROUNDS, reason
+    ratio, low, high = (row[f"ratio{suffix}{end}"] for end in ("", "_low", "_high"))
+    of = "share of the ceiling" if suffix else "requests/s"
     told = (
-        f"{formats.ratio(ratio)} of the base's requests/s ({formats.ratio(low)} to "
+        f"{formats.ratio(ratio)} of the base's {of} ({formats.ratio(low)} to "
         f"{formats.ratio(high)}), noise floor {100 * row['noise_floor']:.1f} %"
     )
-    if row["verdict"] == Verdict.SLOWER and ratio < 1 - loss:
+    if verdict == Verdict.SLOWER and ratio < 1 - loss:
         return Status.SLOWER, told
     if low < 1 - loss:
-        return Status.TOO_MUCH_VARIANCE, f"{told}: a loss of {loss:.3%} is not excluded"
+        return Status.TOO_MUCH_VARIANCE, f"{told}: a loss of {100 * loss:g} % is not excluded"
     return Status.PASSED, told
 
 
 def _name(pair: Pair, row: Row) -> str:
-    cell = f"{row['workers']} workers, depth {row['depth']}, {row['connections']} connections"
+    cell = ", ".join(f"{key} {row[key]}" for key in ("workers", "depth", "connections"))
     return f"{row['framework']} ({row['testbed']}, {cell}) in {pair.other.name}"

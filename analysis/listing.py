@@ -1,4 +1,4 @@
-"""The runs that there are: what run.json says, and how many records lie there; nothing is judged."""
+"""The runs that there are: what run.json says, and how many records lie there; none is read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,16 +8,14 @@ from typing import Any
 
 from analysis import formats
 from analysis.records import Run, RunError, json_files, load_run
-from analysis.report import aligned
 
 AT_REST = timedelta(minutes=15)
 """A run without an end that wrote nothing for so long is not under way any more."""
-MOST_FRAMEWORKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One run. state: "ended"; "incomplete": not all measurements, and no more come; "under way"."""
+    """One run. state: "ended", "under way", or "incomplete": not whole, and no more comes."""
 
     folder: Path
     run: Run
@@ -42,7 +40,9 @@ def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list
             found.append(_listed(folder, now or datetime.now(UTC)))
         except (RunError, OSError) as error:
             broken.append(str(error))
-    found.sort(key=lambda one: (one.run.started or datetime.min.replace(tzinfo=UTC), one.run.run_id))
+    found.sort(
+        key=lambda one: (one.run.started or datetime.min.replace(tzinfo=UTC), one.run.run_id)
+    )
     return found[::-1], broken
 
 
@@ -59,10 +59,19 @@ def _listed(folder: Path, now: datetime) -> Listed:
     return Listed(folder, run, state, measured)
 
 
-def terminal(found: list[Listed]) -> str:
-    """A line a run."""
-    heads = ["run", "started (UTC)", "state", "measured", "frameworks", "plan", "hosts", "commit"]
-    return aligned([heads, *map(_line, found)], {*range(len(heads))} - {3}, shrink=4)
+def terminal(found: list[Listed], columns: int | None = None) -> str:
+    """A line a run; cut to the columns, if they are given."""
+    heads = ["run", "started (UTC)", "state", "measured", "plan", "commit", "hosts", "frameworks"]
+    lines = [heads, *map(_line, found)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    texts = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join(
+        text if not columns or len(text) <= columns else f"{text[: columns - 2]}.."
+        for text in texts
+    )
 
 
 def _line(one: Listed) -> list[str]:
@@ -72,17 +81,11 @@ def _line(one: Listed) -> list[str]:
         str(run.started)[:16] if run.started else formats.MISSING,
         one.state,
         f"{one.measured} of {run.scheduled}",
-        _some([name for name, framework in run.frameworks.items() if framework.ranked]),
         _plan(run),
-        ", ".join(_hosts(run)) or formats.MISSING,
         f"{run.commit[:8]}{'+' if run.dirty else ''}" if run.commit else formats.MISSING,
+        ", ".join(_hosts(run)) or formats.MISSING,
+        ", ".join(name for name, one in run.frameworks.items() if one.ranked) or formats.MISSING,
     ]
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - MOST_FRAMEWORKS
-    shown = ", ".join(names[:MOST_FRAMEWORKS])
-    return f"{shown} and {more} more" if more > 0 else shown or formats.MISSING
 
 
 def _plan(run: Run) -> str:

@@ -72,7 +72,7 @@ def estimate(values: Sequence[float]) -> Estimate | None:
 
 @cache
 def arrangements(m: int, n: int) -> list[int]:
-    """In how many of all comb(m + n, n) orders of two samples Mann and Whitney's U is 0, 1, ... m n.
+    """In how many of the comb(m + n, n) orders of two samples Mann and Whitney's U is 0, ... m n.
 
     The coefficients of the Gaussian binomial: exact, in integers.
     """

@@ -1,7 +1,8 @@
 """Run collect.py on the records of a run; its words are printed last of all (`closing`).
 
-Argument: `run_dir`. Prices that stand in the project's folder are kept with the run. Fails, after the report is written, where collect.py says that the run is not
-whole: a fault of the harness must not end with status 0.
+Argument: `run_dir`. A prices.yml in the project's folder is kept with the run. Fails, after the
+report is written, where collect.py says that the run is not whole: a fault of the harness must not
+end with status 0.
 """
 
 from __future__ import annotations

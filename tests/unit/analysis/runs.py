@@ -13,8 +13,8 @@ from tests.unit.analysis.factory import (
     run_document,
     samples,
     server,
-    wrk_result,
     write_run,
+    wrk_result,
 )
 
 ROOT = Path(__file__).parents[3]

@@ -68,7 +68,7 @@ def test_terminal_and_files(results: Path) -> None:
     assert line.endswith("| server: kernel |")
     tied = next(line for line in text.splitlines() if line.startswith("| one |"))
     assert tied.endswith("|  |")
-    assert "The ceiling itself is slower: 0.8" in text
+    assert "The ceiling itself did 0.8" in text
     assert "| server | kernel | 6.12.0 | 6.18.1 \\| odd |" in text
     # every line of a table has as many cells as its head
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
@@ -104,8 +104,10 @@ def test_the_rest_is_shown(results: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"collect.py: {results / 'none'} is no folder",
-        f"collect.py: {results / 'base'} is the base itself: a run compared with itself shows "
-        "nothing",
+        (
+            f"collect.py: {results / 'base'} is the base itself: a run compared with itself shows "
+            "nothing"
+        ),
     ]
     assert "slower against base" in done.stdout
     assert "is no folder" in (tmp_path / "out" / "compare.md").read_text()
@@ -123,14 +125,15 @@ def test_nothing_to_compare(results: Path, words: list[str]) -> None:
     ("words", "status", "told"),
     [
         (["same", "--fail-if-slower", "10%"], 0, "Gate, 2 cells looked at: passed."),
-        (["slower", "--fail-if-slower", "10%"], 10, "slower: two (main, 1 workers, depth 5, "),
+        (["slower", "--fail-if-slower", "10%"], 10, "slower: two (main, workers 1, depth 5, "),
         (["slower", "--fail-if-slower=50 %"], 0, "passed"),
+        (["slower", "--fail-if-slower=25%"], 10, "0.67 of the base's requests/s"),
+        (["slower", "--fail-if-slower=25%", "--to-ceiling"], 0, "passed"),
+        (["slower", "--fail-if-slower=10%", "--to-ceiling"], 10, "of the base's share of the ceil"),
         (["none", "--fail-if-slower", "10%"], 13, "not comparable: none is no folder"),
     ],
 )
-def test_the_gate(
-    results: Path, tmp_path: Path, words: list[str], status: int, told: str
-) -> None:
+def test_the_gate(results: Path, tmp_path: Path, words: list[str], status: int, told: str) -> None:
     done = compare("base", *words, "--output", tmp_path, cwd=results)
     assert done.returncode == status
     assert told in done.stdout

@@ -119,8 +119,10 @@ BAD: dict[str, tuple[Any, list[str], str]] = {
     "a host that is not in the run": (
         PRICED | {"hosts": PRICED["hosts"] | {"other": {"per_hour": 1}}},
         ["lab-server"],
-        "prices.yml: other is no host of this run, whose hosts are lab-server, lab-loadgen; its "
-        "price is not used",
+        (
+            "prices.yml: other is no host of this run, whose hosts are lab-server, lab-loadgen; "
+            "its price is not used"
+        ),
     ),
     "a negative price": (
         PRICED | {"hosts": PRICED["hosts"] | {"lab-loadgen": {"per_hour": -1}}},
@@ -145,14 +147,18 @@ BAD: dict[str, tuple[Any, list[str], str]] = {
     "mixed currencies": (
         PRICED | {"hosts": PRICED["hosts"] | {"lab-loadgen": {"per_hour": 1, "currency": "USD"}}},
         ["lab-server", "lab-loadgen"],
-        "prices.yml: the hosts' prices are in EUR and USD: requests per unit of money cannot be "
-        "compared between these hosts",
+        (
+            "prices.yml: the hosts' prices are in EUR and USD: requests per unit of money cannot "
+            "be compared between these hosts"
+        ),
     ),
     "an unknown key of a host": (
         PRICED | {"hosts": {"lab-server": {"per_hour": 1, "per_month": 2}}},
         [],
-        "prices.yml: lab-server has no price: per_month is unknown: it takes per_hour, currency, "
-        "date, source",
+        (
+            "prices.yml: lab-server has no price: per_month is unknown: it takes per_hour, "
+            "currency, date, source"
+        ),
     ),
     "an unknown key": (
         PRICED | {"price": 1},
@@ -167,20 +173,26 @@ BAD: dict[str, tuple[Any, list[str], str]] = {
     "no hosts": (
         {"lab-server": 0.2},
         [],
-        "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host name; "
-        "no price is known",
+        (
+            "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host "
+            "name; no price is known"
+        ),
     ),
     "a bare number": (
         PRICED | {"hosts": {"lab-server": 0.2}},
         [],
-        "prices.yml: lab-server has no price: it needs a mapping with per_hour, currency, date, "
-        "source",
+        (
+            "prices.yml: lab-server has no price: it needs a mapping with per_hour, currency, "
+            "date, source"
+        ),
     ),
     "empty": (
         None,
         [],
-        "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host name; "
-        "no price is known",
+        (
+            "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host "
+            "name; no price is known"
+        ),
     ),
 }
 

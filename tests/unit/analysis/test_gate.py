@@ -38,6 +38,15 @@ def test_a_cell_at_five_percent(seen: Row, status: Status) -> None:
     assert judge(seen, 0.05)[0] == status
 
 
+def test_by_the_share_of_the_ceiling() -> None:
+    seen = row("slower", 0.8, 0.78, 0.82)
+    same = {"verdict": "tied", "reason": None, "ratio": 1.0, "ratio_low": 0.98, "ratio_high": 1.02}
+    seen |= {f"{name}_to_ceiling": value for name, value in same.items() if "_" not in name}
+    seen |= {"ratio_to_ceiling_low": 0.98, "ratio_to_ceiling_high": 1.02}
+    assert judge(seen, 0.05)[0] == Status.SLOWER
+    assert judge(seen, 0.05, "_to_ceiling")[0] == Status.PASSED
+
+
 def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
     base = made_run(tmp_path / "base", FOUR | {"three": 40_000, "absent": 0})
     other = made_run(tmp_path / "other", FOUR | {"two": 60_000, "three": 0, "absent": 0})

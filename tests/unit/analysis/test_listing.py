@@ -70,10 +70,15 @@ def test_a_line_a_run(results: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0].split("  ")[0] == "run"
     assert [line.split()[0] for line in lines[1:]] == ["new", "going", "old"]
-    assert max(map(len, lines)) <= 100
     for word in ("2026-01-01 10:00", "ended", "12 of 12", "one, two", "d5 c200 r6", "01234567+"):
         assert word in lines[3]
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_lines_are_cut_where_the_terminal_ends(results: Path) -> None:
+    lines = listing.terminal(listing.runs(results)[0], 60).splitlines()
+    assert {len(line) for line in lines} == {60}
+    assert all(line.endswith("..") for line in lines)
 
 
 def list_runs(*words: str | Path) -> subprocess.CompletedProcess[str]:
