@@ -62,7 +62,7 @@ def _title(compared: Compared) -> str:
 
 def markdown(compared: Compared, gate: Gate | None = None) -> str:
     """compare.md."""
-    lines = [f"# {formats.text(_title(compared))}", ""]
+    lines = [f"# {formats.text(_title(compared))}", "", "## Tl;dr", ""]
     lines += [f"- {formats.text(_tally(pair))}" for pair in compared.pairs]
     lines += [f"- {formats.text(sentence)}" for sentence in compared.problems]
     if gate:
@@ -90,17 +90,17 @@ def _chapter(pair: Pair) -> list[str]:
         "ratio",
         "noise floor",
         "verdict",
+        "what differs besides",
         "to the ceiling, ratio",
         "CPU/request, ratio",
-        "verdict",
+        "CPU verdict",
         "batch latency p50, ratio",
         "p99, ratio",
-        "what differs besides",
     ]
     right = {
         len(keys) + column
         for column, head in enumerate(heads[len(keys) :])
-        if head not in ("framework", "verdict", "what differs besides")
+        if head not in ("framework", "verdict", "what differs besides", "CPU verdict")
     }
     rule = ["---:" if column in right else "---" for column in range(len(heads))]
     lines = [f"## {other} against {base}", "", _line(heads), _line(rule)]
@@ -140,12 +140,12 @@ def _cells(row: Row) -> list[str]:
         _ratio(row, "ratio"),
         _percent(row["noise_floor"]),
         told,
+        formats.text(row["differs"] or "nothing that is recorded") if changed else "",
         _ratio(row, "ratio_to_ceiling"),
         _ratio(row, "ratio_cpu"),
         formats.text(row["verdict_cpu"]),
         _ratio(row, "ratio_p50"),
         _ratio(row, "ratio_p99"),
-        formats.text(row["differs"] or "nothing that is recorded") if changed else "",
     ]
 
 

@@ -64,10 +64,9 @@ def test_terminal_and_files(results: Path) -> None:
     assert text.startswith("# slower against base\n")
     assert "- slower against base: 1 slower, 1 tied." in text
     line = next(line for line in text.splitlines() if line.startswith("| two |"))
-    assert "**slower**" in line
-    assert line.endswith("| server: kernel |")
+    assert "| **slower** | server: kernel | " in line
     tied = next(line for line in text.splitlines() if line.startswith("| one |"))
-    assert tied.endswith("|  |")
+    assert "| tied |  | " in tied
     assert "The ceiling itself did 0.8" in text
     assert "| server | kernel | 6.12.0 | 6.18.1 \\| odd |" in text
     # every line of a table has as many cells as its head
@@ -136,7 +135,7 @@ def test_nothing_to_compare(results: Path, words: list[str]) -> None:
 def test_the_gate(results: Path, tmp_path: Path, words: list[str], status: int, told: str) -> None:
     done = compare("base", *words, "--output", tmp_path, cwd=results)
     assert done.returncode == status
-    assert told in done.stdout
+    assert told in " ".join(done.stdout.split())  # lines are wrapped
 
 
 @pytest.mark.parametrize("loss", ["5", "0.05", "0%", "100%", "-5%", "five"])
