@@ -10,6 +10,7 @@ from analysis.gate import Gate, Status
 from analysis.report import TERMINAL_COLUMNS, aligned
 from analysis.tables import Column, frame, to_csv
 
+OTHER_VERDICTS = ("verdict to the ceiling", "CPU verdict")
 MOST_TOLD = 8
 """Differences that the terminal shows of one run."""
 
@@ -92,6 +93,7 @@ def _chapter(pair: Pair) -> list[str]:
         "verdict",
         "what differs besides",
         "to the ceiling, ratio",
+        "verdict to the ceiling",
         "CPU/request, ratio",
         "CPU verdict",
         "batch latency p50, ratio",
@@ -100,7 +102,7 @@ def _chapter(pair: Pair) -> list[str]:
     right = {
         len(keys) + column
         for column, head in enumerate(heads[len(keys) :])
-        if head not in ("framework", "verdict", "what differs besides", "CPU verdict")
+        if head not in ("framework", "verdict", "what differs besides", *OTHER_VERDICTS)
     }
     rule = ["---:" if column in right else "---" for column in range(len(heads))]
     lines = [f"## {other} against {base}", "", _line(heads), _line(rule)]
@@ -142,6 +144,7 @@ def _cells(row: Row) -> list[str]:
         told,
         formats.text(row["differs"] or "nothing that is recorded") if changed else "",
         _ratio(row, "ratio_to_ceiling"),
+        formats.text(row["verdict_to_ceiling"]) if row["ratio_to_ceiling"] else "",
         _ratio(row, "ratio_cpu"),
         formats.text(row["verdict_cpu"]),
         _ratio(row, "ratio_p50"),

@@ -210,7 +210,7 @@ def test_two_runs_of_one_server_are_tied() -> None:
         by_interval += not found.holds_1
         claimed += relation(found, max(floor for floor in floors if floor)) != Relation.TIED
     # rounds that drift are not independent of each other: the interval alone claims too often
-    assert by_interval <= 120
+    assert by_interval <= 150
     assert claimed <= 25
 
 
