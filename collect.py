@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judge a run and write its tables and its report: ./collect.py results/RUN."""
+"""Judge a run and write its tables, charts and report: ./collect.py results/RUN."""
 
 import argparse
 import os
@@ -31,9 +31,9 @@ def _with_command(argv: Sequence[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collect.py",
-        description="Judge a run by its raw records, and write results.csv, summary.csv and "
-        "report.md into its folder. Needs no hosts, and may be run again at any time, also "
-        "while the run goes on.",
+        description="Judge a run by its raw records, and write results.csv, summary.csv, "
+        "report.md and charts/ into its folder. Needs no hosts, and may be run again at any "
+        "time, also while the run goes on.",
         usage="collect.py [render | calibrate] RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is no run; 3 the outputs could not be written; "
@@ -140,7 +140,7 @@ def enter_environment() -> None:
     sys.exit(
         _fail(
             NO_ENVIRONMENT,
-            f"{' and '.join(NEEDED)} are missing. ./bench makes the environment that has them; "
+            f"{', '.join(NEEDED)} are missing. ./bench makes the environment that has them; "
             "without it: python3 -m venv .venv && "
             ".venv/bin/pip install --require-hashes -r requirements.txt",
         )
