@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judge a run and write its tables and its report: ./collect.py results/RUN.
+"""Judge a run and write its tables, charts and report: ./collect.py results/RUN.
 
 Also: ./collect.py compare RUN RUN..., ./collect.py list, ./collect.py calibrate results/RUN.
 """
@@ -37,8 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collect.py",
         description="Judge a run by its raw records, and write results.csv, summary.csv, "
-        "report.md and report.html into its folder. Needs no hosts, and may be run again at any "
-        "time, also while the run goes on.",
+        "report.md, report.html and charts/ into its folder. Needs no hosts, and may be run again "
+        "at any time, also while the run goes on.",
         usage="collect.py [render] RESULTS/RUN | compare RUN RUN... | list | calibrate RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is no run; 3 the outputs could not be written; "

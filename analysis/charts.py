@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import inf
+from math import inf, log2
 from statistics import median
 from textwrap import shorten
 from typing import Any
@@ -31,11 +31,15 @@ MOST_HEAT_PANELS = 8
 MOST_DOTS = 1200
 LEAST_DOTS = 10
 """Single rounds of a chart, and of each framework in it at least."""
-USUAL = {"depth": 5, "connections": 200}
-"""The cell that is shown where there are too many to show all."""
-LONGEST_WORDS = 64
-MARKED_TAILS = (500_000, 100_000, 10_000, 1_000, 100)
-QUANTILES = "{'2': 'p50', '10': 'p90', '100': 'p99', '1000': 'p99.9', '10000': 'p99.99'}"
+USUAL = {"workers": 1, "depth": 5, "connections": 200}
+"""What is shown where there are too many to show all."""
+LONGEST_WORDS = 84
+SLOWER_HALF = 500_000
+NAMED_TAILS = {500_000: "p50", 100_000: "p90", 10_000: "p99", 1_000: "p99.9", 100: "p99.99"}
+QUANTILES = (
+    " : ".join(f"datum.value == {1e6 / tail:g} ? '{name}'" for tail, name in NAMED_TAILS.items())
+    + " : ''"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ def draw(judgement: Judgement, rows: list[Row]) -> list[Chart]:
         measured.setdefault(measurement.facts.cell, []).append(measurement)
     data = Data(rows, measured, looks(judgement, rows), labels(rows))
     makers = (throughput, cpu, latency, rounds, depth, gain, connections, heat, price)
-    return [chart for make in makers if (chart := make(data)) is not None]
+    with drawing.unchecked():
+        return [chart for make in makers if (chart := make(data)) is not None]
 
 
 def looks(judgement: Judgement, rows: list[Row]) -> dict[str, Look]:
@@ -110,7 +115,7 @@ def looks(judgement: Judgement, rows: list[Row]) -> dict[str, Look]:
 
 
 def throughput(data: Data) -> Chart | None:
-    """Requests/s with interval, rounds and ceiling: bars from 0, so that lengths may be compared."""
+    """Requests/s with interval, rounds and ceiling: bars from 0, whose lengths may be compared."""
     groups, where = _shown_groups(data)
     most, dots = _dots(data, groups)
     figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
@@ -119,7 +124,9 @@ def throughput(data: Data) -> Chart | None:
     if not values:
         return None
     scale = drawing.linear("requests/s", values, drawing.COUNT)
-    ceiling = ", the dashed line what the ceiling server does" if any(p.line for p in panels) else ""
+    ceiling = (
+        ", the dashed line what the ceiling server does" if any(p.line for p in panels) else ""
+    )
     return Chart(
         "throughput",
         f"Requests per second{where}: bars are medians over the rounds{_sure(panels)}, "
@@ -167,21 +174,20 @@ class Figure:
 def _shown_groups(data: Data) -> tuple[list[list[Row]], str]:
     """The cell groups that a person can look at, and in words which they are.
 
-    All where they are few; else the usual depth and connections, or else those that most
-    frameworks have a rate at, and of these the fastest; on each testbed.
+    All where they are few; else, on each testbed, the usual depth and connections, or what is
+    nearest to them and has a rate.
     """
     groups = data.groups(CELL_GROUP)
     if len(groups) <= MOST_GROUPS:
         return groups, ""
-    inner = CELL_GROUP[1:]
 
-    def worth(group: list[Row]) -> Any:
-        rated = [row["requests_per_s"] for row in group if row["requests_per_s"] is not None]
-        usual = all(group[0][key] == value for key, value in USUAL.items())
-        return (bool(rated) and usual, len(rated), max(rated, default=0))
+    def strangeness(group: list[Row]) -> Any:
+        rated = any(row["requests_per_s"] is not None for row in group)
+        away = sum(abs(log2(group[0][key] / value)) for key, value in USUAL.items())
+        return not rated, away
 
-    best = max(groups, key=worth)[0]
-    chosen = [group for group in groups if all(group[0][key] == best[key] for key in inner)]
+    nearest = min(groups, key=strangeness)[0]
+    chosen = [g for g in groups if all(g[0][key] == nearest[key] for key in CELL_GROUP[1:])]
     chosen = chosen[:MOST_GROUPS]
     places = " and ".join(data.label(group[0]) for group in chosen)
     rest = len(groups) - len(chosen)
@@ -250,35 +256,41 @@ def latency(data: Data) -> Chart | None:
     groups, where = _shown_groups(data)
     panels, said = [], []
     for group in groups:
-        curves = [(row, curve) for row in group if (curve := _curve(data.of(row)))]
+        curves = [(row, _curve(data.of(row))) for row in group]
+        # with a single batch there is a least, but no half
+        curves = [
+            (row, curve) for row, curve in curves if len(curve) > TAILS_PPM.index(SLOWER_HALF)
+        ]
         if not curves:
             continue
         drawn = [
             (
                 data.look(row),
                 [
-                    Point(1e6 / tail, value, marked=tail in MARKED_TAILS)
+                    Point(1e6 / tail, value, marked=tail in NAMED_TAILS)
                     for tail, value in zip(TAILS_PPM, curve, strict=False)
+                    if tail <= SLOWER_HALF
                 ],
             )
             for row, curve in curves
         ]
         panels.append(Lines(data.label(group[0]), drawn, _without(data, group, drawn)))
-        told = "; ".join(f"{data.look(row).title} {_quantiles(curve)}" for row, curve in curves)
-        said.append(f"Batch latency{_at(panels[-1].title)}: {told}.")
+        told = [f"{data.look(row).title} {_quantiles(curve)}" for row, curve in curves]
+        told += [panels[-1].note] if panels[-1].note else []
+        said.append(f"Batch latency{_at(panels[-1].title)}: {'; '.join(told)}.")
     if not panels:
         return None
     across = Scale(
-        "quantile of the batches", 1, 10_000, log=True, label=QUANTILES,
-        ticks=tuple(1e6 / tail for tail in MARKED_TAILS),
+        "quantile of the batches", 2, 10_000, log=True, label=QUANTILES,
+        ticks=tuple(1e6 / tail for tail in NAMED_TAILS),
     )  # fmt: skip
     values = [value for panel in panels for value in panel.values]
     up = drawing.logarithmic("batch latency", values, drawing.DURATION)
     return Chart(
         "latency",
-        f"Batch latency by quantile{where}, both axes logarithmic: how long the slowest half, tenth, "
-        "hundredth ... of the batches took at least, medians over the rounds; a line ends where "
-        "a round had too few batches.",
+        f"Batch latency by quantile{where}, both axes logarithmic: how long the slowest half, "
+        "tenth, hundredth ... of the batches took at least, medians over the rounds; a line ends "
+        "where a round had too few batches.",
         words := " ".join(said),
         drawing.svg(drawing.lines(panels, across, up), words),
     )
@@ -293,9 +305,10 @@ def _curve(seen: list[Measurement]) -> list[float]:
 
 
 def _quantiles(curve: list[float]) -> str:
-    names = ("p50", "p90", "p99", "p99.9", "p99.99")
-    places = [TAILS_PPM.index(tail) for tail in MARKED_TAILS]
-    told = [f"{n} {formats.us(curve[at])}" for n, at in zip(names, places, strict=True) if at < len(curve)]
+    known = dict(zip(TAILS_PPM, curve, strict=False))
+    told = [
+        f"{name} {formats.us(known[tail])}" for tail, name in NAMED_TAILS.items() if tail in known
+    ]
     return ", ".join(told) or "too few batches"
 
 
@@ -313,7 +326,9 @@ def rounds(data: Data) -> Chart | None:
     """Every round's rate by its framework's median, in the order in which they were made."""
     groups, where = _shown_groups(data)
     most, _ = _dots(data, groups)
-    count = max((m.facts.round for group in groups for row in group for m in data.of(row)), default=0)
+    count = max(
+        (m.facts.round for group in groups for row in group for m in data.of(row)), default=0
+    )
     panels = [
         Strips(data.label(group[0]), [_strip(data, row, most) for row in group if data.of(row)])
         for group in groups
@@ -382,10 +397,14 @@ def _scan(data: Data, along: str, title: str) -> Chart | None:
         if not drawn:
             continue
         panels.append(Lines(place, drawn, _failures(data, group, along)))
-        said.append(_scan_said(f"Requests per second against {along}", along, panels[-1], formats.integer))
+        said.append(
+            _scan_said(f"Requests per second against {along}", along, panels[-1], formats.integer)
+        )
     if not panels:
         return None
-    across = drawing.measured(title, [p.x for panel in panels for _, own in panel.lines for p in own])
+    across = drawing.measured(
+        title, [p.x for panel in panels for _, own in panel.lines for p in own]
+    )
     if across.low == across.high:
         return None
     up = drawing.logarithmic(
@@ -422,20 +441,24 @@ def gain(data: Data) -> Chart | None:
             continue
         deepest = max(point.x for _, points in drawn for point in points)
         guide = [Point(1, 1), Point(deepest, deepest)]
-        panels.append(Lines(place, drawn, guide=guide, guide_label="as many times"))
-        said.append(_scan_said("Times the requests per second at depth 1", "depth", panels[-1], formats.ratio))
+        panels.append(Lines(place, drawn, guide=guide, guide_label="= depth"))
+        said.append(
+            _scan_said(
+                "Times the requests per second at depth 1", "depth", panels[-1], formats.ratio
+            )
+        )
     if not panels:
         return None
     across = drawing.measured(
         "depth", [p.x for panel in panels for _, own in panel.lines for p in own]
     )
     values = [*(value for panel in panels for value in panel.values), 1, across.high]
-    up = drawing.logarithmic("times the requests/s at depth 1", values, drawing.TIMES)
+    up = drawing.logarithmic("times that at depth 1", values, drawing.TIMES)
     return Chart(
         "gain",
-        "What pipelining gains: requests per second at each depth, as a multiple of those at depth 1 "
-        "in the same round, medians over the rounds; the dotted line is as many times as the "
-        f"depth{cut}.",
+        "What pipelining gains: requests per second at each depth, as a multiple of those at "
+        "depth 1 in the same round, medians over the rounds; the dotted line is as many times as "
+        f"the depth{cut}.",
         words := " ".join(said),
         drawing.svg(drawing.lines(panels, across, up), words),
     )
@@ -509,8 +532,7 @@ def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:
     """
     keys = [key for key in CELL_GROUP if key != along]
     groups = [
-        [row for row in group if row["role"] != "control"]
-        for group in data.groups([*keys, along])
+        [row for row in group if row["role"] != "control"] for group in data.groups([*keys, along])
     ]
     whole: dict[tuple[Any, ...], list[Row]] = {}
     for group in groups:
@@ -519,7 +541,9 @@ def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:
     found = [group for group in whole.values() if len({row[along] for row in group}) > 1]
     shown = _evenly(found, MOST_PANELS)
     label = labels([group[0] for group in found])
-    cut = f"; {len(shown)} of {len(found)} such pictures are shown" if len(shown) < len(found) else ""
+    cut = (
+        f"; {len(shown)} of {len(found)} such pictures are shown" if len(shown) < len(found) else ""
+    )
     return [(label(group[0]), group) for group in shown], cut
 
 
@@ -553,8 +577,9 @@ def _scan_said(what: str, along: str, panel: Lines, form: Callable[[Any], str]) 
     told = []
     for look, points in panel.lines:
         first, best = points[0], max(points, key=lambda point: point.y)
-        begun = f", {form(first.y)} at {first.x:g}" if best is not first else ""
-        told.append(f"{look.title} the most at {along} {best.x:g}, {form(best.y)}{begun}")
+        begun = f"{look.title} {form(first.y)} at {along} {first.x:g}"
+        most = f", the most {form(best.y)} at {along} {best.x:g}" if best is not first else ""
+        told.append(begun + most)
     told += [panel.note] if panel.note else []
     return f"{what}{_at(panel.title)}: {'; '.join(told)}."
 
@@ -579,9 +604,17 @@ def heat(data: Data) -> Chart | None:
         top = best["requests_per_s"]
         least = min(rated, key=lambda row: row["requests_per_s"])
         place = ", ".join(word for word in (data.look(best).title, label(best)) if word)
-        panels.append(Heat(f"{place}: 1 is {formats.integer(top)} requests/s", [_cell(row, top) for row in group]))
-        told = f"{place} the most with {formats.integer(top)} at {_cell_name(best)}"
-        said.append(f"{told}, the least with {formats.ratio(least['requests_per_s'] / top)} of it at {_cell_name(least)}")
+        panels.append(
+            Heat(
+                f"{place}: 1 is {formats.integer(top)} requests/s",
+                [_cell(row, top) for row in group],
+            )
+        )
+        share = formats.ratio(least["requests_per_s"] / top)
+        said.append(
+            f"{place} the most with {formats.integer(top)} at {_cell_name(best)}, "
+            f"the least with {share} of it at {_cell_name(least)}"
+        )
     rest = len(candidates) - len(shown)
     return Chart(
         "heat",
@@ -594,7 +627,12 @@ def heat(data: Data) -> Chart | None:
 
 def _cell(row: Row, top: float) -> tuple[int, int, float | None, str]:
     if row["outcome"] not in RATED or row["requests_per_s"] is None:
-        return row["depth"], row["connections"], None, {"unavailable": "n/a"}.get(row["outcome"] or "", row["outcome"] or "-")
+        return (
+            row["depth"],
+            row["connections"],
+            None,
+            {"unavailable": "n/a"}.get(row["outcome"] or "", row["outcome"] or "-"),
+        )
     share = row["requests_per_s"] / top
     return row["depth"], row["connections"], share, f"{share:.2f}"
 

@@ -8,8 +8,8 @@ in `currentColor`, and positions of labels are computed here, so that none cover
 import re
 import textwrap
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import ceil, floor, log10
 from typing import Any, Literal
 from xml.sax.saxutils import quoteattr
@@ -27,6 +27,8 @@ FONT_SIZE = 12
 CHARACTER = 6.4
 """Mean width of a character of that size, px, rather too much than too little."""
 LINE = 15
+LEADER = 12
+ROW = 36
 INK = "currentColor"
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
@@ -102,7 +104,7 @@ class Scale:
 
     def of(self, channel: Any, name: str, **axis: Any) -> Any:
         """The encoding of a field by this scale."""
-        ticks = {} if self.ticks is None else {"values": list(self.ticks)}
+        ticks: dict[str, Any] = {} if self.ticks is None else {"values": list(self.ticks)}
         return channel(
             f"{name}:Q",
             title=self.title,
@@ -135,7 +137,7 @@ def logarithmic(title: str, values: Sequence[float], label: str) -> Scale:
     low, high = min(values) / 1.15, max(values) * 1.15
     decades = range(floor(log10(low)), ceil(log10(high)) + 1)
     span = log10(high / low)
-    steps = (1.0, 2.0, 5.0) if span <= 2.5 else (1.0,)
+    steps: tuple[float, ...] = (1.0, 2.0, 5.0) if span <= 2.5 else (1.0,)
     if span < 0.5:
         steps = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
     ticks = tuple(
@@ -218,7 +220,13 @@ def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Any:
         sort=None,
         scale=alt.Scale(type="band", domain=titles),
         axis=alt.Axis(
-            labelLimit=names, minExtent=names, maxExtent=names, ticks=False, domain=False, grid=False
+            labelLimit=names,
+            labelPadding=8,
+            minExtent=names,
+            maxExtent=names,
+            ticks=False,
+            domain=False,
+            grid=False,
         ),
     )
     x = scale.of(alt.X, "median", domain=False)
@@ -229,10 +237,11 @@ def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Any:
         for bar, found in rated
     ]
     sure = [row for row in rows if row["low"] is not None]
+    pale = {"yOffset": -4, "fillOpacity": PALE, "strokeWidth": 1, "opacity": 1}
     drawn = (
-        _layer(rows, "point", size=110, strokeWidth=1.8, yOffset=-4).encode(shape=_as("shape"))
+        _layer(rows, "point", size=120, **pale).encode(shape=_as("shape"))
         if scale.log
-        else _layer(rows, "bar", height=16, yOffset=-4, fillOpacity=PALE, strokeWidth=1)
+        else _layer(rows, "bar", height=16, **pale)
     ).encode(x=x, y=y, fill=_as("fill"), stroke=_as("colour"))
     dots = [bar.look.drawn | {"median": value} for bar, _ in rated for value in bar.rounds]
     interval = {"color": INK, "yOffset": -4}
@@ -251,21 +260,24 @@ def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Any:
             x=x, y=y, stroke=_as("colour")
         ),
         _text(rows).encode(x=alt.value(width + 12), y=y, text="words:N"),
-        _text([{"title": bar.look.title, "words": bar.words} for bar in panel.bars if not bar.figure])
-        .encode(x=alt.value(4), y=y, text="words:N"),
+        _text(
+            [{"title": bar.look.title, "words": bar.words} for bar in panel.bars if not bar.figure]
+        ).encode(x=alt.value(4), y=y, text="words:N"),
     ]
     if panel.line:
         value, label = panel.line
         right = scale.share(value) > 0.5
         line = [{"median": value, "words": label}]
         layers += [
-            _layer(line, "rule", color=INK, strokeWidth=1.2, strokeDash=[6, 3]).encode(x=x),
+            _layer(line, "rule", color=INK, strokeWidth=1.2, strokeDash=[6, 3]).encode(
+                x=x, y=alt.value(0), y2=alt.value(ROW * len(rated))
+            ),
             _text(line, align="right" if right else "left", dx=3 if right else -3).encode(
                 x=x, y=alt.value(-9), text="words:N"
             ),
         ]
     return _layered(layers).properties(
-        width=width, height=36 * len(panel.bars), **_title(panel.title, offset=22)
+        width=width, height=ROW * len(panel.bars), **_title(panel.title, offset=22)
     )
 
 
@@ -304,8 +316,9 @@ def lines(panels: list[Lines], x: Scale, y: Scale) -> Any:
     most = max(len(panel.lines) for panel in panels)
     columns = 1 if len(panels) == 1 or most > 9 else 2
     longest = 30 if columns == 1 else 20
-    names = _width([_cut(one.title, longest) for panel in panels for one, _ in panel.lines])
-    width = WIDTH // columns - 62 - names - 22
+    words = [_cut(one.title, longest) for panel in panels for one, _ in panel.lines]
+    names = _width([*words, *(panel.guide_label for panel in panels)])
+    width = WIDTH // columns - 76 - names - LEADER
     height = max(330 if columns == 1 else 210, LINE * (most + 1))
     made = [_lines(panel, (x, y), (width, height), longest) for panel in panels]
     if len(made) == 1:
@@ -337,19 +350,22 @@ def _lines(panel: Lines, scales: tuple[Scale, Scale], size: tuple[int, int], lon
         _layer(guide, "line", color=INK, strokeDash=[2, 3], strokeWidth=1, opacity=0.6).encode(
             x=x, y=y
         ),
-        _layer(ends, "rule", strokeWidth=0.8, opacity=0.7).encode(
-            x=x, y=y, x2="x2:Q", y2="y2:Q", stroke=_as("colour")
+        _layer(ends, "rule", color=INK, strokeDash=[1, 2], opacity=0.6, x2Offset=LEADER).encode(
+            x=x, y=y, x2="x2:Q", y2="y2:Q"
         ),
         _layer(points, "line", strokeWidth=2).encode(
             x=x, y=y, detail="title:N", stroke=_as("colour"), strokeDash=_as("dash")
         ),
         _layer([p for p in points if p["low"] is not None], "rule", strokeWidth=1.2).encode(
-            x=x, y=up.of(alt.Y, "low", minExtent=46, maxExtent=46), y2="high:Q", stroke=_as("colour")
+            x=x,
+            y=up.of(alt.Y, "low", minExtent=46, maxExtent=46),
+            y2="high:Q",
+            stroke=_as("colour"),
         ),
-        _layer([p for p in points if p["marked"]], "point", size=42, strokeWidth=1.5).encode(
-            x=x, y=y, fill=_as("fill"), stroke=_as("colour"), shape=_as("shape")
-        ),
-        _text(ends, dx=6).encode(
+        _layer(
+            [p for p in points if p["marked"]], "point", size=42, strokeWidth=1.5, opacity=1
+        ).encode(x=x, y=y, fill=_as("fill"), stroke=_as("colour"), shape=_as("shape")),
+        _text(ends, dx=LEADER + 3).encode(
             x=across.of(alt.X, "x2", grid=False),
             y=up.of(alt.Y, "y2", minExtent=46, maxExtent=46),
             text="words:N",
@@ -380,26 +396,24 @@ def heat(panels: list[Heat], x_title: str, y_title: str) -> Any:
             {"x": x, "y": y, "share": share, "words": words, "ink": _ink(share)}
             for x, y, share, words in panel.cells
         ]
-        across = alt.X("x:O", title=x_title, scale=alt.Scale(domain=xs), axis=alt.Axis(labelAngle=0))
+        across = alt.X(
+            "x:O", title=x_title, scale=alt.Scale(domain=xs), axis=alt.Axis(labelAngle=0)
+        )
         up = alt.Y(
             "y:O",
             title=y_title,
             scale=alt.Scale(domain=ys),
             axis=alt.Axis(minExtent=40, maxExtent=40),
         )
-        colour = alt.Fill(
-            "share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None
-        )
+        colour = alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None)
         layers = [
             _layer([c for c in cells if c["share"] is not None], "rect").encode(
-                x=across, y=up, fill=colour
+                x=across, y=up, color=colour
             ),
             _text(cells, align="center").encode(x=across, y=up, text="words:N", fill=_as("ink")),
         ]
         made.append(
-            _layered(layers).properties(
-                width=width, height=26 * len(ys), **_title(panel.title)
-            )
+            _layered(layers).properties(width=width, height=26 * len(ys), **_title(panel.title))
         )
     if len(made) == 1:
         return made[0]
@@ -436,8 +450,8 @@ def strips(panels: list[Strips], rounds: int) -> Any:
     names = _width([strip.look.title for strip in shown])
     width = WIDTH - names - _width([strip.words for strip in shown]) - 64
     farthest = max((abs(ratio - 1) for strip in shown for _, ratio in strip.points), default=0)
-    step = next((s for s in (0.02, 0.05, 0.1, 0.2, 0.5) if s >= farthest * 0.8), 1.0)
-    room = max(step, farthest) * 2.4
+    step = next((step for step in (0.5, 0.2, 0.1, 0.05) if step <= farthest), 0.02)
+    room = max(step * 3, farthest * 2.2)
     return _stack([_strips(panel, rounds, width, step, room) for panel in panels])
 
 
@@ -458,9 +472,12 @@ def _strips(panel: Strips, rounds: int, width: int, step: float, room: float) ->
         scale = alt.Scale(domain=[count - 0.5, -0.5], nice=False, zero=False)
         return alt.Y(f"{name}:Q", title=None, scale=scale, axis=None)
 
-    rows = [strip.look.drawn | {"y": row, "words": strip.words} for row, strip in enumerate(panel.strips)]
+    rows = [
+        strip.look.drawn | {"y": row, "words": strip.words}
+        for row, strip in enumerate(panel.strips)
+    ]
     levels = [
-        {"y": row - sign * step / room, "words": f"{'+' if sign > 0 else '−'}{step:.0%}"}
+        {"y": row - sign * step / room, "words": f"{100 * sign * step:+g} %"}
         for row, strip in enumerate(panel.strips)
         if strip.points
         for sign in (1, -1)
@@ -479,21 +496,17 @@ def _strips(panel: Strips, rounds: int, width: int, step: float, room: float) ->
         _layer(dots, "rule", strokeWidth=1, opacity=0.6).encode(
             x=x, y=y("median"), y2="y:Q", stroke=_as("colour")
         ),
-        _layer(dots, "point", size=40, strokeWidth=1.5).encode(
+        _layer(dots, "point", size=40, strokeWidth=1.5, opacity=1).encode(
             x=x, y=y("y"), fill=_as("fill"), stroke=_as("colour"), shape=_as("shape")
         ),
         _layer(
             failures, "point", shape="M-1,-1L1,1M-1,1L1,-1", size=70, stroke=INK, strokeWidth=1.8
         ).encode(x=x, y=y("y")),
-        _text(levels, align="right", fontSize=11).encode(
-            x=alt.value(-6), y=y("y"), text="words:N"
-        ),
+        _text(levels, align="right", fontSize=11).encode(x=alt.value(-6), y=y("y"), text="words:N"),
         _text(rows, align="right").encode(x=alt.value(-50), y=y("y"), text="title:N"),
         _text(rows).encode(x=alt.value(width + 12), y=y("y"), text="words:N"),
     ]
-    return _layered(layers).properties(
-        width=width, height=56 * count, **_title(panel.title)
-    )
+    return _layered(layers).properties(width=width, height=64 * count, **_title(panel.title))
 
 
 def _layered(layers: list[Any]) -> Any:
@@ -503,7 +516,8 @@ def _layered(layers: list[Any]) -> Any:
 
 def _layer(values: list[dict[str, Any]], mark: Mark, **how: Any) -> Any:
     """Marks of these values."""
-    return alt.Chart(alt.InlineData(values=values), mark=alt.MarkDef(type=mark, **how))
+    # a tuple, as Altair copies every list whenever a chart is put into another
+    return alt.Chart(alt.InlineData(values=tuple(values)), mark=alt.MarkDef(type=mark, **how))
 
 
 def _text(values: list[dict[str, Any]], **how: Any) -> Any:
@@ -527,7 +541,13 @@ def _title(text: str, note: str = "", offset: int = 8, room: int = WIDTH) -> dic
     if not text and not note:
         return {}
     said = textwrap.wrap(note, floor(room / CHARACTER))
-    return {"title": alt.TitleParams(text=text, subtitle=said, anchor="start", offset=offset)}
+    how: dict[str, Any] = {"anchor": "start", "offset": offset}
+    if not text:  # a subtitle is drawn with a title only
+        how |= {"fontSize": FONT_SIZE, "fontWeight": "normal"}
+        return {"title": alt.TitleParams(text=said, **how)}
+    if said:
+        how["subtitle"] = said
+    return {"title": alt.TitleParams(text=text, **how)}
 
 
 def _stack(panels: list[Any]) -> Any:
@@ -542,6 +562,12 @@ def _width(texts: list[str]) -> int:
     return ceil(CHARACTER * max(map(len, texts), default=0)) + 8
 
 
+def unchecked() -> AbstractContextManager[None]:
+    """Altair asks its schema about every part that is made, which takes longer than drawing."""
+    found: AbstractContextManager[None] = debug_mode(False)
+    return found
+
+
 def svg(chart: Any, words: str) -> str:
     """The chart as an SVG document: the same bytes for the same chart.
 
@@ -550,27 +576,37 @@ def svg(chart: Any, words: str) -> str:
     Put into a page's HTML it has no background and takes the page's `color`, by that style; a
     page may as well drop both elements.
     """
-    axis = {"domainColor": INK, "tickColor": INK, "labelColor": INK, "titleColor": INK}
-    title = {"fontSize": 13, "fontWeight": "bold", "color": INK, "subtitleColor": INK}
-    with debug_mode(False):
-        spec = chart.configure(
-            aria=False,
-            background="transparent",
-            font=FONT,
-            axis=alt.AxisConfig(
-                **axis,
-                gridColor=INK,
-                gridOpacity=GRID,
-                domainOpacity=0.5,
-                tickOpacity=0.5,
-                labelFontSize=FONT_SIZE,
-                titleFontSize=FONT_SIZE,
-                titleFontWeight="normal",
-                labelLimit=400,
-            ),
-            title=alt.TitleConfig(**title, subtitleFontSize=FONT_SIZE),
-            view=alt.ViewConfig(stroke=None),
-        ).to_dict(validate=False)
+    axis: dict[str, Any] = {
+        "domainColor": INK,
+        "tickColor": INK,
+        "labelColor": INK,
+        "titleColor": INK,
+    }
+    title: dict[str, Any] = {
+        "fontSize": 13,
+        "fontWeight": "bold",
+        "color": INK,
+        "subtitleColor": INK,
+    }
+    spec = chart.configure(
+        aria=False,
+        background="transparent",
+        font=FONT,
+        axis=alt.AxisConfig(
+            **axis,
+            gridColor=INK,
+            gridOpacity=GRID,
+            domainOpacity=0.5,
+            tickOpacity=0.5,
+            labelFontSize=FONT_SIZE,
+            titleFontSize=FONT_SIZE,
+            titleFontWeight="normal",
+            labelLimit=400,
+            labelFlush=False,
+        ),
+        title=alt.TitleConfig(**title, subtitleFontSize=FONT_SIZE),
+        view=alt.ViewConfig(stroke=None),
+    ).to_dict(validate=False)
     version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=version)
     root = re.match(r"<svg\b[^>]*>", drawn)

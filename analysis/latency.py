@@ -6,7 +6,6 @@ import numpy as np
 
 from analysis.records import Integers, WrkResult
 
-
 TAILS_PPM = (
     *(mantissa * 10**power for power in (4, 3, 2, 1) for mantissa in (100, 70, 50, 30, 20, 15)),
     100,

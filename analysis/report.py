@@ -203,9 +203,7 @@ def _crosschecked(judgement: Judgement) -> list[Row]:
     return crosscheck.rows(rated, judgement.crosscheck)
 
 
-def _markdown(
-    judgement: Judgement, rows: list[Row], checked: list[Row], drawn: list[Chart]
-) -> str:
+def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row], drawn: list[Chart]) -> str:
     run = judgement.run
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

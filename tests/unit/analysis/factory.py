@@ -406,7 +406,7 @@ def write_probes(folder: Path) -> None:
         (folder / "probe" / f"main-{name}-w1.json").write_text(text)
 
 
-def record_of(name: str, mean_us: float, rng: random.Random) -> dict[str, Any]:
+def record_of(name: str, mean_us: float, rng: random.Random, depth: int = 5) -> dict[str, Any]:
     """One record of a framework of small_run()."""
     if name == "absent":
         return record(
@@ -415,7 +415,7 @@ def record_of(name: str, mean_us: float, rng: random.Random) -> dict[str, Any]:
             generators=[],
         )
     if name == "crasher":
-        seen = wrk_result({}, duration_us=2_000_000, errors={"write": 499613})
+        seen = wrk_result({}, depth=depth, duration_us=2_000_000, errors={"write": 499613})
         refused = "unable to connect to 198.18.0.10:8080 Connection refused\n"
         return record(
             server=server(
@@ -480,12 +480,12 @@ def sweep_run(
             most, half = rates[name]
             rate = most * depth / (depth + half) * count / (count + 12) * rng.uniform(0.96, 1.04)
             if name == "shallow" and depth > 1:
-                made = record_of("crasher", 0, rng)
+                made = record_of("crasher", 0, rng, depth)
             else:
                 batches = steady(count * depth / rate * 1e6, count)
-                result = wrk_result(batches, depth=depth, connections=count)
+                result = wrk_result(batches, depth=depth, connections=count, threads=8)
                 made = record(result, connections=count)
-            made |= cell | {"round": number, "position": position}
+            made |= cell | {"threads": 8, "round": number, "position": position}
             records[f"main-r{number:02}-{position:03}-{name}-w1-d{depth}-c{count}.json"] = made
     return write_run(folder, document, records)
 
