@@ -32,8 +32,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collect.py",
         description="Judge a run by its raw records, and write results.csv, summary.csv, "
-        "report.md and report.html into its folder. Needs no hosts, and may be run again at any time, also "
-        "while the run goes on.",
+        "report.md and report.html into its folder. Needs no hosts, and may be run again at any "
+        "time, also while the run goes on.",
         usage="collect.py [render | calibrate] RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is no run; 3 the outputs could not be written; "
@@ -140,8 +140,8 @@ def enter_environment() -> None:
     sys.exit(
         _fail(
             NO_ENVIRONMENT,
-            f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]} are missing. ./bench makes the environment that has them; "
-            "without it: python3 -m venv .venv && "
+            f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]} are missing. ./bench makes the environment "
+            "that has them; without it: python3 -m venv .venv && "
             ".venv/bin/pip install --require-hashes -r requirements.txt",
         )
     )

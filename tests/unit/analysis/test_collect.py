@@ -38,7 +38,7 @@ def test_a_run_that_is_not_whole_is_rendered_and_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "is invalid: it is truncated after 900 bytes" in done.stderr
     assert (tmp_path / "report.md").is_file()
-    assert done.stdout.splitlines()[-1] .startswith(f"Report: {tmp_path / 'report.html'}")
+    assert done.stdout.splitlines()[-1].startswith(f"Report: {tmp_path / 'report.html'}")
 
 
 @pytest.mark.parametrize(("content", "told"), [("", "it is empty"), ("{", "it is truncated")])
@@ -96,7 +96,9 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
         [bare_python(tmp_path), alone, "x"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 4
-    assert "pandas, jinja2 and markdown_it are missing. ./bench makes the environment" in done.stderr
+    assert (
+        "pandas, jinja2 and markdown_it are missing. ./bench makes the environment" in done.stderr
+    )
 
 
 def test_it_goes_on_in_the_projects_environment(tmp_path: Path) -> None:
