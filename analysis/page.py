@@ -53,10 +53,11 @@ class Section:
 
 def render(markdown: str, title: str, charts: Mapping[str, str]) -> str:
     """The page of a report in Markdown; charts: SVG by the name in `![alt](charts/NAME.svg)`."""
-    tokens = _figures(_parse(markdown), charts)
+    tokens = _parse(markdown)
     _anchor(tokens)
     _mark_outcomes(tokens)
     _keep_units(tokens)
+    tokens = _figures(tokens, charts)
     opening, *chapters = _split(_tables(tokens))
     for before, token in pairwise(chapters[0] if chapters else []):
         if before.type == "paragraph_open":
