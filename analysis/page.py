@@ -11,10 +11,12 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import jinja2
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markupsafe import Markup
@@ -36,6 +38,8 @@ _DETAILS_END = "</details>"
 _CHART = re.compile(r"charts/([\w.-]+)\.svg")
 _SVG_ROOT = re.compile(r"""<svg((?:[^>"']|"[^"]*"|'[^']*')*)>""")
 _INTERVAL = re.compile(r"(?P<value>[^(]+?)(?P<interval> \(.+\).*)")
+_EVIDENCE = re.compile(r"(\([^()]*\d[^()]*\))")
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,15 @@ class Section:
 
 def render(markdown: str, title: str, charts: Mapping[str, str]) -> str:
     """The page of a report in Markdown; charts: SVG by the name in `![alt](charts/NAME.svg)`."""
-    tokens = _figures(_parse(markdown), charts)
+    tokens = _parse(markdown)
     _anchor(tokens)
     _mark_outcomes(tokens)
+    _keep_units(tokens)
+    tokens = _figures(tokens, charts)
     opening, *chapters = _split(_tables(tokens))
+    for before, token in pairwise(chapters[0] if chapters else []):
+        if before.type == "paragraph_open":
+            _set_evidence_apart(token)
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -77,7 +86,7 @@ def render(markdown: str, title: str, charts: Mapping[str, str]) -> str:
 
 def _parse(markdown: str) -> list[Token]:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.block.ruler.before("table", "details", _details, interrupts)
     tokens = parser.parse(markdown)
     left_open = sum(token.nesting for token in tokens if token.tag == "details")
@@ -88,14 +97,12 @@ def _details(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
     """The rule of markdown-it for a line that opens or ends what is folded."""
     if state.is_code_block(line):
         return False
+    depth = state.env.setdefault("folded", 0)
     text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].rstrip()
-    opens, depth = _DETAILS.fullmatch(text), state.env.setdefault("folded", 0)
-    ends = text == _DETAILS_END and depth > 0
-    if not (opens or ends):
-        return False
-    if silent:
-        return True
-    if state.parentType != "root":  # in a list or a quotation it could not be closed
+    opens, ends = _DETAILS.fullmatch(text), text == _DETAILS_END and depth > 0
+    if silent or not (opens or ends):
+        return bool(opens or ends)
+    if state.level != depth:  # within a list it could not be ended
         return False
     if opens:
         state.push("details_open", "details", 1)
@@ -133,7 +140,7 @@ def _raw(content: str) -> Token:
 def _anchor(tokens: list[Token]) -> None:
     """Give every heading the anchor that GitHub gives it."""
     taken: set[str] = set()
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open":
             slug = re.sub(r"[^\w\- ]", "", _plain(inline).strip().lower()).replace(" ", "-")
             anchor, number = slug, 0
@@ -159,9 +166,34 @@ def _mark_outcomes(tokens: list[Token]) -> None:
     """An outcome in bold, as it begins what is said of a cell, gets its mark."""
     for token in tokens:
         children = token.children or []
-        for bold, word in zip(children, children[1:], strict=False):
+        for bold, word in pairwise(children):
             if bold.type == "strong_open" and word.content in OUTCOMES:
                 bold.attrSet("class", f"outcome {OUTCOMES[word.content]}")
+
+
+def _keep_units(tokens: list[Token]) -> None:
+    """No line ends between a number and its unit."""
+    for token in tokens:
+        for child in token.children or []:
+            if child.type == "text":
+                child.content = _UNIT.sub("\N{NO-BREAK SPACE}", child.content)
+
+
+def _set_evidence_apart(inline: Token) -> None:
+    """In the answer, figures in brackets go into elements of their own: they back what is said."""
+    children: list[Token] = []
+    for child in inline.children or []:
+        parts = _EVIDENCE.split(child.content) if child.type == "text" else []
+        for number, part in enumerate(parts):
+            text = Token("text", "", 0, content=part)
+            children += _span("aside", text) if number % 2 else [text]
+        children += [] if parts else [child]
+    inline.children = children
+
+
+def _span(name: str, *inside: Token) -> list[Token]:
+    opens = Token("span_open", "span", 1, attrs={"class": name})
+    return [opens, *inside, Token("span_close", "span", -1)]
 
 
 def _tables(tokens: list[Token]) -> list[Token]:
@@ -191,29 +223,26 @@ def _table(tokens: list[Token]) -> None:
     rows = sum(token.type == "tr_open" for token in tokens) - 1
     if rows > 1 and any(heads):
         tokens[0].attrSet("class", "sortable")
-    column = 0
-    for opens, inline, closes in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if opens.type == "tr_open":
-            column = 0
-        if opens.type not in ("th_open", "td_open"):
-            continue
-        classes = ["number"] if "right" in str(opens.attrs.pop("style", "")) else []
-        if opens.type == "th_open" and inline.content:
-            opens.attrSet("scope", "col")
-        elif opens.type == "th_open":
-            opens.tag = closes.tag = "td"
-        elif column == naming:
-            opens.tag = closes.tag = "th"
-            opens.attrSet("scope", "row")
-        elif inline.content in OUTCOMES:
-            classes += ["outcome", OUTCOMES[inline.content]]
-        elif classes:
-            _set_interval_apart(inline)
-        if column == naming:
-            classes.append("name")
-        if classes:
-            opens.attrSet("class", " ".join(classes))
-        column += 1
+    cells = [at for at, one in enumerate(tokens) if one.type in ("th_open", "td_open")]
+    for number, at in enumerate(cells):
+        _cell(tokens[at : at + 3], names=number % len(heads) == naming)
+
+
+def _cell(cell: list[Token], *, names: bool) -> None:
+    """Scope, alignment and marks of one cell, in place; names: it says what its row is about."""
+    opens, inline, closes = cell
+    head, number = opens.type == "th_open", "right" in str(opens.attrs.pop("style", ""))
+    header = bool(inline.content) if head else names
+    opens.tag = closes.tag = "th" if header else "td"
+    if header:
+        opens.attrSet("scope", "col" if head else "row")
+    classes = ["number"] * number + ["name"] * names
+    if not header and inline.content in OUTCOMES:
+        classes += ["outcome", OUTCOMES[inline.content]]
+    elif number and not head:
+        _set_interval_apart(inline)
+    if classes:
+        opens.attrSet("class", " ".join(classes))
 
 
 def _set_interval_apart(inline: Token) -> None:
@@ -223,9 +252,7 @@ def _set_interval_apart(inline: Token) -> None:
     if found and children[0].type == "text":
         inline.children = [
             Token("text", "", 0, content=found["value"]),
-            Token("interval_open", "span", 1, attrs={"class": "interval"}),
-            Token("text", "", 0, content=found["interval"]),
-            Token("interval_close", "span", -1),
+            *_span("interval", Token("text", "", 0, content=found["interval"])),
             *children[1:],
         ]
 
@@ -246,9 +273,7 @@ def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
     return made
 
 
-def _chart_at(
-    tokens: list[Token], at: int, charts: Mapping[str, str]
-) -> tuple[Token, int] | None:
+def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[Token, int] | None:
     """The figure of the chart shown by the paragraph here, and how many tokens it stands for."""
     paragraph = _paragraph(tokens, at)
     if not paragraph or paragraph[0].type != "image":

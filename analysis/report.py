@@ -456,7 +456,7 @@ def _words(value: Any) -> str:
         return ", ".join(_words(item) for item in value) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return formats.MISSING if value is None else str(value)
 
 
 def terminal(judgement: Judgement, rows: list[Row]) -> str:

@@ -38,7 +38,7 @@ def test_a_run_that_is_not_whole_is_rendered_and_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "is invalid: it is truncated after 900 bytes" in done.stderr
     assert (tmp_path / "report.md").is_file()
-    assert done.stdout.splitlines()[-1] .startswith(f"Report: {tmp_path / 'report.html'}")
+    assert done.stdout.splitlines()[-1].startswith(f"Report: {tmp_path / 'report.html'}")
 
 
 @pytest.mark.parametrize(("content", "told"), [("", "it is empty"), ("{", "it is truncated")])

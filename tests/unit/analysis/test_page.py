@@ -35,7 +35,7 @@ SVG = (
 )
 KNOWN_TAGS = set(
     """html head meta title link style body a nav details summary ol li main section h1 h2 h3 p ul
-    strong em code pre div table thead tbody tr th td span script""".split()  # noqa: SIM905
+    strong em code pre blockquote div table thead tbody tr th td span script""".split()  # noqa: SIM905
 )
 
 
@@ -112,7 +112,7 @@ class HTMLText(HTMLParser):
 
 
 def test_the_policy_names_the_one_script(example: str) -> None:
-    script = example.split("<script>")[1].split("</script>")[0]
+    script = example.split("<script>")[1].split("</script>", maxsplit=1)[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = next(value for value in Seen(example).of("content") if "default-src" in value)
     assert policy.split("; ") == [
@@ -241,6 +241,14 @@ def test_a_chart_is_a_named_figure(gap: str) -> None:
     assert "<figcaption>What <code>it</code> shows.</figcaption>\n</figure>\n<p>Text</p>" in made
     assert '<clipPath id="rates.a">' in made
     assert 'url(#rates.a)"><use href="#rates.a"/>' in made
+
+
+def test_a_number_keeps_its_unit_and_the_answer_its_evidence_apart() -> None:
+    told = "- **a** did 5 us (95 % interval 1 to 2), b (again) 3 s"
+    made = body(f"## A\n\n{told}\n\n## B\n\n`5 us` (5)")
+    assert "did 5\xa0us <span" in made
+    assert '<span class="aside">(95\xa0% interval 1 to 2)</span>, b (again) 3\xa0s</li>' in made
+    assert "<code>5 us</code> (5)</p>" in made
 
 
 def test_two_charts_do_not_share_ids() -> None:
