@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from action import (
+    collect,
     controller_file,
     crosscheck_rate,
     crosscheck_record,
@@ -16,6 +18,7 @@ from action import (
     run_record,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
 TESTBED = {"name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11"}
 RESULT = {"requests": 1000, "duration_us": 500_000}
@@ -206,3 +209,24 @@ def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: P
     assert act(crosscheck_rate, run=run, testbed=TESTBED, cell=CELL)["rate"] == 500
     other = CELL | {"depth": 16}
     assert act(crosscheck_rate, run=run, testbed=TESTBED, cell=other)["rate"] is None
+
+
+@pytest.mark.parametrize("priced", [True, False])
+def test_the_end_of_a_run_keeps_the_prices_of_its_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, priced: bool
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in ("analysis", "templates"):
+        (project / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "collect.py", project)
+    monkeypatch.setattr(collect, "COLLECT", project / "collect.py")
+    host = "lab-server" if priced else "another"
+    said = "{currency: EUR, date: 2026-11-01, source: a list, hosts: {%s: {per_hour: 1}}}"
+    (project / "prices.yml").write_text(said % host)
+    run = tmp_path / "run"
+    shutil.copytree(ROOT / "tests" / "data" / "run", run)
+    answer = act(collect, run_dir=str(run))
+    assert "Report: " in answer["closing"]
+    assert (run / "prices.yml").exists() == priced
+    assert ("## Cost" in (run / "report.md").read_text()) == priced
