@@ -314,7 +314,7 @@ class Lines:
 def lines(panels: list[Lines], x: Scale, y: Scale) -> Any:
     """Panels of lines with their names at their right ends, two beside each other if several."""
     most = max(len(panel.lines) for panel in panels)
-    columns = 1 if len(panels) == 1 or most > 9 else 2
+    columns = 1 if len(panels) == 1 else 2
     longest = 30 if columns == 1 else 20
     words = [_cut(one.title, longest) for panel in panels for one, _ in panel.lines]
     names = _width([*words, *(panel.guide_label for panel in panels)])
