@@ -37,7 +37,7 @@ LEAST_DOTS = 10
 """Single rounds of a chart, and of each framework in it at least."""
 USUAL = {"workers": 1, "depth": 5, "connections": 200}
 """What is shown where there are too many to show all."""
-LONGEST_WORDS = 84
+LONGEST_WORDS = 72
 SLOWER_HALF = 500_000
 NAMED_TAILS = {500_000: "p50", 100_000: "p90", 10_000: "p99", 1_000: "p99.9", 100: "p99.99"}
 QUANTILES = (
