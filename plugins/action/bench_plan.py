@@ -1,7 +1,8 @@
 """Validate variables, inventory and frameworks, and plan the run: before any host is touched.
 
-Takes nothing but the variables of the play. Returns `run` (docs/architecture.md, `bench_run`) and
-a line that says how many measurements there will be and how long they take. Changes nothing; needs no connection.
+Takes nothing but the variables of the play. Returns `run` (docs/architecture.md, `bench_run`), and
+says in a line how many measurements there will be and how long they take. Changes nothing; needs no
+connection.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def rate_of(record: dict[str, Any]) -> float | None:
-    """What wrk counted, by its own clock, requests/s; None where it got no answer or did not run."""
+    """What wrk counted, by its own clock, requests/s; None where it got no answer."""
     for generator in record["generators"]:
         result = (generator.get("measured") or {}).get("result")
         if result and result["requests"]:

@@ -619,9 +619,7 @@ def plan_run(
         "results_dir": str(results),
         "variables": variables,
         "frameworks": frameworks | controls,
-        "testbeds": [
-            testbed | {"threads": variables["bench_threads"]} for testbed in testbeds
-        ],
+        "testbeds": [testbed | {"threads": variables["bench_threads"]} for testbed in testbeds],
         "rounds": shuffled_rounds(
             cells, most_rounds(variables["bench_rounds"]), variables["bench_order_seed"]
         ),

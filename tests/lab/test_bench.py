@@ -177,7 +177,7 @@ def test_the_figures_agree_with_each_other(run: tuple[Path, str]) -> None:
 
 
 def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
-    folder, printed = run
+    folder = run[0]
     raw = [json.loads(path.read_text()) for path in sorted((folder / "raw").iterdir())]
     assert len(raw) == 2 * (9 + 2)  # with the ceiling and the control
     assert not any(record["harness_fault"] for record in raw)

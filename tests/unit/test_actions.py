@@ -47,14 +47,23 @@ def run_of(folder: Path) -> dict[str, Any]:
         "results_dir": str(folder),
         "frameworks": {
             "aiohttp": {
-                "title": "aiohttp", "stack": "current", "role": "framework", "path": "/somewhere",
+                "title": "aiohttp",
+                "stack": "current",
+                "role": "framework",
+                "path": "/somewhere",
             }
         },
         "variables": {
-            "bench_threads": 10, "bench_warmup": 2, "bench_duration": 5, "bench_rounds": 2,
-            "bench_workers": [1], "bench_tools": ["wrk"], "bench_rate_share": None,
-            "bench_probe": True, "bench_baseline": True,
-        },  # fmt: skip
+            "bench_threads": 10,
+            "bench_warmup": 2,
+            "bench_duration": 5,
+            "bench_rounds": 2,
+            "bench_workers": [1],
+            "bench_tools": ["wrk"],
+            "bench_rate_share": None,
+            "bench_probe": True,
+            "bench_baseline": True,
+        },
         "testbeds": [TESTBED],
         "rounds": [[CELL], [CELL]],
         "command": ["ansible-playbook", "bench.yml"],
@@ -214,7 +223,7 @@ def test_an_execution_of_h2load_is_kept_apart(
 
 def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: Path) -> None:
     run = run_of(tmp_path)
-    run["variables"] |= {"bench_rate_share": 0.5}
+    run |= {"variables": run["variables"] | {"bench_rate_share": 0.5}, "rounds": [[CELL]] * 3}
     for number, requests in enumerate((900, 1000, 5000), start=1):
         result = json.dumps({"requests": requests, "duration_us": 1_000_000})
         act(
