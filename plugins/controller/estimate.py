@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # What an execution takes beside its warm-up and its window: start, pause, stop, record.
-OVERHEAD_S = 1.05
+OVERHEAD_S = 1.2
 PROBE_S = 1.5
 BASELINE_S = 7
 # Fetching the journals, and the report.
