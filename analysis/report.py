@@ -181,7 +181,7 @@ def problems(judgement: Judgement) -> list[str]:
         f"{record.file} is invalid: {record.reason}" for record in judgement.crosscheck.invalid
     ]
     if judgement.missing:
-        state = "is still under way or was ended early" if run.ended is None else "is incomplete"
+        state = _under_way(judgement) if run.ended is None else "is incomplete"
         said.append(
             f"the run {state}: {len(judgement.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
@@ -189,6 +189,13 @@ def problems(judgement: Judgement) -> list[str]:
     if not judgement.measurements:
         said.append("there is not one whole measurement in this run")
     return said
+
+
+def _under_way(judgement: Judgement) -> str:
+    """Nothing in the records tells a run that goes on from one that was killed but the time."""
+    last = max((m.facts.ended for m in judgement.measurements if m.facts.ended), default=None)
+    when = f" (its last measurement ended at {last:%Y-%m-%d %H:%M:%S} UTC)" if last else ""
+    return f"is still under way or was ended early{when}"
 
 
 def remarks(judgement: Judgement) -> list[str]:

@@ -1,7 +1,8 @@
 """Validate variables, inventory and frameworks, and plan the run: before any host is touched.
 
-Takes nothing but the variables of the play. Returns `run` (docs/architecture.md, `bench_run`) and
-`summary`, a sentence. Changes nothing; needs no connection.
+Takes nothing but the variables of the play. Returns `run` (docs/architecture.md, `bench_run`), and
+says in a line how many measurements there will be and how long they take. Changes nothing; needs no
+connection.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.estimate import plan_text
 from controller.run_plan import PlanError, plan_run
 
 ROOT = Path(__file__).resolve().parents[2]
-# What a measurement takes beside its load: measured in the lab, and said to be about.
-OVERHEAD_S = 1.5
 CONTROLLER_FREE_BYTES = 200 * 1024**2
 
 
@@ -34,14 +34,6 @@ def git(*arguments: str) -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return answer.stdout.strip()
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds as people say them: `45 s`, `6 min`, `2 h 05 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def disk_mistake(results: Path) -> str | None:
@@ -90,23 +82,6 @@ class ActionModule(ActionBase):
         # As one would type it in the repository, wherever that is.
         arguments = [argument.removeprefix(f"{ROOT}/") for argument in sys.argv[1:]]
         run["command"] = [Path(sys.argv[0]).name, *arguments]
-        count = sum(map(len, run["rounds"]))
-        variables = run["variables"]
-        # The same again with every further tool, and each cell once at a constant rate.
-        constant = len(run["rounds"][0]) if variables["bench_rate_share"] else 0
-        executions = count * len(variables["bench_tools"]) + constant
-        seconds = executions * (
-            variables["bench_warmup"] + variables["bench_duration"] + OVERHEAD_S
-        )
-        testbeds = len(run["testbeds"])
-        declared = variables["bench_rounds"]
-        extended = isinstance(declared, dict)
-        rounds = f"{declared['min']} to {declared['max']}" if extended else declared
-        result["summary"] = (
-            f"{run['run_id']}: {rounds} rounds x {len(run['rounds'][0])} cells = "
-            f"{'at most ' if extended else ''}{count} measurements"
-            f"{f' on each of {testbeds} testbeds' if testbeds > 1 else ''}, "
-            f"about {duration_text(seconds)} of measuring"
-        )
+        result["progress"] = f"Run {run['run_id']}, {plan_text(run)}, after provisioning"
         result["run"] = run
         return result

@@ -52,7 +52,7 @@ class ActionModule(ActionBase):
             "workers": cell["workers"],
             "depth": cell["depth"],
             "connections": cell["connections"],
-            "threads": run["variables"]["bench_threads"],
+            "threads": testbed["threads"],
             "round": number,
             "position": int(given["position"]),
             "rate": rate,
@@ -88,4 +88,6 @@ class ActionModule(ActionBase):
             f"{said}"
         )
         answer["harness_fault"] = record["harness_fault"]
+        answer["trouble"] = bool(record["harness_fault"]) or not responses
+        answer["passing"] = not answer["trouble"]
         return answer

@@ -1,5 +1,7 @@
 """Write the raw record of one measurement, and say in a line how it went and how long is left.
 
+The same is added to progress.jsonl, for machines.
+
 Takes what the tasks of one measurement returned, whole, whatever became of them: an unreachable
 host or a module that failed is kept as `harness_fault`. Runs on the controller, in this process.
 """
@@ -16,7 +18,9 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.estimate import extended, left_s, left_text, measurements
 from controller.faults import fault_of
+from controller.progress import append_event
 from controller.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
@@ -25,6 +29,9 @@ SERVER_KEYS = (
     "state", "exited_at", "rss_peak_bytes", "samples", "journal",
 )  # fmt: skip
 GENERATOR_KEYS = ("cpus", "ready_error", "samples", "warmup", "measured")
+EVENT_KEYS = (
+    "testbed", "round", "position", "framework", "workers", "depth", "connections", "threads",
+)  # fmt: skip
 
 
 def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -39,17 +46,28 @@ def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     return chosen
 
 
-def rate_text(generator: dict[str, Any]) -> str:
-    """What wrk said, short: a rate, or that it got no answer."""
-    result = (generator.get("measured") or {}).get("result")
-    if not result or not result["requests"]:
-        return "no answer"
-    return f"{result['requests'] / result['duration_us'] * 1e6:,.0f} req/s"
+def rate_of(record: dict[str, Any]) -> float | None:
+    """What wrk counted, by its own clock, requests/s; None where it got no answer."""
+    for generator in record["generators"]:
+        result = (generator.get("measured") or {}).get("result")
+        if result and result["requests"]:
+            return float(result["requests"] / result["duration_us"] * 1e6)
+    return None
 
 
-def left_text(done: int, count: int, elapsed_s: float) -> str:
-    minutes, seconds = divmod(round(elapsed_s / done * (count - done)), 60)
-    return f"{minutes}:{seconds:02} left"
+def said_of(record: dict[str, Any]) -> str:
+    """What happened, short; what it means is judged later."""
+    if record["harness_fault"]:
+        return f"HARNESS FAULT, {record['harness_fault'].splitlines()[0]}"
+    if not record["deployment"]["available"]:
+        return f"unavailable, {record['deployment']['reason']}"
+    if not record["server"].get("ready"):
+        return str(record["server"].get("ready_error"))
+    for generator in record["generators"]:
+        if generator.get("ready_error"):
+            return str(generator["ready_error"])
+    rate = rate_of(record)
+    return "no answer" if rate is None else f"{rate:,.0f} req/s"
 
 
 class ActionModule(ActionBase):
@@ -84,7 +102,7 @@ class ActionModule(ActionBase):
             "workers": cell["workers"],
             "depth": cell["depth"],
             "connections": cell["connections"],
-            "threads": run["variables"]["bench_threads"],
+            "threads": testbed["threads"],
             "round": number,
             "position": position,
             "started": time_text(started.get("started_at", now)),
@@ -111,23 +129,30 @@ class ActionModule(ActionBase):
         )
         write_json(Path(run["results_dir"]) / "raw" / name, record)
 
-        rounds = run["rounds"]
-        count = sum(map(len, rounds))
-        done = sum(map(len, rounds[: number - 1])) + position
-        if record["harness_fault"]:
-            outcome = f"HARNESS FAULT, {record['harness_fault'].splitlines()[0]}"
-        elif unavailable:
-            outcome = f"unavailable, {unavailable['reason']}"
-        elif not started.get("ready"):
-            outcome = str(started.get("ready_error"))
-        else:
-            outcome = load.get("ready_error") or rate_text(record["generators"][0])
+        last = position == len(run["rounds"][number - 1])
+        count, done = measurements(run), sum(map(len, run["rounds"][: number - 1])) + position
+        left = left_s(run, done, time.time() - float(given["first_begun"]))
+        said, rate = said_of(record), rate_of(record)
+        faulty = bool(record["harness_fault"])
+        append_event(
+            run,
+            "measurement",
+            left,
+            **{key: record[key] for key in EVENT_KEYS},
+            number=done,
+            count=count,
+            requests_per_s=None if faulty or rate is None else round(rate, 1),
+            said=said,
+            record=f"raw/{name}",
+        )
         where = f" on {testbed['name']}" if len(run["testbeds"]) > 1 else ""
-        most = "at most " if isinstance(run["variables"].get("bench_rounds"), dict) else ""
+        most = "at most " if extended(run) else ""
         answer["progress"] = (
             f"[{done:>{len(str(count))}}/{count}] round {number}{where}  {cell['framework']:<18} "
-            f"depth {cell['depth']}, {cell['connections']} connections: {outcome}"
-            f"  ({most}{left_text(done, count, time.time() - float(given['first_begun']))})"
+            f"depth {cell['depth']}, {cell['connections']} connections: {said}"
+            f"  ({most}{left_text(left)})"
         )
+        answer["trouble"] = faulty or rate is None
+        answer["passing"] = not (answer["trouble"] or last)
         answer["harness_fault"] = record["harness_fault"]
         return answer

@@ -107,4 +107,5 @@ class ActionModule(ActionBase):
             f"probe {given['number']}/{given['count']}{where} {framework}{of}: {outcome}"
         )
         answer["harness_fault"] = record["harness_fault"]
+        answer["trouble"] = document is None
         return answer

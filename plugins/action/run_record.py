@@ -3,7 +3,8 @@
 Arguments: `run`, the fact `bench_run`; `moment`, which of its times is now (`started`,
 `measuring_started`, `measuring_ended`, `ended`); `faults`, sentences on what the harness could not
 do, added to those there are; `rounds_taken`, `{testbed: {rounds, reason}}` of testbeds whose rounds
-were ended by precision (that of others is empty, and left out).
+were ended by precision (that of others is empty, and left out). Its beginning and its end are also
+said in progress.jsonl, and the beginning in a line, with how long it will take.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from ansible.plugins.action import ActionBase
 
 # Ansible loads this file by its path; its neighbours are found from there.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.estimate import estimate_s, extended, measurements, plan_text, until_text
+from controller.progress import append_event
 from controller.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
@@ -45,7 +48,27 @@ class ActionModule(ActionBase):
         taken = self._task.args.get("rounds_taken") or {}
         record["rounds_taken"] |= {testbed: said for testbed, said in taken.items() if said}
         write_json(path, record)
+        if moment == "started":
+            answer["progress"] = self._started(run)
+        elif moment == "ended":
+            append_event(run, "run_ended", 0, harness_faults=len(record["harness_faults"]))
         return answer
+
+    @staticmethod
+    def _started(run: dict[str, Any]) -> str:
+        seconds = estimate_s(run)
+        append_event(
+            run,
+            "run_started",
+            seconds,
+            testbeds=[testbed["name"] for testbed in run["testbeds"]],
+            cells=len(run["rounds"][0]),
+            rounds=len(run["rounds"]),
+            count=measurements(run),
+            extended=extended(run),
+        )
+        until = until_text(seconds, time.time())
+        return f"Run {run['run_id']}, {plan_text(run)} (until about {until})"
 
     @staticmethod
     def _begin(run: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,23 @@
 """What a person sees of a run: Ansible's own output, but a measurement is one line.
 
 A task with the tag `quiet` is shown only when it fails. What a task returns as `progress` is
-printed as a line at once; what it returns as `closing` is printed last of all, under the recap.
+printed as a line at once, in colour where it returns `trouble`; what it returns as `closing` is
+printed last of all, under the recap.
+
+A line that is `passing` is for who looks on: on a terminal, or with -v, each of them is printed;
+into a file or a log only the first after a minute of silence. Machines read progress.jsonl.
+
+With --check, of what a run would do only what is done then is shown: the look at plan and hosts.
 """
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import Any
 
+from ansible import constants
+from ansible import context as command_line
 from ansible.plugins.callback.default import CallbackModule as Default
 
 DOCUMENTATION = r"""
@@ -16,6 +26,8 @@ type: stdout
 short_description: The default output, with a line a measurement and the summary at the end
 extends_documentation_fragment: [default_callback, result_format_callback]
 """
+
+SILENCE_S = 60
 
 
 class CallbackModule(Default):
@@ -28,15 +40,42 @@ class CallbackModule(Default):
     def __init__(self) -> None:
         super().__init__()
         self._closing: list[str] = []
+        self._looked_at = sys.stdout.isatty() or self._display.verbosity > 0
+        self._last_line = time.monotonic()
+        self._check = bool(command_line.CLIARGS.get("check"))
+        self._play_to_show: Any = None
 
     @staticmethod
     def _is_quiet(task: Any) -> bool:
         return "quiet" in task.tags
 
-    def _keep_closing(self, data: dict[str, Any]) -> None:
+    def _take_lines(self, data: dict[str, Any]) -> None:
+        """Print the progress that a task returned, and keep what is to be printed last."""
         closing = data.pop("closing", None)
         if closing:
             self._closing.append(closing)
+        line = data.get("progress")
+        now = time.monotonic()
+        unseen = data.get("passing") and not self._looked_at
+        if line and not (unseen and now - self._last_line < SILENCE_S):
+            self._last_line = now
+            color = constants.COLOR_ERROR if data.get("trouble") else None
+            self._display.display(line, color=color)
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._play = play
+        if self._check:
+            # Most plays only skip then: the name is printed with the first task that does not.
+            self.set_option("display_skipped_hosts", False)
+            self._play_to_show = play
+        else:
+            super().v2_playbook_on_play_start(play)
+
+    def _print_task_banner(self, task: Any) -> None:
+        if self._play_to_show:
+            super().v2_playbook_on_play_start(self._play_to_show)
+            self._play_to_show = None
+        super()._print_task_banner(task)
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         if not self._is_quiet(task):
@@ -47,15 +86,12 @@ class CallbackModule(Default):
             super().v2_runner_on_start(host, task)
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        data = result._result  # noqa: SLF001 (the callback interface of ansible-core)
-        if data.get("progress"):
-            self._display.display(data["progress"])
-        self._keep_closing(data)
+        self._take_lines(result._result)  # noqa: SLF001 (the callback interface of ansible-core)
         if not self._is_quiet(result._task):  # noqa: SLF001
             super().v2_runner_on_ok(result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._keep_closing(result._result)  # noqa: SLF001
+        self._take_lines(result._result)  # noqa: SLF001
         super().v2_runner_on_failed(result, ignore_errors)
 
     def v2_runner_on_skipped(self, result: Any) -> None:

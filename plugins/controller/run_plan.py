@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
 import random
 import re
 import secrets
@@ -29,6 +30,9 @@ ROLES = ("framework", "ceiling")
 # The fewest that give a 95 % interval of the median.
 LEAST_ROUNDS = 6
 MOST_ROUNDS = 1000
+MOST_THREADS = 1024
+# bench_threads: from the generator's CPUs.
+AUTO = "auto"
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -178,6 +182,16 @@ def tools(value: Any) -> list[str]:
     return items
 
 
+def threads(value: Any) -> int | None:
+    """A number of threads, or None: as many as the generator has CPUs."""
+    if value is None or (isinstance(value, str) and value.strip() in ("", AUTO)):
+        return None
+    number = _integer(value)
+    if number is None or not 1 <= number <= MOST_THREADS:
+        raise ValueError(f"takes a whole number from 1 to {MOST_THREADS}, or {AUTO}")
+    return number
+
+
 def optional_share(value: Any) -> float | None:
     if value in (None, ""):
         return None
@@ -192,7 +206,7 @@ VARIABLES: dict[str, Callable[[Any], Any]] = {
     "bench_framework_dirs": names,
     "bench_depths": many_integers(1, 1024),
     "bench_connections": many_integers(1, 65_536),
-    "bench_threads": one_integer(1, 1024),
+    "bench_threads": threads,
     "bench_duration": one_integer(1, 86_400),
     "bench_warmup": one_integer(0, 3600),
     "bench_rounds": rounds,
@@ -222,9 +236,11 @@ def unknown_variables(given: Iterable[str]) -> list[str]:
     return sentences
 
 
-def uneven_threads(threads: int, connections: Iterable[int]) -> list[str]:
+def uneven_threads(threads: int | None, connections: Iterable[int]) -> list[str]:
     """A sentence for every number of connections that wrk would not open as asked."""
-    sentences = []
+    sentences: list[str] = []
+    if threads is None:
+        return sentences
     for number in connections:
         if threads > number:
             sentences.append(
@@ -503,6 +519,39 @@ def find_testbeds(
     return list(testbeds.values())
 
 
+def threads_for(cpus: int, connections: Iterable[int]) -> int:
+    """As many threads as there are CPUs, or the next fewer that divide every number of connections.
+
+    wrk opens threads x floor(connections / threads). One number for all cells of a testbed, so
+    that cells differ in what they are named for and in nothing else.
+    """
+    common = math.gcd(*connections)
+    most = min(cpus, common, MOST_THREADS)
+    return next(number for number in range(most, 0, -1) if common % number == 0)
+
+
+def settle_threads(run: Mapping[str, Any], cpus: Mapping[str, int]) -> dict[str, Any]:
+    """The run with the threads that wrk will have on each testbed; `cpus`: by host.
+
+    `bench_threads` becomes that number, or stays `auto` where the testbeds' generators differ.
+    """
+    variables = run["variables"]
+    testbeds = [
+        testbed
+        if testbed["threads"] is not None
+        else testbed
+        | {
+            "threads": threads_for(
+                min(cpus[host] for host in testbed["generators"]), variables["bench_connections"]
+            )
+        }
+        for testbed in run["testbeds"]
+    ]
+    used = {testbed["threads"] for testbed in testbeds}
+    number = used.pop() if len(used) == 1 else AUTO
+    return {**run, "variables": {**variables, "bench_threads": number}, "testbeds": testbeds}
+
+
 def shuffled_rounds(cells: list[dict[str, Any]], rounds: int, seed: int) -> list[list[dict]]:
     """`rounds` copies of the cells, each in an order of its own; the same for the same seed."""
     order = random.Random(seed)  # noqa: S311 (an order, not a secret)
@@ -570,7 +619,7 @@ def plan_run(
         "results_dir": str(results),
         "variables": variables,
         "frameworks": frameworks | controls,
-        "testbeds": testbeds,
+        "testbeds": [testbed | {"threads": variables["bench_threads"]} for testbed in testbeds],
         "rounds": shuffled_rounds(
             cells, most_rounds(variables["bench_rounds"]), variables["bench_order_seed"]
         ),

@@ -54,7 +54,8 @@ EXAMPLES = """
 RETURN = """
 check:
   description:
-    - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder).
+    - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder),
+      C(cpus) (that its processes may use).
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
@@ -197,6 +198,7 @@ def main() -> None:
         "architecture": platform.machine(),
         "systemd": Path("/run/systemd/system").is_dir(),
         "root": os.geteuid() == 0,
+        "cpus": len(os.sched_getaffinity(0)),
         "identity": identity(),
         "free": free_bytes(["/opt", "/var"]),
     }

@@ -10,12 +10,16 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
+
+from tests.progress import checked
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -173,7 +177,7 @@ def test_the_figures_agree_with_each_other(run: tuple[Path, str]) -> None:
 
 
 def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
-    folder, printed = run
+    folder = run[0]
     raw = [json.loads(path.read_text()) for path in sorted((folder / "raw").iterdir())]
     assert len(raw) == 2 * (9 + 2)  # with the ceiling and the control
     assert not any(record["harness_fault"] for record in raw)
@@ -188,7 +192,49 @@ def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
     whole = json.loads((folder / "run.json").read_text())
     assert whole["ended"]
     assert len(whole["rounds"]) == 2
-    assert "[22/22] round 2" in printed
+    assert whole["testbeds"][0]["threads"] == whole["variables"]["bench_threads"] == 10
+
+
+def test_what_is_printed_and_what_machines_are_told(run: tuple[Path, str]) -> None:
+    folder, printed = run
+    started, *measured, ended = checked(folder / "progress.jsonl")
+    assert (started["cells"], started["rounds"], started["count"]) == (11, 2, 22)
+    assert f"Run {folder.name}, 22 measurements: 11 cells x 2 rounds; about" in printed
+    assert [line["number"] for line in measured] == list(range(1, 23))
+    assert {folder / line["record"] for line in measured} == set((folder / "raw").iterdir())
+    told = {line["framework"]: line for line in measured}
+    assert told["not-to-be-built"]["requests_per_s"] is None
+    assert told["not-to-be-built"]["said"].startswith("unavailable, ")
+    summary = rows(folder / "results.csv")
+    for name in ("aiohttp", "ceiling"):
+        assert told[name]["requests_per_s"] == pytest.approx(
+            float(summary[name]["requests_per_s"]), abs=0.1
+        )
+    assert ended["event"] == "run_ended"
+    # not a terminal: the ends of the rounds, what got no answer, and one after a minute of silence
+    lines = set(re.findall(r"^\[ ?(\d+)/22\] round", printed, flags=re.MULTILINE))
+    silent = {str(line["number"]) for line in measured if line["requests_per_s"] is None}
+    assert {"11", "22"} | silent <= lines
+    assert len(lines - {"11", "22"} - silent) <= 2
+
+
+def test_the_finished_part_of_a_run_is_reported_while_it_goes_on(
+    run: tuple[Path, str], tmp_path: Path
+) -> None:
+    """The records as they were when the first round had just ended."""
+    so_far = tmp_path / "so-far"
+    shutil.copytree(run[0], so_far, ignore=shutil.ignore_patterns("*-r02-*", "*.csv", "*.md"))
+    record = json.loads((so_far / "run.json").read_text())
+    record |= {"measuring_ended": None, "ended": None}
+    (so_far / "run.json").write_text(json.dumps(record))
+    done = subprocess.run(
+        [sys.executable, ROOT / "collect.py", so_far], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "the run is still under way or was ended early" in done.stderr
+    assert "11 of 22 scheduled measurements" in done.stderr
+    assert rows(so_far / "summary.csv")["aiohttp"]["rounds"] == "1"
+    assert "still under way" in (so_far / "report.md").read_text()
 
 
 def test_the_run_ends_with_the_table_and_the_path_of_the_report(run: tuple[Path, str]) -> None:
@@ -267,6 +313,27 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert re.search(rf"lab-server.*{port}.*(taken|in use)", done.stdout)
     assert not list(tmp_path.glob("*/run.json"))
+
+
+@pytest.mark.usefixtures("run")
+def test_a_check_looks_and_touches_nothing(tmp_path: Path) -> None:
+    ad_hoc = [str(PLAYBOOK.with_name("ansible")), "servers:loadgens", "-m", "raw", "-a"]
+    newest = "find /opt /etc /run/pipeline-bench -newermt @{} | grep -v '^/run/.*ansible' || true"
+    begun = int(time.time()) - 1
+    done = playbook(
+        "bench.yml", "-i", "inventory/lab", "--check", "-e", "@plans/sweep.yml",
+        "-e", f"bench_results_dir={tmp_path}/results",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cells x 6 rounds; about" in done.stdout
+    assert "The hosts and the path between them will do. Nothing was touched." in done.stdout
+    assert "Provision" not in done.stdout
+    assert re.findall(r"^(lab-\S+)\s.*changed=([1-9]\d*)", done.stdout, flags=re.MULTILINE) == []
+    assert not (tmp_path / "results").exists()
+    seen = subprocess.run(
+        [*ad_hoc, newest.format(begun)], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert [line for line in seen.stdout.splitlines() if line.startswith("/")] == []
 
 
 @pytest.mark.usefixtures("run")

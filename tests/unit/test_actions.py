@@ -18,9 +18,13 @@ from action import (
     run_record,
 )
 
+from tests.progress import checked
+
 ROOT = Path(__file__).resolve().parents[2]
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
-TESTBED = {"name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11"}
+TESTBED = {
+    "name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11", "threads": 10,
+}  # fmt: skip
 RESULT = {"requests": 1000, "duration_us": 500_000}
 WRK = {"argv": ["wrk"], "exit_status": 0, "result": json.dumps(RESULT)}
 STARTED = {"unit": "u", "ready": True, "ready_error": None, "started_pid": 7, "started_at": 1.5}
@@ -44,8 +48,25 @@ def run_of(folder: Path) -> dict[str, Any]:
     return {
         "run_id": "r",
         "results_dir": str(folder),
-        "frameworks": {"aiohttp": {"title": "aiohttp", "stack": "current", "path": "/somewhere"}},
-        "variables": {"bench_threads": 10},
+        "frameworks": {
+            "aiohttp": {
+                "title": "aiohttp",
+                "stack": "current",
+                "role": "framework",
+                "path": "/somewhere",
+            }
+        },
+        "variables": {
+            "bench_threads": 10,
+            "bench_warmup": 2,
+            "bench_duration": 5,
+            "bench_rounds": 2,
+            "bench_workers": [1],
+            "bench_tools": ["wrk"],
+            "bench_rate_share": None,
+            "bench_probe": True,
+            "bench_baseline": True,
+        },
         "testbeds": [TESTBED],
         "rounds": [[CELL], [CELL]],
         "command": ["ansible-playbook", "bench.yml"],
@@ -100,7 +121,10 @@ def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
     ]
     assert "[2/2] round 2" in answer["progress"]
     assert "2,000 req/s" in answer["progress"]
-    assert "0:00 left" in answer["progress"]
+    assert "0:03 left" in answer["progress"]  # the report
+    (line,) = checked(tmp_path / "progress.jsonl")
+    assert (line["number"], line["count"], line["requests_per_s"]) == (2, 2, 2000.0)
+    assert line["record"] == "raw/main-r02-001-aiohttp-w1-d5-c200.json"
 
 
 def test_what_could_not_be_deployed_is_recorded_with_its_reason(tmp_path: Path) -> None:
@@ -117,6 +141,7 @@ def test_what_could_not_be_deployed_is_recorded_with_its_reason(tmp_path: Path) 
     }  # fmt: skip
     assert written["server"] is None
     assert "unavailable, no CPython 3.7" in answer["progress"]
+    assert not answer["passing"]
 
 
 def test_a_server_that_never_answered_is_no_fault_of_the_harness(tmp_path: Path) -> None:
@@ -142,6 +167,9 @@ def test_a_fault_of_the_harness_is_recorded_as_one(
     assert written["harness_fault"].startswith(sentence)
     assert answer["harness_fault"] == written["harness_fault"]
     assert "HARNESS FAULT" in answer["progress"]
+    (line,) = checked(tmp_path / "progress.jsonl")
+    assert line["requests_per_s"] is None
+    assert "HARNESS FAULT" in line["said"]
 
 
 def test_run_json_is_there_from_the_start_and_is_completed(tmp_path: Path) -> None:
@@ -198,7 +226,7 @@ def test_an_execution_of_h2load_is_kept_apart(
 
 def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: Path) -> None:
     run = run_of(tmp_path)
-    run["variables"] |= {"bench_rate_share": 0.5}
+    run |= {"variables": run["variables"] | {"bench_rate_share": 0.5}, "rounds": [[CELL]] * 3}
     for number, requests in enumerate((900, 1000, 5000), start=1):
         result = json.dumps({"requests": requests, "duration_us": 1_000_000})
         act(

@@ -136,9 +136,11 @@ def test_with_an_inventory_there_is_no_lab_and_no_root(
 
 
 def test_looking_only_brings_nothing_up(ready: Checkout) -> None:
-    ready.run("bench", "--list-hosts")
-    inventory = f"{ready.folder}/inventory/lab"
-    assert ready.calls() == [["-i", inventory, f"{ready.folder}/bench.yml", "--list-hosts"]]
+    for option in ("--list-hosts", "--check", "-C", "-vC", "--syntax-check"):
+        ready.log.unlink(missing_ok=True)
+        ready.run("bench", option)
+        inventory = f"{ready.folder}/inventory/lab"
+        assert ready.calls() == [["-i", inventory, f"{ready.folder}/bench.yml", option]]
 
 
 @pytest.mark.parametrize(

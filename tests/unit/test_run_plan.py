@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from controller.estimate import estimate_s
 from controller.run_plan import (
     PlanError,
     choose_frameworks,
@@ -16,7 +17,9 @@ from controller.run_plan import (
     plan_run,
     read_framework,
     read_variables,
+    settle_threads,
     shuffled_rounds,
+    threads_for,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +65,7 @@ def test_the_default_plan_is_the_command_of_2017() -> None:
             "generators": ["g"],
             "address": "198.18.0.11",
             "port": 8080,
+            "threads": 10,
         }
     ]
 
@@ -258,9 +262,75 @@ def test_a_rate_share_comes_from_the_command_line_too_and_needs_h2load() -> None
     assert "no h2load" in mistakes(bench_rate_share=0.6)
 
 
-def test_the_plan_of_the_crosscheck_is_right() -> None:
-    plan = yaml.safe_load((ROOT / "plans" / "crosscheck.yml").read_text(encoding="utf-8"))
-    assert not read_variables(plan, SEED_PLAN)[1]
+@pytest.mark.parametrize("value", [0, 1025, "many", True, [2], 1.5], ids=repr)
+def test_threads_are_a_number_or_auto(value: Any) -> None:
+    said = mistakes(bench_threads=value)
+    assert f"bench_threads is {value!r}; it takes a whole number from 1 to 1024, or auto" in said
+
+
+@pytest.mark.parametrize(
+    ("cpus", "connections", "threads"),
+    [
+        (2, [16, 64, 256, 1024], 2),
+        (6, [16, 64, 256, 1024], 4),
+        (64, [16, 64, 256, 1024], 16),
+        (12, [200], 10),
+        (8, [199], 1),
+        (1, [200], 1),
+        (9, [12, 18], 6),
+    ],
+)
+def test_threads_from_cpus_divide_every_number_of_connections(
+    cpus: int, connections: list[int], threads: int
+) -> None:
+    assert threads_for(cpus, connections) == threads
+
+
+@pytest.mark.parametrize("value", ["auto", None])
+def test_the_threads_of_a_run_are_those_of_its_generator(value: Any) -> None:
+    run = planned(bench_threads=value, bench_connections="16,1024")
+    assert run["testbeds"][0]["threads"] is None
+    settled = settle_threads(run, {"g": 4})
+    assert settled["testbeds"][0]["threads"] == settled["variables"]["bench_threads"] == 4
+
+
+def test_threads_that_are_given_are_those_of_any_generator() -> None:
+    run = planned()
+    assert settle_threads(run, {"g": 2}) == run
+
+
+def test_generators_that_differ_have_threads_of_their_own() -> None:
+    hosts = {
+        "s": {"ansible_host": "198.18.0.1"},
+        "g": {"ansible_host": "198.18.0.2"},
+        "s2": {"ansible_host": "198.18.0.3", "bench_testbed": "b"},
+        "g2": {"ansible_host": "198.18.0.4", "bench_testbed": "b"},
+    }
+    run = plan_run({"bench_threads": "auto"}, (["s", "s2"], ["g", "g2"], hosts), ROOT)
+    settled = settle_threads(run, {"g": 2, "g2": 8})
+    assert [testbed["threads"] for testbed in settled["testbeds"]] == [2, 8]
+    assert settled["variables"]["bench_threads"] == "auto"
+
+
+PLANS = sorted((ROOT / "plans").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", PLANS, ids=[path.stem for path in PLANS])
+def test_every_plan_can_be_run(path: Path) -> None:
+    plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert planned(**plan)["rounds"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "longest"),
+    [("quick", 8, 120), ("depths", 56, 3600), ("sweep", 224, 2.5 * 3600)],
+)
+def test_a_plan_takes_as_long_as_it_says(name: str, cells: int, longest: float) -> None:
+    plan = yaml.safe_load((ROOT / "plans" / f"{name}.yml").read_text(encoding="utf-8"))
+    six = ["aiohttp", "fasthttp", "japronto", "sanic", "tornado", "uvloop-httptools"]
+    run = planned(**{"bench_frameworks": six} | plan)
+    assert len(run["rounds"][0]) == cells
+    assert estimate_s(run) < longest
 
 
 def planned(**given: Any) -> dict[str, Any]:

@@ -244,7 +244,9 @@ def test_a_run_that_goes_on_says_what_is_missing(tmp_path: Path) -> None:
     document = run_document(["alpha", "beta"], 2, ended=None, measuring_ended=None)
     run = write_run(tmp_path, document, {"a.json": record(framework="alpha")})
     rendered = report.render(judge_run(run))
-    assert "still under way or was ended early: 3 of 4" in rendered.problems[0]
+    assert "still under way or was ended early (its last measurement" in rendered.problems[0]
+    assert "UTC): 3 of 4 scheduled measurements" in rendered.problems[0]
+    assert "This run is still under way, or was ended early" in rendered.files["report.md"]
     assert "Beta** has no result: not measured: 0 of 2 rounds" in rendered.files["report.md"]
     assert "| ended | not yet |" in rendered.files["report.md"]
 

@@ -1,0 +1,46 @@
+"""Settle what a run takes from its hosts, once they have been looked at: the threads of wrk.
+
+Arguments: `run`, the fact `bench_run`; `checks`, what host_check said, by host; `absent`, whether
+the hosts could not be looked at, because they are a lab that is not up (only in check mode).
+Returns the completed `run`; in check mode, also what would be done, as `closing`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+# Ansible loads this file by its path; its neighbours are found from there.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from controller.estimate import plan_text
+from controller.run_plan import settle_threads
+
+
+class ActionModule(ActionBase):
+    """The action `bench_settle`."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _VALID_ARGS = frozenset({"run", "checks", "absent"})
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = super().run(tmp, task_vars)
+        run, absent = self._task.args["run"], self._task.args.get("absent", False)
+        if not absent:
+            run = settle_threads(
+                run, {host: check["cpus"] for host, check in self._task.args["checks"].items()}
+            )
+        answer["run"] = run
+        if self._task.check_mode:
+            looked = (
+                "The lab is not up, so its hosts were not looked at; ./bench boots it."
+                if absent
+                else "The hosts and the path between them will do."
+            )
+            answer["closing"] = (
+                f"{plan_text(run)}, after provisioning.\n{looked} Nothing was touched."
+            )
+        return answer
