@@ -7,9 +7,9 @@ person can read is bounded, and so is the size of a page: the title names what i
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from math import inf, log2
+from math import ceil, inf, log2
 from statistics import median
 from textwrap import shorten
 from typing import Any
@@ -28,12 +28,16 @@ from analysis.verdict import RATED, Outcome
 MOST_GROUPS = 4
 MOST_PANELS = 6
 MOST_HEAT_PANELS = 8
+MOST_LINES = 8
+"""In a panel; of more frameworks there are more panels, and so fewer cells."""
+MOST_STRIPS = 32
+"""About; of more frameworks there are as many, but of one cell group."""
 MOST_DOTS = 1200
 LEAST_DOTS = 10
 """Single rounds of a chart, and of each framework in it at least."""
 USUAL = {"workers": 1, "depth": 5, "connections": 200}
 """What is shown where there are too many to show all."""
-LONGEST_WORDS = 84
+LONGEST_WORDS = 72
 SLOWER_HALF = 500_000
 NAMED_TAILS = {500_000: "p50", 100_000: "p90", 10_000: "p99", 1_000: "p99.9", 100: "p99.99"}
 QUANTILES = (
@@ -171,14 +175,14 @@ class Figure:
         return Estimate(*(row[f"{self.column}{end}"] for end in ("", "_low", "_high")))
 
 
-def _shown_groups(data: Data) -> tuple[list[list[Row]], str]:
+def _shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[Row]], str]:
     """The cell groups that a person can look at, and in words which they are.
 
     All where they are few; else, on each testbed, the usual depth and connections, or what is
     nearest to them and has a rate.
     """
     groups = data.groups(CELL_GROUP)
-    if len(groups) <= MOST_GROUPS:
+    if len(groups) <= most:
         return groups, ""
 
     def strangeness(group: list[Row]) -> Any:
@@ -188,10 +192,11 @@ def _shown_groups(data: Data) -> tuple[list[list[Row]], str]:
 
     nearest = min(groups, key=strangeness)[0]
     chosen = [g for g in groups if all(g[0][key] == nearest[key] for key in CELL_GROUP[1:])]
-    chosen = chosen[:MOST_GROUPS]
+    chosen = chosen[:most]
     places = " and ".join(data.label(group[0]) for group in chosen)
     rest = len(groups) - len(chosen)
-    return chosen, f" at {places} (the other {rest} groups of cells are in the table)"
+    others = "1 other group of cells is" if rest == 1 else f"{rest} other groups of cells are"
+    return chosen, f" at {places} ({others} in the table)"
 
 
 def _dots(data: Data, groups: list[list[Row]]) -> tuple[int, str]:
@@ -253,7 +258,7 @@ def _at(place: str) -> str:
 
 def latency(data: Data) -> Chart | None:
     """Quantiles of the batch latency, each the median over the rounds."""
-    groups, where = _shown_groups(data)
+    groups, where = _shown_groups(data, min(MOST_GROUPS, _most_cells(data)))
     panels, said = [], []
     for group in groups:
         curves = [(row, _curve(data.of(row))) for row in group]
@@ -292,7 +297,7 @@ def latency(data: Data) -> Chart | None:
         "tenth, hundredth ... of the batches took at least, medians over the rounds; a line ends "
         "where a round had too few batches.",
         words := " ".join(said),
-        drawing.svg(drawing.lines(panels, across, up), words),
+        drawing.svg(drawing.lines(_split(panels), across, up), words),
     )
 
 
@@ -324,7 +329,8 @@ def _without(data: Data, group: list[Row], drawn: list[tuple[Look, list[Point]]]
 
 def rounds(data: Data) -> Chart | None:
     """Every round's rate by its framework's median, in the order in which they were made."""
-    groups, where = _shown_groups(data)
+    fitting = max(1, MOST_STRIPS // max(1, len(data.looks)))
+    groups, where = _shown_groups(data, min(MOST_GROUPS, fitting))
     most, _ = _dots(data, groups)
     count = max(
         (m.facts.round for group in groups for row in group for m in data.of(row)), default=0
@@ -416,7 +422,7 @@ def _scan(data: Data, along: str, title: str) -> Chart | None:
         f"Requests per second against {along}, both axes logarithmic: medians over the rounds"
         f"{' with 95 % intervals' if sure else ''}{cut}.",
         words := " ".join(said),
-        drawing.svg(drawing.lines(panels, across, up), words),
+        drawing.svg(drawing.lines(_split(panels), across, up), words),
     )
 
 
@@ -460,7 +466,7 @@ def gain(data: Data) -> Chart | None:
         "depth 1 in the same round, medians over the rounds; the dotted line is as many times as "
         f"the depth{cut}.",
         words := " ".join(said),
-        drawing.svg(drawing.lines(panels, across, up), words),
+        drawing.svg(drawing.lines(_split(panels), across, up), words),
     )
 
 
@@ -539,7 +545,7 @@ def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:
         for row in group:
             whole.setdefault(tuple(row[key] for key in keys), []).append(row)
     found = [group for group in whole.values() if len({row[along] for row in group}) > 1]
-    shown = _evenly(found, MOST_PANELS)
+    shown = _evenly(found, _most_cells(data))
     label = labels([group[0] for group in found])
     cut = (
         f"; {len(shown)} of {len(found)} such pictures are shown" if len(shown) < len(found) else ""
@@ -547,9 +553,31 @@ def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:
     return [(label(group[0]), group) for group in shown], cut
 
 
+def _most_cells(data: Data) -> int:
+    """Of how many cells the lines of all frameworks fit into the panels."""
+    return max(1, MOST_PANELS // max(1, ceil(len(data.looks) / MOST_LINES)))
+
+
+def _split(panels: list[Lines]) -> list[Lines]:
+    """Panels of as many lines as a person can tell apart, the highest first."""
+    made = []
+    for panel in panels:
+        count = len(panel.lines)
+        size = ceil(count / ceil(count / MOST_LINES))
+        ordered = sorted(panel.lines, key=lambda line: -line[1][-1].y)
+        for first in range(0, count, size):
+            own = ordered[first : first + size]
+            part = f"lines {first + 1} to {first + len(own)} of {count}" if size < count else ""
+            title = ", ".join(word for word in (panel.title, part) if word)
+            made.append(replace(panel, title=title, lines=own, note="" if first else panel.note))
+    return made
+
+
 def _evenly(items: list[Any], most: int) -> list[Any]:
     if len(items) <= most:
         return items
+    if most == 1:
+        return [items[len(items) // 2]]
     return [items[round(number * (len(items) - 1) / (most - 1))] for number in range(most)]
 
 

@@ -24,10 +24,14 @@ WIDTH = 760
 """Of every chart, px, about: a long name may make it a little wider."""
 FONT = "Helvetica, Arial, sans-serif"
 FONT_SIZE = 12
-CHARACTER = 6.4
-"""Mean width of a character of that size, px, rather too much than too little."""
+CHARACTER = 7.2
+"""Mean width of a character of that size, px, in the widest of the usual fonts."""
+BOLD = 8.4
+"""The same of a title's."""
 LINE = 15
 LEADER = 12
+AXIS = 54
+NAMES_LEFT = 54
 ROW = 36
 INK = "currentColor"
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
@@ -104,7 +108,9 @@ class Scale:
 
     def of(self, channel: Any, name: str, **axis: Any) -> Any:
         """The encoding of a field by this scale."""
-        ticks: dict[str, Any] = {} if self.ticks is None else {"values": list(self.ticks)}
+        ticks: dict[str, Any] = (
+            {"tickCount": 6} if self.ticks is None else {"values": list(self.ticks)}
+        )
         return channel(
             f"{name}:Q",
             title=self.title,
@@ -264,6 +270,8 @@ def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Any:
             [{"title": bar.look.title, "words": bar.words} for bar in panel.bars if not bar.figure]
         ).encode(x=alt.value(4), y=y, text="words:N"),
     ]
+    said = [bar.words for bar in panel.bars if not bar.figure]
+    layers.append(_room(names, max(WIDTH - names, 4 + _width(said), BOLD * len(panel.title))))
     if panel.line:
         value, label = panel.line
         right = scale.share(value) > 0.5
@@ -314,22 +322,24 @@ class Lines:
 def lines(panels: list[Lines], x: Scale, y: Scale) -> Any:
     """Panels of lines with their names at their right ends, two beside each other if several."""
     most = max(len(panel.lines) for panel in panels)
-    columns = 1 if len(panels) == 1 or most > 9 else 2
+    columns = 1 if len(panels) == 1 else 2
     longest = 30 if columns == 1 else 20
     words = [_cut(one.title, longest) for panel in panels for one, _ in panel.lines]
     names = _width([*words, *(panel.guide_label for panel in panels)])
-    width = WIDTH // columns - 76 - names - LEADER
+    width = WIDTH // columns - AXIS - 30 - names - LEADER
     height = max(330 if columns == 1 else 210, LINE * (most + 1))
-    made = [_lines(panel, (x, y), (width, height), longest) for panel in panels]
+    made = [_lines(panel, (x, y), (width, height), names, longest) for panel in panels]
     if len(made) == 1:
         return made[0]
     return alt.concat(*made, columns=columns, spacing=24)
 
 
-def _lines(panel: Lines, scales: tuple[Scale, Scale], size: tuple[int, int], longest: int) -> Any:
+def _lines(
+    panel: Lines, scales: tuple[Scale, Scale], size: tuple[int, int], names: int, longest: int
+) -> Any:
     (across, up), (width, height) = scales, size
     x = across.of(alt.X, "x", grid=False)
-    y = up.of(alt.Y, "y", minExtent=46, maxExtent=46)
+    y = up.of(alt.Y, "y", minExtent=AXIS, maxExtent=AXIS)
     points = [
         one.drawn | {"x": p.x, "y": p.y, "low": p.low, "high": p.high, "marked": p.marked}
         for one, own in panel.lines
@@ -358,7 +368,7 @@ def _lines(panel: Lines, scales: tuple[Scale, Scale], size: tuple[int, int], lon
         ),
         _layer([p for p in points if p["low"] is not None], "rule", strokeWidth=1.2).encode(
             x=x,
-            y=up.of(alt.Y, "low", minExtent=46, maxExtent=46),
+            y=up.of(alt.Y, "low", minExtent=AXIS, maxExtent=AXIS),
             y2="high:Q",
             stroke=_as("colour"),
         ),
@@ -367,9 +377,10 @@ def _lines(panel: Lines, scales: tuple[Scale, Scale], size: tuple[int, int], lon
         ).encode(x=x, y=y, fill=_as("fill"), stroke=_as("colour"), shape=_as("shape")),
         _text(ends, dx=LEADER + 3).encode(
             x=across.of(alt.X, "x2", grid=False),
-            y=up.of(alt.Y, "y2", minExtent=46, maxExtent=46),
+            y=up.of(alt.Y, "y2", minExtent=AXIS, maxExtent=AXIS),
             text="words:N",
         ),
+        _room(0, max(width + LEADER + 3 + names, BOLD * len(panel.title))),
     ]
     return _layered(layers).properties(
         width=width, height=height, **_title(panel.title, panel.note, room=width + 150)
@@ -411,6 +422,7 @@ def heat(panels: list[Heat], x_title: str, y_title: str) -> Any:
                 x=across, y=up, color=colour
             ),
             _text(cells, align="center").encode(x=across, y=up, text="words:N", fill=_as("ink")),
+            _room(0, max(width, BOLD * len(panel.title) - AXIS)),
         ]
         made.append(
             _layered(layers).properties(width=width, height=26 * len(ys), **_title(panel.title))
@@ -448,14 +460,16 @@ def strips(panels: list[Strips], rounds: int) -> Any:
     """Rows of dots around the line of their median, all to the same scale, failures as crosses."""
     shown = [strip for panel in panels for strip in panel.strips]
     names = _width([strip.look.title for strip in shown])
-    width = WIDTH - names - _width([strip.words for strip in shown]) - 64
+    width = WIDTH - names - _width([strip.words for strip in shown]) - NAMES_LEFT - 12
     farthest = max((abs(ratio - 1) for strip in shown for _, ratio in strip.points), default=0)
     step = next((step for step in (0.5, 0.2, 0.1, 0.05) if step <= farthest), 0.02)
     room = max(step * 3, farthest * 2.2)
-    return _stack([_strips(panel, rounds, width, step, room) for panel in panels])
+    size = (width, names)
+    return _stack([_strips(panel, rounds, size, step, room) for panel in panels])
 
 
-def _strips(panel: Strips, rounds: int, width: int, step: float, room: float) -> Any:
+def _strips(panel: Strips, rounds: int, size: tuple[int, int], step: float, room: float) -> Any:
+    width, names = size
     count = len(panel.strips)
     x = alt.X(
         "x:Q",
@@ -503,8 +517,9 @@ def _strips(panel: Strips, rounds: int, width: int, step: float, room: float) ->
             failures, "point", shape="M-1,-1L1,1M-1,1L1,-1", size=70, stroke=INK, strokeWidth=1.8
         ).encode(x=x, y=y("y")),
         _text(levels, align="right", fontSize=11).encode(x=alt.value(-6), y=y("y"), text="words:N"),
-        _text(rows, align="right").encode(x=alt.value(-50), y=y("y"), text="title:N"),
+        _text(rows, align="right").encode(x=alt.value(-NAMES_LEFT), y=y("y"), text="title:N"),
         _text(rows).encode(x=alt.value(width + 12), y=y("y"), text="words:N"),
+        _room(NAMES_LEFT + names, WIDTH - NAMES_LEFT - names),
     ]
     return _layered(layers).properties(width=width, height=64 * count, **_title(panel.title))
 
@@ -523,6 +538,16 @@ def _layer(values: list[dict[str, Any]], mark: Mark, **how: Any) -> Any:
 def _text(values: list[dict[str, Any]], **how: Any) -> Any:
     look = {"align": "left", "baseline": "middle", "fontSize": FONT_SIZE, "fill": INK}
     return _layer(values, "text", **(look | how))
+
+
+def _room(left: float, right: float) -> Any:
+    """A line that is not seen, so that the picture holds what is written from here to there.
+
+    Text is measured in the fonts of this computer; the reader's may be wider.
+    """
+    return _layer([{}], "rule", opacity=0).encode(
+        x=alt.value(-left), x2=alt.value(right), y=alt.value(0)
+    )
 
 
 def _as(name: str) -> Any:

@@ -224,7 +224,10 @@ def test_failures_are_crosses_among_the_rounds(of_example: dict[str, Chart]) -> 
 
 
 def test_of_many_groups_the_title_says_which_is_shown(of_sweep: dict[str, Chart]) -> None:
-    assert "(the other 7 groups of cells are in the table)" in of_sweep["throughput"].title
+    assert (
+        "at depth 4, 256 connections (7 other groups of cells are in the table)"
+        in of_sweep["throughput"].title
+    )
 
 
 def test_a_framework_has_one_look_in_a_report(example: Judgement) -> None:
@@ -305,6 +308,18 @@ def test_many_rounds_are_bounded(tmp_path: Path) -> None:
     assert "the first 50 of 60 rounds" in of["throughput"].title
     assert "the first 50 of 60 rounds" in of["rounds"].title
     assert sum(len(chart.svg) for chart in of.values()) < 1_000_000
+
+
+def test_no_panel_has_more_lines_than_one_can_tell_apart(tmp_path: Path) -> None:
+    names = [f"framework-{number:02}" for number in range(20)]
+    whole = record()
+    records = {f"{name}.json": whole | {"framework": name} for name in names}
+    of = drawn(judge_run(write_run(tmp_path, run_document(names, 1), records)))
+    panels = marks(of["latency"], "text")
+    assert [len(panel) for panel in panels] == [7, 7, 6]
+    assert "lines 8 to 14 of 20" in texts(of["latency"])
+    written = {"".join(text.itertext()) for panel in panels for text in panel}
+    assert written == {name.capitalize() for name in names}
 
 
 @pytest.mark.parametrize(
