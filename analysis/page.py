@@ -32,6 +32,8 @@ OUTCOMES = {
 """Words that get a mark of their own, and the class that gives it."""
 ROW_HEADS = ("framework",)
 """Columns that name a row, wherever they stand; else the first one does."""
+LONG = 40
+"""Rows; with more, a table scrolls in its box, under its heads."""
 
 _DETAILS = re.compile(r"<details><summary>(?P<summary>.*)</summary>")
 _DETAILS_END = "</details>"
@@ -209,15 +211,16 @@ def _tables(tokens: list[Token]) -> list[Token]:
         else:
             made.append(token)
         if token.type == "table_close":
-            _table(table)
+            rows = _table(table)
             label = f' aria-labelledby="{html.escape(heading)}"' if heading else ""
-            made += [_raw(f'<div class="table" role="group"{label}>\n'), *table, _raw("</div>\n")]
+            kind = "table long" if rows > LONG else "table"
+            made += [_raw(f'<div class="{kind}" role="group"{label}>\n'), *table, _raw("</div>\n")]
             table = []
     return made
 
 
-def _table(tokens: list[Token]) -> None:
-    """Scopes, alignment and marks of one table, in place."""
+def _table(tokens: list[Token]) -> int:
+    """Scopes, alignment and marks of one table, in place; returns its rows without the heads."""
     heads = [_plain(tokens[at + 1]) for at, one in enumerate(tokens) if one.type == "th_open"]
     naming = next((heads.index(name) for name in ROW_HEADS if name in heads), 0)
     rows = sum(token.type == "tr_open" for token in tokens) - 1
@@ -226,6 +229,7 @@ def _table(tokens: list[Token]) -> None:
     cells = [at for at, one in enumerate(tokens) if one.type in ("th_open", "td_open")]
     for number, at in enumerate(cells):
         _cell(tokens[at : at + 3], names=number % len(heads) == naming)
+    return rows
 
 
 def _cell(cell: list[Token], *, names: bool) -> None:

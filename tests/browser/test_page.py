@@ -224,6 +224,19 @@ def test_nothing_is_wider_than_the_page(
     assert room >= width - 15  # a scroll bar
 
 
+def test_the_heads_of_a_long_table_stay(browser: Browser, tmp_path: Path) -> None:
+    rows = "".join(f"| {n} | {n} |\n" for n in range(200))
+    markdown = f"# T\n\n| a | b |\n| --- | --- |\n{rows}"
+    (tmp_path / "long.html").write_text(page.render(markdown, "T", {}), encoding="utf-8")
+    browser.open(tmp_path / "long.html")
+    box = browser.all(".table")[0]
+    assert box.get_attribute("tabindex") == "0"
+    place = "return arguments[0].querySelector('thead th').getBoundingClientRect().top"
+    before = browser.js(place, box)
+    browser.js("arguments[0].scrollTop = 2000", box)
+    assert browser.js(place, box) == pytest.approx(before, abs=1)
+
+
 def test_paper_cuts_no_table(browser: Browser, example: Path) -> None:
     browser.open(example, 700)  # A4 without its margins
     browser.emulate("print")

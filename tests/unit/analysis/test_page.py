@@ -211,6 +211,12 @@ def test_an_empty_head_is_no_header() -> None:
     assert 'class="sortable"' in made
 
 
+def test_only_a_long_table_scrolls_under_its_heads() -> None:
+    table = "| a |\n| --- |\n" + "| 1 |\n" * page.LONG
+    assert 'class="table"' in body(table)
+    assert 'class="table long"' in body(table + "| 1 |\n")
+
+
 def test_what_is_folded_is_folded_and_nothing_else() -> None:
     folded = "<details><summary>The *log*</summary>\n\n```\n</details>\n```\n\n</details>\n\nafter"
     made = body(folded)

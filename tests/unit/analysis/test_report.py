@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from controller import run_plan
 from jinja2 import TemplateError
 
 from analysis import formats, report, tables
@@ -320,6 +321,14 @@ def test_the_command_that_measures_the_same_again(
     assert used["bench_rounds"] == 3
     assert used["bench_x"] == "it's"
     assert not {"bench_run_id", "bench_rate_share"} & used.keys()
+
+
+def test_a_plan_takes_what_the_command_gives_it() -> None:
+    run = judge_run(ROOT / "results" / "example").run
+    given = json.loads(shlex.split(report.again(run))[-1])
+    assert given["bench_order_seed"] == 1669950390
+    taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
+    assert taken == {name: run.variables[name] for name in given}
 
 
 def test_ansible_reads_the_command_as_it_is_meant(tmp_path: Path) -> None:
