@@ -35,7 +35,8 @@ SVG = (
 )
 KNOWN_TAGS = set(
     """html head meta title link style body a nav details summary ol li main section h1 h2 h3 p ul
-    figure figcaption strong em code pre blockquote div table thead tbody tr th td span script""".split()  # noqa: SIM905
+    figure figcaption
+    strong em code pre blockquote div table thead tbody tr th td span script""".split()  # noqa: SIM905
 )
 
 
