@@ -138,6 +138,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     from analysis.report import write  # noqa: PLC0415
 
     folders: list[Path] = arguments.folders
+    if arguments.to_ceiling and arguments.fail_if_slower is None:
+        return _fail(NO_RUN, "--to-ceiling says what --fail-if-slower looks at: give both")
     compared = compare_runs(folders)
     if len(folders) == 1:
         compared.not_compared.append(f"{folders[0]} alone has nothing to be compared with")

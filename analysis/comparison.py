@@ -8,6 +8,7 @@ from analysis.between import Compared, Pair, Verdict
 from analysis.compare import Row, several
 from analysis.gate import Gate, Status
 from analysis.report import TERMINAL_COLUMNS, aligned
+from analysis.statistics import deviation
 from analysis.tables import Column, frame, to_csv
 
 OTHER_VERDICTS = ("verdict to the ceiling", "CPU verdict")
@@ -64,7 +65,8 @@ def _title(compared: Compared) -> str:
 def markdown(compared: Compared, gate: Gate | None = None) -> str:
     """compare.md."""
     lines = [f"# {formats.text(_title(compared))}", "", "## Tl;dr", ""]
-    lines += [f"- {formats.text(_tally(pair))}" for pair in compared.pairs]
+    for pair in compared.pairs:
+        lines += [f"- {formats.text(sentence)}" for sentence in (_tally(pair), *_drift(pair))]
     lines += [f"- {formats.text(sentence)}" for sentence in compared.problems]
     if gate:
         lines += ["", "## Gate", "", *(f"- {formats.text(line)}" for line in gate_lines(gate))]
@@ -114,7 +116,6 @@ def _chapter(pair: Pair) -> list[str]:
         "1 and the ratio is farther from 1 than the noise floor, the larger of the two runs'. What",
         "was measured is these two runs: everything that differs between them may be why.",
         "",
-        *_drift(pair),
         f"### What differs between {base} and {other}",
         "",
         *_differences(pair),
@@ -163,23 +164,23 @@ def _percent(share: float | None) -> str:
 
 
 def _drift(pair: Pair) -> list[str]:
-    """What the ceiling says of the machines: it is the same server in both.
+    """What the ceiling says of the machines, in a sentence: it is the same server in both runs.
 
     Told wherever its interval excludes 1: the noise floor is for claims, and this is a warning.
     """
-    lines = []
-    keys = several(pair.rows)
-    for row in pair.rows:
-        low, high = row["ratio_low"], row["ratio_high"]
-        if row["role"] != "ceiling" or low is None or low <= 1 <= high:
-            continue
-        where = ", ".join(f"{key} {row[key]}" for key in keys)
-        lines.append(
-            f"The ceiling itself{f' ({where})' if where else ''} did {_ratio(row, 'ratio')} of the "
-            "base's: generator, path or machine are not what they were, which may be all of a "
-            "difference. The ratio to the ceiling has that taken out."
-        )
-    return [*lines, ""] if lines else []
+    ceilings = [row for row in pair.rows if row["role"] == "ceiling" and row["ratio_low"]]
+    off = [row for row in ceilings if not row["ratio_low"] <= 1 <= row["ratio_high"]]
+    if not off:
+        return []
+    worst = max(off, key=lambda row: deviation(row["ratio"]))
+    where = ", ".join(f"{key} {worst[key]}" for key in several(pair.rows))
+    most = f" ({where}; it differs in {len(off)} of {len(ceilings)} places)" if where else ""
+    told = (
+        f"The ceiling of {pair.other.name} did {_ratio(worst, 'ratio')} of that of "
+        f"{pair.base.name}{most}: generator, path or machine are not what they were, which may be "
+        "all of a difference. The verdict to the ceiling has that taken out."
+    )
+    return [told]
 
 
 def _differences(pair: Pair) -> list[str]:
@@ -249,7 +250,7 @@ def _notes(pair: Pair) -> list[str]:
                 of.append(row["framework"])
     told = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
     lines = [textwrap.fill(line, TERMINAL_COLUMNS, subsequent_indent="  ") for line in told]
-    lines += [textwrap.fill(line, TERMINAL_COLUMNS) for line in _drift(pair) if line]
+    lines += [textwrap.fill(line, TERMINAL_COLUMNS) for line in _drift(pair)]
     shown = [
         f"  {one.part}: {one.name}: {one.base or 'none'} -> {one.other or 'none'}"
         for one in pair.differences[:MOST_TOLD]

@@ -80,7 +80,7 @@ def text(value: Any) -> str:
 
 def alt(value: str) -> str:
     """A picture's words between the brackets of Markdown: on one line, no bracket of its own."""
-    return re.sub(r"([\[\]])", r"\\\1", text(value))
+    return re.sub(r"\]", r"\\]", text(value))
 
 
 def block(value: str, language: str = "") -> str:

@@ -67,7 +67,7 @@ def test_terminal_and_files(results: Path) -> None:
     assert "| **slower** | server: kernel | " in line
     tied = next(line for line in text.splitlines() if line.startswith("| one |"))
     assert "| tied |  | " in tied
-    assert "The ceiling itself did 0.8" in text
+    assert "- The ceiling of slower did 0.8" in text
     assert "| server | kernel | 6.12.0 | 6.18.1 \\| odd |" in text
     # every line of a table has as many cells as its head
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
@@ -143,6 +143,14 @@ def test_a_loss_is_a_percentage(loss: str) -> None:
     done = compare("base", "same", f"--fail-if-slower={loss}")
     assert done.returncode == 2
     assert "write a percentage above 0 and below 100 with its sign, as in 5%" in done.stderr
+
+
+def test_what_the_gate_looks_at_needs_a_gate() -> None:
+    done = compare("base", "same", "--to-ceiling")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "collect.py: --to-ceiling says what --fail-if-slower looks at: give both\n"
+    )
 
 
 def test_the_help_says_what_each_status_means() -> None:

@@ -35,6 +35,7 @@ SVG = (
 )
 KNOWN_TAGS = set(
     """html head meta title link style body a nav details summary ol li main section h1 h2 h3 p ul
+    figure figcaption
     strong em code pre blockquote div table thead tbody tr th td span script""".split()  # noqa: SIM905
 )
 
@@ -64,7 +65,8 @@ def body(markdown: str, charts: dict[str, str] | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def example() -> str:
-    return render(judge_run(DATA / "run")).files["report.html"]
+    made = render(judge_run(DATA / "run")).files["report.html"]
+    return re.sub(r"<svg.*?</svg>", "", made, flags=re.DOTALL)  # charts: test_charts.py
 
 
 def assert_harmless(text: str) -> None:
@@ -94,6 +96,8 @@ def test_every_word_of_the_report_is_in_its_page() -> None:
     files = render(judge_run(DATA / "run")).files
     shown = HTMLText(files["report.html"]).text
     for line in files["report.md"].splitlines():
+        if line.startswith("!["):  # its words are an attribute
+            continue
         plain = re.sub(r"^```+\w*|<[^>]+>|\]\(#[^)]*\)|^#+ |^- |(?<!\\)[*`|\[\\]|--+:?", " ", line)
         for word in plain.split():
             assert word in shown, line
