@@ -170,7 +170,7 @@ class Figure:
 
     def of(self, row: Row) -> Estimate | None:
         """A row's median and interval; none where its outcome has none."""
-        if row["outcome"] not in RATED or row[self.column] is None:
+        if row["outcome"] not in RATED or not row[self.column]:  # no axis of ratios has a 0
             return None
         return Estimate(*(row[f"{self.column}{end}"] for end in ("", "_low", "_high")))
 
@@ -258,14 +258,13 @@ def _at(place: str) -> str:
 
 def latency(data: Data) -> Chart | None:
     """Quantiles of the batch latency, each the median over the rounds."""
+    half = TAILS_PPM.index(SLOWER_HALF)
     groups, where = _shown_groups(data, min(MOST_GROUPS, _most_cells(data)))
     panels, said = [], []
     for group in groups:
         curves = [(row, _curve(data.of(row))) for row in group]
-        # with a single batch there is a least, but no half
-        curves = [
-            (row, curve) for row, curve in curves if len(curve) > TAILS_PPM.index(SLOWER_HALF)
-        ]
+        # with a single batch there is a least, but no half; and no axis of ratios has a 0
+        curves = [(row, curve) for row, curve in curves if any(curve[half : half + 1])]
         if not curves:
             continue
         drawn = [
