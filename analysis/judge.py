@@ -10,7 +10,7 @@ from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
 from analysis.limits import Finding, Limit, find
 from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
-from analysis.verdict import RATED, Context, Outcome, Verdict, judge
+from analysis.verdict import RATED, Context, Outcome, ResponseSize, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,13 @@ def judge_run(folder: Path) -> Judgement:
 
 def _judged(
     facts: Facts,
-    sizes: dict[tuple[str, str], int],
+    sizes: dict[tuple[str, str], ResponseSize],
     probes: dict[Server, Probe],
     baselines: dict[str, Baseline],
 ) -> Measurement:
     testbed, framework, workers, *_ = facts.cell
     context = Context(
-        response_bytes=sizes.get((testbed, framework)),
+        response_size=sizes.get((testbed, framework)),
         probe=probes.get(Server(testbed, framework, workers)),
     )
     verdict = judge(facts, context)
@@ -130,7 +130,7 @@ def _judged(
     return Measurement(facts, verdict, find(facts, baseline) if verdict.outcome in RATED else None)
 
 
-def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:
+def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], ResponseSize]:
     """Bytes of one response by testbed and framework, as most of its measurements show it.
 
     A response that the end cut off makes the quotient of bytes and requests a little too large,
@@ -146,4 +146,9 @@ def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:
             least[key] = min(size, least.get(key, size))
             if not rest:
                 whole[key][size] += 1
-    return {key: whole[key].most_common(1)[0][0] if whole[key] else least[key] for key in least}
+    return {
+        key: ResponseSize(whole[key].most_common(1)[0][0], exact=True)
+        if whole[key]
+        else ResponseSize(least[key], exact=False)
+        for key in least
+    }
