@@ -57,6 +57,24 @@ def levels(
     return [float(value) for value in np.interp(np.linspace(started, ended, count), t, gauge)]
 
 
+def growths(
+    samples: Samples, column: str, started: float, ended: float, parts: int
+) -> list[float] | None:
+    """How much a cumulative counter grew in each of so many equal parts of a window.
+
+    None where the samples do not cover the window, or do not have it, or it went backwards.
+    """
+    counter = samples.columns.get(column)
+    if counter is None:
+        return None
+    there = np.isfinite(counter)
+    t, counter = samples.t[there], counter[there]
+    if len(t) < 2 or ended <= started or t[0] > started or t[-1] < ended:
+        return None
+    grown = np.diff(np.interp(np.linspace(started, ended, parts + 1), t, counter))
+    return None if (grown < 0).any() else [float(growth) for growth in grown]
+
+
 def quiet_end(samples: Samples, column: str, started: float, ended: float) -> float | None:
     """For how many seconds before the window's end a counter had all but stopped.
 
