@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.records import Samples
-from analysis.window import MARGIN_S, WindowError, increase
+from analysis.window import MARGIN_S, WindowError, increases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +39,16 @@ def usage_of(
 ) -> Usage:
     """A host between two moments; own_cpu_us: what the measured program took of its CPUs."""
     seconds = ended - started
+    grew = increases(samples, started, ended)
     backwards: list[str] = []
 
     def grown(column: str) -> float | None:
-        try:
-            return increase(samples, column, started, ended)
-        except WindowError:
+        growth = grew.get(column)
+        if isinstance(growth, WindowError):
             # some hypervisors take steal back: a reason not to know it, none to drop the record
             backwards.append(column)
             return None
+        return growth
 
     def rate(column: str) -> float | None:
         growth = grown(column)
