@@ -1,7 +1,11 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
+import os
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from analysis.baseline import Baseline, read_baselines
@@ -9,8 +13,13 @@ from analysis.conformance import Probe, Server, read_probes
 from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
 from analysis.limits import Finding, Limit, find
-from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
+from analysis.records import Cell, InvalidRecord, Run, json_files, load_run, read_record
 from analysis.verdict import RATED, Context, Outcome, ResponseSize, Verdict, judge
+
+WORTH_PROCESSES = 500
+"""Of fewer records, starting processes takes longer than they save."""
+MOST_PROCESSES = 4
+RECORDS_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +84,26 @@ class Judgement:
         return (sum(spent) + self.crosscheck.spent_s(warmup, duration)) / wall
 
 
-def judge_run(folder: Path) -> Judgement:
-    """Judge results/<run_id>/. RunError: it is no run."""
+def judge_run(folder: Path, *, alone: bool = True) -> Judgement:
+    """Judge results/<run_id>/; if not alone, with further processes where there is much to read.
+
+    RunError: it is no run.
+    """
     run = load_run(folder)
     reduced: list[Facts] = []
     invalid: list[InvalidRecord] = []
     first: dict[tuple[int, Cell], str] = {}
-    for record in read_records(run):
-        if isinstance(record, InvalidRecord):
-            invalid.append(record)
+    for facts in _read(run, alone=alone):
+        if isinstance(facts, InvalidRecord):
+            invalid.append(facts)
             continue
-        same = first.setdefault((record.round, record.cell), record.file)
-        if same != record.file:
+        same = first.setdefault((facts.round, facts.cell), facts.file)
+        if same != facts.file:
             invalid.append(
-                InvalidRecord(record.file, f"it is the same measurement of this round as {same}")
+                InvalidRecord(facts.file, f"it is the same measurement of this round as {same}")
             )
             continue
-        reduced.append(reduce(record))
+        reduced.append(facts)
     reduced.sort(key=lambda facts: (facts.cell.testbed, facts.round, facts.position))
 
     sizes = response_sizes(reduced)
@@ -112,6 +124,23 @@ def judge_run(folder: Path) -> Judgement:
         crosscheck=read_checks(run),
         baselines=baselines,
     )
+
+
+def _read(run: Run, *, alone: bool) -> Iterator[Facts | InvalidRecord]:
+    """What is left of each raw record, in the order of their names."""
+    paths = json_files(run.folder / "raw")
+    one = partial(_read_one, run_id=run.run_id)
+    processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
+    if alone or processes == 1 or len(paths) < WORTH_PROCESSES:
+        yield from map(one, paths)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(one, paths, chunksize=RECORDS_AT_ONCE)
+
+
+def _read_one(path: Path, run_id: str) -> Facts | InvalidRecord:
+    record = read_record(path, run_id)
+    return record if isinstance(record, InvalidRecord) else reduce(record)
 
 
 def _judged(

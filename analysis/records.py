@@ -421,15 +421,18 @@ def read_records(run: Run) -> Iterator[Record | InvalidRecord]:
     the caller may reduce each record before the next is read.
     """
     for path in json_files(run.folder / "raw"):
-        try:
-            record = parse_record(read_json(path), path.name)
-        except RecordError as error:
-            yield InvalidRecord(path.name, str(error))
-            continue
-        if record.run_id == run.run_id:
-            yield record
-        else:
-            yield InvalidRecord(path.name, f"it belongs to run {record.run_id}")
+        yield read_record(path, run.run_id)
+
+
+def read_record(path: Path, run_id: str) -> Record | InvalidRecord:
+    """Read one raw record of a run."""
+    try:
+        record = parse_record(read_json(path), path.name)
+    except RecordError as error:
+        return InvalidRecord(path.name, str(error))
+    if record.run_id != run_id:
+        return InvalidRecord(path.name, f"it belongs to run {record.run_id}")
+    return record
 
 
 def json_files(folder: Path) -> list[Path]:

@@ -86,7 +86,7 @@ def collect(folder: Path) -> Rendered:
 
     RunError: the folder is no run. OSError: it cannot be written to.
     """
-    rendered = render(judge_run(folder))
+    rendered = render(judge_run(folder, alone=False))
     write(folder, rendered.files)
     return rendered
 

@@ -1,6 +1,7 @@
 """What a host had to do in the measured window, from its samples; None is "not known"."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from analysis.records import Samples
 from analysis.window import MARGIN_S, WindowError, increases
@@ -34,6 +35,11 @@ class Usage:
     """Counters that did what no counter does, and are not known for it."""
 
 
+@cache
+def _of_each_cpu(kind: str, columns: tuple[str, ...]) -> list[str]:
+    return [name for name in columns if name.startswith("cpu") and name.endswith(f"_{kind}_us")]
+
+
 def usage_of(
     host: str, samples: Samples, own_cpu_us: float | None, started: float, ended: float
 ) -> Usage:
@@ -55,8 +61,7 @@ def usage_of(
         return None if growth is None or seconds <= 0 else growth / seconds
 
     def cores(kind: str) -> float | None:
-        names = [name for name in samples.columns if name.endswith(f"_{kind}_us")]
-        growths = [grown(name) for name in names if name.startswith("cpu")]
+        growths = [grown(name) for name in _of_each_cpu(kind, tuple(samples.columns))]
         known = [growth for growth in growths if growth is not None]
         # what is not flat at the ends of the window is counted in its margins, too
         whole = (seconds + 2 * MARGIN_S) * 1e6

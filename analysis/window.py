@@ -39,7 +39,7 @@ def increase(samples: Samples, column: str, started: float, ended: float) -> flo
 
 def increases(
     samples: Samples, started: float, ended: float
-) -> dict[str, float | None | WindowError]:
+) -> dict[str, float | WindowError | None]:
     """`increase` of every column; a WindowError is the value of one that went backwards.
 
     Those without a gap, which are nearly all, are reckoned at once.
@@ -47,8 +47,8 @@ def increases(
     if not samples.columns:
         return {}
     table = np.stack(list(samples.columns.values()))
-    whole = np.isfinite(table).all(axis=1)
-    backwards = (table[:, 1:] < table[:, :-1]).any(axis=1)
+    whole = np.asarray(np.isfinite(table).all(axis=1))
+    backwards = np.asarray((table[:, 1:] < table[:, :-1]).any(axis=1))
     grown = np.full(len(table), np.nan)
     edges = _edges(samples.t, started, ended)
     if edges is not None:
@@ -57,7 +57,7 @@ def increases(
         slope = (then - before) / np.maximum(samples.t[after] - t, 1e-9)
         first, last = (slope * (edges - t) + before).T
         grown = last - first
-    found: dict[str, float | None | WindowError] = {}
+    found: dict[str, float | WindowError | None] = {}
     for name, of_it, is_whole, is_none in zip(
         samples.columns, grown.tolist(), whole.tolist(), backwards.tolist(), strict=True
     ):
