@@ -152,7 +152,7 @@ def compare_runs(folders: list[Path]) -> Compared:
 def read(folder: Path) -> Side:
     """A run, judged. RunError: it cannot be, and why."""
     try:
-        judgement = judge_run(folder)
+        judgement = judge_run(folder, alone=False)
         frame = tables.summary(judgement)
     except RunError:
         raise

@@ -28,10 +28,14 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must be seen of one server. words: one of them is in the reason, in any case."""
+    """What must be seen of one server.
+
+    words: one of them is in the reason, in any case. remarks: one of them is in the noise.
+    """
 
     outcomes: list[str]
     words: list[str]
+    remarks: list[str]
     truths: list[Truth]
 
 
@@ -43,6 +47,7 @@ class Comparison:
     expected: Expected
     outcomes: list[str]
     reason: str
+    """What was said of it: the first reason, and the first remark where one was expected."""
     figures: list[tuple[Truth, float | None]]
     wrong: list[str]
 
@@ -59,7 +64,7 @@ def read_expected(path: Path) -> dict[str, Expected]:
 
 
 def _expected(value: dict[str, Any]) -> Expected:
-    unknown = value.keys() - {"outcome", "reason", "truths"}
+    unknown = value.keys() - {"outcome", "reason", "remark", "truths"}
     outcomes = [Outcome(word).value for word in value["outcome"]]
     columns = {column.name for column in tables.RESULTS}
     truths = value.get("truths") or {}
@@ -69,6 +74,7 @@ def _expected(value: dict[str, Any]) -> Expected:
     return Expected(
         outcomes,
         [str(word) for word in value.get("reason") or []],
+        [str(word) for word in value.get("remark") or []],
         [Truth(name, float(one["value"]), float(one["within"])) for name, one in truths.items()],
     )
 
@@ -76,7 +82,7 @@ def _expected(value: dict[str, Any]) -> Expected:
 def compare(judgement: Judgement, expected: dict[str, Expected]) -> list[Comparison]:
     """Every server of the run that something is expected of, in the order of their names.
 
-    Outcome and reason must be right in every round; a figure is the median of its rounds.
+    Outcome, reason and remark must be right in every round; a figure is the median of its rounds.
     """
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in tables.results(judgement).to_dict(orient="records"):
@@ -87,12 +93,15 @@ def compare(judgement: Judgement, expected: dict[str, Expected]) -> list[Compari
 
 def _compare(name: str, expected: Expected, rows: list[dict[str, Any]]) -> Comparison:
     wrong = [] if rows else ["there is no measurement of it"]
-    reasons = [str(row["reason"]) for row in rows if not formats.missing(row["reason"])]
+    told = [_texts(rows, "reason")[:1]]
+    told += [_texts(rows, "noise")[:1]] if expected.remarks else []
     for row in rows:
         if row["outcome"] not in expected.outcomes:
             wrong.append(f"round {row['round']} is {row['outcome']}")
         elif row["outcome"] != Outcome.OK and not _told(str(row["reason"]), expected.words):
             wrong.append(f"its reason in round {row['round']} has none of the words")
+        if expected.remarks and not _told(str(row["noise"]), expected.remarks):
+            wrong.append(f"what is remarked on round {row['round']} has none of the words")
     figures = []
     for truth in expected.truths:
         seen = [float(v) for row in rows if not formats.missing(v := row[truth.column])]
@@ -101,9 +110,12 @@ def _compare(name: str, expected: Expected, rows: list[dict[str, Any]]) -> Compa
         if median is None or abs(median - truth.value) > truth.within * truth.value:
             wrong.append(f"{truth.column} is {formats.number(median)}")
     outcomes = list(dict.fromkeys(str(row["outcome"]) for row in rows))
-    return Comparison(
-        name, expected, outcomes, reasons[0] if reasons else "", figures, list(dict.fromkeys(wrong))
-    )
+    said = "; ".join(text for texts in told for text in texts)
+    return Comparison(name, expected, outcomes, said, figures, list(dict.fromkeys(wrong)))
+
+
+def _texts(rows: list[dict[str, Any]], column: str) -> list[str]:
+    return [str(row[column]) for row in rows if not formats.missing(row[column])]
 
 
 def _told(reason: str, words: list[str]) -> bool:
@@ -113,10 +125,10 @@ def _told(reason: str, words: list[str]) -> bool:
 def _figure(truth: Truth, seen: float | None) -> str:
     """A figure beside its truth: how far off it is, and how far it may be."""
     if seen is None:
-        return f"{truth.column} - (true {truth.value:,.0f})"
+        return f"{truth.column} - (true {formats.number(truth.value)})"
     off = 100 * (seen / truth.value - 1)
     return (
-        f"{truth.column} {seen:,.0f} (true {truth.value:,.0f}: "
+        f"{truth.column} {formats.number(seen)} (true {formats.number(truth.value)}: "
         f"{off:+.1f} %, at most {100 * truth.within:g} %)"
     )
 
@@ -129,7 +141,7 @@ def markdown(run_id: str, comparisons: list[Comparison]) -> str:
         "",
         f"{right} of {len(comparisons)} servers whose truth is known were seen as what they are.",
         "",
-        "| server | expected | seen | reason | figures | as expected |",
+        "| server | expected | seen | reason or remark | figures | as expected |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for one in comparisons:

@@ -10,11 +10,14 @@ from itertools import pairwise
 from analysis.latency import Latency, LatencyError, recover, summarise
 from analysis.records import Cell, Generator, Record, Server, Wrk
 from analysis.usage import Usage, usage_of
-from analysis.window import WindowError, increase, levels, quiet_end
+from analysis.window import CLOSING_S, WindowError, growths, increase, levels, quiet_end
 
 LOG_LINES = 30
 LOG_CHARACTERS = 4000
 MEMORY_MOMENTS = 5
+PACE_PARTS = 4
+# Connecting is no answering, and takes a generator a moment.
+OPENING_S = 0.05
 ERROR_KINDS = ("connect", "read", "write", "status", "timeout")
 
 
@@ -101,6 +104,8 @@ class Facts:
     """Connections that the generators opened in the window beyond those wrk was to open."""
     quiet_s: float | None
     """For how long at the window's end nothing arrived at any generator any more."""
+    pace: list[float] | None
+    """Requests/s in each quarter of the window, by the bytes that arrived at the generators."""
     memory_bytes: list[float] | None
     """Resident memory of the unit at five moments, evenly from the window's start to its end."""
     spoke: list[str]
@@ -113,6 +118,13 @@ class Facts:
     wrk_text: str
     log: str
     """The end of the unit's journal, or of the deployment's log."""
+
+    @property
+    def steadiness(self) -> float | None:
+        """Requests/s in the slowest quarter of the window by that in the fastest; 1 is steady."""
+        if not self.pace or not max(self.pace):
+            return None
+        return min(self.pace) / max(self.pace)
 
     @property
     def server_cpu_cores(self) -> float | None:
@@ -201,6 +213,7 @@ def reduce(record: Record) -> Facts:
         server_rss_peak_bytes=server.rss_peak_bytes if server else None,
         reopened=reopened,
         quiet_s=_quiet(generators),
+        pace=_pace(generators),
         memory_bytes=memory,
         spoke=_spoke(server, generators) if server else [],
         server_usage=usage_of(server.host, server.samples, server_cpu, *window)
@@ -260,6 +273,27 @@ def _quiet(generators: list[Generator]) -> float | None:
             return None
         silences.append(silence)
     return min(silences, default=None)
+
+
+def _pace(generators: list[Generator]) -> list[float] | None:
+    """What all generators were answered; between the moments that wrk's threads begin and end."""
+    paces = []
+    for generator in generators:
+        wrk = generator.measured
+        if wrk is None or wrk.result is None or not wrk.result.requests:
+            return None
+        try:
+            whole = increase(generator.samples, "nic_rx_bytes", wrk.started, wrk.ended)
+        except WindowError:
+            return None
+        begun = wrk.started + OPENING_S
+        ended = min(wrk.ended, wrk.started + wrk.result.duration_us / 1e6) - CLOSING_S
+        grown = growths(generator.samples, "nic_rx_bytes", begun, ended, PACE_PARTS)
+        if not whole or grown is None:
+            return None
+        per_byte = wrk.result.requests / whole / ((ended - begun) / PACE_PARTS)
+        paces.append([growth * per_byte for growth in grown])
+    return [math.fsum(parts) for parts in zip(*paces, strict=True)] or None
 
 
 JOURNAL_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\S+) \S+ ([^\s\[:]+)[^\s:]*: (.*)")

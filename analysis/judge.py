@@ -1,7 +1,11 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
+import os
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from analysis.baseline import Baseline, read_baselines
@@ -10,8 +14,13 @@ from analysis.crosscheck import Checks, read_checks
 from analysis.facts import Facts, reduce
 from analysis.limits import Finding, Limit, find
 from analysis.prices import Prices, read_prices
-from analysis.records import Cell, InvalidRecord, Run, load_run, read_records
-from analysis.verdict import RATED, Context, Outcome, Verdict, judge
+from analysis.records import Cell, InvalidRecord, Run, json_files, load_run, read_record
+from analysis.verdict import RATED, Context, Outcome, ResponseSize, Verdict, judge
+
+WORTH_PROCESSES = 500
+"""Of fewer records, starting processes takes longer than they save."""
+MOST_PROCESSES = 4
+RECORDS_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +86,26 @@ class Judgement:
         return (sum(spent) + self.crosscheck.spent_s(warmup, duration)) / wall
 
 
-def judge_run(folder: Path) -> Judgement:
-    """Judge results/<run_id>/. RunError: it is no run."""
+def judge_run(folder: Path, *, alone: bool = True) -> Judgement:
+    """Judge results/<run_id>/; if not alone, with further processes where there is much to read.
+
+    RunError: it is no run.
+    """
     run = load_run(folder)
     reduced: list[Facts] = []
     invalid: list[InvalidRecord] = []
     first: dict[tuple[int, Cell], str] = {}
-    for record in read_records(run):
-        if isinstance(record, InvalidRecord):
-            invalid.append(record)
+    for facts in _read(run, alone=alone):
+        if isinstance(facts, InvalidRecord):
+            invalid.append(facts)
             continue
-        same = first.setdefault((record.round, record.cell), record.file)
-        if same != record.file:
+        same = first.setdefault((facts.round, facts.cell), facts.file)
+        if same != facts.file:
             invalid.append(
-                InvalidRecord(record.file, f"it is the same measurement of this round as {same}")
+                InvalidRecord(facts.file, f"it is the same measurement of this round as {same}")
             )
             continue
-        reduced.append(reduce(record))
+        reduced.append(facts)
     reduced.sort(key=lambda facts: (facts.cell.testbed, facts.round, facts.position))
 
     sizes = response_sizes(reduced)
@@ -117,15 +129,32 @@ def judge_run(folder: Path) -> Judgement:
     )
 
 
+def _read(run: Run, *, alone: bool) -> Iterator[Facts | InvalidRecord]:
+    """What is left of each raw record, in the order of their names."""
+    paths = json_files(run.folder / "raw")
+    one = partial(_read_one, run_id=run.run_id)
+    processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
+    if alone or processes == 1 or len(paths) < WORTH_PROCESSES:
+        yield from map(one, paths)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(one, paths, chunksize=RECORDS_AT_ONCE)
+
+
+def _read_one(path: Path, run_id: str) -> Facts | InvalidRecord:
+    record = read_record(path, run_id)
+    return record if isinstance(record, InvalidRecord) else reduce(record)
+
+
 def _judged(
     facts: Facts,
-    sizes: dict[tuple[str, str], int],
+    sizes: dict[tuple[str, str], ResponseSize],
     probes: dict[Server, Probe],
     baselines: dict[str, Baseline],
 ) -> Measurement:
     testbed, framework, workers, *_ = facts.cell
     context = Context(
-        response_bytes=sizes.get((testbed, framework)),
+        response_size=sizes.get((testbed, framework)),
         probe=probes.get(Server(testbed, framework, workers)),
     )
     verdict = judge(facts, context)
@@ -133,7 +162,7 @@ def _judged(
     return Measurement(facts, verdict, find(facts, baseline) if verdict.outcome in RATED else None)
 
 
-def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:
+def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], ResponseSize]:
     """Bytes of one response by testbed and framework, as most of its measurements show it.
 
     A response that the end cut off makes the quotient of bytes and requests a little too large,
@@ -149,4 +178,9 @@ def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], int]:
             least[key] = min(size, least.get(key, size))
             if not rest:
                 whole[key][size] += 1
-    return {key: whole[key].most_common(1)[0][0] if whole[key] else least[key] for key in least}
+    return {
+        key: ResponseSize(whole[key].most_common(1)[0][0], exact=True)
+        if whole[key]
+        else ResponseSize(least[key], exact=False)
+        for key in least
+    }

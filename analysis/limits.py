@@ -8,6 +8,8 @@ order here. A share that cannot be known never counts as fine: nothing is `waiti
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf, log
+from statistics import fmean
 
 from analysis.baseline import DIRECTIONS, Baseline, Capacity, Direction
 from analysis.facts import Facts
@@ -25,6 +27,10 @@ STOLEN_CORES = 0.02
 THROTTLED = 0.01
 RETRANSMITTED = 0.001
 """Share of the segments that were sent again from which on the path is a lossy one."""
+UNSTEADY = 0.7
+"""Rate of the slowest quarter of the window by the fastest's below which its mean says little."""
+ONE_STEP = 2 / 3
+"""So much of that difference (as logarithms) lies between before and after one moment."""
 
 
 class Limit(StrEnum):
@@ -218,6 +224,36 @@ def lossy(facts: Facts) -> list[Noise]:
     return found
 
 
+def unsteady(facts: Facts) -> list[Noise]:
+    """The rate changed through the window, so that its mean is that of no moment.
+
+    A remark and no rule: a neighbour on the same machine, which no counter of a guest shows, does
+    the same to any server.
+    """
+    pace, totals, steadiness = facts.pace, facts.totals, facts.steadiness
+    if not pace or steadiness is None or totals is None or totals.latency is None:
+        return []
+    # batches may come all at once: one of each connection more in a quarter, or one less
+    lumps = min(1.0, totals.latency.met_us * len(pace) / (totals.duration_s * 1e6))
+    if steadiness * (1 + lumps) >= UNSTEADY * (1 - lumps):
+        return []
+    slowest, fastest = min(pace), max(pace)
+    change = log(fastest / slowest) if slowest else inf
+    steps = [(fmean(pace[:at]), fmean(pace[at:]), at) for at in range(1, len(pace))]
+    before, after, at = max(steps, key=lambda step: max(step[:2]) / max(1e-9, min(step[:2])))
+    if min(before, after) == 0 or abs(log(after / before)) >= ONE_STEP * change:
+        moved = "fell" if after < before else "rose"
+        when = totals.duration_s * at / len(pace)
+        said = (
+            f"it {moved} from {before:,.0f} to {after:,.0f} requests/s "
+            f"about {when:.1f} s into the {totals.duration_s:.1f} s"
+        )
+    else:
+        said = f"its quarters had between {slowest:,.0f} and {fastest:,.0f} requests/s"
+    size = fastest / slowest if slowest else inf
+    return [Noise("unsteady", size, f"the rate was not steady: {said}")]
+
+
 def backwards(facts: Facts) -> list[Noise]:
     """Counters that cannot be."""
     return [
@@ -232,6 +268,7 @@ NOISES: tuple[Callable[[Facts], list[Noise]], ...] = (
     stolen,
     throttled,
     lossy,
+    unsteady,
     backwards,
 )
 

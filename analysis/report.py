@@ -92,7 +92,7 @@ def collect(folder: Path) -> Rendered:
 
     RunError: the folder is no run. OSError: it cannot be written to.
     """
-    rendered = render(judge_run(folder))
+    rendered = render(judge_run(folder, alone=False))
     write(folder, rendered.files)
     for chart in (folder / "charts").glob("*.svg"):
         if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's

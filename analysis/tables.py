@@ -60,6 +60,7 @@ RESULTS: list[Column] = [
     Column("record"),
     *_floats(4, "server_other_cpu_cores"),
     *map(Column, ("limit", "noise")),
+    *_floats(4, "steadiness"),
 ]
 
 SUMMARY: list[Column] = [
@@ -179,6 +180,7 @@ def _rated(facts: Facts) -> Row:
         "requests_per_s": totals.requests_per_s,
         **({f"batch_latency_{name}": getattr(latency, name) for name in names} if latency else {}),
         "server_cpu_us_per_request": facts.server_cpu_us_per_request,
+        "steadiness": facts.steadiness,
     }
 
 

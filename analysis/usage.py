@@ -1,9 +1,10 @@
 """What a host had to do in the measured window, from its samples; None is "not known"."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from analysis.records import Samples
-from analysis.window import MARGIN_S, WindowError, increase
+from analysis.window import MARGIN_S, WindowError, increases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,28 +35,33 @@ class Usage:
     """Counters that did what no counter does, and are not known for it."""
 
 
+@cache
+def _of_each_cpu(kind: str, columns: tuple[str, ...]) -> list[str]:
+    return [name for name in columns if name.startswith("cpu") and name.endswith(f"_{kind}_us")]
+
+
 def usage_of(
     host: str, samples: Samples, own_cpu_us: float | None, started: float, ended: float
 ) -> Usage:
     """A host between two moments; own_cpu_us: what the measured program took of its CPUs."""
     seconds = ended - started
+    grew = increases(samples, started, ended)
     backwards: list[str] = []
 
     def grown(column: str) -> float | None:
-        try:
-            return increase(samples, column, started, ended)
-        except WindowError:
+        growth = grew.get(column)
+        if isinstance(growth, WindowError):
             # some hypervisors take steal back: a reason not to know it, none to drop the record
             backwards.append(column)
             return None
+        return growth
 
     def rate(column: str) -> float | None:
         growth = grown(column)
         return None if growth is None or seconds <= 0 else growth / seconds
 
     def cores(kind: str) -> float | None:
-        names = [name for name in samples.columns if name.endswith(f"_{kind}_us")]
-        growths = [grown(name) for name in names if name.startswith("cpu")]
+        growths = [grown(name) for name in _of_each_cpu(kind, tuple(samples.columns))]
         known = [growth for growth in growths if growth is not None]
         # what is not flat at the ends of the window is counted in its margins, too
         whole = (seconds + 2 * MARGIN_S) * 1e6

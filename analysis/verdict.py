@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from analysis.conformance import Probe
 from analysis.conformance import sentence as probe_sentence
@@ -51,12 +52,22 @@ RATED = (Outcome.OK, Outcome.DEGRADED)
 _SEVERITY = list(Outcome)
 
 
+class ResponseSize(NamedTuple):
+    """Bytes of one response of a framework, seen over the whole run.
+
+    exact: measurements show it, whose bytes are that times their responses; else it is only the
+    least quotient of the two.
+    """
+
+    bytes: int
+    exact: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a rule may know beyond its own measurement."""
 
-    response_bytes: int | None = None
-    """Size of one response of this framework, seen over the whole run."""
+    response_size: ResponseSize | None = None
     probe: Probe | None = None
     """What the probe saw of this framework; None where it was not asked."""
 
@@ -275,16 +286,38 @@ def busy(facts: Facts, _context: Context) -> Finding | None:
 
 def response_size(facts: Facts, context: Context) -> Finding | None:
     """Every response has the same size; only a last one a connection may be there in part."""
-    totals, size = facts.totals, context.response_bytes
-    if totals is None or not totals.requests or size is None:
+    totals = facts.totals
+    if totals is None or not totals.requests or context.response_size is None:
         return None
-    if 0 <= totals.bytes - totals.requests * size <= totals.opened * size:
+    size, exact = context.response_size
+    more = totals.bytes - totals.requests * size
+    if 0 <= more <= totals.opened * size:
         return None
-    return Finding(
-        "response_size",
-        Outcome.DEGRADED,
-        f"{totals.bytes / totals.requests:.1f} bytes a response, not {size}",
-    )
+    each, rest = divmod(totals.bytes, totals.requests)
+    answers = f"{totals.requests:,} responses"
+    if not exact:
+        average = totals.bytes / totals.requests
+        sentence = f"its {answers} are not all of one size: {average:.1f} bytes on average"
+        if facts.reopened is not None and facts.reopened > reopened_tolerance(totals.opened):
+            sentence += ", as where some say that the connection closes"
+    elif not rest:
+        sentence = f"each of its {answers} has {each:,} bytes; in its other measurements, {size:,}"
+    else:
+        than = "more" if more > 0 else "fewer"
+        share = 100 * abs(more) / (totals.requests * size)
+        sentence = (
+            f"sent {abs(more):,} bytes ({share:.2g} %) {than} "
+            f"than its {answers} of {size:,} bytes have: "
+        )
+        if more < 0:
+            sentence += "some were cut short, or were others"
+        elif more % size == 0:
+            sentence += (
+                f"as many as one response too many in every {totals.requests * size / more:,.0f}"
+            )
+        else:
+            sentence += "some were longer, or followed by what belongs to none"
+    return Finding("response_size", Outcome.DEGRADED, sentence)
 
 
 def memory(facts: Facts, _context: Context) -> Finding | None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.records import Samples
+from analysis.records import Floats, Samples
 
 # The generator is silent for 0.2 s before the window and after it: in the middle of that the
 # counters are flat, and the two hosts' clocks need to agree only to this.
@@ -28,16 +28,56 @@ def increase(samples: Samples, column: str, started: float, ended: float) -> flo
         return None
     there = np.isfinite(counter)
     t, counter = samples.t[there], counter[there]
-    if (np.diff(counter) < 0).any():
+    if (counter[1:] < counter[:-1]).any():
         raise WindowError(f"the counter {column} went backwards")
-    if not len(t) or t[0] > started or t[-1] < ended:
-        return None
-    edges = np.clip([started - MARGIN_S, ended + MARGIN_S], t[0], t[-1])
-    after = np.maximum(np.searchsorted(t, edges), 1)
-    if len(t) < 2 or (t[after] - t[after - 1] > LARGEST_GAP_S).any():
+    edges = _edges(t, started, ended)
+    if edges is None:
         return None
     first, last = np.interp(edges, t, counter)
     return float(last - first)
+
+
+def increases(
+    samples: Samples, started: float, ended: float
+) -> dict[str, float | WindowError | None]:
+    """`increase` of every column; a WindowError is the value of one that went backwards.
+
+    Those without a gap, which are nearly all, are reckoned at once.
+    """
+    if not samples.columns:
+        return {}
+    table = np.stack(list(samples.columns.values()))
+    whole = np.asarray(np.isfinite(table).all(axis=1))
+    backwards = np.asarray((table[:, 1:] < table[:, :-1]).any(axis=1))
+    grown = np.full(len(table), np.nan)
+    edges = _edges(samples.t, started, ended)
+    if edges is not None:
+        after = np.maximum(np.searchsorted(samples.t, edges), 1)
+        t, before, then = samples.t[after - 1], table[:, after - 1], table[:, after]
+        slope = (then - before) / np.maximum(samples.t[after] - t, 1e-9)
+        first, last = (slope * (edges - t) + before).T
+        grown = last - first
+    found: dict[str, float | WindowError | None] = {}
+    for name, of_it, is_whole, is_none in zip(
+        samples.columns, grown.tolist(), whole.tolist(), backwards.tolist(), strict=True
+    ):
+        if is_whole and not is_none:
+            found[name] = None if edges is None else of_it
+            continue
+        try:
+            found[name] = increase(samples, name, started, ended)
+        except WindowError as error:
+            found[name] = error
+    return found
+
+
+def _edges(t: Floats, started: float, ended: float) -> Floats | None:
+    """The two moments at which counters are read; None: there are no samples close to them."""
+    if len(t) < 2 or t[0] > started or t[-1] < ended:
+        return None
+    edges = np.array([max(started - MARGIN_S, t[0]), min(ended + MARGIN_S, t[-1])])
+    after = np.maximum(np.searchsorted(t, edges), 1)
+    return None if (t[after] - t[after - 1] > LARGEST_GAP_S).any() else edges
 
 
 def levels(
@@ -55,6 +95,24 @@ def levels(
     if len(t) < count or t[0] > started or t[-1] < ended - LARGEST_GAP_S:
         return None
     return [float(value) for value in np.interp(np.linspace(started, ended, count), t, gauge)]
+
+
+def growths(
+    samples: Samples, column: str, started: float, ended: float, parts: int
+) -> list[float] | None:
+    """How much a cumulative counter grew in each of so many equal parts of a window.
+
+    None where the samples do not cover the window, or do not have it, or it went backwards.
+    """
+    counter = samples.columns.get(column)
+    if counter is None:
+        return None
+    there = np.isfinite(counter)
+    t, counter = samples.t[there], counter[there]
+    if len(t) < 2 or ended <= started or t[0] > started or t[-1] < ended:
+        return None
+    grown = np.diff(np.interp(np.linspace(started, ended, parts + 1), t, counter))
+    return None if (grown < 0).any() else [float(growth) for growth in grown]
 
 
 def quiet_end(samples: Samples, column: str, started: float, ended: float) -> float | None:

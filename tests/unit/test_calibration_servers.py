@@ -144,7 +144,7 @@ def test_the_plan_and_the_expectations_name_every_server() -> None:
     assert plan["bench_frameworks"] == NAMES
     assert sorted(expected) == NAMES
     for expectation in expected.values():
-        assert expectation.keys() <= {"outcome", "reason", "truths"}
+        assert expectation.keys() <= {"outcome", "reason", "remark", "truths"}
         assert set(expectation["outcome"]) <= {"ok", "degraded", "failed"}
         assert expectation["outcome"] == ["ok"] or expectation["reason"]
         for truth in expectation.get("truths", {}).values():

@@ -39,6 +39,14 @@ def test_rare_requests_make_the_connections_begin_slower(rate: float, begin: str
     assert f"-n{max(200, int(rate))}" in argv  # h2load wants a request for every connection
 
 
+def test_a_server_that_does_not_answer_is_not_loaded() -> None:
+    nobody = {"address": "127.0.0.1", "port": 1, "patience": 0.2, "warmup": 1, "duration": 1}
+    answer = h2load.measure(WANTED | nobody)
+    assert "refused" in answer.pop("ready_error").lower()
+    assert answer.pop("cpus") >= 1
+    assert answer == {"samples": "{}", "warmup": None, "measured": None}
+
+
 def test_a_log_is_counted_by_latency() -> None:
     found = h2load.histogram(log_lines())
     assert found["responses"] == 120

@@ -128,9 +128,13 @@ def test_the_sampler_counts_what_this_machine_does(tmp_path: Path) -> None:
 def test_the_sampler_ends_whenever_it_is_told_to(tmp_path: Path) -> None:
     """No handler may run in the middle of it: one that did once waited for itself for ever."""
     command = [sys.executable, BIN / "sampler.py", "--interval", "0.0005", "--output"]
-    processes = [subprocess.Popen([*command, tmp_path / str(n)]) for n in range(12)]
+    outputs = [tmp_path / str(n) for n in range(12)]
+    processes = [subprocess.Popen([*command, output]) for output in outputs]
     try:
-        time.sleep(0.5)
+        deadline = time.monotonic() + 60
+        while not all(output.exists() and output.stat().st_size for output in outputs):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         for process in processes:
             status = Path(f"/proc/{process.pid}/status").read_text()
             caught = int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16)

@@ -143,6 +143,33 @@ def samples(
     return taken
 
 
+def arrivals(
+    rates: list[float],
+    *,
+    start: float = START + 3,
+    seconds: float = 5,
+    wire_bytes: float = 160,
+    rng: random.Random,
+) -> dict[str, list[Any]]:
+    """SAMPLES of a generator that is answered so many requests/s in equal parts of the window.
+
+    Ten samples a second, each some ms late as a sampler's are; what does not belong to the load
+    is a few hundred bytes a second. The interface is known from the second sample on.
+    """
+    part = seconds / len(rates)
+    taken: dict[str, list[Any]] = {"t": [], "nic_rx_bytes": []}
+    for tick in range(round((seconds + 3) * 10) + 1):
+        t = start - 2.5 + tick / 10 + rng.uniform(0, 0.004)
+        into = min(max(0.0, t - start), seconds)
+        answered = sum(
+            rate * min(max(0.0, into - number * part), part) for number, rate in enumerate(rates)
+        )
+        taken["t"].append(round(t, 6))
+        taken["nic_rx_bytes"].append(round(answered * wire_bytes + 300 * tick / 10))
+    taken["nic_rx_bytes"][0] = None
+    return taken
+
+
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """Samples as a record has them."""
     return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}

@@ -11,7 +11,7 @@ import pytest
 from analysis.conformance import Probe, parse_probe
 from analysis.facts import Facts, reduce
 from analysis.records import parse_record
-from analysis.verdict import Context, Outcome, Verdict, judge
+from analysis.verdict import Context, Outcome, ResponseSize, Verdict, judge
 from tests.unit.analysis.factory import (
     START,
     case,
@@ -264,3 +264,15 @@ def test_the_probe_says_nothing_of_what_the_harness_did() -> None:
     probe = probe_of(case("pipelined", "hangs"))
     found = verdict_of(record(generators=[], harness_fault="wrk: host did not answer"), probe)
     assert found.rules == ("harness_fault",)
+
+
+def test_who_closes_may_have_responses_of_two_sizes() -> None:
+    result = wrk_result(HEALTHY)
+    result["bytes"] = BATCHES * (4 * 77 + 96)
+    facts = facts_of(seen_by(result, opened=201 + BATCHES))
+    found = judge(facts, Context(response_size=ResponseSize(80, exact=False)))
+    assert found.rules == ("reconnected", "response_size")
+    assert found.reason.endswith(
+        " responses are not all of one size: 80.8 bytes on average, "
+        "as where some say that the connection closes"
+    )

@@ -150,7 +150,7 @@ def test_nothing_is_named_on_quiet_hosts() -> None:
     nothing = {name: None for name in Usage.__slots__ if name not in ("host", "backwards")}
     assert find(facts(**nothing), CARRIES).noise == ()
     assert {rule.__name__ for rule in limits.NOISES} == {
-        "neighbours", "stolen", "throttled", "lossy", "backwards",
+        "neighbours", "stolen", "throttled", "lossy", "unsteady", "backwards",
     }  # fmt: skip
 
 

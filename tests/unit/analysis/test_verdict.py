@@ -11,7 +11,7 @@ from analysis.facts import Facts, connections_of, log_end, reduce
 from analysis.judge import response_sizes
 from analysis.limits import Limit, find
 from analysis.records import parse_record
-from analysis.verdict import Context, Outcome, Verdict, judge
+from analysis.verdict import Context, Outcome, ResponseSize, Verdict, judge
 from tests.unit.analysis.factory import (
     START,
     closed_loop,
@@ -31,8 +31,9 @@ def facts_of(document: dict[str, Any]) -> Facts:
     return reduce(parse_record(document, "a.json"))
 
 
-def verdict_of(document: dict[str, Any], size: int | None = None) -> Verdict:
-    return judge(facts_of(document), Context(response_bytes=size))
+def verdict_of(document: dict[str, Any], size: int | None = None, *, exact: bool = True) -> Verdict:
+    seen = None if size is None else ResponseSize(size, exact)
+    return judge(facts_of(document), Context(response_size=seen))
 
 
 def crashed(how: dict[str, Any], dies_at: float = START + 0.9, **other: Any) -> dict[str, Any]:
@@ -203,9 +204,61 @@ def test_more_batches_than_there_was_time_for() -> None:
 
 def test_responses_of_another_size() -> None:
     document = record(wrk_result(HEALTHY, response_bytes=90))
-    assert verdict_of(document, 145).reason == "90.0 bytes a response, not 145"
+    answers = document["generators"][0]["measured"]["result"]["requests"]
+    assert verdict_of(document, 145).reason == (
+        f"each of its {answers:,} responses has 90 bytes; in its other measurements, 145"
+    )
     assert verdict_of(document, 90).outcome == Outcome.OK
     assert verdict_of(document, None).outcome == Outcome.OK
+
+
+ANSWERS = 5 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("count", "exact", "said"),
+    [
+        (
+            ANSWERS * 80 + 800 * 80,
+            True,
+            (
+                "sent 64,000 bytes (0.8 %) more than its 100,000 responses of 80 bytes have: "
+                "as many as one response too many in every 125"
+            ),
+        ),
+        (
+            # a header more in one of five
+            ANSWERS * 80 + 19_990 * 19,
+            True,
+            (
+                "sent 379,810 bytes (4.7 %) more than its 100,000 responses of 80 bytes have: "
+                "some were longer, or followed by what belongs to none"
+            ),
+        ),
+        (
+            ANSWERS * 80 - 500 * 8,
+            True,
+            (
+                "sent 4,000 bytes (0.05 %) fewer than its 100,000 responses of 80 bytes have: "
+                "some were cut short, or were others"
+            ),
+        ),
+        (
+            # 77 bytes, and 96 where the last of five says that it closes: 80.8
+            20_000 * (4 * 77 + 96),
+            False,
+            "its 100,000 responses are not all of one size: 80.8 bytes on average",
+        ),
+    ],
+)
+def test_what_the_bytes_of_the_responses_say(count: int, exact: bool, said: str) -> None:
+    result = wrk_result(Counter({50_000: 20_000}))
+    assert result["requests"] == ANSWERS
+    found = verdict_of(record(result | {"bytes": count}), 80, exact=exact)
+    assert found == Verdict(Outcome.DEGRADED, said, ("response_size",))
+    # what the end cut off may be there in part
+    cut = verdict_of(record(result | {"bytes": ANSWERS * 80 + 199 * 79}), 80, exact=exact)
+    assert cut.outcome == Outcome.OK
 
 
 def test_a_response_cut_off_at_the_end_does_not_change_the_size() -> None:
@@ -213,7 +266,8 @@ def test_a_response_cut_off_at_the_end_does_not_change_the_size() -> None:
     cut["bytes"] += 199 * 144
     documents = [record(cut), record(wrk_result(HEALTHY), round=2)]
     facts = [facts_of(document) for document in documents]
-    assert response_sizes(facts) == {("main", "one"): 145}
+    assert response_sizes(facts) == {("main", "one"): ResponseSize(145, exact=True)}
+    assert response_sizes(facts[:1]) == {("main", "one"): ResponseSize(145, exact=False)}
     assert verdict_of(documents[0], 145).outcome == Outcome.OK
 
 

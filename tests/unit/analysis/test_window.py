@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.records import Samples
-from analysis.window import WindowError, increase
+from analysis.window import WindowError, increase, increases
 from tests.unit.analysis.factory import START, columns, samples
 
 
@@ -59,3 +59,20 @@ def test_a_counter_that_went_backwards_is_none() -> None:
     taken[40]["unit_cpu_us"] = 1
     with pytest.raises(WindowError, match="went backwards"):
         cpu_us(typed(taken), *WINDOW)
+
+
+def test_all_columns_at_once_grow_as_each_does() -> None:
+    t = np.arange(0, 8, 0.1)
+    even, late, back = 10 * t, 20 * t, 30 * t
+    gap = np.where((t > 3) & (t < 4), np.nan, 40 * t)
+    late = np.where(t < 2, np.nan, late)
+    back = np.where(t > 5, 0, back)
+    of_host = Samples(t, {"even": even, "late": late, "gap": gap, "back": back})
+    for started, ended in ((1.03, 6.01), (3.2, 6), (1, 9)):
+        found = increases(of_host, started, ended)
+        assert isinstance(found.pop("back"), WindowError)
+        for name, growth in found.items():
+            alone = increase(of_host, name, started, ended)
+            assert growth == (None if alone is None else pytest.approx(alone))
+        assert list(found) == ["even", "late", "gap"]
+    assert increases(Samples(np.empty(0), {}), 1, 2) == {}

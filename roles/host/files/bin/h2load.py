@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,8 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from load import PAUSE_S, sampled, url_host, wait
-from plain_http import wait_for_answer
+from load import PAUSE_S, begin, sampled, url_host, wait
 
 # In memory: h2load writes a line a response, and waits for it.
 LOG_FOLDER = Path("/run/pipeline-bench")
@@ -167,17 +165,9 @@ def run_h2load(command: list[str], url: str, seconds: int, *, paced: bool) -> di
 
 def measure(wanted: dict[str, Any]) -> dict[str, Any]:
     """Warm up and measure; what is printed."""
-    answer: dict[str, Any] = {
-        "cpus": len(os.sched_getaffinity(0)),
-        "samples": "{}",
-        "ready_error": wait_for_answer(wanted["address"], wanted["port"], wanted["patience"]),
-        "warmup": None,
-        "measured": None,
-    }
+    answer = begin(wanted)
     if answer["ready_error"] is not None:
         return answer
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     url = f"http://{url_host(wanted['address'])}:{wanted['port']}/"
     paced = bool(wanted.get("rate"))
     try:

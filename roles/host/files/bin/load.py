@@ -144,8 +144,11 @@ def sampled(address: str) -> Iterator[dict[str, str]]:
             taken["text"] = columns(output)
 
 
-def measure(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Warm up and measure; what is printed."""
+def begin(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Ask the server until it answers, and take as many open files as there may be.
+
+    Returns what is printed where nothing is run; `ready_error` says why that is so, or is None.
+    """
     answer: dict[str, Any] = {
         "cpus": len(os.sched_getaffinity(0)),
         "samples": "{}",
@@ -153,10 +156,17 @@ def measure(wanted: dict[str, Any]) -> dict[str, Any]:
         "warmup": None,
         "measured": None,
     }
+    if answer["ready_error"] is None:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return answer
+
+
+def measure(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Warm up and measure; what is printed."""
+    answer = begin(wanted)
     if answer["ready_error"] is not None:
         return answer
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     try:
         with sampled(wanted["address"]) as samples:
             if wanted["warmup"]:
