@@ -5,8 +5,26 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+import pytest
+
+from tests.commands import PAGES, ROOT
+
+SOURCES = [
+    path
+    for folder in ("analysis", "collect.py", "bench", "bench.yml", "fasthttp", "files", "inventory",
+                   "playbooks", "plans", "plugins", "roles", "servers", "templates", "test")
+    for path in [ROOT / folder, *(ROOT / folder).rglob("*")]
+    if path.is_file() and path.suffix not in (".pyc", ".sum")
+]  # fmt: skip
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings of a page; a second one of the same name is not linked."""
+    text = re.sub(
+        r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
 def test_the_table_of_the_readme_is_that_of_the_example() -> None:
@@ -17,10 +35,29 @@ def test_the_table_of_the_readme_is_that_of_the_example() -> None:
     assert shown in report
 
 
-def test_links_lead_somewhere() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_a_page_that_the_project_names_is_there() -> None:
+    named = {
+        (path, name)
+        for path in SOURCES
+        for name in re.findall(r"\bdocs/[\w.-]+\.(?:md|yml)\b", path.read_text(errors="replace"))
+    }
+    assert named
+    assert [(path, name) for path, name in named if not (ROOT / name).is_file()] == []
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = {str(page.relative_to(ROOT)) for page in PAGES[1:]}
+    assert {page for page in pages if f"]({page}" not in readme} == set()
 
 
 def test_every_variable_is_explained_in_the_readme() -> None:
@@ -28,3 +65,9 @@ def test_every_variable_is_explained_in_the_readme() -> None:
     plan = (ROOT / "plans" / "seed.yml").read_text(encoding="utf-8")
     for name in re.findall(r"^(bench_\w+):", plan, flags=re.MULTILINE):
         assert f"`{name}`" in readme, name
+
+
+def test_every_plan_is_named_in_a_page() -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    plans = [path.name for path in (ROOT / "plans").glob("*.yml")]
+    assert [name for name in plans if f"plans/{name}" not in pages] == []

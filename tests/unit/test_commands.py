@@ -1,0 +1,198 @@
+"""The commands of the pages that need no hosts, run as they are typed; and none is left out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests import commands
+from tests.commands import ROOT
+from tests.unit.analysis.runs import example_as
+from tests.unit.test_probe import healthy, running
+
+BIN = Path(sys.executable).parent
+PRICES = ROOT / "docs" / "prices.example.yml"
+
+
+def test_every_command_of_a_page_is_run_by_a_test() -> None:
+    unknown = {
+        command: [page.name for page in pages]
+        for command, pages in commands.of_pages().items()
+        if commands.row_of(command) is None
+    }
+    assert unknown == {}
+
+
+def test_nothing_is_run_that_no_page_has() -> None:
+    used = {commands.row_of(command) for command in commands.of_pages()}
+    assert used == set(commands.RUN_BY)
+
+
+@pytest.mark.parametrize("page", commands.PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_command_stands_where_it_is_looked_for(page: Path) -> None:
+    assert commands.hidden(page.read_text(encoding="utf-8")) == []
+
+
+def test_what_is_a_command_and_what_is_not() -> None:
+    page = (
+        "Type `./bench -e\n@plans/a.yml` or `pytest -k b`; `pytest`, `-e x=1`, `wrk -t1` not.\n"
+        "```sh\n./test   # all\n\n# nothing\nnew --option\n```\n"
+        "```yaml\ntitle: `./no`\n```\n    ./files/probe.py 1\n    aligned ./text\n"
+    )
+    assert commands.written(page) == [
+        "./test",
+        "new --option",
+        "./bench -e @plans/a.yml",
+        "pytest -k b",
+    ]
+    assert commands.hidden(page) == ["./files/probe.py 1"]
+    assert commands.row_of("./bench -e @plans/a.yml") == "./bench -e @plans/*.yml"
+    assert commands.row_of("./bench -e @plans/a.yml -e @plans/b.yml") is None
+    assert commands.row_of("new --option") is None
+
+
+def test_every_plan_that_a_page_names_is_there() -> None:
+    for page in commands.PAGES:
+        for name in re.findall(r"\bplans/([a-z0-9-]+\.yml)", page.read_text(encoding="utf-8")):
+            assert (ROOT / "plans" / name).is_file(), f"{page.name}: plans/{name}"
+
+
+def test_wrk_is_run_as_the_readme_says() -> None:
+    """Its words are, in their order, in the command of every measurement of the example."""
+    (typed,) = re.findall(r"^    (wrk .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    commands_run = [
+        generator["measured"]["argv"]
+        for path in (ROOT / "results" / "example" / "raw").iterdir()
+        for generator in json.loads(path.read_text())["generators"]
+        if generator["measured"]
+    ]
+    assert commands_run
+    for argv in commands_run:
+        server = re.sub(r".*http://([^/]+):8080/.*", r"\1", " ".join(argv))
+        words = iter(Path(word).name if word.endswith(".lua") else word for word in argv)
+        assert all(word in words for word in typed.replace("SERVER", server).split()), argv
+
+
+def test_continuous_integration_runs_all_tests(tmp_path: Path) -> None:
+    """`./test` with no layer is all layers; .ci/run hands on what it was given, and its status."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    stand_in = tmp_path / "test"
+    stand_in.write_text('#!/bin/sh\necho "$# $*"\nexit 7\n')
+    stand_in.chmod(0o755)
+    done = subprocess.run(
+        [tmp_path / ".ci" / "run"], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert (done.returncode, done.stdout) == (7, "0 \n")
+    assert commands.run_by("ci") == ["./test"]
+
+
+def run(
+    command: str, words: Mapping[str, str | Path] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """As typed in the repository's folder, in the environment of these tests."""
+    here = {".venv/bin/": f"{BIN}/"} if command.startswith(".venv/bin/") else {}
+    return subprocess.run(
+        ["bash", "-c", commands.filled(command, here | dict(words or {}))],
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example under two names, and once as a run of plans/calibrate.yml would be named."""
+    folder = tmp_path_factory.mktemp("results")
+    example_as(folder / "first")
+    example_as(folder / "second")
+    example_as(folder / "calibrated", {"tornado": "delay-40ms"})
+    return folder
+
+
+RUNS = {
+    "./collect.py results/RUN": ({"results/RUN": "first"}, 0, "Report: "),
+    "./collect.py list": ({}, 0, "example"),
+    "./collect.py compare results/RUN results/RUN...": (
+        {"results/RUN...": "second", "results/RUN": "first"},
+        0,
+        "Comparison: ",
+    ),
+    # The very same records: nothing is slower, and of six rounds some interval may be too wide.
+    "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": (
+        {"results/BASE": "first", "results/NEW": "second"},
+        (0, 11),
+        "Comparison: ",
+    ),
+    # What was measured is tornado: it is judged, and it is not that server.
+    "./collect.py calibrate results/RUN": ({"results/RUN": "calibrated"}, 1, "0 of 1 servers"),
+    "./collect.py render results/RUN --prices FILE": (
+        {"results/RUN": "second", "FILE": PRICES},
+        0,
+        "Report: ",
+    ),
+    ".venv/bin/python -m tests.aa results/RUN": (
+        {"results/RUN": "first"},
+        0,
+        "requests/s: tied in ",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", [c for c in commands.run_by("unit") if "probe.py" not in c])
+def test_on_a_run(runs: Path, command: str) -> None:
+    words, status, said = RUNS[command]
+    done = run(command, {word: runs / value for word, value in words.items()})
+    assert done.returncode in (status if isinstance(status, tuple) else (status,)), done.stderr
+    assert said in done.stdout
+    assert not re.search("Traceback|Warning", done.stderr)
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Of a server that does all that is asked, on loopback."""
+    try:
+        with running(healthy, request.param) as server:
+            yield server.port
+    except OSError:
+        pytest.skip(f"{request.param} is not there")
+
+
+PROBED = {"192.0.2.10": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
+
+
+@pytest.mark.parametrize(
+    ("command", "port"),
+    [
+        (command, PROBED[command.split()[1]])
+        for command in commands.run_by("unit")
+        if "probe.py" in command
+    ],
+    indirect=["port"],
+)
+def test_the_probe(command: str, port: int, tmp_path: Path) -> None:
+    words: dict[str, str | Path] = {"8080": str(port)}
+    if "192.0.2.10" in command:
+        words["192.0.2.10"] = "127.0.0.1"
+    if "--json" in command:
+        words["probe.json"] = tmp_path / "probe.json"
+    done = run(command, words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pipelined" in done.stdout
+    cases = len(re.findall("--case", command))
+    if cases:
+        assert len(re.findall(r"\bfull\b", done.stdout)) == cases
+    if "--json" in command:
+        document = json.loads((tmp_path / "probe.json").read_text())
+        assert (document["depth"], document["port"]) == (64, port)
