@@ -1,8 +1,7 @@
 """Hello world on uvloop and httptools alone: what a pipeline costs with nothing in its way.
 
 One read usually brings a whole batch. The parser makes a list of requests out of it, one
-coroutine awaits their handlers in the order they came, and all answers leave in one write, at
-the end of the event loop's turn.
+coroutine awaits their handlers in the order they came, and all answers leave in one write.
 
 A coroutine that has nothing to wait for is done after its first step, and then the event loop
 never hears of it. One that does suspend is given to a task, and the connection is not read
@@ -31,6 +30,7 @@ log = logging.getLogger(__name__)
 
 URL_LIMIT = 8192  # of what is kept of a request that is coming in, only this can grow
 LINGER = 2.0  # seconds that a client has to take the last answers
+AT_ONCE = 32  # writes that are kept for one moment
 
 
 class Status(dict[int, bytes]):
@@ -103,18 +103,21 @@ def rest_of(started: Generator[Any, Any, None], awaited: object) -> Generator[An
 
 DONE = object()
 
-outbox: list[tuple[asyncio.Transport, bytes]] = []  # of this turn of the event loop
+outbox: list[tuple[asyncio.Transport, bytes]] = []  # not yet written, of all connections
 
 
 def send(transport: asyncio.Transport, answers: bytes) -> None:
-    """Write at the end of the turn, after what the other connections' requests take.
+    """Write soon: at the end of the event loop's turn, or when enough has gathered.
 
-    A write wakes the thread of the client that waits for it, and the kernel's part in that is
-    dear. Of many writes in a row only the first finds it asleep.
+    A write wakes the client's thread where that has nothing left to read, which is the dearest
+    part of it for the kernel. Of many writes in a row only the first finds it asleep. More of
+    them at once would only take more memory than stays in the cache.
     """
     if not outbox:
         asyncio.get_running_loop().call_soon(send_all)
     outbox.append((transport, answers))
+    if len(outbox) == AT_ONCE:
+        send_all()
 
 
 def send_all() -> None:
