@@ -23,7 +23,7 @@ import yaml
 HOST_VARIABLES = {"bench_address", "bench_testbed"}
 # Made by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
-RUNTIMES = ("python", "go")
+RUNTIMES = ("python", "go", "debian")
 # What a folder is in a run: measured and ranked, or the measure of what generator and path can do.
 ROLES = ("framework", "ceiling")
 # The fewest that give a 95 % interval of the median.
@@ -32,6 +32,7 @@ MOST_ROUNDS = 1000
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
 class PlanError(ValueError):
@@ -264,6 +265,20 @@ def read_variables(
     return values, sentences
 
 
+def package_mistakes(data: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the Debian packages that a framework names."""
+    if "packages" not in data:
+        return ["has no packages, which runtime debian needs"] * (data.get("runtime") == "debian")
+    names = data["packages"]
+    if (
+        isinstance(names, list)
+        and names
+        and all(isinstance(name, str) and PACKAGE.fullmatch(name) for name in names)
+    ):
+        return []
+    return [f"has packages {names!r}; it takes a list of names of Debian packages, as [nginx]"]
+
+
 def read_framework(path: Path) -> dict[str, Any]:
     """The `framework.yml` of a folder, checked, with its `path`. Raises PlanError."""
     where = path / "framework.yml"
@@ -274,7 +289,8 @@ def read_framework(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise PlanError([f"{where} holds no keys; it takes title, stack, language and runtime."])
     errors = []
-    required, optional = ("title", "stack", "language", "runtime"), ("python", "note", "role")
+    required = ("title", "stack", "language", "runtime")
+    optional = ("python", "packages", "note", "role")
     if not NAME.fullmatch(path.name):
         errors.append(f"{path}: a framework's folder is named with a-z, 0-9 and -.")
     errors += [f"{where} has no {key}." for key in required if key not in data]
@@ -287,12 +303,14 @@ def read_framework(path: Path) -> dict[str, Any]:
         f"{where}: {key} is {data[key]!r}; it takes a text, in quotes if it is a number."
         for key in data
         if key in required + optional
+        and key != "packages"
         and not (isinstance(data[key], str) or (key == "stack" and isinstance(data[key], int)))
     ]
     if isinstance(data.get("runtime"), str) and data["runtime"] not in RUNTIMES:
         errors.append(f"{where}: runtime is {data['runtime']!r}; it takes {' or '.join(RUNTIMES)}.")
     if isinstance(data.get("role"), str) and data["role"] not in ROLES:
         errors.append(f"{where}: role is {data['role']!r}; it takes {' or '.join(ROLES)}.")
+    errors += [f"{where} {mistake}." for mistake in package_mistakes(data)]
     if errors:
         raise PlanError(errors)
     return {
@@ -301,6 +319,7 @@ def read_framework(path: Path) -> dict[str, Any]:
         "language": data["language"],
         "runtime": data["runtime"],
         "python": data.get("python"),
+        "packages": data.get("packages", []),
         "note": (data.get("note") or "").strip(),
         "role": data.get("role", "framework"),
         "path": str(path.resolve()),
@@ -525,6 +544,8 @@ def plan_run(
     loadgens, and the variables of each host. `root`: the repository.
     """
     defaults = yaml.safe_load((root / "plans" / "seed.yml").read_text(encoding="utf-8"))
+    if "bench_framework_dirs" in given:  # the default names are those of the default folders
+        defaults["bench_frameworks"] = []
     variables, sentences = read_variables(given, defaults)
     frameworks: dict[str, dict[str, Any]] = {}
     controls: dict[str, dict[str, Any]] = {}

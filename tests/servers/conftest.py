@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path.home() / ".cache" / "async-pipeline-bench-tests"
+# For what a server keeps while it runs; goes when the tests end.
+TEMPORARY = tempfile.TemporaryDirectory(prefix="pipeline-bench-tests-")
 DEFAULT_PYTHON = "3.13"
 FOLDERS = {
     path.parent.name: path.parent
@@ -71,7 +74,7 @@ def environment(folder: Path, version: str) -> Path:
     return place / "bin/python"
 
 
-def build(folder: Path, version: str) -> Path:  # noqa: ARG001  # as environment() is called
+def build(folder: Path) -> Path:
     binary = CACHE / folder.name
     subprocess.run(
         [tool("go"), "build", "-trimpath", "-o", binary, "."],
@@ -82,19 +85,44 @@ def build(folder: Path, version: str) -> Path:  # noqa: ARG001  # as environment
     return binary
 
 
+def unpacked(packages: list[str]) -> str:
+    """Unpack Debian's own programs, which installing would start: where they are then, a PATH."""
+    place = CACHE / "-".join(packages)
+    if not (place / "complete").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        try:
+            subprocess.run(
+                [tool("apt-get"), "--quiet", "download", *packages],
+                cwd=place, check=True, capture_output=True, text=True,
+            )  # fmt: skip
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"{', '.join(packages)} cannot be downloaded: {error.stderr.strip()}")
+        for package in place.glob("*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", package, place], check=True)
+        (place / "complete").touch()
+    return os.pathsep.join(str(place / "usr" / folder) for folder in ("sbin", "bin"))
+
+
 @dataclasses.dataclass
 class Framework:
     name: str
     folder: Path
     command: list[str]
     role: str
+    path: str = ""  # of programs that it needs
 
     def start(self, **settings: str) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
         return subprocess.Popen(
             self.command,
             cwd=self.folder,
-            env={**kept, **settings},
+            env={
+                **kept,
+                "PATH": os.pathsep.join(filter(None, [self.path, kept["PATH"]])),
+                "TMPDIR": TEMPORARY.name,
+                **settings,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -196,11 +224,13 @@ class Server:
 def deploy(name: str) -> Framework:
     folder = FOLDERS[name]
     about: dict[str, Any] = yaml.safe_load((folder / "framework.yml").read_text())
-    make = {"python": environment, "go": build}[about["runtime"]]
+    role, version = about.get("role", "framework"), about.get("python", DEFAULT_PYTHON)
     CACHE.mkdir(parents=True, exist_ok=True)
-    program = make(folder, about.get("python", DEFAULT_PYTHON))
-    arguments = ["server.py"] if about["runtime"] == "python" else []
-    return Framework(name, folder, [str(program), *arguments], about.get("role", "framework"))
+    if about["runtime"] == "python":
+        return Framework(name, folder, [str(environment(folder, version)), "server.py"], role)
+    if about["runtime"] == "go":
+        return Framework(name, folder, [str(build(folder))], role)
+    return Framework(name, folder, ["./server"], role, unpacked(about["packages"]))
 
 
 @pytest.fixture(scope="session", params=FOLDERS)
