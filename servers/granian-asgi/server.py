@@ -59,7 +59,7 @@ if __name__ == "__main__":
         "server:app",
         address=host,
         port=port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,  # no lifespan: nothing begins or ends with it
         workers=workers,
         loop=Loops.uvloop,
         log_level=LogLevels.warning,

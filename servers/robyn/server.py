@@ -1,10 +1,12 @@
 """Hello world with Robyn, whose server is written in Rust (actix)."""
 
 import os
+import signal
 import sys
 from ipaddress import ip_address
 
 from robyn import Headers, Request, Response, Robyn
+from robyn.argument_parser import Config
 
 
 async def somebody() -> None:
@@ -37,10 +39,13 @@ def settings() -> tuple[str, int, int]:
 
 if __name__ == "__main__":
     host, port, workers = settings()
-    app = Robyn(__file__)
-    app.config.processes = workers
-    app.config.log_level = "WARNING"
-    app.config.disable_openapi = True
+    # Where it is one process, its actix takes SIGTERM and ends, and Python goes on without it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    config = Config()
+    config.processes = workers
+    config.log_level = "WARN"
+    config.disable_openapi = True
+    app = Robyn(__file__, config=config)
     app.add_route("GET", "/", hello)
     app.add_route("HEAD", "/", hello)
     app.start(host=host, port=port, _check_port=False)  # it would ask for another one
