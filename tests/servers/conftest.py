@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -85,23 +86,40 @@ def build(folder: Path) -> Path:
     return binary
 
 
-def unpacked(packages: list[str]) -> str:
-    """Unpack Debian's own programs, which installing would start: where they are then, a PATH."""
+def unpacked(packages: list[str]) -> dict[str, str]:
+    """Where Debian's packages are found that are not installed here: an environment.
+
+    They are unpacked instead, as that takes no root, and starts no service.
+    """
     place = CACHE / "-".join(packages)
     if not (place / "complete").exists():
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
+        options = ["--quiet", "--no-install-recommends"]
         try:
-            subprocess.run(
-                [tool("apt-get"), "--quiet", "download", *packages],
-                cwd=place, check=True, capture_output=True, text=True,
-            )  # fmt: skip
+            simulated = apt_get(place, "--simulate", *options, "install", *packages)
+            if missing := re.findall(r"^Inst (\S+)", simulated, re.MULTILINE):
+                apt_get(place, *options, "download", *missing)
         except subprocess.CalledProcessError as error:
-            pytest.skip(f"{', '.join(packages)} cannot be downloaded: {error.stderr.strip()}")
+            pytest.skip(f"{', '.join(packages)} cannot be had: {error.stderr.strip()}")
         for package in place.glob("*.deb"):
             subprocess.run(["dpkg-deb", "--extract", package, place], check=True)
         (place / "complete").touch()
-    return os.pathsep.join(str(place / "usr" / folder) for folder in ("sbin", "bin"))
+    return {
+        "PATH": os.pathsep.join([f"{place}/usr/sbin", f"{place}/usr/bin", os.environ["PATH"]]),
+        "LD_LIBRARY_PATH": os.pathsep.join(map(str, place.glob("usr/lib/*-linux-gnu*"))),
+    }
+
+
+def apt_get(place: Path, *words: str) -> str:
+    return subprocess.run(
+        [tool("apt-get"), *words],
+        cwd=place,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 @dataclasses.dataclass
@@ -110,19 +128,14 @@ class Framework:
     folder: Path
     command: list[str]
     role: str
-    path: str = ""  # of programs that it needs
+    environment: dict[str, str]
 
     def start(self, **settings: str) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
         return subprocess.Popen(
             self.command,
             cwd=self.folder,
-            env={
-                **kept,
-                "PATH": os.pathsep.join(filter(None, [self.path, kept["PATH"]])),
-                "TMPDIR": TEMPORARY.name,
-                **settings,
-            },
+            env={**kept, **self.environment, "TMPDIR": TEMPORARY.name, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -224,13 +237,14 @@ class Server:
 def deploy(name: str) -> Framework:
     folder = FOLDERS[name]
     about: dict[str, Any] = yaml.safe_load((folder / "framework.yml").read_text())
-    role, version = about.get("role", "framework"), about.get("python", DEFAULT_PYTHON)
     CACHE.mkdir(parents=True, exist_ok=True)
     if about["runtime"] == "python":
-        return Framework(name, folder, [str(environment(folder, version)), "server.py"], role)
-    if about["runtime"] == "go":
-        return Framework(name, folder, [str(build(folder))], role)
-    return Framework(name, folder, ["./server"], role, unpacked(about["packages"]))
+        version = about.get("python", DEFAULT_PYTHON)
+        command = [str(environment(folder, version)), "server.py"]
+    else:
+        command = [str(build(folder))] if about["runtime"] == "go" else ["./server"]
+    packages = unpacked(about["packages"]) if "packages" in about else {}
+    return Framework(name, folder, command, about.get("role", "framework"), packages)
 
 
 @pytest.fixture(scope="session", params=FOLDERS)

@@ -19,6 +19,21 @@ MISSING = b"GET /missing HTTP/1.1\r\nHost: test\r\n\r\n"
 # What is known of a framework and not this project's to mend. Each is asserted to be so still.
 DIES_IN_A_PIPELINE = {"japronto"}
 REFUSES_WHAT_CAME_BEFORE_A_CLOSE = {"aiohttp"}
+BREAKS = {
+    "test_answers_what_came_before_a_close[hypercorn-amid]": "answers the one that closes with 400",
+    "test_answers_what_came_before_a_close[robyn-amid]": "leaves the connection open",
+    "test_answers_what_came_before_a_close[socketify-amid]": "answers what follows, and goes on",
+    "test_closes_when_told_to[socketify-1.0]": "answers no request without Host",
+    "test_takes_a_request_in_pieces[socketify]": "closes after a piece that ends amid the method",
+    "test_answers_a_pipeline_in_order[socketify-cut-2]": "the same: it answers that piece with 505",
+}
+
+
+@pytest.fixture(autouse=True)
+def known(request: pytest.FixtureRequest) -> None:
+    if request.node.name in BREAKS:
+        reason = BREAKS[request.node.name]
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 @pytest.fixture

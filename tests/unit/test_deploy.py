@@ -141,7 +141,7 @@ def test_without_its_debian_package_the_reason_names_it(tmp_path: Path) -> None:
     words = {**go_words(tmp_path / "some"), "runtime": "debian", "packages": ["nothing-like-it"]}
     words["files"] = encoded(server="#!/bin/sh\n")
     assert deploy.Deployment(words, check_mode=True).deploy()["changed"]
-    with pytest.raises(deploy.CannotDeployError, match="packages are not installed.*nothing-like"):
+    with pytest.raises(deploy.CannotDeployError, match=r"are not installed: .*nothing-like"):
         deploy.Deployment(words, check_mode=False).deploy()
 
 
