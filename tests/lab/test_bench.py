@@ -212,6 +212,17 @@ def test_provisioning_again_changes_nothing() -> None:
     assert set(recaps) == {("lab-loadgen", "0"), ("lab-server", "0")}
 
 
+@pytest.mark.usefixtures("run")
+def test_what_came_from_debian_starts_nothing_of_its_own() -> None:
+    show = "systemctl show --property=ActiveState,UnitFileState nginx.service"
+    done = subprocess.run(
+        [PLAYBOOK.with_name("ansible"), "servers", "-m", "ansible.builtin.command", "-a", show],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "ActiveState=inactive" in done.stdout
+    assert "UnitFileState=disabled" in done.stdout
+
+
 def refusal(inventory: str, folder: Path, *arguments: str) -> str:
     """What a run on this inventory is refused with, before any host is changed."""
     path = folder / "hosts.yml"
