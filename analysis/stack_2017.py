@@ -1,7 +1,7 @@
 """2017 beside today: the published table, and what versions of that day and today's did in a run.
 
-What was published is data, analysis/published/2017.yml. The same rules diagnose what wrk printed then
-and what it counted in this run.
+What was published is data, analysis/published/2017.yml. The same rules diagnose what wrk printed
+then and what it counted in this run.
 """
 
 import re
@@ -47,7 +47,7 @@ class Seen:
 
     @property
     def little_us(self) -> float | None:
-        """Mean batch latency by Little's law, in us: an upper bound, as the end cuts batches off."""
+        """Mean batch latency by Little's law, in us: at most, as the end cuts batches off."""
         if self.requests <= self.connections or not self.requests_per_s:
             return None
         return self.connections * self.depth / self.requests_per_s * 1e6
@@ -265,7 +265,7 @@ def _line(system: System, here: dict[str, Here], frameworks: dict[str, Framework
 
 
 def _versions(system: System, framework: Framework | None) -> str:
-    """"aiohttp 2.3.3 (then 1.3.3), uvloop 0.8.0", of the packages that the table names."""
+    """What is installed of the packages that the table names: aiohttp 2.3.3 (then 1.3.3), ..."""
     words = [version.split() for version in framework.versions] if framework else []
     installed = {word[0]: word[1] for word in words if len(word) > 1}
     return ", ".join(
@@ -295,7 +295,7 @@ def _here(row: Row, by_cell: dict[Cell, list[Measurement]]) -> Here:
 
 
 def _findings(row: Row, measurements: list[Measurement]) -> list[str]:
-    """What the rounds show, told by the first that does; where that is nothing known, the reason."""
+    """What the rounds show, told by the first that does; where that is nothing, the reason."""
     seen = [one for m in measurements if (one := _seen(m.facts))]
     said = []
     for rule in (closes, answers_once):

@@ -240,7 +240,7 @@ class Deployment:
             )
             mark.write_text(made_of)
         interpreter = venv / "bin" / "python"
-        sync = [uv, *self.settings(), "pip", "sync", "--require-hashes", *self.sources(interpreter)]
+        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", *self.sources(interpreter)]
         # One that needs the standard library alone has an empty lock.
         sync += ["--compile-bytecode", "--allow-empty-requirements"]
         sync += ["--python", interpreter, requirements]
@@ -257,12 +257,6 @@ class Deployment:
             "its packages could not be listed",
         )
         return {package["name"]: package["version"] for package in json.loads(listed.stdout)}
-
-    def settings(self) -> list[str]:
-        """Name uv's settings: a uv.toml of the framework's folder, and never one of the host."""
-        if "uv.toml" in self.params["files"]:
-            return ["--config-file", str(self.path / "app" / "uv.toml")]
-        return ["--no-config"]
 
     def sources(self, interpreter: Path) -> list[str]:
         """Say what of the lock may be a source: nothing, unless the folder locks what builds it.

@@ -10,13 +10,8 @@ from functools import partial
 from ipaddress import ip_address
 from multiprocessing.connection import wait
 
+import uvloop
 from aiohttp import web
-
-# uvloop 0.8 asks for it when it is imported, and CPython 3.7 has it no longer. Only set_debug(True)
-# uses it, and nobody calls that.
-asyncio.coroutines.debug_wrapper = getattr(asyncio.coroutines, "debug_wrapper", None)
-
-import uvloop  # noqa: E402
 
 
 async def somebody():

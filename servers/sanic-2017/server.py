@@ -1,6 +1,5 @@
 """Hello world with sanic on uvloop, both of 2017."""
 
-import asyncio
 import logging
 import multiprocessing
 import os
@@ -11,12 +10,8 @@ from functools import partial
 from ipaddress import ip_address
 from multiprocessing.connection import wait
 
-# uvloop 0.8, which sanic takes by itself, asks for it when it is imported, and CPython 3.7 has it
-# no longer. Only set_debug(True) uses it, and nobody calls that.
-asyncio.coroutines.debug_wrapper = getattr(asyncio.coroutines, "debug_wrapper", None)
-
-from sanic import Sanic  # noqa: E402
-from sanic.response import text  # noqa: E402
+from sanic import Sanic
+from sanic.response import text
 
 
 async def somebody():

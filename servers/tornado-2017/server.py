@@ -10,16 +10,11 @@ from functools import partial
 from ipaddress import ip_address
 from multiprocessing.connection import wait
 
+import uvloop
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 from tornado.platform.asyncio import AsyncIOMainLoop
 from tornado.web import Application, RequestHandler
-
-# uvloop 0.8 asks for it when it is imported, and CPython 3.7 has it no longer. Only set_debug(True)
-# uses it, and nobody calls that.
-asyncio.coroutines.debug_wrapper = getattr(asyncio.coroutines, "debug_wrapper", None)
-
-import uvloop  # noqa: E402
 
 
 async def somebody():

@@ -16,12 +16,7 @@ from ipaddress import ip_address
 from multiprocessing.connection import wait
 
 import httptools
-
-# uvloop 0.8 asks for it when it is imported, and CPython 3.7 has it no longer. Only set_debug(True)
-# uses it, and nobody calls that.
-asyncio.coroutines.debug_wrapper = getattr(asyncio.coroutines, "debug_wrapper", None)
-
-import uvloop  # noqa: E402
+import uvloop
 
 STATUS = {b"/": (b"200 OK", b"Hello world!")}
 NOT_FOUND = b"404 Not Found", b"Not found"

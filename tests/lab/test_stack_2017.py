@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from .conftest import ROOT, Lab
+if TYPE_CHECKING:
+    from tests.lab.conftest import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.lab
 

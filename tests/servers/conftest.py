@@ -69,8 +69,6 @@ def environment(folder: Path, version: str) -> Path:
         if (tools := folder / "requirements-build.txt").exists():
             isolated.append("--no-build-isolation")
             subprocess.run([*uv, "pip", "install", *pip, "--requirement", tools], check=True)
-        if (settings := folder / "uv.toml").exists():
-            uv += ["--config-file", settings]
         subprocess.run([*uv, "pip", "sync", *pip, *isolated, lock], check=True)
         (place / "complete").touch()
     return place / "bin/python"
