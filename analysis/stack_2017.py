@@ -203,12 +203,20 @@ def answers_never(seen: Seen) -> str | None:
     return f"answered nothing{tried}"
 
 
+def zeros(seen: Seen) -> list[str]:
+    """Percentiles that wrk printed as 0 although there were batches: by its correction."""
+    if seen.little_us is None:
+        return []
+    return [name for name in ("p50", "p75", "p90", "p99") if seen.printed.get(name) == 0]
+
+
 def prints_zero(seen: Seen) -> str | None:
-    """A median of 0 where there are batches: wrk's correction, never the server."""
-    if seen.printed.get("p50") != 0 or seen.little_us is None:
+    """What wrk's correction made of the latency, and what it must have been."""
+    found = zeros(seen)
+    if not found:
         return None
     return (
-        "wrk printed p50 0.00us, which its correction made and no batch took: "
+        f"wrk printed 0.00us as {', '.join(found)}, which its correction made and no batch took: "
         f"by Little's law the mean was {formats.us(seen.little_us)}"
     )
 
@@ -304,11 +312,11 @@ def _findings(row: Row, measurements: list[Measurement]) -> list[str]:
             said.append(f"{told[0]} ({len(told)} of {len(measurements)} rounds)")
     if not said and row["reason"]:
         said.append(row["reason"])
-    zeros = sum(prints_zero(one) is not None for one in seen)
-    if zeros and row["batch_latency_p50_us"] is not None:
+    wrong = [found for one in seen if (found := zeros(one))]
+    if wrong and row["batch_latency_p50_us"] is not None:
         said.append(
-            f"wrk printed p50 0.00us ({zeros} of {len(measurements)} rounds), "
-            f"and the recorded batches have p50 {formats.us(row['batch_latency_p50_us'])}"
+            f"wrk printed 0.00us as {', '.join(wrong[0])} ({len(wrong)} of {len(measurements)} "
+            f"rounds), and the recorded batches have p50 {formats.us(row['batch_latency_p50_us'])}"
         )
     return said
 
