@@ -47,8 +47,11 @@ class Seen:
 
     @property
     def little_us(self) -> float | None:
-        """Mean batch latency by Little's law, in us: at most, as the end cuts batches off."""
-        if self.requests <= self.connections or not self.requests_per_s:
+        """Mean batch latency by Little's law, in us: at most, as the end cuts batches off.
+
+        None where connections did anything but wait for batches.
+        """
+        if self.requests <= self.connections or any(self.errors.values()):
             return None
         return self.connections * self.depth / self.requests_per_s * 1e6
 
