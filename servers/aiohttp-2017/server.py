@@ -15,7 +15,7 @@ import uvloop
 # aiohttp of March 2017 parsed HTTP in Python; its parser in C came with 2.0, two weeks later.
 os.environ["AIOHTTP_NO_EXTENSIONS"] = "1"
 
-from aiohttp import web  # noqa: E402
+from aiohttp import web
 
 
 async def somebody():
