@@ -15,10 +15,10 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from analysis import conformance, crosscheck, formats, tables
+from analysis import conformance, crosscheck, formats, stack_2017, tables
 from analysis.compare import CELL, CELL_GROUP, Row
 from analysis.facts import log_end
-from analysis.judge import Judgement, Measurement, judge_run
+from analysis.judge import Judgement, Measurement, judge_run, typical
 from analysis.records import Cell, Framework
 from analysis.verdict import RATED, Outcome
 
@@ -211,6 +211,7 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row]) -> str:
         conformance=conformance.table(
             judgement.probes, {name: one.title for name, one in run.frameworks.items()}
         ),
+        stack_2017=stack_2017.chapter(judgement, rows),
         measured=len(judgement.measurements),
         outcomes=Counter(m.verdict.outcome.value for m in judgement.measurements),
         missing=judgement.missing,
@@ -331,7 +332,7 @@ def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
     for name, own in by_framework.items():
         shown = max(own, key=lambda row: row["requests_per_s"] or 0)
         measurements = by_cell[Cell(*(shown[key] for key in CELL))]
-        typical = _typical(measurements)
+        median = typical(measurements)
         bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in CELL))]]
         stack = str(own[0]["stack"] or "")
         framework = judgement.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
@@ -341,22 +342,13 @@ def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
                 framework=framework,
                 about=[word for word in (framework.language, stack) if word],
                 rows=own,
-                shown=shown if typical else None,
-                wrk_round=typical.facts.round if typical else None,
-                wrk_text=typical.facts.wrk_text if typical else "",
+                shown=shown if median else None,
+                wrk_round=median.facts.round if median else None,
+                wrk_text=median.facts.wrk_text if median else "",
                 log=_log(judgement.run.folder, bad),
             )
         )
     return made
-
-
-def _typical(measurements: list[Measurement]) -> Measurement | None:
-    """The measurement of the median round; of those without a rate, the first that wrk ran in."""
-    rated = [m for m in measurements if m.verdict.outcome in RATED and m.facts.totals]
-    if rated:
-        rated.sort(key=lambda m: m.facts.totals.requests_per_s if m.facts.totals else 0)
-        return rated[(len(rated) - 1) // 2]
-    return next((m for m in measurements if m.facts.wrk_text), None)
 
 
 def _log(folder: Path, measurements: list[Measurement]) -> str:

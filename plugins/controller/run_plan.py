@@ -32,7 +32,7 @@ MOST_ROUNDS = 1000
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
 class PlanError(ValueError):
@@ -265,18 +265,23 @@ def read_variables(
     return values, sentences
 
 
-def package_mistakes(data: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the Debian packages that a framework names."""
-    if "packages" not in data:
-        return ["has no packages, which runtime debian needs"] * (data.get("runtime") == "debian")
-    names = data["packages"]
-    if (
-        isinstance(names, list)
-        and names
-        and all(isinstance(name, str) and PACKAGE.fullmatch(name) for name in names)
-    ):
-        return []
-    return [f"has packages {names!r}; it takes a list of names of Debian packages, as [nginx]"]
+def package_mistakes(path: Path, data: Mapping[str, Any]) -> list[str]:
+    """A sentence for everything that is wrong with the Debian packages that a framework names."""
+    where, lock = path / "framework.yml", path / "requirements-build.txt"
+    errors = [
+        f"{where}: {key} is {data[key]!r}; it takes a list of Debian packages."
+        for key in ("packages", "build")
+        if key in data
+        and not (
+            isinstance(data[key], list)
+            and all(isinstance(one, str) and DEBIAN_PACKAGE.fullmatch(one) for one in data[key])
+        )
+    ]
+    if data.get("runtime") == "debian" and not data.get("packages"):
+        errors.append(f"{where} has no packages; runtime debian takes its program from the first.")
+    if data.get("build") and not lock.is_file():
+        errors.append(f"{where} has build; then the folder needs requirements-build.txt as well.")
+    return errors
 
 
 def read_framework(path: Path) -> dict[str, Any]:
@@ -290,7 +295,7 @@ def read_framework(path: Path) -> dict[str, Any]:
         raise PlanError([f"{where} holds no keys; it takes title, stack, language and runtime."])
     errors = []
     required = ("title", "stack", "language", "runtime")
-    optional = ("python", "packages", "note", "role")
+    optional = ("python", "packages", "build", "note", "role")
     if not NAME.fullmatch(path.name):
         errors.append(f"{path}: a framework's folder is named with a-z, 0-9 and -.")
     errors += [f"{where} has no {key}." for key in required if key not in data]
@@ -303,14 +308,14 @@ def read_framework(path: Path) -> dict[str, Any]:
         f"{where}: {key} is {data[key]!r}; it takes a text, in quotes if it is a number."
         for key in data
         if key in required + optional
-        and key != "packages"
+        and key not in ("packages", "build")
         and not (isinstance(data[key], str) or (key == "stack" and isinstance(data[key], int)))
     ]
+    errors += package_mistakes(path, data)
     if isinstance(data.get("runtime"), str) and data["runtime"] not in RUNTIMES:
         errors.append(f"{where}: runtime is {data['runtime']!r}; it takes {' or '.join(RUNTIMES)}.")
     if isinstance(data.get("role"), str) and data["role"] not in ROLES:
         errors.append(f"{where}: role is {data['role']!r}; it takes {' or '.join(ROLES)}.")
-    errors += [f"{where} {mistake}." for mistake in package_mistakes(data)]
     if errors:
         raise PlanError(errors)
     return {
@@ -322,6 +327,7 @@ def read_framework(path: Path) -> dict[str, Any]:
         "packages": data.get("packages", []),
         "note": (data.get("note") or "").strip(),
         "role": data.get("role", "framework"),
+        "build": data.get("build", []),
         "path": str(path.resolve()),
     }
 

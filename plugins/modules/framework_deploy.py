@@ -254,12 +254,12 @@ class Deployment:
             )
             mark.write_text(made_of)
         interpreter = venv / "bin" / "python"
-        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", "--no-build"]
+        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", *self.sources(interpreter)]
         # One that needs the standard library alone has an empty lock.
         sync += ["--compile-bytecode", "--allow-empty-requirements"]
         sync += ["--python", interpreter, requirements]
         if self.check_mode:
-            sync.insert(4, "--dry-run")
+            sync.append("--dry-run")
         done = self.run([str(word) for word in sync], "its packages could not be installed")
         changed = says_changed(done.stderr)
         self.changed |= changed
@@ -271,6 +271,21 @@ class Deployment:
             "its packages could not be listed",
         )
         return {package["name"]: package["version"] for package in json.loads(listed.stdout)}
+
+    def sources(self, interpreter: Path) -> list[str]:
+        """Say what of the lock may be a source: nothing, unless the folder locks what builds it.
+
+        Those tools are in the lock of the packages as well, so that both can be kept.
+        """
+        if "requirements-build.txt" not in self.params["files"]:
+            return ["--no-build"]
+        install = [self.params["uv"], "--no-config", "pip", "install", "--require-hashes"]
+        install += ["--no-build", "--python", str(interpreter)]
+        install += ["--requirement", str(self.path / "app" / "requirements-build.txt")]
+        if not self.check_mode:
+            done = self.run(install, "what its packages are built with could not be installed")
+            self.changed |= says_changed(done.stderr)
+        return ["--no-build-isolation"]
 
     def program(self) -> bool:
         """Put the built program in its place; whether it must be brought first."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -67,10 +67,13 @@ def environment(folder: Path, version: str) -> Path:
         shutil.rmtree(place, ignore_errors=True)
         uv = [tool("uv"), "--quiet"]
         subprocess.run([*uv, "venv", "--python", python, place], check=True)
-        subprocess.run(
-            [*uv, "pip", "sync", "--python", place / "bin/python", "--require-hashes", lock],
-            check=True,
-        )
+        # as plugins/modules/framework_deploy.py does it on a host
+        pip = ["--python", place / "bin/python", "--require-hashes"]
+        isolated = []
+        if (tools := folder / "requirements-build.txt").exists():
+            isolated.append("--no-build-isolation")
+            subprocess.run([*uv, "pip", "install", *pip, "--requirement", tools], check=True)
+        subprocess.run([*uv, "pip", "sync", *pip, *isolated, lock], check=True)
         (place / "complete").touch()
     return place / "bin/python"
 
@@ -128,6 +131,7 @@ class Framework:
     folder: Path
     command: list[str]
     role: str
+    stack: str
     environment: dict[str, str]
 
     def start(self, **settings: str) -> subprocess.Popen[str]:
@@ -244,7 +248,8 @@ def deploy(name: str) -> Framework:
     else:
         command = [str(build(folder))] if about["runtime"] == "go" else ["./server"]
     packages = unpacked(about["packages"]) if "packages" in about else {}
-    return Framework(name, folder, command, about.get("role", "framework"), packages)
+    role, stack = about.get("role", "framework"), str(about["stack"])
+    return Framework(name, folder, command, role, stack, packages)
 
 
 @pytest.fixture(scope="session", params=FOLDERS)
@@ -257,6 +262,12 @@ def server(framework: Framework) -> Iterator[Server]:
     """One that all tests of a framework share; for the ones that leave it as they found it."""
     with framework.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Callable[[str], Framework]:
+    """Any framework, by its name."""
+    return deploy
 
 
 @pytest.fixture(scope="session")

@@ -217,10 +217,13 @@ GOOD = """\
         (GOOD.replace("runtime: python", "runtime: ruby"), "runtime is 'ruby'; it takes"),
         (GOOD + "    role: floor\n", "role is 'floor'; it takes framework or ceiling"),
         (GOOD + "    python: 3.13\n", "in quotes if it is a number"),
-        (GOOD.replace("runtime: python", "runtime: debian"), "has no packages, which runtime"),
-        (GOOD + "    packages: nginx\n", "has packages 'nginx'; it takes a list"),
-        (GOOD + "    packages: []\n", r"has packages \[\]; it takes a list"),
-        (GOOD + "    packages: [nginx, -y]\n", "it takes a list of names of Debian packages"),
+        (GOOD.replace("runtime: python", "runtime: debian"), "has no packages; runtime debian"),
+        (GOOD + "    packages: nginx\n", "packages is 'nginx'; it takes a list of Debian packages"),
+        (GOOD + "    packages: [nginx, -y]\n", "packages is .*-y.*; it takes a list"),
+        (GOOD + "    build: gcc\n", "build is 'gcc'; it takes a list of Debian packages"),
+        (GOOD + "    build: [--force]\n", "it takes a list of Debian packages"),
+        (GOOD + "    build: [1]\n", "it takes a list of Debian packages"),
+        (GOOD + "    build: [gcc]\n", "needs requirements-build.txt as well"),
     ],
 )
 def test_a_wrong_framework_is_named(tmp_path: Path, text: str, sentence: str) -> None:
@@ -232,6 +235,12 @@ def test_what_debian_has_is_named_by_its_packages(tmp_path: Path) -> None:
     text = GOOD.replace("runtime: python", "runtime: debian") + "    packages: [nginx]\n"
     assert read_framework(framework_folder(tmp_path, text))["packages"] == ["nginx"]
     assert read_framework(framework_folder(tmp_path, GOOD, "other"))["packages"] == []
+
+
+def test_a_framework_may_be_built_from_sources(tmp_path: Path) -> None:
+    folder = framework_folder(tmp_path, GOOD + "    build: [gcc, libc6-dev]\n")
+    (folder / "requirements-build.txt").write_text("")
+    assert read_framework(folder)["build"] == ["gcc", "libc6-dev"]
 
 
 def test_a_framework_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
