@@ -225,7 +225,8 @@ class Deployment:
     def run(self, argv: list[str], what: str) -> subprocess.CompletedProcess[str]:
         env = dict(os.environ)
         if libraries := (self.params["python"] or {}).get("library_path"):
-            env["LD_LIBRARY_PATH"] = libraries
+            # to run it where it was moved to, and to link what is built for it
+            env["LD_LIBRARY_PATH"] = env["LIBRARY_PATH"] = libraries
         done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
         if done.returncode != 0:
             log = f"$ {shlex.join(argv)}\n{done.stdout}{done.stderr}"
