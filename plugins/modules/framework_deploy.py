@@ -156,11 +156,12 @@ def says_changed(stderr: str) -> bool:
 
 
 def reason_of(what: str, text: str) -> str:
-    """Draw one sentence from what uv printed: its error, and the innermost cause of that."""
+    """Draw one sentence from what uv printed: its error, the innermost cause, a compiler's."""
     errors = re.findall(r"^error: (.*)$", text, re.MULTILINE)[:1]
     causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)[-1:]
     last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
-    return ": ".join([what, *((errors + causes) or last or ["no message"])])
+    building = re.findall(r"^ +error: (.*)$", text, re.MULTILINE)[-1:]
+    return ": ".join([what, *((errors + causes) or last or ["no message"]), *building])
 
 
 class Deployment:

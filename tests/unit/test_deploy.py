@@ -37,6 +37,18 @@ error: Failed to download `aiosignal==1.4.0`
 """
 
 
+NOT_BUILT = """\
+error: Failed to build `httptools==0.0.10`
+  cause: Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)
+
+         [stderr]
+         unable to execute 'gcc': No such file or directory
+         error: command 'gcc' failed: No such file or directory
+
+hint: Build failures usually indicate a problem with the package or the build environment
+"""
+
+
 def encoded(**files: str) -> dict[str, str]:
     return {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
 
@@ -63,6 +75,14 @@ def test_versions_of_a_go_program() -> None:
         (
             MISMATCH,
             "x: Failed to download `aiosignal==1.4.0`: Hash mismatch for `aiosignal==1.4.0`",
+        ),
+        (
+            NOT_BUILT,
+            (
+                "x: Failed to build `httptools==0.0.10`: Call to "
+                "`setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1): "
+                "command 'gcc' failed: No such file or directory"
+            ),
         ),
         ("error: no such file\n", "x: no such file"),
         ("something else\n", "x: something else"),
