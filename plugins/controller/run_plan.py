@@ -36,6 +36,7 @@ AUTO = "auto"
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
 class PlanError(ValueError):
@@ -280,6 +281,17 @@ def read_variables(
     return values, sentences
 
 
+def build_mistakes(path: Path, packages: Any) -> list[str]:
+    """A sentence for everything that is wrong with what a framework's packages are built with."""
+    where, lock = path / "framework.yml", path / "requirements-build.txt"
+    names = isinstance(packages, list) and all(isinstance(name, str) for name in packages)
+    if not names or not all(DEBIAN_PACKAGE.fullmatch(name) for name in packages):
+        return [f"{where}: build is {packages!r}; it takes a list of Debian packages."]
+    if packages and not lock.is_file():
+        return [f"{where} has build; then the folder needs requirements-build.txt as well."]
+    return []
+
+
 def read_framework(path: Path) -> dict[str, Any]:
     """The `framework.yml` of a folder, checked, with its `path`. Raises PlanError."""
     where = path / "framework.yml"
@@ -290,7 +302,8 @@ def read_framework(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise PlanError([f"{where} holds no keys; it takes title, stack, language and runtime."])
     errors = []
-    required, optional = ("title", "stack", "language", "runtime"), ("python", "note", "role")
+    required = ("title", "stack", "language", "runtime")
+    optional = ("python", "note", "role", "build")
     if not NAME.fullmatch(path.name):
         errors.append(f"{path}: a framework's folder is named with a-z, 0-9 and -.")
     errors += [f"{where} has no {key}." for key in required if key not in data]
@@ -303,8 +316,10 @@ def read_framework(path: Path) -> dict[str, Any]:
         f"{where}: {key} is {data[key]!r}; it takes a text, in quotes if it is a number."
         for key in data
         if key in required + optional
+        and key != "build"
         and not (isinstance(data[key], str) or (key == "stack" and isinstance(data[key], int)))
     ]
+    errors += build_mistakes(path, data.get("build", []))
     if isinstance(data.get("runtime"), str) and data["runtime"] not in RUNTIMES:
         errors.append(f"{where}: runtime is {data['runtime']!r}; it takes {' or '.join(RUNTIMES)}.")
     if isinstance(data.get("role"), str) and data["role"] not in ROLES:
@@ -319,6 +334,7 @@ def read_framework(path: Path) -> dict[str, Any]:
         "python": data.get("python"),
         "note": (data.get("note") or "").strip(),
         "role": data.get("role", "framework"),
+        "build": data.get("build", []),
         "path": str(path.resolve()),
     }
 

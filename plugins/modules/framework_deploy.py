@@ -143,11 +143,12 @@ def says_changed(stderr: str) -> bool:
 
 
 def reason_of(what: str, text: str) -> str:
-    """Draw one sentence from what uv printed: its error, and the innermost cause of that."""
+    """Draw one sentence from what uv printed: its error, the innermost cause, a compiler's."""
     errors = re.findall(r"^error: (.*)$", text, re.MULTILINE)[:1]
     causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)[-1:]
     last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
-    return ": ".join([what, *((errors + causes) or last or ["no message"])])
+    building = re.findall(r"^ +error: (.*)$", text, re.MULTILINE)[-1:]
+    return ": ".join([what, *((errors + causes) or last or ["no message"]), *building])
 
 
 class Deployment:
@@ -211,7 +212,8 @@ class Deployment:
     def run(self, argv: list[str], what: str) -> subprocess.CompletedProcess[str]:
         env = dict(os.environ)
         if libraries := (self.params["python"] or {}).get("library_path"):
-            env["LD_LIBRARY_PATH"] = libraries
+            # to run it where it was moved to, and to link what is built for it
+            env["LD_LIBRARY_PATH"] = env["LIBRARY_PATH"] = libraries
         done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
         if done.returncode != 0:
             log = f"$ {shlex.join(argv)}\n{done.stdout}{done.stderr}"
@@ -240,12 +242,12 @@ class Deployment:
             )
             mark.write_text(made_of)
         interpreter = venv / "bin" / "python"
-        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", "--no-build"]
+        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", *self.sources(interpreter)]
         # One that needs the standard library alone has an empty lock.
         sync += ["--compile-bytecode", "--allow-empty-requirements"]
         sync += ["--python", interpreter, requirements]
         if self.check_mode:
-            sync.insert(4, "--dry-run")
+            sync.append("--dry-run")
         done = self.run([str(word) for word in sync], "its packages could not be installed")
         changed = says_changed(done.stderr)
         self.changed |= changed
@@ -257,6 +259,21 @@ class Deployment:
             "its packages could not be listed",
         )
         return {package["name"]: package["version"] for package in json.loads(listed.stdout)}
+
+    def sources(self, interpreter: Path) -> list[str]:
+        """Say what of the lock may be a source: nothing, unless the folder locks what builds it.
+
+        Those tools are in the lock of the packages as well, so that both can be kept.
+        """
+        if "requirements-build.txt" not in self.params["files"]:
+            return ["--no-build"]
+        install = [self.params["uv"], "--no-config", "pip", "install", "--require-hashes"]
+        install += ["--no-build", "--python", str(interpreter)]
+        install += ["--requirement", str(self.path / "app" / "requirements-build.txt")]
+        if not self.check_mode:
+            done = self.run(install, "what its packages are built with could not be installed")
+            self.changed |= says_changed(done.stderr)
+        return ["--no-build-isolation"]
 
     def program(self) -> bool:
         """Put the built program in its place; whether it must be brought first."""

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -63,10 +63,13 @@ def environment(folder: Path, version: str) -> Path:
         shutil.rmtree(place, ignore_errors=True)
         uv = [tool("uv"), "--quiet"]
         subprocess.run([*uv, "venv", "--python", python, place], check=True)
-        subprocess.run(
-            [*uv, "pip", "sync", "--python", place / "bin/python", "--require-hashes", lock],
-            check=True,
-        )
+        # as plugins/modules/framework_deploy.py does it on a host
+        pip = ["--python", place / "bin/python", "--require-hashes"]
+        isolated = []
+        if (tools := folder / "requirements-build.txt").exists():
+            isolated.append("--no-build-isolation")
+            subprocess.run([*uv, "pip", "install", *pip, "--requirement", tools], check=True)
+        subprocess.run([*uv, "pip", "sync", *pip, *isolated, lock], check=True)
         (place / "complete").touch()
     return place / "bin/python"
 
@@ -88,6 +91,7 @@ class Framework:
     folder: Path
     command: list[str]
     role: str
+    stack: str
 
     def start(self, **settings: str) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
@@ -200,7 +204,8 @@ def deploy(name: str) -> Framework:
     CACHE.mkdir(parents=True, exist_ok=True)
     program = make(folder, about.get("python", DEFAULT_PYTHON))
     arguments = ["server.py"] if about["runtime"] == "python" else []
-    return Framework(name, folder, [str(program), *arguments], about.get("role", "framework"))
+    command = [str(program), *arguments]
+    return Framework(name, folder, command, about.get("role", "framework"), str(about["stack"]))
 
 
 @pytest.fixture(scope="session", params=FOLDERS)
@@ -213,6 +218,12 @@ def server(framework: Framework) -> Iterator[Server]:
     """One that all tests of a framework share; for the ones that leave it as they found it."""
     with framework.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Callable[[str], Framework]:
+    """Any framework, by its name."""
+    return deploy
 
 
 @pytest.fixture(scope="session")

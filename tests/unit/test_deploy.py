@@ -36,6 +36,18 @@ error: Failed to download `aiosignal==1.4.0`
 """
 
 
+NOT_BUILT = """\
+error: Failed to build `httptools==0.0.10`
+  cause: Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)
+
+         [stderr]
+         unable to execute 'gcc': No such file or directory
+         error: command 'gcc' failed: No such file or directory
+
+hint: Build failures usually indicate a problem with the package or the build environment
+"""
+
+
 def encoded(**files: str) -> dict[str, str]:
     return {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
 
@@ -62,6 +74,14 @@ def test_versions_of_a_go_program() -> None:
         (
             MISMATCH,
             "x: Failed to download `aiosignal==1.4.0`: Hash mismatch for `aiosignal==1.4.0`",
+        ),
+        (
+            NOT_BUILT,
+            (
+                "x: Failed to build `httptools==0.0.10`: Call to "
+                "`setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1): "
+                "command 'gcc' failed: No such file or directory"
+            ),
         ),
         ("error: no such file\n", "x: no such file"),
         ("something else\n", "x: something else"),
@@ -132,6 +152,33 @@ def test_without_an_interpreter_the_reason_says_what_was_tried(tmp_path: Path) -
     words = {**go_words(tmp_path / "some"), "runtime": "python", "tried": ["no a", "no b"]}
     with pytest.raises(deploy.CannotDeployError, match="no a; no b"):
         deploy.Deployment(words, check_mode=False).deploy()
+
+
+def test_sources_are_built_only_with_tools_that_the_folder_locks(tmp_path: Path) -> None:
+    called = tmp_path / "called"
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$@" >> {called}\n')
+    uv.chmod(0o755)
+    words = {**go_words(tmp_path / "some"), "runtime": "python", "uv": str(uv)}
+    interpreter = tmp_path / "python"
+    wheels = deploy.Deployment(words, check_mode=False)
+    assert wheels.sources(interpreter) == ["--no-build"]
+    assert not called.exists()
+
+    words["files"] = encoded(**{"requirements-build.txt": ""})
+    sources = deploy.Deployment(words, check_mode=False)
+    assert sources.sources(interpreter) == ["--no-build-isolation"]
+    (install,) = called.read_text().splitlines()
+    assert {"--require-hashes", "--no-build"} <= set(install.split())
+    assert install.endswith("some/app/requirements-build.txt")
+
+
+def test_links_are_followed_when_a_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("1")
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    (folder / "server.py").symlink_to("../other.py")
+    assert controller.read_folder(folder) == encoded(**{"server.py": "1"})
 
 
 def test_a_folder_is_read_without_what_editors_leave(tmp_path: Path) -> None:

@@ -211,11 +211,21 @@ GOOD = """\
         (GOOD.replace("runtime: python", "runtime: ruby"), "runtime is 'ruby'; it takes"),
         (GOOD + "    role: floor\n", "role is 'floor'; it takes framework or ceiling"),
         (GOOD + "    python: 3.13\n", "in quotes if it is a number"),
+        (GOOD + "    build: gcc\n", "build is 'gcc'; it takes a list of Debian packages"),
+        (GOOD + "    build: [--force]\n", "it takes a list of Debian packages"),
+        (GOOD + "    build: [1]\n", "it takes a list of Debian packages"),
+        (GOOD + "    build: [gcc]\n", "needs requirements-build.txt as well"),
     ],
 )
 def test_a_wrong_framework_is_named(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(PlanError, match=sentence):
         read_framework(framework_folder(tmp_path, text))
+
+
+def test_a_framework_may_be_built_from_sources(tmp_path: Path) -> None:
+    folder = framework_folder(tmp_path, GOOD + "    build: [gcc, libc6-dev]\n")
+    (folder / "requirements-build.txt").write_text("")
+    assert read_framework(folder)["build"] == ["gcc", "libc6-dev"]
 
 
 def test_a_framework_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
