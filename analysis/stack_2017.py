@@ -317,9 +317,10 @@ def _findings(row: Row, measurements: list[Measurement]) -> list[str]:
         said.append(row["reason"])
     wrong = [found for one in seen if (found := zeros(one))]
     if wrong and row["batch_latency_p50_us"] is not None:
+        names = ", ".join(sorted({name for found in wrong for name in found}))
         said.append(
-            f"wrk printed 0.00us as {', '.join(wrong[0])} ({len(wrong)} of {len(measurements)} "
-            f"rounds), and the recorded batches have p50 {formats.us(row['batch_latency_p50_us'])}"
+            f"wrk printed 0.00us as {names} in {len(wrong)} of {len(measurements)} rounds, "
+            f"and the recorded batches have p50 {formats.us(row['batch_latency_p50_us'])}"
         )
     return said
 
