@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-NEEDED = ("pandas", "jinja2", "altair", "vl_convert", "markdown_it")
+NEEDED = ("pandas", "orjson", "jinja2", "altair", "vl_convert", "markdown_it")
 
 RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN, NO_ENVIRONMENT = 0, 1, 2, 3, 4
 

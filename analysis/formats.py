@@ -41,6 +41,14 @@ def _duration(us: float) -> str:
     return f"{_number(us)} us"
 
 
+def _printed(us: float) -> str:
+    """Microseconds as wrk prints them: 0.00us is its zero."""
+    for size, unit in ((1e6, "s"), (1e3, "ms")):
+        if us >= size:
+            return f"{us / size:.2f}{unit}"
+    return f"{us:.2f}us"
+
+
 def _size(count: float) -> str:
     """Bytes as KiB, MiB or GiB."""
     for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
@@ -66,6 +74,7 @@ number = _or_dash(_number)
 ratio = _or_dash(_ratio)
 percent = _or_dash(lambda value: f"{100 * value:.0f} %")
 us = _or_dash(_duration)
+printed = _or_dash(_printed)
 size = _or_dash(_size)
 clock = _or_dash(_clock)
 
@@ -96,6 +105,7 @@ FILTERS = {
     "ratio": ratio,
     "percent": percent,
     "us": us,
+    "printed": printed,
     "size": size,
     "clock": clock,
     "text": text,

@@ -184,3 +184,12 @@ def response_sizes(measurements: list[Facts]) -> dict[tuple[str, str], ResponseS
         else ResponseSize(least[key], exact=False)
         for key in least
     }
+
+
+def typical(measurements: list[Measurement]) -> Measurement | None:
+    """The measurement of the median round; of those without a rate, the first that wrk ran in."""
+    rated = [m for m in measurements if m.verdict.outcome in RATED and m.facts.totals]
+    if rated:
+        rated.sort(key=lambda m: m.facts.totals.requests_per_s if m.facts.totals else 0)
+        return rated[(len(rated) - 1) // 2]
+    return next((m for m in measurements if m.facts.wrk_text), None)

@@ -18,11 +18,11 @@ import jinja2
 import pandas as pd
 import yaml
 
-from analysis import charts, conformance, cost, crosscheck, formats, page, tables
+from analysis import charts, conformance, cost, crosscheck, formats, page, stack_2017, tables
 from analysis.charts import Chart
 from analysis.compare import CELL, CELL_GROUP, Row, labels, several
 from analysis.facts import log_end
-from analysis.judge import Judgement, Measurement, judge_run
+from analysis.judge import Judgement, Measurement, judge_run, typical
 from analysis.records import Cell, Framework, Run
 from analysis.verdict import RATED, Outcome
 
@@ -243,6 +243,7 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row], drawn: 
         conformance=conformance.table(
             judgement.probes, {name: one.title for name, one in run.frameworks.items()}
         ),
+        stack_2017=stack_2017.chapter(judgement, rows),
         measured=len(judgement.measurements),
         outcomes=Counter(m.verdict.outcome.value for m in judgement.measurements),
         missing=judgement.missing,
@@ -390,7 +391,7 @@ def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
     for name, own in by_framework.items():
         shown = max(own, key=lambda row: row["requests_per_s"] or 0)
         measurements = by_cell[Cell(*(shown[key] for key in CELL))]
-        typical = _typical(measurements)
+        median = typical(measurements)
         bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in CELL))]]
         stack = str(own[0]["stack"] or "")
         framework = judgement.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
@@ -400,22 +401,13 @@ def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
                 framework=framework,
                 about=[word for word in (framework.language, stack) if word],
                 rows=own,
-                shown=shown if typical else None,
-                wrk_round=typical.facts.round if typical else None,
-                wrk_text=typical.facts.wrk_text if typical else "",
+                shown=shown if median else None,
+                wrk_round=median.facts.round if median else None,
+                wrk_text=median.facts.wrk_text if median else "",
                 log=_log(judgement.run.folder, bad),
             )
         )
     return made
-
-
-def _typical(measurements: list[Measurement]) -> Measurement | None:
-    """The measurement of the median round; of those without a rate, the first that wrk ran in."""
-    rated = [m for m in measurements if m.verdict.outcome in RATED and m.facts.totals]
-    if rated:
-        rated.sort(key=lambda m: m.facts.totals.requests_per_s if m.facts.totals else 0)
-        return rated[(len(rated) - 1) // 2]
-    return next((m for m in measurements if m.facts.wrk_text), None)
 
 
 def _log(folder: Path, measurements: list[Measurement]) -> str:

@@ -1,16 +1,22 @@
 """Every command that a page tells somebody to type, and which layer of tests runs it.
 
 A page writes commands in ```sh blocks, a line each, or as a code span in a sentence. The tests of
-each layer (test_commands.py in unit, servers, lab) take theirs from here and run it as it is typed,
-with what is in capitals, and addresses of documentation, filled in. A long measurement is made
-short by options behind it. A command that is in no row of RUN_BY fails the unit layer.
+each layer (test_commands.py in unit, servers, lab; or the file that is named) take theirs from here
+and run it as it is typed, with what is in capitals, and addresses of documentation, filled in. A
+long measurement is made short by options behind it. A command that is in no row of RUN_BY fails the
+unit layer.
 """
 
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -22,14 +28,14 @@ PAGES = [
 RUN_BY = {
     # ./test is what continuous integration runs: nothing is green that it was not run for
     "./test": "ci",
-    "./bench": "lab",
+    "./bench": "lab/test_bench.py",
     "./bench -e @plans/*.yml": "lab",
-    "./bench --check -e @plans/*.yml": "lab",
+    "./bench --check -e @plans/sweep.yml": "lab/test_bench.py",
     "./bench -i inventory/cloud": "lab",
     "./bench -i inventory/metal": "lab",
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": "lab",
     "ansible-playbook bench.yml -i inventory/cloud": "lab",
-    "tail -F results/NAME/progress.jsonl": "lab",
+    "tail -F results/NAME/progress.jsonl": "lab/test_bench.py",
     "ssh-keyscan -H 203.0.113.10 203.0.113.20 >> ~/.ssh/known_hosts": "lab",
     "ssh-keyscan -H 192.0.2.10 192.0.2.20 >> ~/.ssh/known_hosts": "lab",
     "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub": "lab",
@@ -137,3 +143,30 @@ def filled(command: str, words: Mapping[str, str | Path]) -> str:
         assert word in command, f"{word} is not in: {command}"
         command = command.replace(word, shlex.quote(str(value)), 1)
     return command
+
+
+def options(variables: Mapping[str, Any]) -> str:
+    """What is written behind a command to set variables of the benchmark."""
+    return f" -e {shlex.quote(json.dumps(variables))}"
+
+
+def run(
+    command: str, first: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """As typed into a shell in the repository's folder. first: a folder to find programs in first.
+
+    The tests' own environment is not on its PATH: no page may take a program of it for granted.
+    """
+    tests = str(Path(sys.executable).parent)
+    places = [place for place in os.environ["PATH"].split(os.pathsep) if place != tests]
+    path = os.pathsep.join([str(first), *places] if first else places)
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path, "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1"} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )

@@ -24,7 +24,7 @@ import yaml
 HOST_VARIABLES = {"bench_address", "bench_testbed"}
 # Made by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
-RUNTIMES = ("python", "go")
+RUNTIMES = ("python", "go", "debian")
 # What a folder is in a run: measured and ranked, or the measure of what generator and path can do.
 ROLES = ("framework", "ceiling")
 # The fewest that give a 95 % interval of the median.
@@ -36,6 +36,7 @@ AUTO = "auto"
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
 class PlanError(ValueError):
@@ -280,6 +281,25 @@ def read_variables(
     return values, sentences
 
 
+def package_mistakes(path: Path, data: Mapping[str, Any]) -> list[str]:
+    """A sentence for everything that is wrong with the Debian packages that a framework names."""
+    where, lock = path / "framework.yml", path / "requirements-build.txt"
+    errors = [
+        f"{where}: {key} is {data[key]!r}; it takes a list of Debian packages."
+        for key in ("packages", "build")
+        if key in data
+        and not (
+            isinstance(data[key], list)
+            and all(isinstance(one, str) and DEBIAN_PACKAGE.fullmatch(one) for one in data[key])
+        )
+    ]
+    if data.get("runtime") == "debian" and not data.get("packages"):
+        errors.append(f"{where} has no packages; runtime debian takes its program from the first.")
+    if data.get("build") and not lock.is_file():
+        errors.append(f"{where} has build; then the folder needs requirements-build.txt as well.")
+    return errors
+
+
 def read_framework(path: Path) -> dict[str, Any]:
     """The `framework.yml` of a folder, checked, with its `path`. Raises PlanError."""
     where = path / "framework.yml"
@@ -290,7 +310,8 @@ def read_framework(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise PlanError([f"{where} holds no keys; it takes title, stack, language and runtime."])
     errors = []
-    required, optional = ("title", "stack", "language", "runtime"), ("python", "note", "role")
+    required = ("title", "stack", "language", "runtime")
+    optional = ("python", "packages", "build", "note", "role")
     if not NAME.fullmatch(path.name):
         errors.append(f"{path}: a framework's folder is named with a-z, 0-9 and -.")
     errors += [f"{where} has no {key}." for key in required if key not in data]
@@ -303,8 +324,10 @@ def read_framework(path: Path) -> dict[str, Any]:
         f"{where}: {key} is {data[key]!r}; it takes a text, in quotes if it is a number."
         for key in data
         if key in required + optional
+        and key not in ("packages", "build")
         and not (isinstance(data[key], str) or (key == "stack" and isinstance(data[key], int)))
     ]
+    errors += package_mistakes(path, data)
     if isinstance(data.get("runtime"), str) and data["runtime"] not in RUNTIMES:
         errors.append(f"{where}: runtime is {data['runtime']!r}; it takes {' or '.join(RUNTIMES)}.")
     if isinstance(data.get("role"), str) and data["role"] not in ROLES:
@@ -317,8 +340,10 @@ def read_framework(path: Path) -> dict[str, Any]:
         "language": data["language"],
         "runtime": data["runtime"],
         "python": data.get("python"),
+        "packages": data.get("packages", []),
         "note": (data.get("note") or "").strip(),
         "role": data.get("role", "framework"),
+        "build": data.get("build", []),
         "path": str(path.resolve()),
     }
 
@@ -574,6 +599,8 @@ def plan_run(
     loadgens, and the variables of each host. `root`: the repository.
     """
     defaults = yaml.safe_load((root / "plans" / "seed.yml").read_text(encoding="utf-8"))
+    if "bench_framework_dirs" in given:  # the default names are those of the default folders
+        defaults["bench_frameworks"] = []
     variables, sentences = read_variables(given, defaults)
     frameworks: dict[str, dict[str, Any]] = {}
     controls: dict[str, dict[str, Any]] = {}

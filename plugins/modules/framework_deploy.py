@@ -33,7 +33,7 @@ options:
   runtime:
     description: What runs it.
     type: str
-    choices: [python, go]
+    choices: [python, go, debian]
     required: true
   folder:
     description: Its folder on the controller; for the action plugin.
@@ -42,6 +42,13 @@ options:
     description: What C(app/) is to hold, by relative path, in base64; made by the action plugin.
     type: dict
     default: {}
+  packages:
+    description:
+      - The Debian packages that it needs, which are installed already.
+      - Of runtime V(debian) the first is what serves.
+    type: list
+    elements: str
+    default: []
   python:
     description: The interpreter, as M(python_interpreter) returns it.
     type: dict
@@ -103,7 +110,7 @@ export LANG=C.UTF-8 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1{extra}
 exec {venv}/bin/python server.py
 """
 
-GO_START = """\
+PROGRAM_START = """\
 #!/bin/sh
 # Started by pipeline-bench@{name}.service, with BENCH_* in the environment.
 cd {app}
@@ -123,8 +130,8 @@ class CannotDeployError(Exception):
 
 def start_text(name: str, path: Path, runtime: str, python: dict[str, str] | None) -> str:
     """Write the start file: no BENCH_* in it, those come with each measurement."""
-    if runtime == "go":
-        return GO_START.format(name=name, app=path / "app")
+    if runtime != "python":
+        return PROGRAM_START.format(name=name, app=path / "app")
     libraries = (python or {}).get("library_path")
     extra = f" LD_LIBRARY_PATH={shlex.quote(libraries)}" if libraries else ""
     return PYTHON_START.format(name=name, app=path / "app", venv=path / "venv", extra=extra)
@@ -137,17 +144,24 @@ def go_versions(build_info: str) -> dict:
     return {"runtime": first[1] if first else None, "packages": dict(modules)}
 
 
+def upstream(version: str) -> str:
+    """A package's version without what Debian adds: C(1:1.26.3-3+deb13u1) is C(1.26.3)."""
+    whole = version.partition(":")[2] or version
+    return whole.rpartition("-")[0] or whole
+
+
 def says_changed(stderr: str) -> bool:
     """Whether uv pip sync installed or removed something."""
     return bool(re.search(r"^ [+~-] \S", stderr, re.MULTILINE))
 
 
 def reason_of(what: str, text: str) -> str:
-    """Draw one sentence from what uv printed: its error, and the innermost cause of that."""
+    """Draw one sentence from what uv printed: its error, the innermost cause, a compiler's."""
     errors = re.findall(r"^error: (.*)$", text, re.MULTILINE)[:1]
     causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)[-1:]
     last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
-    return ": ".join([what, *((errors + causes) or last or ["no message"])])
+    building = re.findall(r"^ +error: (.*)$", text, re.MULTILINE)[-1:]
+    return ": ".join([what, *((errors + causes) or last or ["no message"]), *building])
 
 
 class Deployment:
@@ -199,7 +213,8 @@ class Deployment:
         if not self.check_mode:
             self.folder(app)
         for name, content in sorted(files.items()):
-            self.write(app / name, base64.b64decode(content), 0o644)
+            program = self.params["runtime"] == "debian" and name == "server"
+            self.write(app / name, base64.b64decode(content), 0o755 if program else 0o644)
         wanted = {app / name for name in files}
         folders = {parent for path in wanted for parent in path.parents}
         if self.params["runtime"] == "go":
@@ -211,7 +226,8 @@ class Deployment:
     def run(self, argv: list[str], what: str) -> subprocess.CompletedProcess[str]:
         env = dict(os.environ)
         if libraries := (self.params["python"] or {}).get("library_path"):
-            env["LD_LIBRARY_PATH"] = libraries
+            # to run it where it was moved to, and to link what is built for it
+            env["LD_LIBRARY_PATH"] = env["LIBRARY_PATH"] = libraries
         done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
         if done.returncode != 0:
             log = f"$ {shlex.join(argv)}\n{done.stdout}{done.stderr}"
@@ -240,12 +256,12 @@ class Deployment:
             )
             mark.write_text(made_of)
         interpreter = venv / "bin" / "python"
-        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", "--no-build"]
+        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", *self.sources(interpreter)]
         # One that needs the standard library alone has an empty lock.
         sync += ["--compile-bytecode", "--allow-empty-requirements"]
         sync += ["--python", interpreter, requirements]
         if self.check_mode:
-            sync.insert(4, "--dry-run")
+            sync.append("--dry-run")
         done = self.run([str(word) for word in sync], "its packages could not be installed")
         changed = says_changed(done.stderr)
         self.changed |= changed
@@ -257,6 +273,21 @@ class Deployment:
             "its packages could not be listed",
         )
         return {package["name"]: package["version"] for package in json.loads(listed.stdout)}
+
+    def sources(self, interpreter: Path) -> list[str]:
+        """Say what of the lock may be a source: nothing, unless the folder locks what builds it.
+
+        Those tools are in the lock of the packages as well, so that both can be kept.
+        """
+        if "requirements-build.txt" not in self.params["files"]:
+            return ["--no-build"]
+        install = [self.params["uv"], "--no-config", "pip", "install", "--require-hashes"]
+        install += ["--no-build", "--python", str(interpreter)]
+        install += ["--requirement", str(self.path / "app" / "requirements-build.txt")]
+        if not self.check_mode:
+            done = self.run(install, "what its packages are built with could not be installed")
+            self.changed |= says_changed(done.stderr)
+        return ["--no-build-isolation"]
 
     def program(self) -> bool:
         """Put the built program in its place; whether it must be brought first."""
@@ -273,6 +304,21 @@ class Deployment:
         self.write(target, Path(self.params["binary"]).read_bytes(), 0o755)
         return False
 
+    def installed(self) -> dict[str, str]:
+        """The versions of its Debian packages, by name."""
+        names = self.params["packages"]
+        if not names:
+            return {}
+        query = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n", *names]
+        try:
+            listed = self.run(query, "its Debian packages are not installed")
+        except CannotDeployError:
+            if not self.check_mode:
+                raise
+            self.changed = True
+            return dict.fromkeys(names, "")
+        return dict(line.split(" ", 1) for line in listed.stdout.splitlines())
+
     def deploy(self) -> dict:
         runtime, python = self.params["runtime"], self.params["python"]
         self.mirror(self.params["files"])
@@ -280,6 +326,13 @@ class Deployment:
         if runtime == "python":
             packages = self.environment()
             runtime_text = f"{python['implementation']} {python['version']} ({python['source']})"
+            versions = {"runtime": runtime_text, "packages": {**packages, **self.installed()}}
+        elif runtime == "debian":
+            if "server" not in self.params["files"]:
+                raise CannotDeployError("its folder has no server", "")
+            packages = self.installed()
+            first = self.params["packages"][0]
+            runtime_text = f"{first} {upstream(packages[first])}"
             versions = {"runtime": runtime_text, "packages": packages}
         else:
             needs_binary = self.program()
@@ -296,9 +349,10 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "path": {"type": "path", "required": True},
-            "runtime": {"type": "str", "choices": ["python", "go"], "required": True},
+            "runtime": {"type": "str", "choices": ["python", "go", "debian"], "required": True},
             "folder": {"type": "path"},
             "files": {"type": "dict", "default": {}},
+            "packages": {"type": "list", "elements": "str", "default": []},
             "python": {"type": "dict"},
             "tried": {"type": "list", "elements": "str", "default": []},
             "uv": {"type": "path"},
@@ -309,6 +363,7 @@ def main() -> None:
         required_if=[
             ("runtime", "python", ("uv",)),
             ("runtime", "go", ("binary_sha256", "build_info")),
+            ("runtime", "debian", ("packages",)),
         ],
         supports_check_mode=True,
     )

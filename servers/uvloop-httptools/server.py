@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 URL_LIMIT = 8192  # of what is kept of a request that is coming in, only this can grow
 LINGER = 2.0  # seconds that a client has to take the last answers
+AT_ONCE = 32  # writes that are kept for one moment
 
 
 class Status(dict[int, bytes]):
@@ -86,8 +87,8 @@ ROUTES: dict[bytes, Handler] = {b"/": hello}
 
 
 @coroutine
-def rest_of(started: Coroutine[Any, Any, None], awaited: object) -> Generator[Any, Any, None]:
-    """Go on with a coroutine that has suspended already, and that waits for `awaited`."""
+def rest_of(started: Generator[Any, Any, None], awaited: object) -> Generator[Any, Any, None]:
+    """Go on with what has suspended already, and waits for `awaited`."""
     while True:
         try:
             try:
@@ -98,6 +99,32 @@ def rest_of(started: Coroutine[Any, Any, None], awaited: object) -> Generator[An
                 awaited = started.send(result)
         except StopIteration:
             return
+
+
+DONE = object()
+
+outbox: list[tuple[asyncio.Transport, bytes]] = []  # not yet written, of all connections
+
+
+def send(transport: asyncio.Transport, answers: bytes) -> None:
+    """Write soon: at the end of the event loop's turn, or when enough has gathered.
+
+    A write wakes the client's thread where that has nothing left to read, which is the dearest
+    part of it for the kernel. Of many writes in a row only the first finds it asleep. More of
+    them at once would only take more memory than stays in the cache.
+    """
+    if not outbox:
+        asyncio.get_running_loop().call_soon(send_all)
+    outbox.append((transport, answers))
+    if len(outbox) == AT_ONCE:
+        send_all()
+
+
+def send_all() -> None:
+    for transport, answers in outbox:
+        if not transport.is_closing():
+            transport.write(answers)
+    outbox.clear()
 
 
 class Pipeline(asyncio.Protocol):
@@ -112,26 +139,21 @@ class Pipeline(asyncio.Protocol):
         self.last = False  # no request is taken after those
         self.is_1_0: bool | None = None
         self.pauses = 0
-        parser = HttpRequestParser(self)
-        self.feed = parser.feed_data
-        self.method = parser.get_method
-        self.version = parser.get_http_version
-        self.keep_alive = parser.should_keep_alive
+        self.parser = HttpRequestParser(self)
 
     def data_received(self, data: bytes) -> None:
         if self.last:
             return
         try:
-            self.feed(data)
+            self.parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as stop:
             self.parse_on(data, stop)
         if self.url and sum(map(len, self.url)) > URL_LIMIT:
             self.refuse_more()
         if self.requests:
-            responding = self.respond()
-            try:
-                awaited = responding.send(None)
-            except StopIteration:
+            responding = self.respond().__await__()
+            awaited = next(responding, DONE)
+            if awaited is DONE:
                 return
             self.pause_writing()
             task = asyncio.ensure_future(rest_of(responding, awaited))
@@ -144,7 +166,7 @@ class Pipeline(asyncio.Protocol):
             # An upgrade is not taken up: what follows is HTTP/1.1 as before.
             rest = rest[stop.args[0] :]
             try:
-                self.feed(rest)
+                self.parser.feed_data(rest)
             except (HttpParserError, HttpParserUpgrade) as another:
                 stop = another
             else:
@@ -157,11 +179,12 @@ class Pipeline(asyncio.Protocol):
         self.requests.append(refuse)
 
     def on_message_complete(self) -> None:
+        parser = self.parser
         end_of_url = self.url.pop()
         handler = ROUTES.get(end_of_url)
-        if handler is None or self.url or self.method() != b"GET":
+        if handler is None or self.url or parser.get_method() != b"GET":
             handler = self.route(end_of_url)
-        if not self.keep_alive():
+        if not parser.should_keep_alive():
             self.last = True
         self.requests.append(handler)
 
@@ -169,7 +192,7 @@ class Pipeline(asyncio.Protocol):
         """Find the handler of what is not simply a GET of a known path."""
         url = b"".join([*self.url, end_of_url])
         self.url.clear()
-        method = self.method()
+        method = self.parser.get_method()
         if method == b"HEAD":
             self.bodiless.append(len(self.requests))
         elif method != b"GET":
@@ -187,14 +210,18 @@ class Pipeline(asyncio.Protocol):
             pieces.append(status[len(body)])
             pieces.append(body)
         if self.is_1_0 is None:
-            self.is_1_0 = self.version() == "1.0"
+            self.is_1_0 = self.parser.get_http_version() == "1.0"
         if self.last or self.bodiless or self.is_1_0:
             self.amend(pieces)
         self.requests.clear()
-        self.transport.write(b"".join(pieces))
+        send(self.transport, b"".join(pieces))
         if self.last:
-            # To close while the client is still sending would reset the connection, and the
-            # answers could be lost with it. So only this side is closed first.
+            asyncio.get_running_loop().call_soon(self.finish)  # after what is still to be sent
+
+    def finish(self) -> None:
+        # To close while the client is still sending would reset the connection, and the
+        # answers could be lost with it. So only this side is closed first.
+        if not self.transport.is_closing():
             self.transport.write_eof()
             asyncio.get_running_loop().call_later(LINGER, self.transport.close)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.progress import checked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,10 @@ asyncio.run(main())
 '''
 
 
+# The six of the default plan, and one that Debian has.
+OURS = ["uvloop-httptools", "aiohttp", "tornado", "sanic", "japronto", "fasthttp", "nginx"]
+
+
 def add_framework(folder: Path, server: str, lock: str = "") -> None:
     folder.mkdir(parents=True)
     (folder / "framework.yml").write_text(
@@ -86,7 +91,7 @@ def run(
     lab: object,  # noqa: ARG001 (it is up)
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, str]:
-    """A short run of everything: its folder, and what it printed."""
+    """A short run of everything by ./bench, and followed: its folder, and what it printed."""
     added = tmp_path_factory.mktemp("frameworks")
     results = tmp_path_factory.mktemp("results")
     add_framework(added / "seventh", SERVER)
@@ -98,6 +103,7 @@ def run(
     )
     variables = {
         "bench_framework_dirs": ["servers", "fasthttp", str(added)],
+        "bench_frameworks": [*OURS, "seventh", "ends-at-once", "not-to-be-built"],
         "bench_results_dir": str(results),
         "bench_run_id": "lab-test",
         "bench_duration": 2,
@@ -105,10 +111,21 @@ def run(
         "bench_rounds": 2,
         "bench_connections": 50,  # a server on uvloop takes them one a turn of its loop
     }
-    done = playbook("bench.yml", "-i", "inventory/lab", "-e", json.dumps(variables))
-    print(done.stdout[-6000:], done.stderr[-2000:])
+    folder = results / "lab-test"
+    follow = commands.filled("tail -F results/NAME/progress.jsonl", {"results/NAME": folder})
+    with (results / "followed.jsonl").open("w") as followed:
+        tail = subprocess.Popen(
+            ["bash", "-c", f"exec {follow}"], stdout=followed, stderr=subprocess.DEVNULL
+        )
+        try:
+            done = commands.run("./bench" + commands.options(variables))
+            print(done.stdout[-6000:], done.stderr[-2000:])
+            time.sleep(2)  # tail looks every second
+        finally:
+            tail.terminate()
+            tail.wait(5)
     assert done.returncode == 0
-    return results / "lab-test", done.stdout
+    return folder, done.stdout
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:
@@ -126,6 +143,7 @@ def test_every_framework_has_its_true_outcome(run: tuple[Path, str]) -> None:
         "tornado": "ok",
         "sanic": "ok",
         "fasthttp": "ok",
+        "nginx": "ok",
         "seventh": "ok",
         "ends-at-once": "failed",
         "not-to-be-built": "unavailable",
@@ -179,7 +197,7 @@ def test_the_figures_agree_with_each_other(run: tuple[Path, str]) -> None:
 def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
     folder = run[0]
     raw = [json.loads(path.read_text()) for path in sorted((folder / "raw").iterdir())]
-    assert len(raw) == 2 * (9 + 2)  # with the ceiling and the control
+    assert len(raw) == 2 * (10 + 2)  # with the ceiling and the control
     assert not any(record["harness_fault"] for record in raw)
     measured = [r["generators"][0]["measured"] for r in raw if r["framework"] == "aiohttp"]
     for wrk in measured:
@@ -198,9 +216,9 @@ def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
 def test_what_is_printed_and_what_machines_are_told(run: tuple[Path, str]) -> None:
     folder, printed = run
     started, *measured, ended = checked(folder / "progress.jsonl")
-    assert (started["cells"], started["rounds"], started["count"]) == (11, 2, 22)
-    assert f"Run {folder.name}, 22 measurements: 11 cells x 2 rounds; about" in printed
-    assert [line["number"] for line in measured] == list(range(1, 23))
+    assert (started["cells"], started["rounds"], started["count"]) == (12, 2, 24)
+    assert f"Run {folder.name}, 24 measurements: 12 cells x 2 rounds; about" in printed
+    assert [line["number"] for line in measured] == list(range(1, 25))
     assert {folder / line["record"] for line in measured} == set((folder / "raw").iterdir())
     told = {line["framework"]: line for line in measured}
     assert told["not-to-be-built"]["requests_per_s"] is None
@@ -212,10 +230,15 @@ def test_what_is_printed_and_what_machines_are_told(run: tuple[Path, str]) -> No
         )
     assert ended["event"] == "run_ended"
     # not a terminal: the ends of the rounds, what got no answer, and one after a minute of silence
-    lines = set(re.findall(r"^\[ ?(\d+)/22\] round", printed, flags=re.MULTILINE))
+    lines = set(re.findall(r"^\[ ?(\d+)/24\] round", printed, flags=re.MULTILINE))
     silent = {str(line["number"]) for line in measured if line["requests_per_s"] is None}
-    assert {"11", "22"} | silent <= lines
-    assert len(lines - {"11", "22"} - silent) <= 2
+    assert {"12", "24"} | silent <= lines
+    assert len(lines - {"12", "24"} - silent) <= 2
+
+
+def test_who_follows_a_run_is_told_all_of_it(run: tuple[Path, str]) -> None:
+    told = (run[0].parent / "followed.jsonl").read_text()
+    assert told == (run[0] / "progress.jsonl").read_text()
 
 
 def test_the_finished_part_of_a_run_is_reported_while_it_goes_on(
@@ -232,7 +255,7 @@ def test_the_finished_part_of_a_run_is_reported_while_it_goes_on(
     )
     assert done.returncode == 1
     assert "the run is still under way or was ended early" in done.stderr
-    assert "11 of 22 scheduled measurements" in done.stderr
+    assert "12 of 24 scheduled measurements" in done.stderr
     assert rows(so_far / "summary.csv")["aiohttp"]["rounds"] == "1"
     assert "still under way" in (so_far / "report.md").read_text()
 
@@ -245,10 +268,22 @@ def test_the_run_ends_with_the_table_and_the_path_of_the_report(run: tuple[Path,
 
 @pytest.mark.usefixtures("run")
 def test_provisioning_again_changes_nothing() -> None:
-    done = playbook("playbooks/preflight.yml", "playbooks/provision.yml")
+    ours = f"bench_frameworks={','.join(OURS)}"
+    done = playbook("playbooks/preflight.yml", "playbooks/provision.yml", "-e", ours)
     assert done.returncode == 0, done.stdout[-4000:]
     recaps = re.findall(r"^(lab-\S+)\s.*changed=(\d+)", done.stdout, flags=re.MULTILINE)
     assert set(recaps) == {("lab-loadgen", "0"), ("lab-server", "0")}
+
+
+@pytest.mark.usefixtures("run")
+def test_what_came_from_debian_starts_nothing_of_its_own() -> None:
+    show = "systemctl show --property=ActiveState,UnitFileState nginx.service"
+    done = subprocess.run(
+        [PLAYBOOK.with_name("ansible"), "servers", "-m", "ansible.builtin.command", "-a", show],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "ActiveState=inactive" in done.stdout
+    assert "UnitFileState=disabled" in done.stdout
 
 
 def refusal(inventory: str, folder: Path, *arguments: str) -> str:
@@ -320,10 +355,8 @@ def test_a_check_looks_and_touches_nothing(tmp_path: Path) -> None:
     ad_hoc = [str(PLAYBOOK.with_name("ansible")), "servers:loadgens", "-m", "raw", "-a"]
     newest = "find /opt /etc /run/pipeline-bench -newermt @{} | grep -v '^/run/.*ansible' || true"
     begun = int(time.time()) - 1
-    done = playbook(
-        "bench.yml", "-i", "inventory/lab", "--check", "-e", "@plans/sweep.yml",
-        "-e", f"bench_results_dir={tmp_path}/results",
-    )  # fmt: skip
+    results = {"bench_results_dir": f"{tmp_path}/results"}
+    done = commands.run("./bench --check -e @plans/sweep.yml" + commands.options(results))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "cells x 6 rounds; about" in done.stdout
     assert "The hosts and the path between them will do. Nothing was touched." in done.stdout

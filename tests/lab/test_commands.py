@@ -1,21 +1,17 @@
 """The commands of the pages that measure or need hosts, as they are typed, on the lab's machines.
 
-Options behind them make them short: fewer frameworks and rounds, or only the look that --check takes.
-Where a page says `inventory/cloud` or `inventory/metal` there is a copy of that folder, filled in as
-its hosts.yml shows, whose hosts are the lab's.
+Options behind them make them short: fewer frameworks and rounds, or only the look that --check
+takes. Where a page says `inventory/cloud` or `inventory/metal` there is a copy of that folder,
+filled in as its hosts.yml shows, whose hosts are the lab's.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests import commands
-from tests.commands import ROOT, filled
+from tests.commands import ROOT, filled, options, run
 
 pytestmark = pytest.mark.lab
 
@@ -41,28 +37,6 @@ ADDRESSES = {
     "cloud": {"203.0.113.10": SERVER, "10.0.0.10": SERVER, "203.0.113.20": GENERATOR},
     "metal": {"192.0.2.10": SERVER, "198.18.0.10": SERVER, "192.0.2.20": GENERATOR},
 }
-
-
-def run(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """In the repository's folder, without what is installed for these tests in front."""
-    tests = str(Path(sys.executable).parent)
-    path = [place for place in os.environ["PATH"].split(os.pathsep) if place != tests]
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=ROOT,
-        env=os.environ
-        | {"PATH": os.pathsep.join(path), "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1"}
-        | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-
-
-def options(variables: dict[str, Any]) -> str:
-    return f" -e {shlex.quote(json.dumps(variables))}"
 
 
 @dataclass(frozen=True)
@@ -122,12 +96,10 @@ def with_inventory(command: str, place: Place) -> str:
     return command
 
 
-def measured(
-    command: str, place: Place, variables: dict[str, Any], **environment: str
-) -> dict[str, dict[str, str]]:
+def measured(command: str, place: Place, variables: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Run it to its end; the rows of summary.csv by framework, all of them ok."""
     where = {"bench_results_dir": str(place.folder), "bench_run_id": "typed"}
-    done = run(with_inventory(command, place) + options(variables | where), **environment)
+    done = run(with_inventory(command, place) + options(variables | where))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "report.md" in done.stdout.rstrip().splitlines()[-1]
     with (place.folder / "typed" / "summary.csv").open(newline="") as handle:
@@ -140,17 +112,10 @@ def short(command: str, place: Place) -> None:
     assert set(measured(command, place, SHORT)) == {"fasthttp"}
 
 
-def quick(command: str, place: Place) -> None:
-    (row,) = measured(command, place, ALONE | {"bench_frameworks": "fasthttp"}).values()
-    assert row["rounds"] == "2"
-
-
 def looked_at(command: str, place: Place) -> None:
     """A plan that takes long: what it is to measure, by --check."""
     checked = command if "--check" in command else f"{command} --check"
-    done = run(
-        with_inventory(checked, place), PATH=f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
-    )
+    done = run(with_inventory(checked, place), first=ROOT / ".venv" / "bin")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
     assert "The hosts and the path between them will do. Nothing was touched." in done.stdout
@@ -164,29 +129,7 @@ def added(command: str, place: Place) -> None:
     shutil.copytree(ROOT / "servers" / "aiohttp", frameworks / "mine")
     variables = json.loads(given.replace("/path/to/folders", str(frameworks)))
     rows = measured(command, place, ALONE | {"bench_connections": 50} | variables)
-    assert set(rows) == {"aiohttp", "mine"}
-
-
-def followed(command: str, place: Place) -> None:
-    """What a program reads of a run beside it: all of it, and not only at the end."""
-    file = place.folder / "typed" / "progress.jsonl"
-    with (place.folder / "tail").open("w+") as said:
-        tail = subprocess.Popen(
-            ["bash", "-c", "exec " + filled(command, {"results/NAME/progress.jsonl": file})],
-            stdout=said,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            measured("./bench", place, SHORT)
-            deadline = time.monotonic() + 10
-            while (text := Path(said.name).read_text()) != file.read_text():
-                assert time.monotonic() < deadline, text
-                time.sleep(0.1)
-        finally:
-            tail.terminate()
-            tail.wait(5)
-    events = [json.loads(line)["event"] for line in text.splitlines()]
-    assert events == ["run_started", "measurement", "run_ended"]
+    assert {name: row["rounds"] for name, row in rows.items()} == {"aiohttp": "2", "mine": "2"}
 
 
 def keys_scanned(command: str, place: Place) -> None:
@@ -217,10 +160,12 @@ def logged_in(command: str, _: Place) -> None:
     assert (done.returncode, done.stdout) == (0, "lab-server\n"), done.stderr
 
 
-def brought_up(command: str, _: Place) -> None:
-    done = run(command)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"localhost .*changed=0 .*failed=0", done.stdout)
+def brought_up(command: str, place: Place) -> None:
+    """How the lab of all these tests was brought up, or found up."""
+    first = place.lab.first
+    assert first.args[1:] == [*command.split()[1:], "-i", str(ROOT / "inventory" / "lab")]
+    assert "inventory = inventory/lab" in (ROOT / "ansible.cfg").read_text().splitlines()
+    assert first.returncode == 0
 
 
 def taken_down(command: str, place: Place) -> None:
@@ -236,14 +181,11 @@ def taken_down(command: str, place: Place) -> None:
 
 
 HOW: dict[str, Callable[[str, Place], None]] = {
-    "./bench -e @plans/quick.yml": quick,
     "./bench -e @plans/*.yml": looked_at,
-    "./bench --check -e @plans/*.yml": looked_at,
     "./bench -i inventory/cloud": short,
     "./bench -i inventory/metal": looked_at,
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": added,
     "ansible-playbook bench.yml -i inventory/cloud": looked_at,
-    "tail -F results/NAME/progress.jsonl": followed,  # beside ./bench
     "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub": key_shown,
     ".venv/bin/ansible-playbook playbooks/lab_up.yml": brought_up,
     ".venv/bin/ansible-playbook playbooks/lab_down.yml": taken_down,
@@ -264,7 +206,7 @@ AT_THE_END = [command for command in commands.run_by("lab") if "teardown.yml" in
 
 @pytest.mark.parametrize(
     "command",
-    [c for c in commands.run_by("lab") if c not in AT_THE_END and c != "./bench"],
+    [c for c in commands.run_by("lab") if c not in AT_THE_END],
 )
 def test_it_does_what_the_page_says(command: str, place: Place) -> None:
     how(command)(command, place)

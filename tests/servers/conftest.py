@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +20,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path.home() / ".cache" / "async-pipeline-bench-tests"
+# For what a server keeps while it runs; goes when the tests end.
+TEMPORARY = tempfile.TemporaryDirectory(prefix="pipeline-bench-tests-")
 DEFAULT_PYTHON = "3.13"
 FOLDERS = {
     path.parent.name: path.parent
@@ -63,15 +67,18 @@ def environment(folder: Path, version: str) -> Path:
         shutil.rmtree(place, ignore_errors=True)
         uv = [tool("uv"), "--quiet"]
         subprocess.run([*uv, "venv", "--python", python, place], check=True)
-        subprocess.run(
-            [*uv, "pip", "sync", "--python", place / "bin/python", "--require-hashes", lock],
-            check=True,
-        )
+        # as plugins/modules/framework_deploy.py does it on a host
+        pip = ["--python", place / "bin/python", "--require-hashes"]
+        isolated = []
+        if (tools := folder / "requirements-build.txt").exists():
+            isolated.append("--no-build-isolation")
+            subprocess.run([*uv, "pip", "install", *pip, "--requirement", tools], check=True)
+        subprocess.run([*uv, "pip", "sync", *pip, *isolated, lock], check=True)
         (place / "complete").touch()
     return place / "bin/python"
 
 
-def build(folder: Path, version: str) -> Path:  # noqa: ARG001  # as environment() is called
+def build(folder: Path) -> Path:
     binary = CACHE / folder.name
     subprocess.run(
         [tool("go"), "build", "-trimpath", "-o", binary, "."],
@@ -82,19 +89,57 @@ def build(folder: Path, version: str) -> Path:  # noqa: ARG001  # as environment
     return binary
 
 
+def unpacked(packages: list[str]) -> dict[str, str]:
+    """Where Debian's packages are found that are not installed here: an environment.
+
+    They are unpacked instead, as that takes no root, and starts no service.
+    """
+    place = CACHE / "-".join(packages)
+    if not (place / "complete").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        options = ["--quiet", "--no-install-recommends"]
+        try:
+            simulated = apt_get(place, "--simulate", *options, "install", *packages)
+            if missing := re.findall(r"^Inst (\S+)", simulated, re.MULTILINE):
+                apt_get(place, *options, "download", *missing)
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"{', '.join(packages)} cannot be had: {error.stderr.strip()}")
+        for package in place.glob("*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", package, place], check=True)
+        (place / "complete").touch()
+    return {
+        "PATH": os.pathsep.join([f"{place}/usr/sbin", f"{place}/usr/bin", os.environ["PATH"]]),
+        "LD_LIBRARY_PATH": os.pathsep.join(map(str, place.glob("usr/lib/*-linux-gnu*"))),
+    }
+
+
+def apt_get(place: Path, *words: str) -> str:
+    return subprocess.run(
+        [tool("apt-get"), *words],
+        cwd=place,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
 @dataclasses.dataclass
 class Framework:
     name: str
     folder: Path
     command: list[str]
     role: str
+    stack: str
+    environment: dict[str, str]
 
     def start(self, **settings: str) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
         return subprocess.Popen(
             self.command,
             cwd=self.folder,
-            env={**kept, **settings},
+            env={**kept, **self.environment, "TMPDIR": TEMPORARY.name, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -196,11 +241,15 @@ class Server:
 def deploy(name: str) -> Framework:
     folder = FOLDERS[name]
     about: dict[str, Any] = yaml.safe_load((folder / "framework.yml").read_text())
-    make = {"python": environment, "go": build}[about["runtime"]]
     CACHE.mkdir(parents=True, exist_ok=True)
-    program = make(folder, about.get("python", DEFAULT_PYTHON))
-    arguments = ["server.py"] if about["runtime"] == "python" else []
-    return Framework(name, folder, [str(program), *arguments], about.get("role", "framework"))
+    if about["runtime"] == "python":
+        version = about.get("python", DEFAULT_PYTHON)
+        command = [str(environment(folder, version)), "server.py"]
+    else:
+        command = [str(build(folder))] if about["runtime"] == "go" else ["./server"]
+    packages = unpacked(about["packages"]) if "packages" in about else {}
+    role, stack = about.get("role", "framework"), str(about["stack"])
+    return Framework(name, folder, command, role, stack, packages)
 
 
 @pytest.fixture(scope="session", params=FOLDERS)
@@ -213,6 +262,12 @@ def server(framework: Framework) -> Iterator[Server]:
     """One that all tests of a framework share; for the ones that leave it as they found it."""
     with framework.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Callable[[str], Framework]:
+    """Any framework, by its name."""
+    return deploy
 
 
 @pytest.fixture(scope="session")

@@ -17,18 +17,39 @@ HELLO = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 MISSING = b"GET /missing HTTP/1.1\r\nHost: test\r\n\r\n"
 
 # What is known of a framework and not this project's to mend. Each is asserted to be so still.
-DIES_IN_A_PIPELINE = {"japronto"}
+DIES_IN_A_PIPELINE = {"japronto", "japronto-2017"}
 REFUSES_WHAT_CAME_BEFORE_A_CLOSE = {"aiohttp"}
+BREAKS = {
+    "test_answers_what_came_before_a_close[hypercorn-amid]": "answers the one that closes with 400",
+    "test_answers_what_came_before_a_close[robyn-amid]": "leaves the connection open",
+    "test_answers_what_came_before_a_close[socketify-amid]": "answers what follows, and goes on",
+    "test_closes_when_told_to[socketify-1.0]": "answers no request without Host",
+    "test_takes_a_request_in_pieces[socketify]": "closes after a piece that ends amid the method",
+    "test_answers_a_pipeline_in_order[socketify-cut-2]": "the same: it answers that piece with 505",
+}
+
+
+@pytest.fixture(autouse=True)
+def known(request: pytest.FixtureRequest) -> None:
+    if request.node.name in BREAKS:
+        reason = BREAKS[request.node.name]
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 @pytest.fixture
-def parsing(framework: "Framework") -> None:
+def conforming(framework: "Framework") -> None:
+    if framework.stack != "current":
+        pytest.skip(f"is of {framework.stack}, and measured with the faults it had")
+
+
+@pytest.fixture
+def parsing(conforming: None, framework: "Framework") -> None:  # noqa: ARG001
     if framework.role == "ceiling":
         pytest.skip("the ceiling answers blank lines and does not parse, as its note says")
 
 
 @pytest.fixture
-def pipelining(framework: "Framework") -> None:
+def pipelining(conforming: None, framework: "Framework") -> None:  # noqa: ARG001
     if framework.name in DIES_IN_A_PIPELINE:
         pytest.skip("dies in a pipeline, as test_dies_in_a_pipeline shows")
 
@@ -38,13 +59,21 @@ def is_hello(answer: "Answer") -> bool:
     return (answer.status, kind, answer.body) == (200, "text/plain", b"Hello world!")
 
 
+def test_answers_one_request(server: "Server") -> None:
+    with server.connect() as client:
+        client.send(HELLO)
+        answer = client.answer()
+        assert is_hello(answer)
+        assert answer.version == "HTTP/1.1"
+
+
+@pytest.mark.usefixtures("conforming")
 def test_answers_and_keeps_the_connection(server: "Server") -> None:
     with server.connect() as client:
         for _ in range(3):
             client.send(HELLO)
             answer = client.answer()
             assert is_hello(answer)
-            assert answer.version == "HTTP/1.1"
             assert answer.headers.get("connection", "keep-alive").lower() == "keep-alive"
 
 
@@ -57,6 +86,7 @@ def test_anything_else_is_not_found(server: "Server") -> None:
         assert is_hello(client.answer())
 
 
+@pytest.mark.usefixtures("conforming")
 @pytest.mark.parametrize(
     "request_",
     [b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"],
@@ -71,6 +101,7 @@ def test_closes_when_told_to(framework: "Framework", server: "Server", request_:
         assert client.closed()
 
 
+@pytest.mark.usefixtures("conforming")
 def test_takes_a_request_in_pieces(server: "Server") -> None:
     cuts = re.split(rb"(?<=[/\rHo])", HELLO)
     with server.connect() as client:

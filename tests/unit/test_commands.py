@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -34,6 +33,13 @@ def test_every_command_of_a_page_is_run_by_a_test() -> None:
 def test_nothing_is_run_that_no_page_has() -> None:
     used = {commands.row_of(command) for command in commands.of_pages()}
     assert used == set(commands.RUN_BY)
+
+
+def test_the_file_that_is_to_run_a_command_has_it() -> None:
+    for command, by in commands.RUN_BY.items():
+        layer, _, name = by.partition("/")
+        assert layer in ("ci", "unit", "servers", "lab")
+        assert not name or f'"{command}' in (ROOT / "tests" / by).read_text()
 
 
 @pytest.mark.parametrize("page", commands.PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -98,17 +104,9 @@ def test_continuous_integration_runs_all_tests(tmp_path: Path) -> None:
 def run(
     command: str, words: Mapping[str, str | Path] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """As typed in the repository's folder, in the environment of these tests."""
+    """As typed, in the environment of these tests, which has what .venv has."""
     here = {".venv/bin/": f"{BIN}/"} if command.startswith(".venv/bin/") else {}
-    return subprocess.run(
-        ["bash", "-c", commands.filled(command, here | dict(words or {}))],
-        cwd=ROOT,
-        env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return commands.run(commands.filled(command, here | dict(words or {})), first=BIN)
 
 
 @pytest.fixture(scope="module")

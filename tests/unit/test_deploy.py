@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -36,13 +37,25 @@ error: Failed to download `aiosignal==1.4.0`
 """
 
 
+NOT_BUILT = """\
+error: Failed to build `httptools==0.0.10`
+  cause: Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)
+
+         [stderr]
+         unable to execute 'gcc': No such file or directory
+         error: command 'gcc' failed: No such file or directory
+
+hint: Build failures usually indicate a problem with the package or the build environment
+"""
+
+
 def encoded(**files: str) -> dict[str, str]:
     return {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
 
 
 def go_words(path: Path, **more: Any) -> dict[str, Any]:
     words = {"name": "some", "path": str(path), "runtime": "go", "files": {}, "python": None}
-    words |= {"uv": None, "binary": None, "build_info": BUILD_INFO, "tried": []}
+    words |= {"uv": None, "binary": None, "build_info": BUILD_INFO, "tried": [], "packages": []}
     return {**words, **more}
 
 
@@ -63,6 +76,14 @@ def test_versions_of_a_go_program() -> None:
             MISMATCH,
             "x: Failed to download `aiosignal==1.4.0`: Hash mismatch for `aiosignal==1.4.0`",
         ),
+        (
+            NOT_BUILT,
+            (
+                "x: Failed to build `httptools==0.0.10`: Call to "
+                "`setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1): "
+                "command 'gcc' failed: No such file or directory"
+            ),
+        ),
         ("error: no such file\n", "x: no such file"),
         ("something else\n", "x: something else"),
         ("", "x: no message"),
@@ -80,7 +101,7 @@ def test_a_moved_interpreter_is_told_where_its_library_is() -> None:
     assert "LD_LIBRARY_PATH" not in deploy.start_text("some", path, "python", {"library_path": ""})
 
 
-@pytest.mark.parametrize("runtime", ["python", "go"])
+@pytest.mark.parametrize("runtime", ["python", "go", "debian"])
 def test_a_start_file_is_valid_shell(runtime: str) -> None:
     text = deploy.start_text("some", Path("/opt/some place"), runtime, None)
     assert text.startswith("#!/bin/sh\n")
@@ -102,6 +123,66 @@ def test_a_program_is_asked_for_brought_and_kept(tmp_path: Path) -> None:
     assert stat.S_IMODE((target / "app" / "server").stat().st_mode) == 0o755
     assert stat.S_IMODE((target / "start").stat().st_mode) == 0o755
     assert json.loads((target / "versions.json").read_text())["runtime"] == "go1.27.3"
+
+
+@pytest.fixture
+def dpkg_query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that has nginx and nothing else, by dpkg-query's own words."""
+    if shutil.which("dpkg-query") is None:
+        pytest.skip("dpkg-query is not installed")
+    database = tmp_path / "dpkg"
+    (database / "info").mkdir(parents=True)
+    (database / "status").write_text(
+        "Package: nginx\nStatus: install ok installed\nMaintainer: me\nArchitecture: all\n"
+        "Version: 1.26.3-3+deb13u1\nDescription: a server\n"
+    )
+    monkeypatch.setenv("DPKG_ADMINDIR", str(database))
+
+
+@pytest.mark.usefixtures("dpkg_query")
+def test_what_debian_has_is_started_by_its_folder_and_known_by_its_version(tmp_path: Path) -> None:
+    target = tmp_path / "some"
+    words = {**go_words(target), "runtime": "debian", "packages": ["nginx"]}
+    words["files"] = encoded(server="#!/bin/sh\n", **{"nginx.conf": "daemon off;\n"})
+    answer = deploy.Deployment(words, check_mode=False).deploy()
+    assert answer["changed"]
+    assert answer["versions"] == {
+        "runtime": "nginx 1.26.3",
+        "packages": {"nginx": "1.26.3-3+deb13u1"},
+    }
+    assert stat.S_IMODE((target / "app" / "server").stat().st_mode) == 0o755
+    assert stat.S_IMODE((target / "app" / "nginx.conf").stat().st_mode) == 0o644
+    assert f"exec {target}/app/server\n" in (target / "start").read_text()
+    assert not deploy.Deployment(words, check_mode=False).deploy()["changed"]
+
+
+@pytest.mark.usefixtures("dpkg_query")
+def test_without_its_debian_package_the_reason_names_it(tmp_path: Path) -> None:
+    words = {**go_words(tmp_path / "some"), "runtime": "debian", "packages": ["nothing-like-it"]}
+    words["files"] = encoded(server="#!/bin/sh\n")
+    assert deploy.Deployment(words, check_mode=True).deploy()["changed"]
+    with pytest.raises(deploy.CannotDeployError, match=r"are not installed: .*nothing-like"):
+        deploy.Deployment(words, check_mode=False).deploy()
+
+
+def test_what_debian_has_needs_a_program_that_starts_it(tmp_path: Path) -> None:
+    words = {**go_words(tmp_path / "some"), "runtime": "debian", "packages": ["nginx"]}
+    with pytest.raises(deploy.CannotDeployError, match="its folder has no server"):
+        deploy.Deployment(words, check_mode=False).deploy()
+
+
+@pytest.mark.parametrize(
+    ("version", "upstream"),
+    [
+        ("1.26.3-3+deb13u1", "1.26.3"),
+        ("1:1.22.1-9+deb12u2", "1.22.1"),
+        ("2.4-rc1-1", "2.4-rc1"),
+        ("20240101", "20240101"),
+        ("1:3.0", "3.0"),
+    ],
+)
+def test_a_version_is_that_of_the_program_not_of_its_package(version: str, upstream: str) -> None:
+    assert deploy.upstream(version) == upstream
 
 
 def test_what_is_no_longer_in_the_folder_goes(tmp_path: Path) -> None:
@@ -132,6 +213,33 @@ def test_without_an_interpreter_the_reason_says_what_was_tried(tmp_path: Path) -
     words = {**go_words(tmp_path / "some"), "runtime": "python", "tried": ["no a", "no b"]}
     with pytest.raises(deploy.CannotDeployError, match="no a; no b"):
         deploy.Deployment(words, check_mode=False).deploy()
+
+
+def test_sources_are_built_only_with_tools_that_the_folder_locks(tmp_path: Path) -> None:
+    called = tmp_path / "called"
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$@" >> {called}\n')
+    uv.chmod(0o755)
+    words = {**go_words(tmp_path / "some"), "runtime": "python", "uv": str(uv)}
+    interpreter = tmp_path / "python"
+    wheels = deploy.Deployment(words, check_mode=False)
+    assert wheels.sources(interpreter) == ["--no-build"]
+    assert not called.exists()
+
+    words["files"] = encoded(**{"requirements-build.txt": ""})
+    sources = deploy.Deployment(words, check_mode=False)
+    assert sources.sources(interpreter) == ["--no-build-isolation"]
+    (install,) = called.read_text().splitlines()
+    assert {"--require-hashes", "--no-build"} <= set(install.split())
+    assert install.endswith("some/app/requirements-build.txt")
+
+
+def test_links_are_followed_when_a_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("1")
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    (folder / "server.py").symlink_to("../other.py")
+    assert controller.read_folder(folder) == encoded(**{"server.py": "1"})
 
 
 def test_a_folder_is_read_without_what_editors_leave(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from controller.run_plan import (
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED_PLAN: dict[str, Any] = {
-    "bench_frameworks": [],
+    "bench_frameworks": ["uvloop-httptools", "aiohttp"],
     "bench_framework_dirs": ["servers", "fasthttp"],
     "bench_depths": [5],
     "bench_connections": [200],
@@ -68,6 +68,16 @@ def test_the_default_plan_is_the_command_of_2017() -> None:
             "threads": 10,
         }
     ]
+
+
+def test_the_default_plan_has_the_six_of_2017_and_the_plan_of_the_field_all() -> None:
+    six = {"uvloop-httptools", "aiohttp", "tornado", "sanic", "japronto", "fasthttp"}
+    assert set(planned(bench_controls=False)["frameworks"]) == six
+    field = yaml.safe_load((ROOT / "plans" / "field.yml").read_text(encoding="utf-8"))
+    everything = set(planned(**field, bench_controls=False)["frameworks"])
+    assert everything > six | {"uvicorn", "nginx"}
+    found = find_frameworks(SEED_PLAN["bench_framework_dirs"], ROOT)
+    assert {found[name]["stack"] for name in everything} == {"current"}
 
 
 def test_every_default_is_accepted_and_known() -> None:
@@ -211,11 +221,30 @@ GOOD = """\
         (GOOD.replace("runtime: python", "runtime: ruby"), "runtime is 'ruby'; it takes"),
         (GOOD + "    role: floor\n", "role is 'floor'; it takes framework or ceiling"),
         (GOOD + "    python: 3.13\n", "in quotes if it is a number"),
+        (GOOD.replace("runtime: python", "runtime: debian"), "has no packages; runtime debian"),
+        (GOOD + "    packages: nginx\n", "packages is 'nginx'; it takes a list of Debian packages"),
+        (GOOD + "    packages: [nginx, -y]\n", "packages is .*-y.*; it takes a list"),
+        (GOOD + "    build: gcc\n", "build is 'gcc'; it takes a list of Debian packages"),
+        (GOOD + "    build: [--force]\n", "it takes a list of Debian packages"),
+        (GOOD + "    build: [1]\n", "it takes a list of Debian packages"),
+        (GOOD + "    build: [gcc]\n", "needs requirements-build.txt as well"),
     ],
 )
 def test_a_wrong_framework_is_named(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(PlanError, match=sentence):
         read_framework(framework_folder(tmp_path, text))
+
+
+def test_what_debian_has_is_named_by_its_packages(tmp_path: Path) -> None:
+    text = GOOD.replace("runtime: python", "runtime: debian") + "    packages: [nginx]\n"
+    assert read_framework(framework_folder(tmp_path, text))["packages"] == ["nginx"]
+    assert read_framework(framework_folder(tmp_path, GOOD, "other"))["packages"] == []
+
+
+def test_a_framework_may_be_built_from_sources(tmp_path: Path) -> None:
+    folder = framework_folder(tmp_path, GOOD + "    build: [gcc, libc6-dev]\n")
+    (folder / "requirements-build.txt").write_text("")
+    assert read_framework(folder)["build"] == ["gcc", "libc6-dev"]
 
 
 def test_a_framework_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
@@ -374,7 +403,7 @@ def test_without_controls_there_are_the_frameworks_alone(off: Any) -> None:
 
 def test_the_ceiling_is_there_where_frameworks_are_elsewhere(tmp_path: Path) -> None:
     framework_folder(tmp_path, GOOD)
-    run = planned(bench_framework_dirs=[str(tmp_path)])
+    run = planned(bench_framework_dirs=[str(tmp_path)])  # and all of those are wanted
     assert list(run["frameworks"]) == ["mine", "ceiling", "mine-again"]
 
 

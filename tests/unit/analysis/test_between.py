@@ -208,7 +208,7 @@ def test_one_whose_analysis_fails_leaves_the_others(
     monkeypatch.setitem(
         compare_runs.__globals__,
         "judge_run",
-        lambda folder: 1 / 0 if folder == other else real(folder),
+        lambda folder, **how: 1 / 0 if folder == other else real(folder, **how),
     )
     compared = compare_runs([base, other, odd])
     assert compared.not_compared[0] == (

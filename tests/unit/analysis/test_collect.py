@@ -97,7 +97,7 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode == 4
     assert (
-        "pandas, jinja2, altair, vl_convert and markdown_it are missing. ./bench makes the"
+        "pandas, orjson, jinja2, altair, vl_convert and markdown_it are missing. ./bench makes the"
         in " ".join(done.stderr.split())
     )
 

@@ -3,6 +3,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,7 +200,32 @@ def test_connections_that_are_let_in_late_are_no_hang() -> None:
 
 def test_more_batches_than_there_was_time_for() -> None:
     twice = closed_loop(40_000, connections=400, rng=random.Random(2))
-    assert verdict_of(record(wrk_result(twice))).rules == ("busy",)
+    found = verdict_of(record(wrk_result(twice)))
+    assert found.rules == ("busy",)
+    assert found.reason.endswith(": more than there was")
+
+
+@pytest.mark.parametrize(
+    ("connections", "others", "rules"),
+    [
+        (160, 0.1, ("busy",)),
+        (160, 1.4, ()),
+        (216, 0.1, ("busy",)),
+        (216, 1.4, ()),
+        (100, 1.4, ("busy",)),
+        (100, None, ("busy",)),
+    ],
+)
+def test_a_neighbour_of_the_generator_is_no_hang(
+    connections: int, others: float | None, rules: tuple[str, ...]
+) -> None:
+    """So many of 200 connections' time in batches, while others took so many of its two CPUs."""
+    batches = closed_loop(40_000, connections=connections, rng=random.Random(2))
+    facts = facts_of(record(wrk_result(batches)))
+    [usage] = facts.generator_usages
+    assert usage
+    disturbed = replace(facts, generator_usages=[replace(usage, other_cores=others)])
+    assert judge(disturbed, Context()).rules == rules
 
 
 def test_responses_of_another_size() -> None:

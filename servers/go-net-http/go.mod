@@ -1,0 +1,3 @@
+module async-pipeline-bench/go-net-http
+
+go 1.26.0

@@ -1,0 +1,1 @@
+../japronto/server.py

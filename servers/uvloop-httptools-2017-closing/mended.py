@@ -1,0 +1,1 @@
+../uvloop-httptools-2017/server.py

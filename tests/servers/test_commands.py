@@ -1,0 +1,52 @@
+"""The commands of docs/adding-a-framework.md that need no lab, in a copy of the repository."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import commands
+from tests.commands import ROOT
+
+pytestmark = pytest.mark.servers
+
+BIN = Path(sys.executable).parent
+REQUIRED = ("title", "stack", "language", "runtime", "python", "note")
+
+
+def test_a_framework_is_added_as_the_page_says(tmp_path: Path) -> None:
+    """The folder that the page describes, with the code of one that is there."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    copy = tmp_path / "copy"
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    mine = copy / "servers" / "mine"
+    mine.mkdir()
+    page = (ROOT / "docs" / "adding-a-framework.md").read_text()
+    (described,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    about = {key: value for key, value in yaml.safe_load(described).items() if key in REQUIRED}
+    (mine / "framework.yml").write_text(yaml.safe_dump(about))
+    for name in ("server.py", "requirements.in"):
+        shutil.copy(ROOT / "servers" / "uvloop-httptools" / name, mine / name)
+
+    lock, test = commands.run_by("servers")
+    for command, environment in ((lock, ".venv/bin/"), (test, ".venv-test/bin/")):
+        done = commands.run(
+            f"cd {copy} && " + commands.filled(command, {environment: f"{BIN}/"}), first=BIN
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    locked = (mine / "requirements.txt").read_text()
+    assert re.search(r"(?m)^httptools==\S+ \\\n +--hash=sha256:", locked)
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed
+    assert int(passed[1]) >= 10
