@@ -71,3 +71,10 @@ def test_every_plan_is_named_in_a_page() -> None:
     pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     plans = [path.name for path in (ROOT / "plans").glob("*.yml")]
     assert [name for name in plans if f"plans/{name}" not in pages] == []
+
+
+def test_every_module_of_the_analysis_has_its_place_in_the_house() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `analysis/` \|.*$", page, re.MULTILINE)
+    modules = {path.stem for path in (ROOT / "analysis").glob("*.py")} - {"__init__"}
+    assert modules - set(re.findall(r"\w+", row)) == set()
