@@ -86,18 +86,29 @@ class Data:
         return [list(own) for _, own in groupby(sorted(self.rows, key=place), key=place)]
 
 
-def draw(judgement: Judgement, rows: list[Row]) -> list[Chart]:
-    """All charts that there are data for, the first two being those of the headline's answer.
+def draw(judgement: Judgement, rows: list[Row]) -> tuple[list[Chart], list[str]]:
+    """All charts that there are data for, and a sentence for each that could not be drawn.
 
-    rows: summary.csv's, with each framework's `title`, as report.py makes them.
+    The first two are those of the headline's answer. rows: summary.csv's, with each framework's
+    `title`, as report.py makes them.
     """
     measured: dict[Cell, list[Measurement]] = {}
     for measurement in judgement.measurements:
         measured.setdefault(measurement.facts.cell, []).append(measurement)
     data = Data(rows, measured, looks(judgement, rows), labels(rows))
-    makers = (throughput, cpu, latency, rounds, depth, gain, connections, heat, price)
+    drawn: list[Chart] = []
+    faults: list[str] = []
     with drawing.unchecked():
-        return [chart for make in makers if (chart := make(data)) is not None]
+        for make in (throughput, cpu, latency, rounds, depth, gain, connections, heat, price):
+            try:
+                chart = make(data)
+            except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
+                faults.append(
+                    f"the chart {make.__name__} could not be drawn: {type(error).__name__}: {error}"
+                )
+            else:
+                drawn += [chart] if chart else []
+    return drawn, faults
 
 
 def looks(judgement: Judgement, rows: list[Row]) -> dict[str, Look]:

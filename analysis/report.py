@@ -105,7 +105,7 @@ def render(judgement: Judgement) -> Rendered:
     results, summary = tables.results(judgement), tables.summary(judgement)
     rows = rows_of(summary, judgement)
     checked = _crosschecked(judgement)
-    drawn = charts.draw(judgement, rows)
+    drawn, undrawn = charts.draw(judgement, rows)
     markdown = _markdown(judgement, rows, checked, drawn)
     return Rendered(
         files={
@@ -121,7 +121,7 @@ def render(judgement: Judgement) -> Rendered:
             ),
         },
         terminal=terminal(judgement, rows),
-        problems=problems(judgement),
+        problems=[*problems(judgement), *undrawn],
         remarks=remarks(judgement),
     )
 

@@ -24,7 +24,9 @@ def rows_of(judgement: Judgement) -> list[Row]:
 
 
 def drawn(judgement: Judgement) -> dict[str, Chart]:
-    return {chart.name: chart for chart in charts.draw(judgement, rows_of(judgement))}
+    made, faults = charts.draw(judgement, rows_of(judgement))
+    assert not faults
+    return {chart.name: chart for chart in made}
 
 
 @pytest.fixture(scope="module")
@@ -261,6 +263,20 @@ def test_what_others_wrote_does_not_break_the_picture(tmp_path: Path) -> None:
     )
     line = next(t for t in rendered.files["report.md"].splitlines() if t.startswith("!["))
     assert re.fullmatch(r"!\[(?:[^\[\]\\]|\\.)*\]\(charts/throughput\.svg\)", line)
+
+
+def test_a_chart_that_fails_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = judge_run(write_run(tmp_path, run_document(["one"], 1), {"a.json": record()}))
+
+    def latency(_data: charts.Data) -> None:
+        raise ValueError("no such axis")
+
+    monkeypatch.setitem(charts.draw.__globals__, "latency", latency)
+    rendered = report.render(run)
+    assert "the chart latency could not be drawn: ValueError: no such axis" in rendered.problems
+    assert "charts/throughput.svg" in rendered.files
+    assert "charts/latency.svg" not in rendered.files
+    assert "latency.svg" not in rendered.files["report.md"]
 
 
 def test_a_run_without_a_result_has_no_chart(tmp_path: Path) -> None:

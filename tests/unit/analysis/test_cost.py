@@ -111,7 +111,7 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
 
 def price_chart(run: Path) -> Chart | None:
     judgement = judge_run(run)
-    drawn = draw(judgement, report.rows_of(summary(judgement), judgement))
+    drawn, _ = draw(judgement, report.rows_of(summary(judgement), judgement))
     return next((chart for chart in drawn if chart.name == "price"), None)
 
 
