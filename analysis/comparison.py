@@ -7,9 +7,9 @@ from analysis import formats, page
 from analysis.between import Compared, Pair, Verdict
 from analysis.compare import Row, several
 from analysis.gate import Gate, Status
-from analysis.report import TERMINAL_COLUMNS, aligned
 from analysis.statistics import deviation
 from analysis.tables import Column, frame, to_csv
+from analysis.terminal import COLUMNS, aligned
 
 OTHER_VERDICTS = ("verdict to the ceiling", "CPU verdict")
 MOST_TOLD = 8
@@ -201,10 +201,7 @@ def terminal(compared: Compared, gate: Gate | None = None) -> str:
     for pair in compared.pairs:
         text += [_table(pair), *_notes(pair)]
     if gate:
-        text += [
-            textwrap.fill(line, TERMINAL_COLUMNS, subsequent_indent="  ")
-            for line in gate_lines(gate)
-        ]
+        text += [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in gate_lines(gate)]
     return "\n".join(text)
 
 
@@ -249,18 +246,15 @@ def _notes(pair: Pair) -> list[str]:
             if row["framework"] not in of:
                 of.append(row["framework"])
     told = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
-    lines = [textwrap.fill(line, TERMINAL_COLUMNS, subsequent_indent="  ") for line in told]
-    lines += [textwrap.fill(line, TERMINAL_COLUMNS) for line in _drift(pair)]
+    lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in told]
+    lines += [textwrap.fill(line, COLUMNS) for line in _drift(pair)]
     shown = [
         f"  {one.part}: {one.name}: {one.base or 'none'} -> {one.other or 'none'}"
         for one in pair.differences[:MOST_TOLD]
     ]
     more = len(pair.differences) - len(shown)
     lines += ["What differs besides:" if shown else "Nothing else that is recorded differs."]
-    lines += [
-        line if len(line) <= TERMINAL_COLUMNS else f"{line[: TERMINAL_COLUMNS - 4]} ..."
-        for line in shown
-    ]
+    lines += [line if len(line) <= COLUMNS else f"{line[: COLUMNS - 4]} ..." for line in shown]
     lines += [f"  and {more} more: see compare.md"] if more else []
     return [*lines, ""]
 

@@ -3,37 +3,33 @@
 What is said is decided here, how it is worded and how numbers look is the template's.
 """
 
-import argparse
-import json
 import os
 import shlex
 import tempfile
 import textwrap
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
-import yaml
 
 from analysis import charts, conformance, cost, crosscheck, formats, page, stack_2017, tables
+from analysis.again import again
 from analysis.charts import Chart
-from analysis.compare import CELL, CELL_GROUP, Row, labels, several
+from analysis.compare import CELL, Row, labels, several
 from analysis.facts import log_end
+from analysis.headline import headlines_of, limits_of, near_ceiling, troubles
 from analysis.judge import Judgement, Measurement, judge_run, typical
-from analysis.records import Cell, Framework, Run
+from analysis.records import Cell, Framework
+from analysis.terminal import terminal
 from analysis.verdict import RATED, Outcome
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-TERMINAL_COLUMNS = 100
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
 MOST_GROUPS_TOLD = 6
-NEAR_CEILING = 0.9
-PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
-"""Variables that say where a run is kept, and not what it measures."""
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
@@ -49,29 +45,6 @@ class Rendered:
     terminal: str
     problems: list[str]
     remarks: list[str]
-
-
-@dataclass(slots=True)
-class Headline:
-    """Who is the fastest of one cell group, and how surely; and who takes the least CPU time.
-
-    fastest: None where no framework of the group is ok. second: the next of those that are.
-    tied: those that cannot be told from the fastest. unsure: why nothing is claimed, or empty.
-    The same of the CPU time per request: cheapest, dearer (the next), cheap (tied with it).
-    near_ceiling: rows that did nearly what generator and path can do at all.
-    again: the A/A control, where it was measured.
-    """
-
-    label: str
-    fastest: Row | None
-    second: Row | None = None
-    tied: list[Row] = field(default_factory=list)
-    unsure: str = ""
-    cheapest: Row | None = None
-    dearer: Row | None = None
-    cheap: list[Row] = field(default_factory=list)
-    near_ceiling: list[Row] = field(default_factory=list)
-    again: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +201,7 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row], drawn: 
         headlines=headlines[:MOST_GROUPS_TOLD],
         more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
         troubles=troubles(rows),
-        limits=_limits(rows),
+        limits=limits_of(rows),
         baselines=list(judgement.baselines.values()),
         rows=rows,
         charts={chart.name: chart for chart in drawn},
@@ -259,124 +232,6 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row], drawn: 
         versions=_flat(run.versions),
         variables={name: _words(value) for name, value in run.variables.items()},
     )
-
-
-def again(run: Run) -> str:
-    """The command that measures the same once more, in the same order; empty where not known.
-
-    As typed, but for variables of the benchmark: these are given as they were used, all of them.
-    """
-    if not run.command or not run.variables:
-        return ""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("-e", "--extra-vars", action="append", default=[])
-    typed, words = parser.parse_known_args(run.command[1:])
-    used = {
-        name: value
-        for name, value in run.variables.items()
-        if name not in PLACE_OF_A_RUN and value is not None
-    }
-    given = [*filter(None, map(_not_the_benchmarks, typed.extra_vars)), _one_a_line(used)]
-    words = [word for word in words if Path(word).name != "bench.yml"]
-    return shlex.join(["./bench", *words, *(word for one in given for word in ("-e", one))])
-
-
-def _not_the_benchmarks(extra: str) -> str:
-    """What Ansible's -e was given, without the variables whose values are known."""
-    if extra.startswith("@"):
-        return extra
-    if extra.startswith("{"):
-        try:
-            variables = yaml.safe_load(extra)
-        except yaml.YAMLError:
-            return ""
-        others = {k: v for k, v in variables.items() if not str(k).startswith("bench_")}
-        return json.dumps(others) if others else ""
-    try:
-        pairs = shlex.split(extra)
-    except ValueError:
-        return ""
-    return shlex.join(pair for pair in pairs if not pair.startswith("bench_"))
-
-
-def _one_a_line(variables: dict[str, Any]) -> str:
-    """A JSON object with a member a line."""
-    members = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in variables.items())
-    return "{\n " + ",\n ".join(members) + "\n}"
-
-
-def headlines_of(rows: list[Row]) -> list[Headline]:
-    """One headline a cell group, in the order of the rows."""
-    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[tuple(row[key] for key in CELL_GROUP)].append(row)
-    label = labels(rows)
-    return [_headline(label(group[0]), group) for group in groups.values()]
-
-
-def _headline(label: str, group: list[Row]) -> Headline:
-    ranked = [row for row in group if row["role"] == "framework"]
-    ok = [row for row in ranked if row["outcome"] == Outcome.OK]
-    headline = Headline(
-        label,
-        fastest=ok[0] if ok else None,
-        near_ceiling=[row for row in ranked if near_ceiling(row)],
-        again=next((row for row in group if row["role"] == "control"), None),
-    )
-    others = [row for row in ok[1:] if row["relative"] is not None]
-    if ok and others:
-        headline.second = others[0]
-        headline.tied = [row for row in others if row["verdict"] == "tied"]
-        headline.unsure = _unsure(ok)
-    costed = sorted(
-        (row for row in ok if row["relative_cpu"] is not None), key=lambda row: row["relative_cpu"]
-    )
-    if len(costed) > 1 and costed[0]["rank_cpu"] == 1:
-        headline.cheapest, headline.dearer = costed[0], costed[1]
-        headline.cheap = [row for row in costed[1:] if row["verdict_cpu"] == "tied"]
-    return headline
-
-
-def _unsure(ok: list[Row]) -> str:
-    """Why nobody is called faster, or nothing."""
-    if any(row["requests_per_s_low"] is None for row in ok):
-        return "Fewer than 6 rounds: no interval and no rank"
-    if ok[0]["noise_floor"] is None:
-        return (
-            "There is no A/A control, so no noise floor and no rank: the interval alone does not "
-            "tell a difference from noise"
-        )
-    if any(row["rank"] is None for row in ok):
-        return "Fewer than 6 rounds in common: no rank"
-    return ""
-
-
-def near_ceiling(row: Row) -> bool:
-    """Whether what was measured is the generator or the path, and not the framework."""
-    share = row["share_of_ceiling"]
-    return row["role"] != "ceiling" and share is not None and share >= NEAR_CEILING
-
-
-def troubles(rows: list[Row]) -> list[Row]:
-    """Rows that are not ok, one a framework and outcome, with `cells`: how many are like it."""
-    told: dict[tuple[str, str | None], Row] = {}
-    for row in rows:
-        if row["outcome"] != Outcome.OK:
-            first = told.setdefault((row["framework"], row["outcome"]), {**row, "cells": 0})
-            first["cells"] += 1
-    order = ["failed", "unavailable", "degraded", None]
-    return sorted(told.values(), key=lambda row: order.index(row["outcome"]))
-
-
-def _limits(rows: list[Row]) -> dict[str, list[str]]:
-    """Titles by what limited them; a framework limited differently by cell is under each."""
-    limits: dict[str, list[str]] = {}
-    for row in rows:
-        if row["limited_by"]:
-            titles = limits.setdefault(row["limited_by"], [])
-            if row["title"] not in titles:
-                titles.append(row["title"])
-    return limits
 
 
 def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
@@ -456,57 +311,3 @@ def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return formats.MISSING if value is None else str(value)
-
-
-def terminal(judgement: Judgement, rows: list[Row]) -> str:
-    """The summary as an aligned table of at most 100 columns, and what stands behind it."""
-    keys = several(rows)
-    heads = [
-        *(("testbed", "workers", "depth", "conns")[CELL_GROUP.index(key)] for key in keys),
-        *("framework", "outcome", "rank", "req/s", "relative", "p50", "p99", "CPU/req"),
-        "limited by",
-    ]
-    lines = [
-        [
-            *(str(row[key]) for key in keys),
-            row["framework"],
-            row["outcome"] or "no result",
-            formats.integer(row["rank"]) if row["role"] == "framework" else row["role"],
-            formats.integer(row["requests_per_s"]),
-            formats.ratio(row["relative"]),
-            formats.us(row["batch_latency_p50_us"]),
-            formats.us(row["batch_latency_p99_us"]),
-            formats.us(row["server_cpu_us_per_request"]),
-            row["limited_by"] or formats.MISSING,
-        ]
-        for row in rows
-    ]
-    left = {*range(len(keys)), len(keys), len(keys) + 1, len(heads) - 1}
-    text = [aligned([heads, *lines], left, shrink=len(keys))] if rows else []
-    for row in rows:
-        if row["reason"]:
-            of = f" ({labels(rows)(row)})" if keys else ""
-            said = f"{row['framework']}{of}: {row['outcome'] or 'no result'}: {row['reason']}"
-            text.append(textwrap.fill(said, TERMINAL_COLUMNS, subsequent_indent="  "))
-    share = judgement.measuring_share
-    if share is not None:
-        text.append(f"Warm-up and measuring took {share:.2f} of the measuring phase's wall time.")
-    return "\n".join(text)
-
-
-def aligned(lines: list[list[str]], left: set[int], shrink: int) -> str:
-    """Columns under each other; the one named by `shrink` gives way where the line is too long."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    over = sum(widths) + 2 * (len(widths) - 1) - TERMINAL_COLUMNS
-    widths[shrink] = max(12, widths[shrink] - max(0, over))
-    return "\n".join(
-        "  ".join(
-            _cut(cell, width).ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _cut(cell: str, width: int) -> str:
-    return cell if len(cell) <= width else f"{cell[: width - 2]}.."

@@ -17,6 +17,7 @@ from controller import run_plan
 from jinja2 import TemplateError
 
 from analysis import formats, report, tables
+from analysis.again import again
 from analysis.judge import judge_run
 from tests.unit.analysis.factory import (
     DATA,
@@ -314,7 +315,7 @@ def test_the_command_that_measures_the_same_again(
     document = run_document(["alpha"], 3, command=["ansible-playbook", *typed])
     document["variables"] |= {"bench_run_id": "a", "bench_rate_share": None, "bench_x": "it's"}
     write_run(tmp_path, document, {})
-    command = report.again(judge_run(tmp_path).run)
+    command = again(judge_run(tmp_path).run)
     *words, option, variables = shlex.split(command)
     assert words == ["./bench", *(kept.split() if isinstance(kept, str) else kept)]
     assert option == "-e"
@@ -327,15 +328,15 @@ def test_the_command_that_measures_the_same_again(
 
 def test_a_plan_takes_what_the_command_gives_it() -> None:
     run = judge_run(ROOT / "results" / "example").run
-    given = json.loads(shlex.split(report.again(run))[-1])
-    assert given["bench_order_seed"] == 1669950390
+    given = json.loads(shlex.split(again(run))[-1])
+    assert given["bench_order_seed"] == run.variables["bench_order_seed"]
     taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
     assert taken == {name: run.variables[name] for name in given}
 
 
 def test_ansible_reads_the_command_as_it_is_meant(tmp_path: Path) -> None:
     """Objects, lists and texts reach the plan as they were used."""
-    command = report.again(judge_run(small_run(tmp_path)).run)
+    command = again(judge_run(small_run(tmp_path)).run)
     answer = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("ansible")), "localhost", "-m", "debug"),
