@@ -6,7 +6,8 @@ independent samples. docs/comparing-runs.md says what can be claimed of them.
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from statistics import median
@@ -56,14 +57,12 @@ class Side:
     judgement: Judgement
     rows: dict[Cell, Row]
     measured: dict[Cell, list[Measurement]]
+    name: str
+    """What it is called beside another: its id, or its folder where both have the same id."""
 
     @property
     def run(self) -> Run:
         return self.judgement.run
-
-    @property
-    def name(self) -> str:
-        return self.run.run_id
 
     @property
     def testbeds(self) -> list[str]:
@@ -121,8 +120,8 @@ def compare_runs(folders: list[Path]) -> Compared:
     base, pairs = None, []
     failed: list[str] = []
     remarks: list[str] = []
-    seen: dict[Path | str, int] = {}
-    """Which of the folders was the first at this place, and of this run's id."""
+    seen: dict[Path | tuple[str, datetime | None], int] = {}
+    """Which of the folders was the first at this place, and of this run."""
     for number, folder in enumerate(folders):
         same = seen.setdefault(folder.resolve(), number)
         try:
@@ -131,7 +130,7 @@ def compare_runs(folders: list[Path]) -> Compared:
             failed.append(f"{error}{'' if number else ': the base cannot be used'}")
             continue
         if side:
-            same = seen.setdefault(side.name, number)
+            same = seen.setdefault((side.run.run_id, side.run.started), number)
         if number == 0:
             base = side
         elif side is None or same != number:
@@ -139,7 +138,7 @@ def compare_runs(folders: list[Path]) -> Compared:
             failed.append(f"{folder} is {what}: a run compared with itself shows nothing")
             continue
         elif base:
-            pair = compare_pair(base, side)
+            pair = compare_pair(*_told_apart(base, side))
             if pair.shared:
                 pairs.append(pair)
             else:
@@ -147,6 +146,13 @@ def compare_runs(folders: list[Path]) -> Compared:
         if side:
             remarks += _not_whole(side)
     return Compared(base, pairs, failed, remarks)
+
+
+def _told_apart(base: Side, other: Side) -> tuple[Side, Side]:
+    """Two runs by their ids; by their folders where `bench_run_id` gave both the same."""
+    if base.name != other.name:
+        return base, other
+    return replace(base, name=str(base.folder)), replace(other, name=str(other.folder))
 
 
 def read(folder: Path) -> Side:
@@ -169,7 +175,7 @@ def read(folder: Path) -> Side:
             str(key): None if formats.missing(value) else value for key, value in record.items()
         }
         rows[Cell(*(row[key] for key in CELL))] = row
-    return Side(folder, judgement, rows, measured)
+    return Side(folder, judgement, rows, measured, judgement.run.run_id)
 
 
 def _not_whole(side: Side) -> list[str]:
@@ -242,8 +248,8 @@ def _row(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> Row
     second = other.rows[theirs] if theirs else None
     said = first or second or {}
     row: Row = {
-        "base_run_id": base.name,
-        "run_id": other.name,
+        "base_run_id": base.run.run_id,
+        "run_id": other.run.run_id,
         **cell._asdict(),
         "stack": said["stack"],
         "role": said["role"],

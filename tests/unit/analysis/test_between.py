@@ -152,6 +152,18 @@ def test_runs_that_share_no_cell(base: Path, tmp_path: Path) -> None:
     assert [pair.other.name for pair in compared.pairs] == ["same"]
 
 
+def test_two_runs_that_were_given_one_id(base: Path, tmp_path: Path) -> None:
+    """As in CI, where bench_run_id is the same every time."""
+    later = made_run(tmp_path / "later", FOUR)
+    for file in (later / "run.json", *(later / "raw").iterdir()):
+        edit(file, run_id="base", started="2026-01-02T00:00:00Z")
+    compared = compare_runs([base, later])
+    assert compared.problems == []
+    [pair] = compared.pairs
+    assert (pair.base.name, pair.other.name) == (str(base), str(later))
+    assert {row["run_id"] for row in pair.rows} == {"base"}
+
+
 def test_a_run_compared_with_itself(base: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     made_run(copy, FOUR)
