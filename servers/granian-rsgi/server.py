@@ -51,5 +51,5 @@ if __name__ == "__main__":
         workers=workers,
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
-        workers_kill_timeout=1,
+        workers_kill_timeout=5,
     ).serve()
