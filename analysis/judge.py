@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from analysis.baseline import Baseline, read_baselines
@@ -137,7 +138,9 @@ def _read(run: Run, *, alone: bool) -> Iterator[Facts | InvalidRecord]:
     if alone or processes == 1 or len(paths) < WORTH_PROCESSES:
         yield from map(one, paths)
         return
-    with ProcessPoolExecutor(processes) as pool:
+    # not by fork: this process may have threads of the libraries that draw
+    context = get_context("forkserver")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         yield from pool.map(one, paths, chunksize=RECORDS_AT_ONCE)
 
 
