@@ -18,8 +18,9 @@ from analysis.facts import Facts
 
 # Below this share of their time the connections waited for something that no batch explains.
 BUSY_LEAST = 0.90
-# What wrk may need from a batch's end to the next one's beginning while its threads share CPUs, us.
-# Measured with the ceiling, whose batches of 1 ms left 0.11 to 0.13 of the time to it.
+# What wrk may need from a batch's end to the next one's beginning while its threads share CPUs, us,
+# however few connections each has. Measured with the ceiling, whose batches of 1 ms left 0.11 to
+# 0.13 of the time to it.
 BETWEEN_BATCHES_US = 300
 # wrk's threads begin a little before its clock does; more than this cannot be that.
 BUSY_MOST = 1.05
@@ -28,6 +29,8 @@ BUSY_MOST = 1.05
 BUSY_DISTURBED = 0.2
 # The longest batch, of the window: servers on uvloop let in one connection a turn of their loop.
 IN_LINE_SHARE = 0.9
+# wrk's threads stop when they are told, and its clock at the tick that follows.
+TICK_S = 0.1
 # Other programs of a generator open a connection now and then.
 REOPENED_LEAST = 10
 # Silence at the end of the window: shorter ones are a busy machine's, or a long batch.
@@ -268,14 +271,15 @@ def busy(facts: Facts, _context: Context) -> Finding | None:
         return None
     # a batch cut off at the end is in no histogram: that much of the window may be missing
     unfinished = totals.latency.met_us / (totals.duration_s * 1e6)
-    between = BETWEEN_BATCHES_US / (totals.latency.mean_us + BETWEEN_BATCHES_US)
+    between_us = _between_batches_us(facts, totals.latency.batches)
+    between = between_us / (totals.latency.mean_us + between_us)
     disturbed = BUSY_DISTURBED * _taken_by_others(facts)
     least = BUSY_LEAST - unfinished - between - disturbed
     if least <= totals.busy <= BUSY_MOST + disturbed:
         return None
     again = facts.reopened is not None and facts.reopened > reopened_tolerance(totals.opened)
     # one that waited nearly all the window for its first batch: others may be waiting in line yet
-    in_line = totals.latency.max_us >= IN_LINE_SHARE * totals.duration_s * 1e6
+    in_line = totals.latency.max_us >= IN_LINE_SHARE * (totals.duration_s - TICK_S) * 1e6
     if totals.busy < least and in_line and not again:
         return None
     if totals.busy > 1:
@@ -290,6 +294,20 @@ def busy(facts: Facts, _context: Context) -> Finding | None:
         f"its batches fill {totals.busy:.2f} of the connections' time "
         f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): {why}",
     )
+
+
+def _between_batches_us(facts: Facts, batches: int) -> float:
+    """What wrk may need from a batch's end to the next one's beginning, us.
+
+    A thread of wrk writes the next batch a turn of its loop after it has read the last one, and in
+    a turn it may have all its connections to serve. With 128 of them, batches of the ceiling that
+    took 1.3 ms were 1.2 to 1.6 ms apart, which half of the CPU time for 128 batches was.
+    """
+    cores, totals = facts.generator_cpu_cores, facts.totals
+    if cores is None or totals is None:
+        return BETWEEN_BATCHES_US
+    connections = totals.opened / (facts.threads * len(facts.loads))
+    return max(BETWEEN_BATCHES_US, connections * cores * totals.duration_s * 1e6 / batches)
 
 
 def _taken_by_others(facts: Facts) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analysis.facts import Facts, connections_of, log_end, reduce
+from analysis.facts import Facts, GeneratorLoad, connections_of, log_end, reduce
 from analysis.judge import response_sizes
 from analysis.limits import Limit, find
 from analysis.records import parse_record
@@ -178,7 +178,19 @@ def test_a_generator_that_needs_a_while_between_short_batches(
 ) -> None:
     """0.85 of the time in batches: of 1 ms, that is 0.18 ms between two; of 20 ms, it is not."""
     count = round(0.85 * 200 * 5_000_000 / batch_us)
-    assert verdict_of(record(wrk_result(Counter({batch_us: count})))).rules == rules
+    execution = wrk(wrk_result(Counter({batch_us: count})), cpu_s=0.5)
+    assert verdict_of(record(generators=[generator(execution)])).rules == rules
+
+
+@pytest.mark.parametrize(("cores", "rules"), [(1.9, ()), (0.1, ("busy",)), (None, ("busy",))])
+def test_a_generator_with_many_connections_a_thread(
+    cores: float | None, rules: tuple[str, ...]
+) -> None:
+    """Half of the time in batches of 1.3 ms, of 200 connections on two threads of a busy wrk."""
+    count = round(0.5 * 200 * 5_000_000 / 1_300)
+    facts = facts_of(record(wrk_result(Counter({1_300: count}))))
+    driven = replace(facts, threads=2, loads=[GeneratorLoad("lab-loadgen", cores, 2, 2)])
+    assert judge(driven, Context()).rules == rules
 
 
 def test_connections_that_are_let_in_late_are_no_hang() -> None:
