@@ -154,13 +154,22 @@ def no_requests(facts: Facts, _context: Context) -> Finding | None:
 
 
 def no_batches(facts: Facts, _context: Context) -> Finding | None:
-    """Answers that complete no batch leave nothing to measure: the server hangs."""
+    """Answers that complete no batch: the server hangs, or the window ends before the first."""
     totals, depth = facts.totals, facts.cell.depth
     if totals is None or not totals.requests or totals.latency or totals.errors["timeout"]:
         return None
     each, rest = divmod(totals.requests, totals.opened)
     alone = facts.reopened is not None and facts.reopened <= reopened_tolerance(totals.opened)
-    if 0 < each < depth and not rest and alone and not any(totals.errors.values()):
+    undisturbed = alone and not any(totals.errors.values())
+    if undisturbed and facts.quiet_s is not None and facts.quiet_s < QUIET_MOST_S:
+        return Finding(
+            "no_batches",
+            Outcome.DEGRADED,
+            f"answered {totals.requests:,} requests on {totals.opened:,} connections up to the end "
+            f"of {totals.duration_s:.1f} s, but not one batch of {depth} in full: "
+            "the window is too short",
+        )
+    if 0 < each < depth and not rest and undisturbed:
         sentence = (
             f"answered {each} of {depth} in each batch, "
             f"then hung on all {totals.opened:,} connections"
