@@ -307,8 +307,8 @@ def wait_for_pids(pids: list[int], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def cgroups(unit: str) -> list[pathlib.Path]:
-    """The control groups that a machine gets where no systemd makes one for it.
+def cgroups(name: str) -> list[pathlib.Path]:
+    """The control groups of a machine, which it is given where no systemd makes one for it.
 
     Without them every systemd-nspawn on such a controller would put its machine into the same
     one, and the machines' systemds would kill each other's processes.
@@ -319,7 +319,7 @@ def cgroups(unit: str) -> list[pathlib.Path]:
         kind, _, options = right.split(" ", 2)
         if kind == "cgroup2" or (kind == "cgroup" and "name=systemd" in options.split(",")):
             mounts[kind] = left.split()[4]
-    return [pathlib.Path(mount, unit) for mount in mounts.values()]
+    return [pathlib.Path(mount, name) for mount in mounts.values()]
 
 
 def enter_cgroup(unit: str) -> None:
@@ -333,26 +333,27 @@ def forget(unit: str) -> None:
 
     The machine itself outlives it; where systemd runs the controller, it ends the whole unit.
     """
+    group = unit
     if under_systemd():
         run("systemctl", "stop", f"{unit}.service", check=False)
         run("systemctl", "reset-failed", f"{unit}.service", check=False)
-    else:
-        remove_cgroups(unit)
+        group = f"system.slice/{unit}.service"  # it stays where something in it was still ending
+    remove_cgroups(group)
     for runtime in (f"/run/systemd/nspawn/{kind}/{unit}" for kind in ("propagate", "unix-export")):
         for point in mount_points(runtime):
             run("umount", point, check=False)
         run("rm", "-rf", "--one-file-system", "--", runtime, check=False)
 
 
-def remove_cgroups(unit: str) -> None:
-    groups = [group for group in cgroups(unit) if group.is_dir()]
+def remove_cgroups(name: str) -> None:
+    groups = [group for group in cgroups(name) if group.is_dir()]
     deadline = time.monotonic() + 5
     while (pids := members(groups)) and time.monotonic() < deadline:
         for pid in pids:
             send(pid, signal.SIGKILL)
         time.sleep(0.1)
     if pids:
-        raise LabError(f"Processes of {unit} do not end: {', '.join(map(str, sorted(pids)))}.")
+        raise LabError(f"Processes of {name} do not end: {', '.join(map(str, sorted(pids)))}.")
     for group in groups:
         for inner, _, _ in os.walk(group, topdown=False):
             with contextlib.suppress(OSError):
