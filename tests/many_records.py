@@ -16,6 +16,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from itertools import islice, product
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ def main(argv: list[str]) -> None:
     wanted = parser.parse_args(argv)
     run = document(wanted.cells, wanted.rounds)
     factory.write_run(wanted.folder, run, {})
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool:
         write = partial(write_round, wanted.folder, run, wanted.distinct)
         values = sum(pool.map(write, range(1, wanted.rounds + 1)))
     records = wanted.cells * wanted.rounds
