@@ -4,7 +4,6 @@ Two runs share no round, so no ratio within a round exists between them: a cell'
 independent samples. docs/comparing-runs.md says what can be claimed of them.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from analysis import formats, tables
+from analysis import tables
 from analysis.compare import CELL, CELL_GROUP, Row, by_round, cost, estimates, rate
 from analysis.differences import Difference, brief, differences, of_framework
 from analysis.facts import Facts
@@ -166,16 +165,8 @@ def read(folder: Path) -> Side:
         raise RunError(f"{folder} could not be judged: {type(error).__name__}: {error}") from error
     if not judgement.measurements:
         raise RunError(f"{folder} has not one measurement that can be used")
-    measured: dict[Cell, list[Measurement]] = defaultdict(list)
-    for measurement in judgement.measurements:
-        measured[measurement.facts.cell].append(measurement)
-    rows: dict[Cell, Row] = {}
-    for record in frame.to_dict(orient="records"):
-        row: Row = {
-            str(key): None if formats.missing(value) else value for key, value in record.items()
-        }
-        rows[Cell(*(row[key] for key in CELL))] = row
-    return Side(folder, judgement, rows, measured, judgement.run.run_id)
+    rows = {Cell(*(row[key] for key in CELL)): row for row in tables.rows(frame)}
+    return Side(folder, judgement, rows, judgement.by_cell, judgement.run.run_id)
 
 
 def _not_whole(side: Side) -> list[str]:

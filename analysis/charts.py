@@ -92,10 +92,7 @@ def draw(judgement: Judgement, rows: list[Row]) -> tuple[list[Chart], list[str]]
     The first two are those of the headline's answer. rows: summary.csv's, with each framework's
     `title`, as report.py makes them.
     """
-    measured: dict[Cell, list[Measurement]] = {}
-    for measurement in judgement.measurements:
-        measured.setdefault(measurement.facts.cell, []).append(measurement)
-    data = Data(rows, measured, looks(judgement, rows), labels(rows))
+    data = Data(rows, judgement.by_cell, looks(judgement, rows), labels(rows))
     drawn: list[Chart] = []
     faults: list[str] = []
     with drawing.unchecked():

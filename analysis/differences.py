@@ -1,7 +1,8 @@
 """What differs between two runs besides their figures: plan, project, hosts, frameworks."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from analysis import formats
 from analysis.records import Run
 
 FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
@@ -55,12 +56,14 @@ def _differing(part: str, base: dict[str, str], other: dict[str, str]) -> list[D
 
 
 def _plan(run: Run) -> dict[str, str]:
-    return flat({name: value for name, value in run.variables.items() if name not in FOR_ONE_RUN})
+    return formats.flat(
+        {name: value for name, value in run.variables.items() if name not in FOR_ONE_RUN}
+    )
 
 
 def _project(run: Run) -> dict[str, str]:
     commit = f"{run.commit}{', with changes that are not in it' if run.dirty else ''}"
-    return {"commit": commit if run.commit else ""} | flat(run.versions)
+    return {"commit": commit if run.commit else ""} | formats.flat(run.versions)
 
 
 def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
@@ -77,7 +80,7 @@ def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
 def _host(run: Run, name: str) -> dict[str, str]:
     # frameworks are compared one by one
     about = {key: value for key, value in run.hosts.get(name, {}).items() if key != "frameworks"}
-    return flat(about) or {"fingerprint": "none"}
+    return formats.flat(about) or {"fingerprint": "none"}
 
 
 def _framework(run: Run, name: str) -> dict[str, str]:
@@ -86,22 +89,6 @@ def _framework(run: Run, name: str) -> dict[str, str]:
     versions = [one.split(" ", 1) for one in framework.versions]
     about = {"stack": framework.stack, "role": framework.role, "title": framework.title}
     return about | {words[0]: words[-1] for words in versions}
-
-
-def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested values in words, names joined by dots; what was not known (null) is not there."""
-    words: dict[str, str] = {}
-    for key, inner in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(inner, dict):
-            words |= flat(inner, f"{name}.")
-        elif isinstance(inner, list):
-            words[name] = ", ".join(str(item) for item in inner) or "none"
-        elif isinstance(inner, bool):
-            words[name] = "yes" if inner else "no"
-        elif inner is not None:
-            words[name] = str(inner)
-    return words
 
 
 def brief(found: list[Difference]) -> str:

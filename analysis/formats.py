@@ -79,6 +79,27 @@ size = _or_dash(_size)
 clock = _or_dash(_clock)
 
 
+def words(value: Any) -> str:
+    """A JSON value as a reader writes it."""
+    if isinstance(value, list):
+        return ", ".join(words(item) for item in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return MISSING if value is None else str(value)
+
+
+def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested values in words, names joined by dots; what was not known (null) is not there."""
+    found: dict[str, str] = {}
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, dict):
+            found |= flat(inner, f"{name}.")
+        elif not missing(inner) or isinstance(inner, list):
+            found[name] = words(inner)
+    return found
+
+
 def text(value: Any) -> str:
     """A text on one line that Markdown leaves alone; a dash for none."""
     if missing(value) or value == "":

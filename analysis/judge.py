@@ -56,6 +56,14 @@ class Judgement:
     prices: Prices = field(default_factory=Prices)
 
     @property
+    def by_cell(self) -> dict[Cell, list[Measurement]]:
+        """Every cell that is scheduled or was seen, with its measurements in their order."""
+        cells: dict[Cell, list[Measurement]] = {cell: [] for cell in self.run.cells}
+        for measurement in self.measurements:
+            cells.setdefault(measurement.facts.cell, []).append(measurement)
+        return cells
+
+    @property
     def unusable(self) -> list[InvalidRecord]:
         """Every record that is kept out of the figures for a fault that is not the framework's."""
         judged = [

@@ -124,8 +124,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def rows_of(summary: pd.DataFrame, judgement: Judgement) -> list[Row]:
     """Summary's rows with None for NA, and the framework's title."""
     rows: list[Row] = []
-    for record in summary.to_dict(orient="records"):
-        row = {str(key): None if formats.missing(value) else value for key, value in record.items()}
+    for row in tables.rows(summary):
         framework = judgement.run.frameworks.get(str(row["framework"]))
         row["title"] = framework.title if framework else row["framework"]
         row["mark"] = None
@@ -229,16 +228,14 @@ def _markdown(judgement: Judgement, rows: list[Row], checked: list[Row], drawn: 
         hosts=list(run.hosts),
         fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
         folded=[row for row in prints if row[0].startswith(FOLDED)],
-        versions=_flat(run.versions),
-        variables={name: _words(value) for name, value in run.variables.items()},
+        versions=_short(run.versions),
+        variables={name: formats.words(value) for name, value in run.variables.items()},
     )
 
 
 def sections(judgement: Judgement, rows: list[Row]) -> list[Section]:
     """One section a framework, in the order of the table."""
-    by_cell: dict[Cell, list[Measurement]] = defaultdict(list)
-    for measurement in judgement.measurements:
-        by_cell[measurement.facts.cell].append(measurement)
+    by_cell = judgement.by_cell
     by_framework: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_framework[row["framework"]].append(row)
@@ -286,28 +283,16 @@ def fingerprints(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, list[str]]
     The frameworks' versions are in the frameworks' own sections.
     """
     flat = [
-        _flat({key: value for key, value in host.items() if key not in ("frameworks", "name")})
+        _short({key: value for key, value in host.items() if key not in ("frameworks", "name")})
         for host in hosts.values()
     ]
     names = dict.fromkeys(name for host in flat for name in host)
     return [(name, [host.get(name, "") for host in flat]) for name in names]
 
 
-def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, inner in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(inner, dict):
-            flat |= _flat(inner, f"{name}.")
-        elif not formats.missing(inner) or isinstance(inner, list):
-            flat[name] = textwrap.shorten(_words(inner), LONGEST_FINGERPRINT, placeholder=" ...")
-    return flat
-
-
-def _words(value: Any) -> str:
-    """A JSON value as a reader writes it."""
-    if isinstance(value, list):
-        return ", ".join(_words(item) for item in value) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return formats.MISSING if value is None else str(value)
+def _short(value: dict[str, Any]) -> dict[str, str]:
+    """Nested values by name, none longer than a table can hold."""
+    return {
+        name: textwrap.shorten(words, LONGEST_FINGERPRINT, placeholder=" ...")
+        for name, words in formats.flat(value).items()
+    }

@@ -244,9 +244,7 @@ def chapter(judgement: Judgement, rows: list[Row]) -> Chapter | None:
         groups[tuple(row[key] for key in CELL_GROUP)][row["framework"]] = row
     same = {key: group for key, group in groups.items() if key[1:] == table.group}
     chosen = list((same or groups).items())[:MOST_TABLES]
-    by_cell: dict[Cell, list[Measurement]] = defaultdict(list)
-    for measurement in judgement.measurements:
-        by_cell[measurement.facts.cell].append(measurement)
+    by_cell = judgement.by_cell
     tables = []
     for key, group in chosen:
         here = {name: _here(row, by_cell) for name, row in group.items()}

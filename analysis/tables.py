@@ -10,7 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
-from analysis import cost
+from analysis import cost, formats
 from analysis.compare import CELL_GROUP, Row, compare, estimates
 from analysis.facts import ERROR_KINDS, Facts
 from analysis.judge import Judgement, Measurement
@@ -106,6 +106,14 @@ def frame(rows: list[Row], columns: list[Column]) -> pd.DataFrame:
     return pd.DataFrame(series)
 
 
+def rows(frame: pd.DataFrame) -> list[Row]:
+    """A table's rows by column, with None for NA."""
+    return [
+        {str(key): None if formats.missing(value) else value for key, value in record.items()}
+        for record in frame.to_dict(orient="records")
+    ]
+
+
 def to_csv(frame: pd.DataFrame) -> str:
     """CSV text; an empty field is "not measured"."""
     return frame.to_csv(index=False, lineterminator="\n")
@@ -190,9 +198,7 @@ def summary(judgement: Judgement) -> pd.DataFrame:
     Sorted by cell group, within it the fastest first, what has no rate after them, and last what
     is in no rank: the ceiling and the A/A control.
     """
-    by_cell: dict[Cell, list[Measurement]] = {cell: [] for cell in judgement.run.cells}
-    for measurement in judgement.measurements:
-        by_cell.setdefault(measurement.facts.cell, []).append(measurement)
+    by_cell = judgement.by_cell
     scheduled = Counter(cell for cells in judgement.run.rounds for cell in cells)
     rows = [
         _summarise(judgement, cell, measurements, scheduled[cell])
