@@ -8,9 +8,9 @@ the same figures, and would let everything pass. Prints a line a cell group and 
 import sys
 from pathlib import Path
 
-from analysis.judge import judge_run
-from analysis.statistics import estimate, ratios
-from analysis.verdict import Outcome
+from pipebench.rules.outcome import Outcome
+from pipebench.run.judge import judge_run
+from pipebench.stats.estimate import estimate, ratios
 
 BLOCK = 6
 
@@ -32,28 +32,28 @@ def tied(again: Rounds, reference: Rounds) -> tuple[int, int]:
 
 def figures(folder: Path) -> dict[tuple[Group, str], dict[str, Rounds]]:
     """Values by cell group and figure, then by what it is ("again", "reference") and round."""
-    judgement = judge_run(folder)
+    judged_run = judge_run(folder)
     names = {
         name: role
-        for again, framework in judgement.run.frameworks.items()
+        for again, framework in judged_run.run.frameworks.items()
         if framework.control_of
         for name, role in ((again, "again"), (framework.control_of, "reference"))
     }
     values: dict[tuple[Group, str], dict[str, Rounds]] = {}
-    for measurement in judgement.measurements:
-        facts = measurement.facts
-        role = names.get(facts.cell.framework)
-        if role is None or facts.totals is None or measurement.verdict.outcome != Outcome.OK:
+    for judged in judged_run.measurements:
+        measurement = judged.measurement
+        role = names.get(measurement.cell.framework)
+        if role is None or measurement.totals is None or judged.judgement.outcome != Outcome.OK:
             continue
-        cell = facts.cell
+        cell = measurement.cell
         group = (cell.testbed, cell.workers, cell.depth, cell.connections)
         for figure, value in (
-            ("requests/s", facts.totals.requests_per_s),
-            ("CPU per request", facts.server_cpu_us_per_request),
+            ("requests/s", measurement.totals.requests_per_s),
+            ("CPU per request", measurement.server_cpu_us_per_request),
         ):
             if value:
                 own = values.setdefault((group, figure), {}).setdefault(role, {})
-                own[facts.round] = value
+                own[measurement.round] = value
     return values
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.analysis import factory
+from tests.unit.pipebench import factory
 
 DEPTHS = (1, 5, 16, 64)
 CONNECTIONS = (16, 64, 200, 512, 1024)

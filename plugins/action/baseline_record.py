@@ -7,17 +7,14 @@ as `error` and is no fault of the run. Runs on the controller, in this process.
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from action.measurement_record import fault_of
-from controller.whole_file import time_text, write_json
+from pipebench.record.faults import fault_of
+from pipebench.record.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
 

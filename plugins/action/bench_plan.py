@@ -16,10 +16,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.estimate import plan_text
-from controller.run_plan import PlanError, plan_run
+from pipebench.plan.estimate import plan_text
+from pipebench.plan.run_plan import PlanError, plan_run
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROLLER_FREE_BYTES = 200 * 1024**2

@@ -7,16 +7,12 @@ Returns the completed `run`; in check mode, also what would be done, as `closing
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.estimate import plan_text
-from controller.run_plan import settle_threads
+from pipebench.plan.estimate import plan_text
+from pipebench.plan.run_plan import settle_threads
 
 
 class ActionModule(ActionBase):

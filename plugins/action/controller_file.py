@@ -5,15 +5,11 @@ Arguments: `path` (absolute), and `data` (written as JSON) or `text`.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.whole_file import write_json, write_text
+from pipebench.record.whole_file import write_json, write_text
 
 
 class ActionModule(ActionBase):

@@ -5,17 +5,15 @@ Like measurement_record, under crosscheck/ and with `kind` (`closed` or `constan
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from action.measurement_record import GENERATOR_KEYS, SERVER_KEYS, fault_of, part
-from controller.whole_file import time_text, write_json
+from pipebench.record.faults import fault_of
+from pipebench.record.parts import GENERATOR_KEYS, SERVER_KEYS, part
+from pipebench.record.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
 

@@ -8,42 +8,22 @@ host or a module that failed is kept as `harness_fault`. Runs on the controller,
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.estimate import extended, left_s, left_text, measurements
-from controller.faults import fault_of
-from controller.progress import append_event
-from controller.whole_file import time_text, write_json
+from pipebench.plan.estimate import extended, left_s, left_text, measurements
+from pipebench.record.faults import fault_of
+from pipebench.record.parts import GENERATOR_KEYS, SERVER_KEYS, part
+from pipebench.record.progress import append_event
+from pipebench.record.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
-SERVER_KEYS = (
-    "unit", "ready", "ready_s", "ready_error", "cpus", "started_pid",
-    "state", "exited_at", "rss_peak_bytes", "samples", "journal",
-)  # fmt: skip
-GENERATOR_KEYS = ("cpus", "ready_error", "samples", "warmup", "measured")
 EVENT_KEYS = (
     "testbed", "round", "position", "framework", "workers", "depth", "connections", "threads",
 )  # fmt: skip
-
-
-def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """The keys of a task's result that belong to the record; what came as JSON is read."""
-    chosen = {key: result[key] for key in keys if key in result}
-    if "samples" in chosen:
-        chosen["samples"] = json.loads(chosen["samples"])
-    for phase in ("warmup", "measured"):
-        if chosen.get(phase):
-            text = chosen[phase]["result"]
-            chosen[phase] = {**chosen[phase], "result": json.loads(text) if text else None}
-    return chosen
 
 
 def rate_of(record: dict[str, Any]) -> float | None:

@@ -7,17 +7,14 @@ a task that failed is kept as `harness_fault`. Runs on the controller, in this p
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.faults import fault_of
-from controller.whole_file import time_text, write_json
+from pipebench.record.faults import fault_of
+from pipebench.record.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
 SERVER_KEYS = ("unit", "ready", "ready_s", "ready_error", "state", "exited_at", "journal")

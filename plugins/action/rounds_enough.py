@@ -7,14 +7,10 @@ rounds are extended at all, a line for the reader. Runs on the controller, in th
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-
-# Ansible loads this file by its path; what judges the records is found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
 class ActionModule(ActionBase):
@@ -32,8 +28,8 @@ class ActionModule(ActionBase):
         if not isinstance(declared, dict) or taken < declared["min"]:
             return answer
 
-        from analysis.judge import judge_run  # noqa: PLC0415 (reads with numpy: only if need be)
-        from analysis.precision import precision  # noqa: PLC0415
+        from pipebench.run.judge import judge_run  # noqa: PLC0415 (reads with numpy: only if need be)
+        from pipebench.run.precision import precision  # noqa: PLC0415
 
         found = precision(
             judge_run(Path(run["results_dir"])), testbed, declared["until_relative_width"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,9 @@ from ansible import release
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-# Ansible loads this file by its path; its neighbours are found from there.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from controller.estimate import estimate_s, extended, measurements, plan_text, until_text
-from controller.progress import append_event
-from controller.whole_file import time_text, write_json
+from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
+from pipebench.record.progress import append_event
+from pipebench.record.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
 MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")

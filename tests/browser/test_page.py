@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import ActionChains, Keys
 
-from analysis import page
-from analysis.report import collect
+from pipebench.show import page
+from pipebench.show.report import collect
 from tests.browser.conftest import Browser
 
 pytestmark = pytest.mark.browser

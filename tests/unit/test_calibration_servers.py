@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
-from controller.run_plan import find_frameworks
 from plain_http import ask_once, wait_for_answer
+
+from pipebench.plan.run_plan import find_frameworks
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "calibration"

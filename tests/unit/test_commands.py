@@ -14,7 +14,7 @@ import pytest
 
 from tests import commands
 from tests.commands import ROOT
-from tests.unit.analysis.runs import example_as
+from tests.unit.pipebench.runs import example_as
 from tests.unit.test_probe import healthy, running
 
 BIN = Path(sys.executable).parent

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from controller.estimate import (
+
+from pipebench.plan.estimate import (
     duration_text,
     estimate_s,
     left_s,
@@ -16,7 +17,7 @@ from controller.estimate import (
     plan_text,
     until_text,
 )
-from controller.run_plan import plan_run
+from pipebench.plan.run_plan import plan_run
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTS = {

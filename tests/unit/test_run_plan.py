@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from controller.estimate import estimate_s
-from controller.run_plan import (
+
+from pipebench.plan.estimate import estimate_s
+from pipebench.plan.run_plan import (
     PlanError,
     choose_frameworks,
     find_frameworks,

@@ -1,0 +1,104 @@
+"""What differs between two runs besides their figures: plan, project, hosts, frameworks."""
+
+from typing import NamedTuple
+
+from pipebench.record.schema import Run
+from pipebench.show import formats
+
+FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
+"""Variables that differ between any two runs, and change nothing that is measured."""
+
+
+class Difference(NamedTuple):
+    """part: "plan", "project", "server", "generator" or a framework, as `framework NAME`.
+
+    base and other are values in words; empty: it has none.
+    """
+
+    part: str
+    name: str
+    base: str
+    other: str
+
+    @property
+    def topic(self) -> str:
+        """What a reader looks for first: "cpu" of "cpu.model"."""
+        return self.name.split(".", 1)[0]
+
+
+def differences(base: Run, other: Run, testbeds: list[tuple[str, str]]) -> list[Difference]:
+    """All that differs. testbeds: names of those compared, of the base and of the other."""
+    found = _differing("plan", _plan(base), _plan(other))
+    found += _differing("project", _project(base), _project(other))
+    for pair in testbeds:
+        first, second = _machines(base, pair[0]), _machines(other, pair[1])
+        where = f" of {pair[0]}" if len(testbeds) > 1 else ""
+        for part in dict.fromkeys([*first, *second]):
+            found += _differing(part + where, first.get(part, {}), second.get(part, {}))
+    for name in dict.fromkeys([*base.frameworks, *other.frameworks]):
+        found += of_framework(base, other, name)
+    return found
+
+
+def of_framework(base: Run, other: Run, name: str) -> list[Difference]:
+    """What differs in one framework that both runs know; nothing where one does not."""
+    if name not in base.frameworks or name not in other.frameworks:
+        return []
+    return _differing(f"framework {name}", _framework(base, name), _framework(other, name))
+
+
+def _differing(part: str, base: dict[str, str], other: dict[str, str]) -> list[Difference]:
+    return [
+        Difference(part, name, base.get(name, ""), other.get(name, ""))
+        for name in dict.fromkeys([*base, *other])
+        if base.get(name, "") != other.get(name, "")
+    ]
+
+
+def _plan(run: Run) -> dict[str, str]:
+    return formats.flat(
+        {name: value for name, value in run.variables.items() if name not in FOR_ONE_RUN}
+    )
+
+
+def _project(run: Run) -> dict[str, str]:
+    commit = f"{run.commit}{', with changes that are not in it' if run.dirty else ''}"
+    return {"commit": commit if run.commit else ""} | formats.flat(run.versions)
+
+
+def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
+    """The fingerprints of a testbed's hosts by what they are to it."""
+    described = next((one for one in run.testbeds if one.get("name") == testbed), {})
+    generators = described.get("generators")
+    generators = generators if isinstance(generators, list) else []
+    roles = {"server": str(described.get("server"))}
+    for number, host in enumerate(generators, start=1):
+        roles["generator" if len(generators) == 1 else f"generator {number}"] = str(host)
+    return {role: _host(run, host) for role, host in roles.items()}
+
+
+def _host(run: Run, name: str) -> dict[str, str]:
+    # frameworks are compared one by one
+    about = {key: value for key, value in run.hosts.get(name, {}).items() if key != "frameworks"}
+    return formats.flat(about) or {"fingerprint": "none"}
+
+
+def _framework(run: Run, name: str) -> dict[str, str]:
+    """Its role and stack, and versions by package: "uvloop": "0.22.1"."""
+    framework = run.frameworks[name]
+    versions = [one.split(" ", 1) for one in framework.versions]
+    about = {"stack": framework.stack, "role": framework.role, "title": framework.title}
+    return about | {words[0]: words[-1] for words in versions}
+
+
+def brief(found: list[Difference]) -> str:
+    """In a line: which topics of which parts differ; versions of a framework with their values."""
+    parts: dict[str, list[str]] = {}
+    for one in found:
+        told = one.topic
+        if one.part.startswith("framework "):
+            told = f"{one.name} {one.base or 'none'} -> {one.other or 'none'}"
+        of = parts.setdefault(one.part, [])
+        if told not in of:
+            of.append(told)
+    return "; ".join(f"{part}: {', '.join(topics)}" for part, topics in parts.items())

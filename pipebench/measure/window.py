@@ -1,0 +1,137 @@
+"""Counters over the measured window, from cumulative samples."""
+
+import numpy as np
+
+from pipebench.record.schema import Floats, Samples
+
+# The generator is silent for 0.2 s before the window and after it: in the middle of that the
+# counters are flat, and the two hosts' clocks need to agree only to this.
+MARGIN_S = 0.1
+# Samples further apart than this do not say what the counter was in the pause.
+LARGEST_GAP_S = 0.5
+# wrk's threads notice the end on a tick of 0.1 s, each its own.
+CLOSING_S = 0.15
+
+
+class WindowError(Exception):
+    """The counter cannot be a counter; the message is a sentence."""
+
+
+def increase(samples: Samples, column: str, started: float, ended: float) -> float | None:
+    """How much a cumulative counter grew between two moments (unix seconds), in its own unit.
+
+    None where the samples do not cover the window closely enough at its ends, or do not have it.
+    WindowError: the counter went backwards.
+    """
+    counter = samples.columns.get(column)
+    if counter is None:
+        return None
+    there = np.isfinite(counter)
+    t, counter = samples.t[there], counter[there]
+    if (counter[1:] < counter[:-1]).any():
+        raise WindowError(f"the counter {column} went backwards")
+    edges = _edges(t, started, ended)
+    if edges is None:
+        return None
+    first, last = np.interp(edges, t, counter)
+    return float(last - first)
+
+
+def increases(
+    samples: Samples, started: float, ended: float
+) -> dict[str, float | WindowError | None]:
+    """`increase` of every column; a WindowError is the value of one that went backwards.
+
+    Those without a gap, which are nearly all, are reckoned at once.
+    """
+    if not samples.columns:
+        return {}
+    table = np.stack(list(samples.columns.values()))
+    whole = np.asarray(np.isfinite(table).all(axis=1))
+    backwards = np.asarray((table[:, 1:] < table[:, :-1]).any(axis=1))
+    grown = np.full(len(table), np.nan)
+    edges = _edges(samples.t, started, ended)
+    if edges is not None:
+        after = np.maximum(np.searchsorted(samples.t, edges), 1)
+        t, before, then = samples.t[after - 1], table[:, after - 1], table[:, after]
+        slope = (then - before) / np.maximum(samples.t[after] - t, 1e-9)
+        first, last = (slope * (edges - t) + before).T
+        grown = last - first
+    found: dict[str, float | WindowError | None] = {}
+    for name, of_it, is_whole, is_none in zip(
+        samples.columns, grown.tolist(), whole.tolist(), backwards.tolist(), strict=True
+    ):
+        if is_whole and not is_none:
+            found[name] = None if edges is None else of_it
+            continue
+        try:
+            found[name] = increase(samples, name, started, ended)
+        except WindowError as error:
+            found[name] = error
+    return found
+
+
+def _edges(t: Floats, started: float, ended: float) -> Floats | None:
+    """The two moments at which counters are read; None: there are no samples close to them."""
+    if len(t) < 2 or t[0] > started or t[-1] < ended:
+        return None
+    edges = np.array([max(started - MARGIN_S, t[0]), min(ended + MARGIN_S, t[-1])])
+    after = np.maximum(np.searchsorted(t, edges), 1)
+    return None if (t[after] - t[after - 1] > LARGEST_GAP_S).any() else edges
+
+
+def levels(
+    samples: Samples, column: str, started: float, ended: float, count: int
+) -> list[float] | None:
+    """What a gauge showed at `count` moments, evenly from the window's start to its end.
+
+    None where the samples do not cover the window, or do not have it.
+    """
+    gauge = samples.columns.get(column)
+    if gauge is None:
+        return None
+    there = np.isfinite(gauge)
+    t, gauge = samples.t[there], gauge[there]
+    if len(t) < count or t[0] > started or t[-1] < ended - LARGEST_GAP_S:
+        return None
+    return [float(value) for value in np.interp(np.linspace(started, ended, count), t, gauge)]
+
+
+def growths(
+    samples: Samples, column: str, started: float, ended: float, parts: int
+) -> list[float] | None:
+    """How much a cumulative counter grew in each of so many equal parts of a window.
+
+    None where the samples do not cover the window, or do not have it, or it went backwards.
+    """
+    counter = samples.columns.get(column)
+    if counter is None:
+        return None
+    there = np.isfinite(counter)
+    t, counter = samples.t[there], counter[there]
+    if len(t) < 2 or ended <= started or t[0] > started or t[-1] < ended:
+        return None
+    grown = np.diff(np.interp(np.linspace(started, ended, parts + 1), t, counter))
+    return None if (grown < 0).any() else [float(growth) for growth in grown]
+
+
+def quiet_end(samples: Samples, column: str, started: float, ended: float) -> float | None:
+    """For how many seconds before the window's end a counter had all but stopped.
+
+    All but: a hundredth of the mean pace over the window, for a host is never quite silent.
+    None where the samples do not cover the window, or do not have it.
+    """
+    counter = samples.columns.get(column)
+    if counter is None:
+        return None
+    there = np.isfinite(counter)
+    t, counter = samples.t[there], counter[there]
+    if len(t) < 2 or t[0] > started or t[-1] < ended:
+        return None
+    first, last = np.interp([started, ended], t, counter)
+    pace = np.diff(counter) / np.maximum(np.diff(t), 1e-6)
+    # the generator closes its connections at the end, and that is answered, too
+    lively = (pace > (last - first) / (ended - started) / 100) & (t[1:] <= ended - CLOSING_S)
+    if not lively.any():
+        return None
+    return max(0.0, ended - float(t[1:][lively][-1]))

@@ -1,0 +1,467 @@
+"""Outcome and reason of one measurement, by rules.
+
+Each rule looks at one thing and says nothing, or what it found in a sentence with figures. The
+worst finding is the outcome; the sentences of that outcome and of milder ones that explain it are
+the reason.
+"""
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from pipebench.measure.measurement import Measurement
+from pipebench.rules.conformance import Probe
+from pipebench.rules.conformance import sentence as probe_sentence
+
+# Below this share of their time the connections waited for something that no batch explains.
+BUSY_LEAST = 0.90
+# What wrk may need from a batch's end to the next one's beginning while its threads share CPUs, us,
+# however few connections each has. Measured with the ceiling, whose batches of 1 ms left 0.11 to
+# 0.13 of the time to it.
+BETWEEN_BATCHES_US = 300
+# wrk's threads begin a little before its clock does; more than this cannot be that.
+BUSY_MOST = 1.05
+# What other programs that take all of a generator's CPUs may do to that share, in both directions.
+# With 1.4 of 2 CPUs taken from it, wrk's windows of 1 s held 0.83 to 1.06 of a healthy server.
+BUSY_DISTURBED = 0.2
+# The longest batch, of the window: servers on uvloop let in one connection a turn of their loop.
+IN_LINE_SHARE = 0.9
+# wrk's threads stop when they are told, and its clock at the tick that follows.
+TICK_S = 0.1
+# Other programs of a generator open a connection now and then.
+REOPENED_LEAST = 10
+# Silence at the end of the window: shorter ones are a busy machine's, or a long batch.
+QUIET_MOST_S = 0.5
+QUIET_SHARE = 0.15
+# Growth that is not the warming up of caches: much, by a quarter at least, and in every quarter.
+LEAK_LEAST_BYTES = 16 * 2**20
+LEAK_SHARE = 0.25
+LEAK_STEADY = 0.4
+LONGEST_QUOTE = 160
+
+
+class Outcome(StrEnum):
+    """From best to worst. INVALID is no result at all: a fault of the harness or the record."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    INVALID = "invalid"
+    FAILED = "failed"
+    UNAVAILABLE = "unavailable"
+
+
+RATED = (Outcome.OK, Outcome.DEGRADED)
+"""Outcomes whose rates and latencies mean something."""
+_SEVERITY = list(Outcome)
+
+
+class ResponseSize(NamedTuple):
+    """Bytes of one response of a framework, seen over the whole run.
+
+    exact: measurements show it, whose bytes are that times their responses; else it is only the
+    least quotient of the two.
+    """
+
+    bytes: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beyond its own measurement."""
+
+    response_size: ResponseSize | None = None
+    probe: Probe | None = None
+    """What the probe saw of this framework; None where it was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule found."""
+
+    rule: str
+    outcome: Outcome
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """outcome and reason as the tables have them; rules: names of those that spoke."""
+
+    outcome: Outcome
+    reason: str
+    rules: tuple[str, ...] = ()
+
+
+Rule = Callable[[Measurement, Context], Finding | None]
+
+
+def harness_fault(measurement: Measurement, _context: Context) -> Finding | None:
+    """A fault of the harness says nothing about the framework."""
+    if measurement.harness_fault is None:
+        return None
+    return Finding("harness_fault", Outcome.INVALID, f"harness fault: {measurement.harness_fault}")
+
+
+def unavailable(measurement: Measurement, _context: Context) -> Finding | None:
+    """The framework could not be deployed on this host."""
+    if measurement.available:
+        return None
+    reason = measurement.unavailable_reason or "no reason was recorded"
+    return Finding("unavailable", Outcome.UNAVAILABLE, f"could not be deployed: {reason}")
+
+
+def did_not_start(measurement: Measurement, _context: Context) -> Finding | None:
+    """The server never answered its first request."""
+    if not measurement.ready_errors:
+        return None
+    return Finding(
+        "did_not_start", Outcome.FAILED, f"did not start: {'; '.join(measurement.ready_errors)}"
+    )
+
+
+def crashed(measurement: Measurement, _context: Context) -> Finding | None:
+    """The unit must still be active when the measurement is over."""
+    end = measurement.unit_end
+    if end is None:
+        return None
+    sentence = f"{end.how} {end.when}" if end.when else end.how
+    if end.answered is not None:
+        sentence += f"; {end.answered:,} requests answered before"
+    return Finding("crashed", Outcome.FAILED, sentence)
+
+
+def restarted(measurement: Measurement, _context: Context) -> Finding | None:
+    """The process measured must be the one that became ready."""
+    if not measurement.restarts or measurement.unit_end:
+        return None
+    times = "once" if measurement.restarts == 1 else f"{measurement.restarts} times"
+    return Finding("restarted", Outcome.FAILED, f"its process was replaced {times} under load")
+
+
+def no_requests(measurement: Measurement, _context: Context) -> Finding | None:
+    """wrk's exit status is 0 even where nothing was answered."""
+    if measurement.totals is None or measurement.totals.requests or measurement.unit_end:
+        return None
+    return Finding(
+        "no_requests",
+        Outcome.FAILED,
+        f"0 requests answered in {measurement.totals.duration_s:.1f} s",
+    )
+
+
+def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
+    """Answers that complete no batch: the server hangs, or the window ends before the first."""
+    totals, depth = measurement.totals, measurement.cell.depth
+    if totals is None or not totals.requests or totals.latency or totals.errors["timeout"]:
+        return None
+    each, rest = divmod(totals.requests, totals.opened)
+    alone = measurement.reopened is not None and measurement.reopened <= reopened_tolerance(
+        totals.opened
+    )
+    undisturbed = alone and not any(totals.errors.values())
+    if undisturbed and measurement.quiet_s is not None and measurement.quiet_s < QUIET_MOST_S:
+        return Finding(
+            "no_batches",
+            Outcome.DEGRADED,
+            f"answered {totals.requests:,} requests on {totals.opened:,} connections up to the end "
+            f"of {totals.duration_s:.1f} s, but not one batch of {depth} in full: "
+            "the window is too short",
+        )
+    if 0 < each < depth and not rest and undisturbed:
+        sentence = (
+            f"answered {each} of {depth} in each batch, "
+            f"then hung on all {totals.opened:,} connections"
+        )
+    else:
+        sentence = (
+            f"answered {totals.requests:,} requests on {totals.opened:,} connections "
+            f"in {totals.duration_s:.1f} s, but not one batch of {depth} in full"
+        )
+    return Finding("no_batches", Outcome.FAILED, sentence)
+
+
+def hung(measurement: Measurement, _context: Context) -> Finding | None:
+    """Once batches were answered, something must arrive until the end of the window."""
+    totals, quiet_s = measurement.totals, measurement.quiet_s
+    if totals is None or totals.latency is None or quiet_s is None or measurement.unit_end:
+        return None
+    longest_s = totals.latency.max_us / 1e6
+    if quiet_s < max(QUIET_MOST_S, QUIET_SHARE * totals.duration_s, 3 * longest_s):
+        return None
+    return Finding(
+        "hung",
+        Outcome.FAILED,
+        f"hung on all {totals.opened:,} connections after {totals.requests:,} answers: "
+        f"nothing came in the last {quiet_s:.1f} of {totals.duration_s:.1f} s",
+    )
+
+
+def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
+    """wrk gives up at once where it cannot connect; any other end of it is the harness's."""
+    if measurement.wrk_problem is None:
+        return None
+    refused = "unable to connect" in measurement.wrk_problem
+    if refused and measurement.unit_end:
+        return None  # there is nobody left to connect to
+    return Finding(
+        "wrk_failed", Outcome.FAILED if refused else Outcome.INVALID, measurement.wrk_problem
+    )
+
+
+def unusable(measurement: Measurement, _context: Context) -> Finding | None:
+    """Figures that cannot be what wrk or the kernel counted are no figures."""
+    if measurement.unusable is None:
+        return None
+    return Finding("unusable", Outcome.INVALID, measurement.unusable)
+
+
+def not_measured(measurement: Measurement, _context: Context) -> Finding | None:
+    """A record without a measurement must say why."""
+    if measurement.totals or measurement.unusable or measurement.wrk_problem:
+        return None
+    return Finding("not_measured", Outcome.INVALID, "it holds neither a measurement nor a reason")
+
+
+def wrk_errors(measurement: Measurement, _context: Context) -> Finding | None:
+    """wrk's own error counters must be 0."""
+    if measurement.totals is None or not any(measurement.totals.errors.values()):
+        return None
+    seen = [f"{count:,} {kind}" for kind, count in measurement.totals.errors.items() if count]
+    return Finding("wrk_errors", Outcome.DEGRADED, f"wrk counted errors: {', '.join(seen)}")
+
+
+def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
+    """wrk opens its connections once, unless the server closes them."""
+    totals, more = measurement.totals, measurement.reopened
+    if totals is None or more is None or measurement.unit_end or not totals.requests:
+        return None
+    if more <= reopened_tolerance(totals.opened):
+        return None
+    sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
+    batches = totals.latency.batches if totals.latency else 0
+    failed = sum(totals.errors[kind] for kind in ("connect", "read", "write"))
+    # to wrk an announced close is no error: it connects again without waiting for it
+    closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
+    if 0.9 <= more / max(1, batches) <= 1.1:
+        sentence += f": {closes} after each batch"
+    elif totals.errors["write"] >= more / 2:
+        sentence += ": most failed at once, as where nobody listens"
+    elif more > batches:
+        sentence += f": {closes} within a batch"
+    return Finding("reconnected", Outcome.DEGRADED, sentence)
+
+
+def reopened_tolerance(opened: int) -> int:
+    """Connections that something else on the generator may have opened meanwhile."""
+    return max(REOPENED_LEAST, opened // 10)
+
+
+def slack(measurement: Measurement, _context: Context) -> Finding | None:
+    """Responses beyond whole batches can only be those that the end of the window cut off."""
+    totals, depth = measurement.totals, measurement.cell.depth
+    if totals is None or totals.latency is None or measurement.unit_end:
+        return None
+    most = totals.opened * (depth - 1)
+    found = totals.slack(depth)
+    if 0 <= found <= most:
+        return None
+    return Finding(
+        "slack",
+        Outcome.DEGRADED,
+        f"{found:,} responses beyond whole batches of {depth} "
+        f"(0 to {most:,} on {totals.opened:,} connections are possible)",
+    )
+
+
+def busy(measurement: Measurement, _context: Context) -> Finding | None:
+    """Connections with nothing to wait for but their batches are busy all the time (Little)."""
+    totals = measurement.totals
+    if totals is None or totals.latency is None or measurement.unit_end:
+        return None
+    # a batch cut off at the end is in no histogram: that much of the window may be missing
+    unfinished = totals.latency.met_us / (totals.duration_s * 1e6)
+    between_us = _between_batches_us(measurement, totals.latency.batches)
+    between = between_us / (totals.latency.mean_us + between_us)
+    disturbed = BUSY_DISTURBED * _taken_by_others(measurement)
+    least = BUSY_LEAST - unfinished - between - disturbed
+    if least <= totals.busy <= BUSY_MOST + disturbed:
+        return None
+    again = measurement.reopened is not None and measurement.reopened > reopened_tolerance(
+        totals.opened
+    )
+    # one that waited nearly all the window for its first batch: others may be waiting in line yet
+    in_line = totals.latency.max_us >= IN_LINE_SHARE * (totals.duration_s - TICK_S) * 1e6
+    if totals.busy < least and in_line and not again:
+        return None
+    if totals.busy > 1:
+        why = "more than there was"
+    elif measurement.reopened is None:
+        why = "some hung or reconnected"
+    else:
+        why = "the rest went into reconnecting" if again else "some hung"
+    return Finding(
+        "busy",
+        Outcome.DEGRADED,
+        f"its batches fill {totals.busy:.2f} of the connections' time "
+        f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): {why}",
+    )
+
+
+def _between_batches_us(measurement: Measurement, batches: int) -> float:
+    """What wrk may need from a batch's end to the next one's beginning, us.
+
+    A thread of wrk writes the next batch a turn of its loop after it has read the last one, and in
+    a turn it may have all its connections to serve. With 128 of them, batches of the ceiling that
+    took 1.3 ms were 1.2 to 1.6 ms apart, which half of the CPU time for 128 batches was.
+    """
+    cores, totals = measurement.generator_cpu_cores, measurement.totals
+    if cores is None or totals is None:
+        return BETWEEN_BATCHES_US
+    connections = totals.opened / (measurement.threads * len(measurement.loads))
+    return max(BETWEEN_BATCHES_US, connections * cores * totals.duration_s * 1e6 / batches)
+
+
+def _taken_by_others(measurement: Measurement) -> float:
+    """Share of a generator's CPUs that other programs took, of the most disturbed one."""
+    shares = [
+        usage.other_cores / load.cpus
+        for load, usage in zip(measurement.loads, measurement.generator_usages, strict=True)
+        if usage and usage.other_cores is not None and load.cpus
+    ]
+    return min(1.0, max(shares, default=0.0))
+
+
+def response_size(measurement: Measurement, context: Context) -> Finding | None:
+    """Every response has the same size; only a last one a connection may be there in part."""
+    totals = measurement.totals
+    if totals is None or not totals.requests or context.response_size is None:
+        return None
+    size, exact = context.response_size
+    more = totals.bytes - totals.requests * size
+    if 0 <= more <= totals.opened * size:
+        return None
+    each, rest = divmod(totals.bytes, totals.requests)
+    answers = f"{totals.requests:,} responses"
+    if not exact:
+        average = totals.bytes / totals.requests
+        sentence = f"its {answers} are not all of one size: {average:.1f} bytes on average"
+        if measurement.reopened is not None and measurement.reopened > reopened_tolerance(
+            totals.opened
+        ):
+            sentence += ", as where some say that the connection closes"
+    elif not rest:
+        sentence = f"each of its {answers} has {each:,} bytes; in its other measurements, {size:,}"
+    else:
+        than = "more" if more > 0 else "fewer"
+        share = 100 * abs(more) / (totals.requests * size)
+        sentence = (
+            f"sent {abs(more):,} bytes ({share:.2g} %) {than} "
+            f"than its {answers} of {size:,} bytes have: "
+        )
+        if more < 0:
+            sentence += "some were cut short, or were others"
+        elif more % size == 0:
+            sentence += (
+                f"as many as one response too many in every {totals.requests * size / more:,.0f}"
+            )
+        else:
+            sentence += "some were longer, or followed by what belongs to none"
+    return Finding("response_size", Outcome.DEGRADED, sentence)
+
+
+def memory(measurement: Measurement, _context: Context) -> Finding | None:
+    """Memory must not grow through all of the window, and by much: that ends in no memory."""
+    totals, levels = measurement.totals, measurement.memory_bytes
+    if totals is None or not totals.requests or not levels:
+        return None
+    growth = levels[-1] - levels[0]
+    steps = [after - before for before, after in pairwise(levels)]
+    if growth < max(LEAK_LEAST_BYTES, LEAK_SHARE * levels[0]):
+        return None
+    if min(steps) < LEAK_STEADY * growth / len(steps):
+        return None
+    mib = 2**20
+    return Finding(
+        "memory",
+        Outcome.DEGRADED,
+        f"its memory grew all the time, from {levels[0] / mib:,.0f} to {levels[-1] / mib:,.0f} MiB "
+        f"in {totals.duration_s:.1f} s, {growth / totals.requests:,.0f} bytes a request: it leaks",
+    )
+
+
+def journal(measurement: Measurement, _context: Context) -> Finding | None:
+    """A server says something under load only where something is wrong."""
+    if not measurement.spoke or measurement.totals is None:
+        return None
+    first = textwrap.shorten(measurement.spoke[0], LONGEST_QUOTE, placeholder=" ...")
+    lines = (
+        "a line" if len(measurement.spoke) == 1 else f"{len(measurement.spoke):,} lines, the first"
+    )
+    return Finding(
+        "journal", Outcome.DEGRADED, f"wrote into its journal under load {lines}: {first}"
+    )
+
+
+def probe(measurement: Measurement, context: Context) -> Finding | None:
+    """What a pipelined measurement relies on must have held when the framework was probed."""
+    said = probe_sentence(context.probe) if context.probe else None
+    if said is None or measurement.harness_fault:
+        return None
+    return Finding("probe", Outcome.DEGRADED, said)
+
+
+DECIDING: tuple[Rule, ...] = (harness_fault, unavailable)
+"""Rules that leave nothing to say for the others."""
+
+RULES: tuple[Rule, ...] = (
+    did_not_start,
+    crashed,
+    restarted,
+    no_requests,
+    no_batches,
+    hung,
+    wrk_failed,
+    unusable,
+    wrk_errors,
+    reconnected,
+    slack,
+    busy,
+    response_size,
+    memory,
+    journal,
+    probe,
+)
+"""In the order in which their sentences are read."""
+
+
+def judge(measurement: Measurement, context: Context) -> Judgement:
+    """The outcome and reason of one measurement."""
+    for rule in DECIDING:
+        if finding := rule(measurement, context):
+            return _judgement([finding])
+    findings = [finding for rule in RULES if (finding := rule(measurement, context))]
+    if not findings and (nothing := not_measured(measurement, context)):
+        findings.append(nothing)
+    return _judgement(findings)
+
+
+def _judgement(findings: list[Finding]) -> Judgement:
+    if not findings:
+        return Judgement(Outcome.OK, "")
+    worst = max((finding.outcome for finding in findings), key=_SEVERITY.index)
+    telling = [
+        finding
+        for finding in findings
+        # a failure is told whole; a record that cannot be used, without guesses from its figures
+        if finding.outcome == worst
+        or (worst == Outcome.FAILED and finding.outcome == Outcome.DEGRADED)
+    ]
+    return Judgement(
+        worst,
+        "; ".join(finding.sentence for finding in telling),
+        tuple(finding.rule for finding in telling),
+    )

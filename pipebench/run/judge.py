@@ -1,0 +1,216 @@
+"""A whole run judged: every raw record read, reduced, and given its outcome."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from pipebench.chapters.crosscheck import Checks, read_checks
+from pipebench.measure.measurement import Measurement, reduce
+from pipebench.record.prices import Prices, read_prices
+from pipebench.record.schema import Cell, InvalidRecord, Run, json_files, load_run, read_record
+from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
+from pipebench.rules.conformance import Probe, Server, read_probes
+from pipebench.rules.outcome import RATED, Context, Judgement, Outcome, ResponseSize, judge
+from pipebench.rules.path_capacity import PathCapacity, read_path_capacities
+
+WORTH_PROCESSES = 500
+"""Of fewer records, starting processes takes longer than they save."""
+MOST_PROCESSES = 4
+RECORDS_AT_ONCE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMeasurement:
+    """One record with its judgement; a finding only where there is a rate to be limited."""
+
+    measurement: Measurement
+    judgement: Judgement
+    bottleneck: Bottleneck | None
+
+    @property
+    def limited_by(self) -> LimitedBy | None:
+        return self.bottleneck.limit if self.bottleneck else None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRun:
+    """A run, its measurements by testbed, round and position, and what could not be used.
+
+    invalid: records that are whole neither as a file nor by schema, with the reason.
+    missing: scheduled cells without any record, by round (from 1).
+    """
+
+    run: Run
+    measurements: list[JudgedMeasurement]
+    invalid: list[InvalidRecord]
+    missing: list[tuple[int, Cell]]
+    probes: dict[Server, Probe] = field(default_factory=dict)
+    unusable_probes: list[InvalidRecord] = field(default_factory=list)
+    crosscheck: Checks = field(default_factory=Checks)
+    path_capacities: dict[str, PathCapacity] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+
+    @property
+    def by_cell(self) -> dict[Cell, list[JudgedMeasurement]]:
+        """Every cell that is scheduled or was seen, with its measurements in their order."""
+        cells: dict[Cell, list[JudgedMeasurement]] = {cell: [] for cell in self.run.cells}
+        for judged in self.measurements:
+            cells.setdefault(judged.measurement.cell, []).append(judged)
+        return cells
+
+    @property
+    def unusable(self) -> list[InvalidRecord]:
+        """Every record that is kept out of the figures for a fault that is not the framework's."""
+        judged = [
+            InvalidRecord(judged.measurement.file, judged.judgement.reason)
+            for judged in self.measurements
+            if judged.judgement.outcome == Outcome.INVALID
+        ]
+        return sorted([*self.invalid, *judged], key=lambda record: record.file)
+
+    @property
+    def measuring_share(self) -> float | None:
+        """Share of the measuring phase's wall time spent in warm-up and measuring.
+
+        The time that wrk ran, as far as it was planned to, over the time from the phase's start
+        to its end (or to the last record, while it goes on), for each testbed. None: not known.
+        """
+        run = self.run
+        ends = [m.measurement.ended for m in self.measurements if m.measurement.ended]
+        ended = run.measuring_ended or max(ends, default=None)
+        if run.measuring_started is None or ended is None or ended <= run.measuring_started:
+            return None
+        wall = (ended - run.measuring_started).total_seconds() * max(1, len(run.testbeds))
+        try:
+            warmup, duration = (float(run.variables[f"bench_{n}"]) for n in ("warmup", "duration"))
+        except (KeyError, TypeError, ValueError):
+            return None
+        measurement = [judged.measurement for judged in self.measurements]
+        spent = (min(f.warmup_s, warmup) + min(f.measured_s, duration) for f in measurement)
+        return (sum(spent) + self.crosscheck.spent_s(warmup, duration)) / wall
+
+
+def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
+    """Judge results/<run_id>/; if not alone, with further processes where there is much to read.
+
+    RunError: it is no run.
+    """
+    run = load_run(folder)
+    reduced: list[Measurement] = []
+    invalid: list[InvalidRecord] = []
+    first: dict[tuple[int, Cell], str] = {}
+    for measurement in _read(run, alone=alone):
+        if isinstance(measurement, InvalidRecord):
+            invalid.append(measurement)
+            continue
+        same = first.setdefault((measurement.round, measurement.cell), measurement.file)
+        if same != measurement.file:
+            invalid.append(
+                InvalidRecord(
+                    measurement.file, f"it is the same measurement of this round as {same}"
+                )
+            )
+            continue
+        reduced.append(measurement)
+    reduced.sort(
+        key=lambda measurement: (measurement.cell.testbed, measurement.round, measurement.position)
+    )
+
+    sizes = response_sizes(reduced)
+    probes, unusable_probes = read_probes(run)
+    path_capacities = read_path_capacities(folder)
+    return JudgedRun(
+        run=run,
+        measurements=[
+            _judged(measurement, sizes, probes, path_capacities) for measurement in reduced
+        ],
+        invalid=invalid,
+        missing=[
+            (number, cell)
+            for number, cells in enumerate(run.rounds, start=1)
+            for cell in cells
+            if (number, cell) not in first
+        ],
+        probes=probes,
+        unusable_probes=unusable_probes,
+        crosscheck=read_checks(run),
+        path_capacities=path_capacities,
+        prices=read_prices(run),
+    )
+
+
+def _read(run: Run, *, alone: bool) -> Iterator[Measurement | InvalidRecord]:
+    """What is left of each raw record, in the order of their names."""
+    paths = json_files(run.folder / "raw")
+    one = partial(_read_one, run_id=run.run_id)
+    processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
+    if alone or processes == 1 or len(paths) < WORTH_PROCESSES:
+        yield from map(one, paths)
+        return
+    # not by fork: this process may have threads of the libraries that draw
+    context = get_context("forkserver")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        yield from pool.map(one, paths, chunksize=RECORDS_AT_ONCE)
+
+
+def _read_one(path: Path, run_id: str) -> Measurement | InvalidRecord:
+    record = read_record(path, run_id)
+    return record if isinstance(record, InvalidRecord) else reduce(record)
+
+
+def _judged(
+    measurement: Measurement,
+    sizes: dict[tuple[str, str], ResponseSize],
+    probes: dict[Server, Probe],
+    path_capacities: dict[str, PathCapacity],
+) -> JudgedMeasurement:
+    testbed, framework, workers, *_ = measurement.cell
+    context = Context(
+        response_size=sizes.get((testbed, framework)),
+        probe=probes.get(Server(testbed, framework, workers)),
+    )
+    judgement = judge(measurement, context)
+    path_capacity = path_capacities.get(testbed)
+    return JudgedMeasurement(
+        measurement,
+        judgement,
+        bottleneck_of(measurement, path_capacity) if judgement.outcome in RATED else None,
+    )
+
+
+def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], ResponseSize]:
+    """Bytes of one response by testbed and framework, as most of its measurements show it.
+
+    A response that the end cut off makes the quotient of bytes and requests a little too large,
+    so the measurements without one (it divides evenly) decide; where there are none, the
+    smallest quotient does.
+    """
+    whole: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    least: dict[tuple[str, str], int] = {}
+    for measurement in measurements:
+        if measurement.totals and measurement.totals.requests:
+            key = (measurement.cell.testbed, measurement.cell.framework)
+            size, rest = divmod(measurement.totals.bytes, measurement.totals.requests)
+            least[key] = min(size, least.get(key, size))
+            if not rest:
+                whole[key][size] += 1
+    return {
+        key: ResponseSize(whole[key].most_common(1)[0][0], exact=True)
+        if whole[key]
+        else ResponseSize(least[key], exact=False)
+        for key in least
+    }
+
+
+def typical(measurements: list[JudgedMeasurement]) -> JudgedMeasurement | None:
+    """The measurement of the median round; of those without a rate, the first that wrk ran in."""
+    rated = [m for m in measurements if m.judgement.outcome in RATED and m.measurement.totals]
+    if rated:
+        rated.sort(key=lambda m: m.measurement.totals.requests_per_s if m.measurement.totals else 0)
+        return rated[(len(rated) - 1) // 2]
+    return next((m for m in measurements if m.measurement.wrk_text), None)

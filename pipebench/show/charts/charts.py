@@ -1,0 +1,677 @@
+"""The pictures of a report: which there are, what each shows, and what it says in words.
+
+drawing.py draws them. Only what the tables have is shown, by the same rules: medians over the
+rounds that answered with their exact intervals, a failure in words and never as a 0. What a
+person can read is bounded, and so is the size of a page: the title names what is not shown.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from math import ceil, inf, log2
+from statistics import median
+from textwrap import shorten
+from typing import Any
+
+from pipebench.measure.latency import TAILS_PPM
+from pipebench.measure.measurement import Measurement
+from pipebench.record.schema import Cell
+from pipebench.rules.outcome import RATED, Outcome
+from pipebench.run.judge import JudgedMeasurement, JudgedRun
+from pipebench.run.relations import CELL, CELL_GROUP, Row, by_round, cost, labels, rate
+from pipebench.run.tables import CPU
+from pipebench.show import formats
+from pipebench.show.charts import drawing
+from pipebench.show.charts.drawing import Bar, Bars, Heat, Lines, Look, Point, Scale, Strip, Strips
+from pipebench.stats.estimate import Estimate, estimate, ratios
+
+MOST_GROUPS = 4
+MOST_PANELS = 6
+MOST_HEAT_PANELS = 8
+MOST_LINES = 8
+"""In a panel; of more frameworks there are more panels, and so fewer cells."""
+MOST_STRIPS = 32
+"""About; of more frameworks there are as many, but of one cell group."""
+MOST_DOTS = 1200
+LEAST_DOTS = 10
+"""Single rounds of a chart, and of each framework in it at least."""
+USUAL = {"workers": 1, "depth": 5, "connections": 200}
+"""What is shown where there are too many to show all."""
+LONGEST_WORDS = 72
+SLOWER_HALF = 500_000
+NAMED_TAILS = {500_000: "p50", 100_000: "p90", 10_000: "p99", 1_000: "p99.9", 100: "p99.99"}
+QUANTILES = (
+    " : ".join(f"datum.value == {1e6 / tail:g} ? '{name}'" for tail, name in NAMED_TAILS.items())
+    + " : ''"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One picture.
+
+    name: of its file, without .svg. title: what it shows, a sentence. alt: what a reader who
+    cannot see it must know, with the figures, on one line. svg: the document (see drawing.svg).
+    """
+
+    name: str
+    title: str
+    alt: str
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A run as the charts need it. looks: by the framework's name; label: names a row's cell."""
+
+    rows: list[Row]
+    measured: dict[Cell, list[JudgedMeasurement]]
+    looks: dict[str, Look]
+    label: Callable[[Row], str]
+
+    def of(self, row: Row) -> list[JudgedMeasurement]:
+        """The measurements of a row's cell, by round."""
+        return self.measured.get(Cell(*(row[key] for key in CELL)), [])
+
+    def look(self, row: Row) -> Look:
+        """How a row's framework is drawn."""
+        return self.looks[row["framework"]]
+
+    def groups(self, keys: Sequence[str]) -> list[list[Row]]:
+        """Rows that are the same in these keys, by them."""
+
+        def place(row: Row) -> Any:
+            return tuple(row[key] for key in keys)
+
+        return [list(own) for _, own in groupby(sorted(self.rows, key=place), key=place)]
+
+
+def draw(judged_run: JudgedRun, rows: list[Row]) -> tuple[list[Chart], list[str]]:
+    """All charts that there are data for, and a sentence for each that could not be drawn.
+
+    The first two are those of the headline's answer. rows: summary.csv's, with each framework's
+    `title`, as report.py makes them.
+    """
+    data = Data(rows, judged_run.by_cell, looks(judged_run, rows), labels(rows))
+    drawn: list[Chart] = []
+    faults: list[str] = []
+    with drawing.unchecked():
+        for make in (throughput, cpu, latency, rounds, depth, gain, connections, heat, price):
+            try:
+                chart = make(data)
+            except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
+                faults.append(
+                    f"the chart {make.__name__} could not be drawn: {type(error).__name__}: {error}"
+                )
+            else:
+                drawn += [chart] if chart else []
+    return drawn, faults
+
+
+def looks(judged_run: JudgedRun, rows: list[Row]) -> dict[str, Look]:
+    """A look for each framework, the same in every chart of a report."""
+    roles = {row["framework"]: row["role"] for row in rows}
+    titles = {row["framework"]: " ".join(str(row["title"]).split()) for row in rows}
+    same = Counter(titles.values())
+    titles = {name: t if same[t] == 1 else f"{t} ({name})" for name, t in titles.items()}
+    own = sorted(name for name, role in roles.items() if role == "framework")
+    found = {name: drawing.look(number, titles[name]) for number, name in enumerate(own)}
+    for name, role in roles.items():
+        framework = judged_run.run.frameworks.get(name)
+        like = found.get(framework.control_of or "") if framework else None
+        if role == "control" and like:
+            found[name] = Look(titles[name], like.colour, like.shape, (4, 3), hollow=True)
+        elif role != "framework":
+            found[name] = Look(titles[name], drawing.INK, "circle", (2, 2), hollow=True)
+    return found
+
+
+def throughput(data: Data) -> Chart | None:
+    """Requests/s with interval, rounds and ceiling: bars from 0, whose lengths may be compared."""
+    groups, where = _shown_groups(data)
+    most, dots = _dots(data, groups)
+    figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
+    panels = [_bars(data, group, figure, most) for group in groups]
+    values = [value for panel in panels for value in panel.values]
+    if not values:
+        return None
+    scale = drawing.linear("requests/s", values, drawing.COUNT)
+    ceiling = (
+        ", the dashed line what the ceiling server does" if any(p.line for p in panels) else ""
+    )
+    return Chart(
+        "throughput",
+        f"Requests per second{where}: bars are medians over the rounds{_sure(panels)}, "
+        f"the dots under them {dots}{ceiling}.",
+        said := _bars_said("Requests per second", panels),
+        drawing.svg(drawing.bars(panels, scale), said),
+    )
+
+
+def cpu(data: Data) -> Chart | None:
+    """CPU time per request, the same way; logarithmic, for it is the little ones that matter."""
+    groups, where = _shown_groups(data)
+    most, dots = _dots(data, groups)
+    figure = Figure(CPU, cost, formats.us, most_first=False)
+    panels = [_bars(data, group, figure, most) for group in groups]
+    values = [value for panel in panels for value in panel.values]
+    if not values or min(values) <= 0:
+        return None
+    scale = drawing.logarithmic("server CPU time per request", values, drawing.DURATION)
+    return Chart(
+        "cpu",
+        f"Server CPU time per request{where}, less is better, on a logarithmic axis: medians over "
+        f"the rounds{_sure(panels)}, the dots under them {dots}.",
+        said := _bars_said("Server CPU time per request", panels),
+        drawing.svg(drawing.bars(panels, scale), said),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What bars are of. column: of a row; measured: the same of one measurement; form: as text."""
+
+    column: str
+    measured: Callable[[Measurement], float | None]
+    form: Callable[[Any], str]
+    most_first: bool
+
+    def of(self, row: Row) -> Estimate | None:
+        """A row's median and interval; none where its outcome has none."""
+        if row["outcome"] not in RATED or not row[self.column]:  # no axis of ratios has a 0
+            return None
+        return Estimate(*(row[f"{self.column}{end}"] for end in ("", "_low", "_high")))
+
+
+def _shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[Row]], str]:
+    """The cell groups that a person can look at, and in words which they are.
+
+    All where they are few; else, on each testbed, the usual depth and connections, or what is
+    nearest to them and has a rate.
+    """
+    groups = data.groups(CELL_GROUP)
+    if len(groups) <= most:
+        return groups, ""
+
+    def strangeness(group: list[Row]) -> Any:
+        rated = any(row["requests_per_s"] is not None for row in group)
+        away = sum(abs(log2(group[0][key] / value)) for key, value in USUAL.items())
+        return not rated, away
+
+    nearest = min(groups, key=strangeness)[0]
+    chosen = [g for g in groups if all(g[0][key] == nearest[key] for key in CELL_GROUP[1:])]
+    chosen = chosen[:most]
+    places = " and ".join(data.label(group[0]) for group in chosen)
+    rest = len(groups) - len(chosen)
+    others = "1 other group of cells is" if rest == 1 else f"{rest} other groups of cells are"
+    return chosen, f" at {places} ({others} in the table)"
+
+
+def _dots(data: Data, groups: list[list[Row]]) -> tuple[int, str]:
+    """How many rounds of each framework are dots, and what to call them."""
+    rows = sum(map(len, groups))
+    taken = max((len(data.of(row)) for group in groups for row in group), default=0)
+    most = max(LEAST_DOTS, MOST_DOTS // max(1, rows))
+    return most, "single rounds" if taken <= most else f"the first {most} of {taken} rounds"
+
+
+def _bars(data: Data, group: list[Row], figure: Figure, most: int) -> Bars:
+    """The panel of one cell group, the best first and what has no figure last."""
+    made: list[Bar] = []
+    line: tuple[float, str] | None = None
+    for row in group:
+        found = figure.of(row)
+        if found and row["role"] == "ceiling":
+            line = (found.median, f"{data.look(row).title} {figure.form(found.median)}")
+            continue
+        words = _outcome(row)
+        if found:
+            words = figure.form(found.median)
+            if found.low is not None:
+                words += f" ({figure.form(found.low)} to {figure.form(found.high)})"
+            if row["outcome"] != Outcome.OK:
+                words += f" {row['outcome']}"
+        dots = list(by_round(data.of(row), figure.measured).values())[:most] if found else []
+        made.append(Bar(data.look(row), found, dots, words))
+    sign = -1 if figure.most_first else 1
+    made.sort(key=lambda bar: sign * bar.figure.median if bar.figure else inf)
+    return Bars(data.label(group[0]), made, line)
+
+
+def _outcome(row: Row) -> str:
+    """What stands in place of a figure: the outcome, and the first thing said of it."""
+    if row["outcome"] in RATED:
+        return "not measured"
+    said = str(row["reason"] or "").split(";")[0]
+    return shorten(f"{row['outcome'] or 'no result'}: {said}", LONGEST_WORDS, placeholder=" ...")
+
+
+def _sure(panels: list[Bars]) -> str:
+    figures = [bar.figure for panel in panels for bar in panel.bars if bar.figure]
+    return " with 95 % intervals" if any(found.low is not None for found in figures) else ""
+
+
+def _bars_said(what: str, panels: list[Bars]) -> str:
+    told = []
+    for panel in panels:
+        each = [f"{bar.look.title} {bar.words}" for bar in panel.bars]
+        each += [panel.line[1]] if panel.line else []
+        told.append(f"{what}{_at(panel.title)}: {'; '.join(each)}.")
+    return " ".join(told)
+
+
+def _at(place: str) -> str:
+    return f" at {place}" if place else ""
+
+
+def latency(data: Data) -> Chart | None:
+    """Quantiles of the batch latency, each the median over the rounds."""
+    half = TAILS_PPM.index(SLOWER_HALF)
+    groups, where = _shown_groups(data, min(MOST_GROUPS, _most_cells(data)))
+    panels, said = [], []
+    for group in groups:
+        curves = [(row, _curve(data.of(row))) for row in group]
+        # with a single batch there is a least, but no half; and no axis of ratios has a 0
+        curves = [(row, curve) for row, curve in curves if any(curve[half : half + 1])]
+        if not curves:
+            continue
+        drawn = [
+            (
+                data.look(row),
+                [
+                    Point(1e6 / tail, value, marked=tail in NAMED_TAILS)
+                    for tail, value in zip(TAILS_PPM, curve, strict=False)
+                    if tail <= SLOWER_HALF
+                ],
+            )
+            for row, curve in curves
+        ]
+        panels.append(Lines(data.label(group[0]), drawn, _without(data, group, drawn)))
+        told = [f"{data.look(row).title} {_quantiles(curve)}" for row, curve in curves]
+        told += [panels[-1].note] if panels[-1].note else []
+        said.append(f"Batch latency{_at(panels[-1].title)}: {'; '.join(told)}.")
+    if not panels:
+        return None
+    across = Scale(
+        "quantile of the batches", 2, 10_000, log=True, label=QUANTILES,
+        ticks=tuple(1e6 / tail for tail in NAMED_TAILS),
+    )  # fmt: skip
+    values = [value for panel in panels for value in panel.values]
+    up = drawing.logarithmic("batch latency", values, drawing.DURATION)
+    return Chart(
+        "latency",
+        f"Batch latency by quantile{where}, both axes logarithmic: how long the slowest half, "
+        "tenth, hundredth ... of the batches took at least, medians over the rounds; a line ends "
+        "where a round had too few batches.",
+        words := " ".join(said),
+        drawing.svg(drawing.lines(_split(panels), across, up), words),
+    )
+
+
+def _curve(seen: list[JudgedMeasurement]) -> list[float]:
+    """Medians over the rounds, as far as each round has that quantile."""
+    totals = [m.measurement.totals for m in seen if m.judgement.outcome in RATED]
+    curves = [found.latency.curve for found in totals if found and found.latency]
+    # a quantile that some rounds cannot show would be that of the fast rounds alone
+    return [median(values) for values in zip(*curves, strict=False)]
+
+
+def _quantiles(curve: list[float]) -> str:
+    known = dict(zip(TAILS_PPM, curve, strict=False))
+    told = [
+        f"{name} {formats.us(known[tail])}" for tail, name in NAMED_TAILS.items() if tail in known
+    ]
+    return ", ".join(told) or "too few batches"
+
+
+def _without(data: Data, group: list[Row], drawn: list[tuple[Look, list[Point]]]) -> str:
+    """Who of a group has no line, and why, in words."""
+    there = {look.title for look, _ in drawn}
+    return "; ".join(
+        f"{data.look(row).title}: {row['outcome'] or 'no result'}"
+        for row in group
+        if data.look(row).title not in there
+    )
+
+
+def rounds(data: Data) -> Chart | None:
+    """Every round's rate by its framework's median, in the order in which they were made."""
+    fitting = max(1, MOST_STRIPS // max(1, len(data.looks)))
+    groups, where = _shown_groups(data, min(MOST_GROUPS, fitting))
+    most, _ = _dots(data, groups)
+    count = max(
+        (m.measurement.round for group in groups for row in group for m in data.of(row)), default=0
+    )
+    panels = [
+        Strips(data.label(group[0]), [_strip(data, row, most) for row in group if data.of(row)])
+        for group in groups
+    ]
+    panels = [panel for panel in panels if panel.strips]
+    if not panels:
+        return None
+    said = " ".join(
+        f"Rounds{_at(panel.title)}: "
+        + "; ".join(f"{strip.look.title} {strip.words}" for strip in panel.strips)
+        + "."
+        for panel in panels
+    )
+    cut = f"; the first {most} of {count} rounds" if count > most else ""
+    return Chart(
+        "rounds",
+        f"The rounds in their order{where}: requests per second of each against the median of its "
+        f"framework, to the same scale in every row; a cross is a round that failed{cut}.",
+        said,
+        drawing.svg(drawing.strips(panels, min(count, most)), said),
+    )
+
+
+def _strip(data: Data, row: Row, most: int) -> Strip:
+    seen = [m for m in data.of(row) if m.judgement.outcome != Outcome.INVALID]
+    rates = by_round(seen, rate)
+    found = estimate(list(rates.values()))
+    bad = [m.measurement.round for m in seen if m.judgement.outcome not in RATED]
+    points = [(n, value / found.median) for n, value in sorted(rates.items())] if found else []
+    words = []
+    if points:
+        ratio = [value for _, value in points]
+        words.append(f"{formats.ratio(min(ratio))} to {formats.ratio(max(ratio))}")
+    if bad:
+        words.append(f"{row['outcome']} in {len(bad)} of {len(seen)}")
+    return Strip(
+        data.look(row),
+        [(number, value) for number, value in points if number <= most],
+        [number for number in bad if number <= most],
+        ", ".join(words) or "no result",
+    )
+
+
+def depth(data: Data) -> Chart | None:
+    """Requests/s against depth."""
+    return _scan(data, "depth", "requests written at once on a connection (depth)")
+
+
+def connections(data: Data) -> Chart | None:
+    """Requests/s against connections."""
+    return _scan(data, "connections", "connections")
+
+
+def _scan(data: Data, along: str, title: str) -> Chart | None:
+    """Requests/s against one key, a panel for each combination of the others."""
+    figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
+    groups, cut = _panels(data, along)
+    panels, said = [], []
+    for place, group in groups:
+        drawn = []
+        for own in _by_framework(group):
+            figures = [(row[along], found) for row in own if (found := figure.of(row))]
+            if figures:
+                points = [Point(x, found.median, found.low, found.high) for x, found in figures]
+                drawn.append((data.look(own[0]), points))
+        if not drawn:
+            continue
+        panels.append(Lines(place, drawn, _failures(data, group, along)))
+        said.append(
+            _scan_said(f"Requests per second against {along}", along, panels[-1], formats.integer)
+        )
+    if not panels:
+        return None
+    across = drawing.measured(
+        title, [p.x for panel in panels for _, own in panel.lines for p in own]
+    )
+    if across.low == across.high:
+        return None
+    up = drawing.logarithmic(
+        "requests/s", [value for panel in panels for value in panel.values], drawing.COUNT
+    )
+    sure = any(p.low is not None for panel in panels for _, own in panel.lines for p in own)
+    return Chart(
+        along,
+        f"Requests per second against {along}, both axes logarithmic: medians over the rounds"
+        f"{' with 95 % intervals' if sure else ''}{cut}.",
+        words := " ".join(said),
+        drawing.svg(drawing.lines(_split(panels), across, up), words),
+    )
+
+
+def gain(data: Data) -> Chart | None:
+    """What pipelining gains: requests/s at each depth by those at depth 1 in the same round."""
+    groups, cut = _panels(data, "depth")
+    panels, said = [], []
+    for place, group in groups:
+        drawn = []
+        for own in _by_framework(group):
+            if own[0]["depth"] != 1:
+                continue
+            single = by_round(data.of(own[0]), rate)
+            points = []
+            for row in own:
+                found = estimate(ratios(by_round(data.of(row), rate), single))
+                if found and row["outcome"] in RATED and own[0]["outcome"] in RATED:
+                    points.append(Point(row["depth"], found.median, found.low, found.high))
+            if len(points) > 1:
+                drawn.append((data.look(own[0]), points))
+        if not drawn:
+            continue
+        deepest = max(point.x for _, points in drawn for point in points)
+        guide = [Point(1, 1), Point(deepest, deepest)]
+        panels.append(Lines(place, drawn, guide=guide, guide_label="= depth"))
+        said.append(
+            _scan_said(
+                "Times the requests per second at depth 1", "depth", panels[-1], formats.ratio
+            )
+        )
+    if not panels:
+        return None
+    across = drawing.measured(
+        "depth", [p.x for panel in panels for _, own in panel.lines for p in own]
+    )
+    values = [*(value for panel in panels for value in panel.values), 1, across.high]
+    up = drawing.logarithmic("times that at depth 1", values, drawing.TIMES)
+    return Chart(
+        "gain",
+        "What pipelining gains: requests per second at each depth, as a multiple of those at "
+        "depth 1 in the same round, medians over the rounds; the dotted line is as many times as "
+        f"the depth{cut}.",
+        words := " ".join(said),
+        drawing.svg(drawing.lines(_split(panels), across, up), words),
+    )
+
+
+def price(data: Data) -> Chart | None:
+    """Requests/s against what an hour of the server's host costs, a point a testbed.
+
+    None without prices, or where they are in several currencies.
+    """
+    priced = [row for row in data.rows if row["role"] == "framework" and row["price_per_hour"]]
+    units = {row["currency"] for row in priced}
+    if len(units) != 1:
+        return None
+    figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
+    keys = [key for key in CELL_GROUP if key != "testbed"]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in sorted(priced, key=lambda row: (*(row[key] for key in keys), row["price_per_hour"])):
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    shown = _evenly(list(groups.values()), MOST_PANELS)
+    label = labels([group[0] for group in groups.values()])
+    unit = units.pop()
+    panels, said = [], []
+    for group in shown:
+        drawn = []
+        for own in _by_framework(group):
+            points = [
+                Point(row["price_per_hour"], found.median, found.low, found.high)
+                for row in own
+                if (found := figure.of(row))
+            ]
+            if points:
+                drawn.append((data.look(own[0]), points))
+        if drawn:
+            panels.append(Lines(label(group[0]), drawn, _failures(data, group, "testbed")))
+            said.append(_price_said(panels[-1], unit))
+    if not panels:
+        return None
+    across = drawing.linear(
+        f"price of the server's host, {unit} an hour",
+        [p.x for panel in panels for _, own in panel.lines for p in own],
+        drawing.TIMES,
+    )
+    up = drawing.logarithmic(
+        "requests/s", [value for panel in panels for value in panel.values], drawing.COUNT
+    )
+    cut = f"; {len(shown)} of {len(groups)} such pictures" if len(shown) < len(groups) else ""
+    return Chart(
+        "price",
+        f"Requests per second, logarithmic, against the price of the server's host, a point a "
+        f"testbed: medians over the rounds with their intervals{cut}.",
+        words := " ".join(said),
+        drawing.svg(drawing.lines(panels, across, up), words),
+    )
+
+
+def _price_said(panel: Lines, unit: str) -> str:
+    told = "; ".join(
+        f"{look.title} "
+        + ", ".join(f"{formats.integer(point.y)} for {point.x:g}" for point in points)
+        for look, points in panel.lines
+    )
+    return f"Requests per second for {unit} an hour{_at(panel.title)}: {told}."
+
+
+def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:
+    """Panels that a person can look at: what they are headed with, and their rows by `along`.
+
+    Only those in which it varies; of too many, some evenly between the first and the last, and in
+    words how many are left out. Without the A/A control, which says nothing of its own here.
+    """
+    keys = [key for key in CELL_GROUP if key != along]
+    groups = [
+        [row for row in group if row["role"] != "control"] for group in data.groups([*keys, along])
+    ]
+    whole: dict[tuple[Any, ...], list[Row]] = {}
+    for group in groups:
+        for row in group:
+            whole.setdefault(tuple(row[key] for key in keys), []).append(row)
+    found = [group for group in whole.values() if len({row[along] for row in group}) > 1]
+    shown = _evenly(found, _most_cells(data))
+    label = labels([group[0] for group in found])
+    cut = (
+        f"; {len(shown)} of {len(found)} such pictures are shown" if len(shown) < len(found) else ""
+    )
+    return [(label(group[0]), group) for group in shown], cut
+
+
+def _most_cells(data: Data) -> int:
+    """Of how many cells the lines of all frameworks fit into the panels."""
+    return max(1, MOST_PANELS // max(1, ceil(len(data.looks) / MOST_LINES)))
+
+
+def _split(panels: list[Lines]) -> list[Lines]:
+    """Panels of as many lines as a person can tell apart, the highest first."""
+    made = []
+    for panel in panels:
+        count = len(panel.lines)
+        size = ceil(count / ceil(count / MOST_LINES))
+        ordered = sorted(panel.lines, key=lambda line: -line[1][-1].y)
+        for first in range(0, count, size):
+            own = ordered[first : first + size]
+            part = f"lines {first + 1} to {first + len(own)} of {count}" if size < count else ""
+            title = ", ".join(word for word in (panel.title, part) if word)
+            made.append(replace(panel, title=title, lines=own, note="" if first else panel.note))
+    return made
+
+
+def _evenly(items: list[Any], most: int) -> list[Any]:
+    if len(items) <= most:
+        return items
+    if most == 1:
+        return [items[len(items) // 2]]
+    return [items[round(number * (len(items) - 1) / (most - 1))] for number in range(most)]
+
+
+def _by_framework(rows: list[Row]) -> list[list[Row]]:
+    """Rows of each framework, in their order."""
+    own: dict[str, list[Row]] = {}
+    for row in rows:
+        own.setdefault(row["framework"], []).append(row)
+    return list(own.values())
+
+
+def _failures(data: Data, group: list[Row], along: str) -> str:
+    """What has no point on its line, in words."""
+    told = []
+    for own in _by_framework(group):
+        bad = [row for row in own if row["outcome"] not in RATED]
+        for outcome in dict.fromkeys(row["outcome"] for row in bad):
+            values = [str(row[along]) for row in bad if row["outcome"] == outcome]
+            at = "" if len(values) == len(own) else f" at {along} {', '.join(values)}"
+            told.append(f"{data.look(own[0]).title}: {outcome or 'no result'}{at}")
+    return "; ".join(told)
+
+
+def _scan_said(what: str, along: str, panel: Lines, form: Callable[[Any], str]) -> str:
+    told = []
+    for look, points in panel.lines:
+        first, best = points[0], max(points, key=lambda point: point.y)
+        begun = f"{look.title} {form(first.y)} at {along} {first.x:g}"
+        most = f", the most {form(best.y)} at {along} {best.x:g}" if best is not first else ""
+        told.append(begun + most)
+    told += [panel.note] if panel.note else []
+    return f"{what}{_at(panel.title)}: {'; '.join(told)}."
+
+
+def heat(data: Data) -> Chart | None:
+    """Depth by connections for each framework: requests/s as a share of its own best cell."""
+    keys = ("testbed", "workers", "framework")
+    candidates = []
+    for group in data.groups(keys):
+        rated = [row for row in group if row["outcome"] in RATED and row["requests_per_s"]]
+        spans = [len({row[key] for row in group}) for key in ("depth", "connections")]
+        if rated and min(spans) > 1 and group[0]["role"] == "framework":
+            best = max(rated, key=lambda row: row["requests_per_s"])
+            candidates.append((best, rated, group))
+    if not candidates:
+        return None
+    candidates.sort(key=lambda found: -found[0]["requests_per_s"])
+    shown = candidates[:MOST_HEAT_PANELS]
+    label = labels([{**best, "depth": 0, "connections": 0} for best, *_ in shown])
+    panels, said = [], []
+    for best, rated, group in shown:
+        top = best["requests_per_s"]
+        least = min(rated, key=lambda row: row["requests_per_s"])
+        place = ", ".join(word for word in (data.look(best).title, label(best)) if word)
+        panels.append(
+            Heat(
+                f"{place}: 1 is {formats.integer(top)} requests/s",
+                [_cell(row, top) for row in group],
+            )
+        )
+        share = formats.ratio(least["requests_per_s"] / top)
+        said.append(
+            f"{place} the most with {formats.integer(top)} at {_cell_name(best)}, "
+            f"the least with {share} of it at {_cell_name(least)}"
+        )
+    rest = len(candidates) - len(shown)
+    return Chart(
+        "heat",
+        "Requests per second by depth and connections, each framework as a share of its own best "
+        f"cell{f'; the fastest {len(shown)} of {len(candidates)}' if rest else ''}.",
+        words := f"Requests per second by depth and connections: {'; '.join(said)}.",
+        drawing.svg(drawing.heat(panels, "depth", "connections"), words),
+    )
+
+
+def _cell(row: Row, top: float) -> tuple[int, int, float | None, str]:
+    if row["outcome"] not in RATED or row["requests_per_s"] is None:
+        return (
+            row["depth"],
+            row["connections"],
+            None,
+            {"unavailable": "n/a"}.get(row["outcome"] or "", row["outcome"] or "-"),
+        )
+    share = row["requests_per_s"] / top
+    return row["depth"], row["connections"], share, f"{share:.2f}"
+
+
+def _cell_name(row: Row) -> str:
+    return f"depth {row['depth']}, {row['connections']} connections"

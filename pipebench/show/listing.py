@@ -1,0 +1,114 @@
+"""The runs that there are: what run.json says, and how many records lie there; none is read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipebench.record.schema import Run, RunError, json_files, load_run
+from pipebench.show import formats
+
+AT_REST = timedelta(minutes=15)
+"""A run without an end that wrote nothing for so long is not under way any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One run. state: "ended", "under way", or "incomplete": not whole, and no more comes."""
+
+    folder: Path
+    run: Run
+    state: str
+    measured: int
+
+
+def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list[str]]:
+    """Runs in a folder (or that folder, where it is one), newest first; and what is none, and why.
+
+    RunError: there is no such folder.
+    """
+    if not results.is_dir():
+        raise RunError(f"{results} is no folder")
+    found: list[Listed] = []
+    broken: list[str] = []
+    alone = (results / "run.json").is_file()
+    for folder in [results] if alone else sorted(one for one in results.iterdir() if one.is_dir()):
+        if (folder / "compare.csv").is_file() and not (folder / "run.json").exists():
+            continue  # what `compare` wrote
+        try:
+            found.append(_listed(folder, now or datetime.now(UTC)))
+        except (RunError, OSError) as error:
+            broken.append(str(error))
+    found.sort(
+        key=lambda one: (one.run.started or datetime.min.replace(tzinfo=UTC), one.run.run_id)
+    )
+    return found[::-1], broken
+
+
+def _listed(folder: Path, now: datetime) -> Listed:
+    run = load_run(folder)
+    measured = len(json_files(folder / "raw"))
+    if run.ended is not None:
+        state = "ended" if measured >= run.scheduled else "incomplete"
+    else:
+        # a record that is written is a change of the folder it lies in
+        newest = max(one.stat().st_mtime for one in folder.iterdir())
+        written = datetime.fromtimestamp(newest, UTC)
+        state = "under way" if now - written < AT_REST else "incomplete"
+    return Listed(folder, run, state, measured)
+
+
+def terminal(found: list[Listed], columns: int | None = None) -> str:
+    """A line a run; cut to the columns, if they are given."""
+    heads = ["run", "started (UTC)", "state", "measured", "plan", "commit", "hosts", "frameworks"]
+    lines = [heads, *map(_line, found)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    texts = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join(
+        text if not columns or len(text) <= columns else f"{text[: columns - 2]}.."
+        for text in texts
+    )
+
+
+def _line(one: Listed) -> list[str]:
+    run = one.run
+    return [
+        one.folder.resolve().name,
+        str(run.started)[:16] if run.started else formats.MISSING,
+        one.state,
+        f"{one.measured} of {run.scheduled}",
+        _plan(run),
+        f"{run.commit[:8]}{'+' if run.dirty else ''}" if run.commit else formats.MISSING,
+        ", ".join(_hosts(run)) or formats.MISSING,
+        ", ".join(name for name, one in run.frameworks.items() if one.ranked) or formats.MISSING,
+    ]
+
+
+def _plan(run: Run) -> str:
+    """Depths x connections x rounds: "d5 c200 r6"."""
+    said = [
+        f"{letter}{_span(getattr(cell, key) for cell in run.cells)}"
+        for letter, key in (("d", "depth"), ("c", "connections"))
+    ]
+    return f"{' '.join(said)} r{len(run.rounds)}" if run.cells else formats.MISSING
+
+
+def _span(values: Iterable[Any]) -> str:
+    numbers = sorted(set(values))
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
+
+
+def _hosts(run: Run) -> list[str]:
+    """Servers first, then generators."""
+    servers = [str(one["server"]) for one in run.testbeds if one.get("server")]
+    generators = [
+        str(host)
+        for one in run.testbeds
+        if isinstance(one.get("generators"), list)
+        for host in one["generators"]
+    ]
+    return [*servers, *generators]

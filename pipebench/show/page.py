@@ -1,0 +1,320 @@
+"""A report as one page of HTML that asks for nothing and runs no script but its own.
+
+The page is the report's Markdown, so that no sentence is written twice. What a report quotes was
+written by others (logs, answers, notes), so none of its HTML counts but <details> with a
+<summary>, each on a line of its own, as the templates write them.
+"""
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import jinja2
+from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+from markupsafe import Markup
+
+TEMPLATES = Path(__file__).parent / "templates"
+OUTCOMES = {
+    "ok": "ok",
+    "degraded": "degraded",
+    "failed": "failed",
+    "unavailable": "unavailable",
+    "no result": "unavailable",
+}
+"""Words that get a mark of their own, and the class that gives it."""
+ROW_HEADS = ("framework",)
+"""Columns that name a row, wherever they stand; else the first one does."""
+LONG = 40
+"""Rows; with more, a table scrolls in its box, under its heads."""
+
+_DETAILS = re.compile(r"<details><summary>(?P<summary>.*)</summary>")
+_DETAILS_END = "</details>"
+_CHART = re.compile(r"charts/([\w.-]+)\.svg")
+_SVG_ROOT = re.compile(r"""<svg((?:[^>"']|"[^"]*"|'[^']*')*)>""")
+_INTERVAL = re.compile(r"(?P<value>[^(]+?)(?P<interval> \(.+\).*)")
+_EVIDENCE = re.compile(r"(\([^()]*\d[^()]*\))")
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter: an anchor, its heading as plain text, and both heading and text as HTML."""
+
+    anchor: str
+    heading: str
+    body: Markup
+
+
+def render(markdown: str, title: str, charts: Mapping[str, str]) -> str:
+    """The page of a report in Markdown; charts: SVG by the name in `![alt](charts/NAME.svg)`."""
+    tokens = _parse(markdown)
+    _anchor(tokens)
+    _mark_outcomes(tokens)
+    _keep_units(tokens)
+    tokens = _figures(tokens, charts)
+    opening, *chapters = _split(_tables(tokens))
+    for before, token in pairwise(chapters[0] if chapters else []):
+        if before.type == "paragraph_open":
+            _set_evidence_apart(token)
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (ours)
+        script=Markup(script),  # noqa: S704
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        opening=_html(opening),
+        sections=[
+            Section(str(tokens[0].attrGet("id")), _plain(tokens[1]), _html(tokens))
+            for tokens in chapters
+        ],
+    )
+
+
+def _parse(markdown: str) -> list[Token]:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    parser.block.ruler.before("table", "details", _details, interrupts)
+    tokens = parser.parse(markdown)
+    left_open = sum(token.nesting for token in tokens if token.tag == "details")
+    return tokens + [Token("details_close", "details", -1) for _ in range(left_open)]
+
+
+def _details(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
+    """The rule of markdown-it for a line that opens or ends what is folded."""
+    if state.is_code_block(line):
+        return False
+    depth = state.env.setdefault("folded", 0)
+    text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].rstrip()
+    opens, ends = _DETAILS.fullmatch(text), text == _DETAILS_END and depth > 0
+    if silent or not (opens or ends):
+        return bool(opens or ends)
+    if state.level != depth:  # within a list it could not be ended
+        return False
+    if opens:
+        state.push("details_open", "details", 1)
+        state.push("summary_open", "summary", 1)
+        inline = state.push("inline", "", 0)
+        inline.content, inline.map, inline.children = opens["summary"], [line, line + 1], []
+        state.push("summary_close", "summary", -1)
+    else:
+        state.push("details_close", "details", -1)
+    state.env["folded"] += 1 if opens else -1
+    state.line = line + 1
+    return True
+
+
+def _html(tokens: list[Token]) -> Markup:
+    """Tokens as HTML. An image is its text: the page has no address to fetch one from."""
+    parser = MarkdownIt("commonmark")
+    parser.add_render_rule(
+        "image", lambda _, tokens, at, *__: f"<em>{html.escape(_plain(tokens[at]))}</em>"
+    )
+    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 (escaped by it)
+
+
+def _plain(token: Token) -> str:
+    """The words of an inline token."""
+    if token.children:
+        return "".join(map(_plain, token.children))
+    return " " if token.type == "softbreak" else token.content
+
+
+def _raw(content: str) -> Token:
+    return Token("html_block", "", 0, content=content)
+
+
+def _anchor(tokens: list[Token]) -> None:
+    """Give every heading the anchor that GitHub gives it."""
+    taken: set[str] = set()
+    for token, inline in pairwise(tokens):
+        if token.type == "heading_open":
+            slug = re.sub(r"[^\w\- ]", "", _plain(inline).strip().lower()).replace(" ", "-")
+            anchor, number = slug, 0
+            while anchor in taken:
+                number += 1
+                anchor = f"{slug}-{number}"
+            taken.add(anchor)
+            token.attrSet("id", anchor)
+
+
+def _split(tokens: list[Token]) -> Iterator[list[Token]]:
+    """What stands before the first heading of the second level, and then the chapters."""
+    part: list[Token] = []
+    for token in tokens:
+        if token.type == "heading_open" and token.tag == "h2" and token.level == 0:
+            yield part
+            part = []
+        part.append(token)
+    yield part
+
+
+def _mark_outcomes(tokens: list[Token]) -> None:
+    """An outcome in bold, as it begins what is said of a cell, gets its mark."""
+    for token in tokens:
+        children = token.children or []
+        for bold, word in pairwise(children):
+            if bold.type == "strong_open" and word.content in OUTCOMES:
+                bold.attrSet("class", f"outcome {OUTCOMES[word.content]}")
+
+
+def _keep_units(tokens: list[Token]) -> None:
+    """No line ends between a number and its unit."""
+    for token in tokens:
+        for child in token.children or []:
+            if child.type == "text":
+                child.content = _UNIT.sub("\N{NO-BREAK SPACE}", child.content)
+
+
+def _set_evidence_apart(inline: Token) -> None:
+    """In the answer, figures in brackets go into elements of their own: they back what is said."""
+    children: list[Token] = []
+    for child in inline.children or []:
+        parts = _EVIDENCE.split(child.content) if child.type == "text" else []
+        for number, part in enumerate(parts):
+            text = Token("text", "", 0, content=part)
+            children += _span("aside", text) if number % 2 else [text]
+        children += [] if parts else [child]
+    inline.children = children
+
+
+def _span(name: str, *inside: Token) -> list[Token]:
+    opens = Token("span_open", "span", 1, attrs={"class": name})
+    return [opens, *inside, Token("span_close", "span", -1)]
+
+
+def _tables(tokens: list[Token]) -> list[Token]:
+    """Tables in boxes that can be scrolled, named by the heading above, and with headers."""
+    made: list[Token] = []
+    table: list[Token] = []
+    heading = ""
+    for token in tokens:
+        if token.type == "heading_open":
+            heading = str(token.attrGet("id"))
+        if token.type == "table_open" or table:
+            table.append(token)
+        else:
+            made.append(token)
+        if token.type == "table_close":
+            rows = _table(table)
+            label = f' aria-labelledby="{html.escape(heading)}"' if heading else ""
+            kind = "table long" if rows > LONG else "table"
+            made += [_raw(f'<div class="{kind}" role="group"{label}>\n'), *table, _raw("</div>\n")]
+            table = []
+    return made
+
+
+def _table(tokens: list[Token]) -> int:
+    """Scopes, alignment and marks of one table, in place; returns its rows without the heads."""
+    heads = [_plain(tokens[at + 1]) for at, one in enumerate(tokens) if one.type == "th_open"]
+    naming = next((heads.index(name) for name in ROW_HEADS if name in heads), 0)
+    rows = sum(token.type == "tr_open" for token in tokens) - 1
+    if rows > 1 and any(heads):
+        tokens[0].attrSet("class", "sortable")
+    cells = [at for at, one in enumerate(tokens) if one.type in ("th_open", "td_open")]
+    for number, at in enumerate(cells):
+        _cell(tokens[at : at + 3], names=number % len(heads) == naming)
+    return rows
+
+
+def _cell(cell: list[Token], *, names: bool) -> None:
+    """Scope, alignment and marks of one cell, in place; names: it says what its row is about."""
+    opens, inline, closes = cell
+    head, number = opens.type == "th_open", "right" in str(opens.attrs.pop("style", ""))
+    header = bool(inline.content) if head else names
+    opens.tag = closes.tag = "th" if header else "td"
+    if header:
+        opens.attrSet("scope", "col" if head else "row")
+    classes = ["number"] * number + ["name"] * names
+    if not header and inline.content in OUTCOMES:
+        classes += ["outcome", OUTCOMES[inline.content]]
+    elif number and not head:
+        _set_interval_apart(inline)
+    if classes:
+        opens.attrSet("class", " ".join(classes))
+
+
+def _set_interval_apart(inline: Token) -> None:
+    """`1.00 (0.98 to 1.02)`: what is in brackets goes into an element of its own."""
+    children = inline.children or []
+    found = _INTERVAL.fullmatch(children[0].content) if children else None
+    if found and children[0].type == "text":
+        inline.children = [
+            Token("text", "", 0, content=found["value"]),
+            *_span("interval", Token("text", "", 0, content=found["interval"])),
+            *children[1:],
+        ]
+
+
+def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
+    """Put the chart in place of an image that stands alone, and what is in italics under it."""
+    made: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        found = _chart_at(tokens, at, charts)
+        if found:
+            figure, length = found
+            made.append(figure)
+            at += length
+        else:
+            made.append(tokens[at])
+            at += 1
+    return made
+
+
+def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[Token, int] | None:
+    """The figure of the chart shown by the paragraph here, and how many tokens it stands for."""
+    paragraph = _paragraph(tokens, at)
+    if not paragraph or paragraph[0].type != "image":
+        return None
+    image, *rest = paragraph
+    name = _CHART.fullmatch(str(image.attrGet("src")))
+    if not name or name[1] not in charts:
+        return None
+    length = 3
+    if not rest and (below := _paragraph(tokens, at + 3)) and _in_italics(below):
+        rest, length = below, 6
+    caption = [token for token in rest if token.type not in ("softbreak", "em_open", "em_close")]
+    said = _html([Token("inline", "", 0, children=caption)])
+    svg = _inlined(charts[name[1]], name[1], _plain(image))
+    shown = f"<figcaption>{said}</figcaption>\n" if said else ""
+    return _raw(f'<figure>\n<div class="drawing">{svg}</div>\n{shown}</figure>\n'), length
+
+
+def _paragraph(tokens: list[Token], at: int) -> list[Token]:
+    """What is in the paragraph that begins here; nothing where none does."""
+    here = tokens[at : at + 2]
+    return (here[1].children or []) if len(here) == 2 and here[0].type == "paragraph_open" else []
+
+
+def _in_italics(inside: list[Token]) -> bool:
+    return inside[0].type == "em_open" and inside[-1].type == "em_close"
+
+
+def _inlined(svg: str, name: str, alt: str) -> str:
+    """An SVG as a part of the page: named for who cannot see it, and its ids its own."""
+    names = "|".join(map(re.escape, set(re.findall(r'\sid="([^"]+)"', svg))))
+    if names:
+        own = re.compile(rf'(\sid="|href="#|url\(#)(?=(?:{names})["\')])')
+        svg = own.sub(rf"\g<1>{name}.", svg)
+    root = _SVG_ROOT.search(svg)
+    if root is None:
+        raise ValueError(f"the chart {name} is no SVG")
+    attributes = re.sub(r'\s(?:role|aria-\w+)="[^"]*"', "", root[1])
+    inside = svg[root.end() :].strip()
+    return f'<svg{attributes} role="img" aria-label="{html.escape(alt)}">{inside}'

@@ -1,0 +1,316 @@
+"""report.md, its page and the summary on the terminal, from a judged run; and writing all of it.
+
+What is said is decided here, how it is worded and how numbers look is the template's.
+"""
+
+import os
+import shlex
+import tempfile
+import textwrap
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from pipebench.chapters import cost, crosscheck, stack_2017
+from pipebench.measure.measurement import log_end
+from pipebench.record.schema import Cell, Framework
+from pipebench.rules import conformance
+from pipebench.rules.outcome import RATED, Outcome
+from pipebench.run import tables
+from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
+from pipebench.run.relations import CELL, Row, labels, several
+from pipebench.show import formats, page
+from pipebench.show.answer import headlines_of, limits_of, near_ceiling, troubles
+from pipebench.show.charts import charts
+from pipebench.show.charts.charts import Chart
+from pipebench.show.reproduce import again
+from pipebench.show.terminal import terminal
+
+TEMPLATES = Path(__file__).parent / "templates"
+CHAPTER_TEMPLATES = Path(__file__).parents[1] / "chapters" / "templates"
+LONGEST_LIST = 20
+LONGEST_FINGERPRINT = 100
+MOST_GROUPS_TOLD = 6
+FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
+"""Parts of a fingerprint that are long and rarely read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The outputs of a run as texts by file name, and what the terminal shows.
+
+    problems: why the run is not whole; remarks: what else one must know. Sentences.
+    """
+
+    files: dict[str, str]
+    terminal: str
+    problems: list[str]
+    remarks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What the report says about one framework. shown: the cell whose wrk output follows."""
+
+    framework: Framework
+    about: list[str]
+    rows: list[Row]
+    shown: Row | None
+    wrk_round: int | None
+    wrk_text: str
+    log: str
+
+
+def collect(folder: Path) -> Rendered:
+    """Judge a run and write its outputs into its folder, all of them or none.
+
+    RunError: the folder is no run. OSError: it cannot be written to.
+    """
+    rendered = render(judge_run(folder, alone=False))
+    write(folder, rendered.files)
+    for chart in (folder / "charts").glob("*.svg"):
+        if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
+            chart.unlink()
+    return rendered
+
+
+def render(judged_run: JudgedRun) -> Rendered:
+    """Everything made of a judged run; nothing is written."""
+    results, summary = tables.results(judged_run), tables.summary(judged_run)
+    rows = rows_of(summary, judged_run)
+    checked = _crosschecked(judged_run)
+    drawn, undrawn = charts.draw(judged_run, rows)
+    markdown = _markdown(judged_run, rows, checked, drawn)
+    return Rendered(
+        files={
+            **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
+            **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
+            "results.csv": tables.to_csv(results),
+            "summary.csv": tables.to_csv(summary),
+            "report.md": markdown,
+            "report.html": page.render(
+                markdown,
+                f"Run {judged_run.run.run_id}",
+                {chart.name: chart.svg for chart in drawn},
+            ),
+        },
+        terminal=terminal(judged_run, rows),
+        problems=[*problems(judged_run), *undrawn],
+        remarks=remarks(judged_run),
+    )
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Write files by name, each complete or not at all: an older one stays until then.
+
+    A name may have a folder before it, which is made where it is missing.
+    """
+    made: list[tuple[str, Path]] = []
+    try:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            made.append((temporary, path))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(content)
+            Path(temporary).chmod(0o644)  # mkstemp's 0600 is for secrets
+        for temporary, path in made:
+            Path(temporary).replace(path)
+    finally:
+        for temporary, _ in made:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def rows_of(summary: pd.DataFrame, judged_run: JudgedRun) -> list[Row]:
+    """Summary's rows with None for NA, and the framework's title."""
+    rows: list[Row] = []
+    for row in tables.rows(summary):
+        framework = judged_run.run.frameworks.get(str(row["framework"]))
+        row["title"] = framework.title if framework else row["framework"]
+        row["mark"] = None
+        rows.append(row)
+    disturbed = [row for row in rows if row["noise"]]
+    for number, row in enumerate(disturbed, start=1):
+        row["mark"] = f"[{number}]"
+    return rows
+
+
+def problems(judged_run: JudgedRun) -> list[str]:
+    """Why the run is not whole, in sentences; never a framework's failure."""
+    run = judged_run.run
+    said = [f"harness fault: {fault}" for fault in run.harness_faults]
+    said += run.problems
+    said += [f"raw/{record.file} is invalid: {record.reason}" for record in judged_run.unusable]
+    said += [
+        f"probe/{record.file} is invalid: {record.reason}" for record in judged_run.unusable_probes
+    ]
+    said += [
+        f"the probe of {probe.server.framework}: harness fault: {probe.harness_fault}"
+        for probe in judged_run.probes.values()
+        if probe.harness_fault
+    ]
+    said += [
+        f"{record.file} is invalid: {record.reason}" for record in judged_run.crosscheck.invalid
+    ]
+    if judged_run.missing:
+        state = _under_way(judged_run) if run.ended is None else "is incomplete"
+        said.append(
+            f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
+            "scheduled measurements have no usable record"
+        )
+    if not judged_run.measurements:
+        said.append("there is not one whole measurement in this run")
+    return said
+
+
+def _under_way(judged_run: JudgedRun) -> str:
+    """Nothing in the records tells a run that goes on from one that was killed but the time."""
+    last = max(
+        (m.measurement.ended for m in judged_run.measurements if m.measurement.ended), default=None
+    )
+    when = f" (its last measurement ended at {last:%Y-%m-%d %H:%M:%S} UTC)" if last else ""
+    return f"is still under way or was ended early{when}"
+
+
+def remarks(judged_run: JudgedRun) -> list[str]:
+    """What one must know of a run, whole or not."""
+    seen = {judged.judgement.outcome for judged in judged_run.measurements}
+    said = ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
+    return [*said, *judged_run.prices.problems]
+
+
+def _crosschecked(judged_run: JudgedRun) -> list[Row]:
+    rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
+    return crosscheck.rows(rated, judged_run.crosscheck)
+
+
+def _markdown(
+    judged_run: JudgedRun, rows: list[Row], checked: list[Row], drawn: list[Chart]
+) -> str:
+    run = judged_run.run
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([TEMPLATES, CHAPTER_TEMPLATES]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 (Markdown, escaped by the filters)
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(formats.FILTERS)
+    headlines = headlines_of(rows)
+    prints = fingerprints(run.hosts)
+    return environment.get_template("report.md.j2").render(
+        run=run,
+        headlines=headlines[:MOST_GROUPS_TOLD],
+        more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
+        troubles=troubles(rows),
+        limits=limits_of(rows),
+        path_capacities=list(judged_run.path_capacities.values()),
+        rows=rows,
+        charts={chart.name: chart for chart in drawn},
+        checked=checked,
+        cost=cost.chapter(judged_run, rows),
+        several=several(rows),
+        near_ceiling=near_ceiling,
+        controls=bool({row["role"] for row in rows} - {"framework"}),
+        label=labels(rows),
+        least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
+        sections=sections(judged_run, rows),
+        conformance=conformance.table(
+            judged_run.probes, {name: one.title for name, one in run.frameworks.items()}
+        ),
+        stack_2017=stack_2017.chapter(judged_run, rows),
+        measured=len(judged_run.measurements),
+        outcomes=Counter(m.judgement.outcome.value for m in judged_run.measurements),
+        missing=judged_run.missing,
+        unusable=judged_run.unusable[:LONGEST_LIST],
+        more_unusable=max(0, len(judged_run.unusable) - LONGEST_LIST),
+        share=judged_run.measuring_share,
+        argv=next(
+            (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
+            "",
+        ),
+        command=shlex.join(run.command),
+        again=again(run),
+        hosts=list(run.hosts),
+        fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
+        folded=[row for row in prints if row[0].startswith(FOLDED)],
+        versions=_short(run.versions),
+        variables={name: formats.words(value) for name, value in run.variables.items()},
+    )
+
+
+def sections(judged_run: JudgedRun, rows: list[Row]) -> list[Section]:
+    """One section a framework, in the order of the table."""
+    by_cell = judged_run.by_cell
+    by_framework: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_framework[row["framework"]].append(row)
+    made = []
+    for name, own in by_framework.items():
+        shown = max(own, key=lambda row: row["requests_per_s"] or 0)
+        measurements = by_cell[Cell(*(shown[key] for key in CELL))]
+        median = typical(measurements)
+        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in CELL))]]
+        stack = str(own[0]["stack"] or "")
+        framework = judged_run.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
+        stack = f"stack {framework.stack}" if framework.stack else ""
+        made.append(
+            Section(
+                framework=framework,
+                about=[word for word in (framework.language, stack) if word],
+                rows=own,
+                shown=shown if median else None,
+                wrk_round=median.measurement.round if median else None,
+                wrk_text=median.measurement.wrk_text if median else "",
+                log=_log(judged_run.run.folder, bad),
+            )
+        )
+    return made
+
+
+def _log(folder: Path, measurements: list[JudgedMeasurement]) -> str:
+    """The end of the log of the first measurement that was not ok and has one."""
+    bad = [
+        m.measurement
+        for m in measurements
+        if m.judgement.outcome not in (Outcome.OK, Outcome.INVALID)
+    ]
+    for measurement in bad:
+        if measurement.log:
+            return measurement.log
+    for measurement in (
+        m.measurement for m in measurements if m.judgement.outcome == Outcome.FAILED
+    ):
+        host = measurement.server_host
+        path = folder / "logs" / str(host) / f"{measurement.cell.framework}.log"
+        if host and path.is_file():
+            return log_end(path.read_text(encoding="utf-8", errors="replace"))
+    return ""
+
+
+def fingerprints(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Rows of the table of hosts: a name, and its value on each host in the order given.
+
+    What the hosts hold is not prescribed: every value is shown, nested names joined by dots.
+    The frameworks' versions are in the frameworks' own sections.
+    """
+    flat = [
+        _short({key: value for key, value in host.items() if key not in ("frameworks", "name")})
+        for host in hosts.values()
+    ]
+    names = dict.fromkeys(name for host in flat for name in host)
+    return [(name, [host.get(name, "") for host in flat]) for name in names]
+
+
+def _short(value: dict[str, Any]) -> dict[str, str]:
+    """Nested values by name, none longer than a table can hold."""
+    return {
+        name: textwrap.shorten(words, LONGEST_FINGERPRINT, placeholder=" ...")
+        for name, words in formats.flat(value).items()
+    }

@@ -1,0 +1,58 @@
+"""The command that measures the same once more."""
+
+import argparse
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipebench.record.schema import Run
+
+PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
+"""Variables that say where a run is kept, and not what it measures."""
+
+
+def again(run: Run) -> str:
+    """The command that measures the same once more, in the same order; empty where not known.
+
+    As typed, but for variables of the benchmark: these are given as they were used, all of them.
+    """
+    if not run.command or not run.variables:
+        return ""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-e", "--extra-vars", action="append", default=[])
+    typed, words = parser.parse_known_args(run.command[1:])
+    used = {
+        name: value
+        for name, value in run.variables.items()
+        if name not in PLACE_OF_A_RUN and value is not None
+    }
+    given = [*filter(None, map(_not_the_benchmarks, typed.extra_vars)), _one_a_line(used)]
+    words = [word for word in words if Path(word).name != "bench.yml"]
+    return shlex.join(["./bench", *words, *(word for one in given for word in ("-e", one))])
+
+
+def _not_the_benchmarks(extra: str) -> str:
+    """What Ansible's -e was given, without the variables whose values are known."""
+    if extra.startswith("@"):
+        return extra
+    if extra.startswith("{"):
+        try:
+            variables = yaml.safe_load(extra)
+        except yaml.YAMLError:
+            return ""
+        others = {k: v for k, v in variables.items() if not str(k).startswith("bench_")}
+        return json.dumps(others) if others else ""
+    try:
+        pairs = shlex.split(extra)
+    except ValueError:
+        return ""
+    return shlex.join(pair for pair in pairs if not pair.startswith("bench_"))
+
+
+def _one_a_line(variables: dict[str, Any]) -> str:
+    """A JSON object with a member a line."""
+    members = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in variables.items())
+    return "{\n " + ",\n ".join(members) + "\n}"

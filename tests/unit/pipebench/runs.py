@@ -1,0 +1,97 @@
+"""Whole runs to compare: made up, or the real one of results/example under another name."""
+
+import json
+import random
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.unit.pipebench.factory import (
+    closed_loop,
+    record,
+    run_document,
+    samples,
+    server,
+    write_run,
+    wrk_result,
+)
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "results" / "example"
+CONNECTIONS = 20
+
+
+def made_run(  # noqa: PLR0913
+    folder: Path,
+    means: Mapping[str, float],
+    *,
+    rounds: int = 6,
+    testbed: str = "main",
+    spread: float = 0.01,
+    depth: int = 5,
+    **other: Any,
+) -> Path:
+    """A run of its folder's name. means: of the batch latency in us; 0: not deployed.
+
+    The framework `one` is the reference, `one-again` its control, `ceiling` the ceiling.
+    """
+    rng = random.Random(folder.name)  # noqa: S311
+    document = run_document(list(means), rounds, run_id=folder.name)
+    document["testbeds"][0]["name"] = testbed
+    for cells in document["rounds"]:
+        for cell in cells:
+            cell |= {"connections": CONNECTIONS, "depth": depth}
+    described = document["frameworks"]
+    if "one-again" in described:
+        described["one-again"]["control_of"] = "one"
+    if "ceiling" in described:
+        described["ceiling"]["role"] = "ceiling"
+    document |= other
+    records: dict[str, dict[str, Any] | str] = {}
+    for number, cells in enumerate(document["rounds"], start=1):
+        for position, cell in enumerate(cells, start=1):
+            name = cell["framework"]
+            made = _record(means[name] * rng.uniform(1 - spread, 1 + spread), depth, rng)
+            made |= {"run_id": folder.name, "testbed": testbed, "framework": name}
+            made |= {"round": number, "position": position}
+            file = f"{testbed}-r{number:02}-{position:03}-{name}-w1-d{depth}-c{CONNECTIONS}.json"
+            records[file] = made
+    return write_run(folder, document, records)
+
+
+def _record(mean_us: float, depth: int, rng: random.Random) -> dict[str, Any]:
+    if not mean_us:
+        absent = {"available": False, "reason": "no CPython 3.7 here"}
+        return record(
+            deployment=absent, server=None, generators=[], depth=depth, connections=CONNECTIONS
+        )
+    batches = closed_loop(mean_us, connections=CONNECTIONS, spread=0.05, step_us=100, rng=rng)
+    result = wrk_result(batches, depth=depth, connections=CONNECTIONS)
+    return record(result, connections=CONNECTIONS, server=server(samples=samples(0.97)))
+
+
+def example_as(folder: Path, renamed: Mapping[str, str] | None = None) -> Path:
+    """The real run under its folder's name, its measurements given to other frameworks."""
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("raw", "probe", "logs"))
+    path = folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"run_id": folder.name}))
+    (folder / "raw").mkdir()
+    for file in sorted((EXAMPLE / "raw").glob("*.json")):
+        made = json.loads(file.read_text()) | {"run_id": folder.name}
+        own = made["framework"]
+        made["framework"] = name = (renamed or {}).get(own, own)
+        (folder / "raw" / file.name.replace(f"-{own}-w", f"-{name}-w")).write_text(json.dumps(made))
+    return folder
+
+
+def edit(path: Path, **fields: Any) -> None:
+    """Fields of a JSON file replaced; a__b is the field b of a."""
+    document = json.loads(path.read_text())
+    for name, value in fields.items():
+        *parents, last = name.split("__")
+        of = document
+        for parent in parents:
+            of = of[parent]
+        of[last] = value
+    path.write_text(json.dumps(document))

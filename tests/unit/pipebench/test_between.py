@@ -1,0 +1,266 @@
+"""Runs compared: ratios, verdicts, what differs; and all that cannot be compared."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pipebench.compare.runs import Compared, Pair, compare_runs
+from pipebench.run.relations import Row
+from tests.unit.pipebench.runs import edit, example_as, made_run
+
+FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_run(tmp_path_factory.mktemp("runs") / "base", FOUR)
+
+
+def rows_of(pair: Pair) -> dict[str, Row]:
+    return {row["framework"]: row for row in pair.rows}
+
+
+def only(compared: Compared) -> dict[str, Row]:
+    assert compared.problems == []
+    (pair,) = compared.pairs
+    return rows_of(pair)
+
+
+def test_faster_slower_and_tied(base: Path, tmp_path: Path) -> None:
+    other = made_run(tmp_path / "other", FOUR | {"two": 50_000, "ceiling": 8_000})
+    rows = only(compare_runs([base, other]))
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "one": "tied", "one-again": "tied", "two": "slower", "ceiling": "faster",
+    }  # fmt: skip
+    two = rows["two"]
+    assert two["ratio"] == pytest.approx(0.8, abs=0.02)
+    assert two["ratio_low"] < two["ratio"] < two["ratio_high"] < 0.85
+    assert two["requests_per_s"] / two["requests_per_s_base"] == pytest.approx(0.8, abs=0.02)
+    # the same CPU for fewer requests
+    assert (two["verdict_cpu"], rows["ceiling"]["verdict_cpu"]) == ("dearer", "cheaper")
+    assert two["ratio_cpu"] == pytest.approx(1 / two["ratio"], abs=0.03)
+    assert two["ratio_p50"] == pytest.approx(1.25, abs=0.05)
+    assert two["ratio_p99"] == pytest.approx(1.25, abs=0.05)
+    assert two["verdict_to_ceiling"] == rows["one"]["verdict_to_ceiling"] == "slower"
+    # the ceiling went from 10 ms to 8 ms a batch: against it, all lost a fifth more
+    assert two["ratio_to_ceiling"] == pytest.approx(0.64, abs=0.02)
+    assert rows["one"]["ratio_to_ceiling"] == pytest.approx(0.8, abs=0.02)
+
+
+def test_the_other_way_round_is_the_inverse(base: Path, tmp_path: Path) -> None:
+    other = made_run(tmp_path / "other", FOUR | {"two": 50_000})
+    there = only(compare_runs([base, other]))["two"]
+    back = only(compare_runs([other, base]))["two"]
+    assert back["verdict"] == "faster"
+    assert back["ratio"] == pytest.approx(1 / there["ratio"])
+    assert back["ratio_low"] == pytest.approx(1 / there["ratio_high"])
+
+
+def test_what_is_not_above_the_larger_floor_is_tied(base: Path, tmp_path: Path) -> None:
+    # a control that differs by 10 % in one of the runs: no claim below that
+    noisy = made_run(tmp_path / "noisy", FOUR | {"one-again": 55_000, "two": 43_000})
+    row = only(compare_runs([base, noisy]))["two"]
+    assert row["ratio_high"] < 1
+    assert row["noise_floor"] > 0.09
+    assert row["verdict"] == "tied"
+    assert only(compare_runs([noisy, base]))["two"]["verdict"] == "tied"
+
+
+def test_each_run_against_the_first(base: Path, tmp_path: Path) -> None:
+    second = made_run(tmp_path / "second", FOUR | {"two": 50_000})
+    third = made_run(tmp_path / "third", FOUR | {"two": 30_000})
+    compared = compare_runs([base, second, third])
+    found = [rows_of(pair)["two"]["verdict"] for pair in compared.pairs]
+    assert found == ["slower", "faster"]
+    assert {row["base_run_id"] for pair in compared.pairs for row in pair.rows} == {"base"}
+
+
+def test_too_few_rounds(base: Path, tmp_path: Path) -> None:
+    short = made_run(tmp_path / "short", FOUR | {"two": 80_000}, rounds=5)
+    row = only(compare_runs([base, short]))["two"]
+    assert row["verdict"] == "too few rounds"
+    assert row["reason"] == "5 in short; 6 are needed"
+    assert row["ratio"] == pytest.approx(0.5, abs=0.02)
+    assert row["ratio_low"] is None
+
+
+def test_what_is_not_ok_in_one_is_not_comparable(base: Path, tmp_path: Path) -> None:
+    other = made_run(
+        tmp_path / "other", {"one": 50_000, "one-again": 50_000, "two": 0, "three": 1e5}
+    )
+    rows = only(compare_runs([base, other]))
+    told = {name: (row["verdict"], row["reason"]) for name, row in rows.items()}
+    assert told["two"] == ("not comparable", "unavailable in other")
+    assert told["three"] == ("not comparable", "only in other")
+    assert told["ceiling"] == ("not comparable", "only in base")
+    assert rows["two"].get("ratio") is None
+    assert told["one"] == ("tied", None)
+
+
+def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
+    plain = [made_run(tmp_path / name, {"one": of}) for name, of in (("a", 50_000), ("b", 90_000))]
+    row = only(compare_runs(plain))["one"]
+    assert row["verdict"] == "not comparable"
+    assert "no noise floor" in row["reason"]
+    assert row["ratio_high"] < 0.6
+
+
+def test_what_differs_is_told(base: Path, tmp_path: Path) -> None:
+    other = made_run(tmp_path / "other", FOUR)
+    edit(other / "run.json", variables__bench_duration=3, commit="f" * 40)
+    edit(
+        other / "hosts" / "lab-server.json",
+        kernel="6.18.1",
+        mitigations__meltdown="Mitigation: PTI",
+    )
+    edit(other / "hosts" / "lab-loadgen.json", cpu__model="Another CPU", wrk=None)
+    frameworks = {"two": {"runtime": "CPython 3.14.0", "packages": {"uvloop": "0.23.0"}}}
+    edit(other / "hosts" / "lab-server.json", frameworks=frameworks)
+    compared = compare_runs([base, other])
+    found = {(one.part, one.name): (one.base, one.other) for one in compared.pairs[0].differences}
+    assert found.pop(("project", "commit"))[1] == "f" * 40
+    assert found == {
+        ("plan", "bench_duration"): ("5", "3"),
+        ("server", "kernel"): ("6.12.0", "6.18.1"),
+        ("server", "mitigations.meltdown"): ("Not affected", "Mitigation: PTI"),
+        ("generator", "cpu.model"): ("A CPU | of 2 cores", "Another CPU"),
+        ("generator", "wrk"): ("4.1", ""),
+        ("framework two", "CPython"): ("", "3.14.0"),
+        ("framework two", "uvloop"): ("", "0.23.0"),
+    }
+    rows = rows_of(compared.pairs[0])
+    assert "uvloop none -> 0.23.0" in rows["two"]["differs"]
+    assert rows["one"]["differs"] == (
+        "plan: bench_duration; project: commit; server: kernel, mitigations; generator: cpu, wrk"
+    )
+
+
+def test_where_each_has_one_testbed_its_name_does_not_matter(base: Path, tmp_path: Path) -> None:
+    other = made_run(tmp_path / "other", FOUR, testbed="c7g")
+    assert only(compare_runs([base, other]))["two"]["verdict"] == "tied"
+
+
+def test_runs_that_share_no_cell(base: Path, tmp_path: Path) -> None:
+    deeper = made_run(tmp_path / "deeper", FOUR, depth=16)
+    same = made_run(tmp_path / "same", FOUR)
+    compared = compare_runs([base, deeper, same])
+    assert compared.problems == [
+        f"{deeper} shares no cell with {base}: base has depth 5, deeper depth 16"
+    ]
+    assert [pair.other.name for pair in compared.pairs] == ["same"]
+
+
+def test_two_runs_that_were_given_one_id(base: Path, tmp_path: Path) -> None:
+    """As in CI, where bench_run_id is the same every time."""
+    later = made_run(tmp_path / "later", FOUR)
+    for file in (later / "run.json", *(later / "raw").iterdir()):
+        edit(file, run_id="base", started="2026-01-02T00:00:00Z")
+    compared = compare_runs([base, later])
+    assert compared.problems == []
+    [pair] = compared.pairs
+    assert (pair.base.name, pair.other.name) == (str(base), str(later))
+    assert {row["run_id"] for row in pair.rows} == {"base"}
+
+
+def test_a_run_compared_with_itself(base: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    made_run(copy, FOUR)
+    for file in (copy / "run.json", *(copy / "raw").iterdir()):
+        edit(file, run_id="base")
+    other = made_run(tmp_path / "other", FOUR)
+    around = base / ".." / base.name
+    compared = compare_runs([base, around, copy, other, other])
+    assert compared.problems == [
+        f"{around} is the base itself: a run compared with itself shows nothing",
+        f"{copy} is the base itself: a run compared with itself shows nothing",
+        f"{other} is the same run as {other}: a run compared with itself shows nothing",
+    ]
+    assert len(compared.pairs) == 1
+
+
+def test_a_run_that_goes_on_is_compared_by_what_it_has(base: Path, tmp_path: Path) -> None:
+    going = made_run(tmp_path / "going", FOUR, rounds=7)
+    edit(going / "run.json", ended=None)
+    for file in sorted((going / "raw").iterdir())[-3:]:
+        file.unlink()
+    compared = compare_runs([base, going])
+    assert compared.not_compared == []
+    assert compared.remarks == [
+        (
+            f"{going} is still under way, or was stopped: compared by the 25 of 28 measurements "
+            "that it has"
+        )
+    ]
+    assert {row["verdict"] for row in compared.pairs[0].rows} == {"tied"}
+
+
+def test_one_whose_analysis_fails_leaves_the_others(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "run.json").write_text("{")
+    empty = made_run(tmp_path / "empty", FOUR)
+    for file in (empty / "raw").iterdir():
+        file.write_text("")
+    odd = made_run(tmp_path / "odd", FOUR)
+    edit(odd / "run.json", testbeds=[{"name": ["no", "name"]}], rounds_taken={"x": {"rounds": -1}})
+    other = made_run(tmp_path / "other", FOUR)
+    compared = compare_runs([base, broken, empty, tmp_path / "none", other])
+    assert [re.sub(r"^\S+ ", "", sentence) for sentence in compared.problems] == [
+        "cannot be used: it is truncated after 1 bytes",
+        "has not one measurement that can be used",
+        "is no folder",
+    ]
+    assert len(compared.pairs) == 1
+
+    real = compare_runs.__globals__["judge_run"]
+    monkeypatch.setitem(
+        compare_runs.__globals__,
+        "judge_run",
+        lambda folder, **how: 1 / 0 if folder == other else real(folder, **how),
+    )
+    compared = compare_runs([base, other, odd])
+    assert compared.not_compared[0] == (
+        f"{other} could not be judged: ZeroDivisionError: division by zero"
+    )
+
+
+def test_a_base_that_cannot_be_used(base: Path, tmp_path: Path) -> None:
+    compared = compare_runs([tmp_path / "none", base])
+    assert compared.pairs == []
+    assert compared.problems == [f"{tmp_path / 'none'} is no folder: the base cannot be used"]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The real run, and its records given to other names: what is the truth is known."""
+    folder = tmp_path_factory.mktemp("real")
+    swapped = {
+        "uvloop-httptools": "uvloop-httptools-again",
+        "uvloop-httptools-again": "uvloop-httptools",
+        "tornado": "sanic",
+        "sanic": "tornado",
+    }
+    return example_as(folder / "first"), example_as(folder / "second", swapped)
+
+
+def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
+    rows = only(compare_runs(list(real)))
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "uvloop-httptools": "tied",  # its own A/A control, of the same run
+        "uvloop-httptools-again": "tied",
+        "fasthttp": "tied",
+        "aiohttp": "tied",
+        "ceiling": "tied",
+        "sanic": "slower",  # is tornado there
+        "tornado": "faster",
+        "japronto": "not comparable",
+    }
+    assert rows["fasthttp"]["ratio"] == 1  # the very same figures
+    assert rows["fasthttp"]["ratio_low"] < 1 < rows["fasthttp"]["ratio_high"]
+    first = json.loads((real[0] / "run.json").read_text())
+    assert len(rows) == len(first["frameworks"])
+    assert rows["japronto"]["reason"] == "failed in first and failed in second"

@@ -1,0 +1,114 @@
+"""collect.py as a command: what it prints, writes and returns."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.pipebench.factory import record, run_document, small_run, write_run
+
+COLLECT = Path(__file__).parents[3] / "collect.py"
+
+
+def collect(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, COLLECT, *words], capture_output=True, text=True, check=False, cwd=cwd
+    )
+
+
+def test_it_ends_with_the_table_and_the_path_of_the_report(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": record()})
+    done = collect("run", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:3] == ["framework", "outcome", "rank"]
+    assert lines[1].split()[:2] == ["one", "ok"]
+    assert lines[-1] == "Report: run/report.html (the same as Markdown: report.md)"
+    made = {path.name for path in (tmp_path / "run").iterdir() if path.is_file()}
+    assert made == {"run.json", "results.csv", "summary.csv", "report.md", "report.html"}
+
+
+def test_a_run_that_is_not_whole_is_rendered_and_named(tmp_path: Path) -> None:
+    done = collect(small_run(tmp_path))
+    assert done.returncode == 1
+    assert "is invalid: it is truncated after 900 bytes" in done.stderr
+    assert (tmp_path / "report.md").is_file()
+    assert done.stdout.splitlines()[-1].startswith(f"Report: {tmp_path / 'report.html'}")
+
+
+@pytest.mark.parametrize(("content", "told"), [("", "it is empty"), ("{", "it is truncated")])
+def test_one_bad_record_does_not_stop_the_others(tmp_path: Path, content: str, told: str) -> None:
+    records: dict[str, dict[str, Any] | str] = {"a.json": record(), "b.json": content}
+    done = collect(write_run(tmp_path, run_document(["one"], 2), records))
+    assert done.returncode == 1
+    assert f"raw/b.json is invalid: {told}" in done.stderr
+    assert re.search(r"^one +ok ", done.stdout, re.MULTILINE)
+
+
+def test_a_run_without_an_ok_measurement_says_so(tmp_path: Path) -> None:
+    absent = record(deployment={"available": False, "reason": "no"}, server=None, generators=[])
+    done = collect(write_run(tmp_path, run_document(["one"], 1), {"a.json": absent}))
+    assert done.returncode == 0
+    assert done.stderr == "collect.py: no measurement of this run is ok\n"
+    assert "one: unavailable: 1 of 1 rounds: could not be deployed: no" in done.stdout
+
+
+def test_what_is_no_run_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    for folder, told in ((tmp_path, "it has no run.json"), (tmp_path / "none", "is no folder")):
+        done = collect(folder)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert len(done.stderr.splitlines()) == 1
+        assert told in done.stderr
+
+
+def test_it_wants_a_folder_and_explains_itself() -> None:
+    assert collect().returncode == 2
+    assert "RESULTS/RUN" in collect("--help").stdout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": record()})
+    run.chmod(0o500)
+    done = collect(run)
+    run.chmod(0o700)
+    assert done.returncode == 3
+    assert "cannot be written to: Permission denied" in done.stderr
+
+
+def bare_python(folder: Path) -> str:
+    """An interpreter without any package: this one, told to look nowhere."""
+    path = folder / "python"
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
+    alone = shutil.copy(COLLECT, tmp_path)
+    done = subprocess.run(
+        [bare_python(tmp_path), alone, "x"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4
+    assert (
+        "pandas, msgspec, jinja2, altair, vl_convert and markdown_it are missing. ./bench makes the"
+        in " ".join(done.stderr.split())
+    )
+
+
+def test_it_goes_on_in_the_projects_environment(tmp_path: Path) -> None:
+    alone = shutil.copy(COLLECT, tmp_path)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "went on: $2"\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        [bare_python(tmp_path), alone, "x"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "went on: x\n"

@@ -1,0 +1,266 @@
+"""prices.yml: requests per unit of money and per core; and prices that cannot be used."""
+
+import csv
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipebench.record.prices import parse_prices
+from pipebench.run.judge import judge_run
+from pipebench.run.tables import summary
+from pipebench.show import report
+from pipebench.show.charts.charts import Chart, draw
+from pipebench.show.report import render
+from tests.unit.pipebench.runs import ROOT, edit, made_run
+
+HOSTS = ["lab-server", "lab-loadgen"]
+PRICED = {
+    "currency": "EUR",
+    "date": "2026-11-01",
+    "source": "a price list",
+    "hosts": {"lab-server": {"per_hour": 0.18}},
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    means = {"one": 50_000, "one-again": 50_000, "two": 40_000, "absent": 0}
+    return made_run(tmp_path_factory.mktemp("runs") / "priced", means)
+
+
+@pytest.fixture
+def prices(run: Path) -> Any:
+    """Writes the run's prices; there are none afterwards."""
+    path = run / "prices.yml"
+
+    def write(document: Any) -> Path:
+        text = document if isinstance(document, str) else yaml.safe_dump(document)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    yield write
+    path.unlink(missing_ok=True)
+
+
+def rows_of(text: str) -> dict[str, dict[str, str]]:
+    return {row["framework"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_without_prices_nothing_is_shown(run: Path) -> None:
+    rendered = render(judge_run(run))
+    for row in rows_of(rendered.files["summary.csv"]).values():
+        assert [row[name] for name in list(row)[-4:]] == ["", "", "", ""]
+    assert "## Cost" not in rendered.files["report.md"]
+    assert "charts/price.svg" not in rendered.files
+    assert rendered.remarks == []
+
+
+def test_requests_per_money_and_per_core(run: Path, prices: Any) -> None:
+    prices(PRICED)
+    rendered = render(judge_run(run))
+    rows = rows_of(rendered.files["summary.csv"])
+    rate = float(rows["two"]["requests_per_s"])
+    assert rows["two"]["currency"] == "EUR"
+    assert float(rows["two"]["price_per_hour"]) == 0.18
+    assert float(rows["two"]["requests_per_money"]) == pytest.approx(rate * 20_000, rel=1e-4)
+    assert float(rows["two"]["requests_per_s_per_core"]) == pytest.approx(rate / 2, abs=0.01)
+    assert rows["absent"]["requests_per_money"] == ""
+    chapter = rendered.files["report.md"].split("\n## Cost\n")[1].split("\n## ")[0]
+    assert "| main | lab-server | 0.18 EUR | 2 | 2026-11-01 | a price list |" in chapter
+    million = re.search(r"\| Two \| 1 \| 5 \| 20 \| ([\d.,]+) \|", chapter)
+    assert million
+    assert float(million[1].replace(",", "")) == pytest.approx(rate * 0.02, rel=0.01)
+    assert chapter.index("| Two |") < chapter.index("| One |")  # most for the money first
+    assert "Absent" not in chapter.split("![")[0]
+    assert "again" not in chapter.split("![")[0]
+    assert "](charts/price.svg)" in chapter
+    assert rendered.files["charts/price.svg"].startswith("<svg")
+
+
+def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "two", {"one": 50_000})
+    faster = made_run(tmp_path / "fast", {"one": 25_000}, testbed="big")
+    edit(
+        run / "run.json",
+        testbeds=[
+            {"name": "main", "server": "small", "generators": ["g1"]},
+            {"name": "big", "server": "large", "generators": ["g2"]},
+        ],
+    )
+    for file in (faster / "raw").iterdir():
+        edit(file, run_id="two")
+        file.rename(run / "raw" / file.name)
+    hosts = {"small": {"per_hour": 0.1}, "large": {"per_hour": 0.4}}
+    (run / "prices.yml").write_text(yaml.safe_dump(PRICED | {"hosts": hosts}))
+    judged_run = judge_run(run)
+    chart = price_chart(run)
+    assert chart is not None
+    rates = {row["testbed"]: row["requests_per_s"] for _, row in summary(judged_run).iterrows()}
+    assert chart.alt == (
+        f"Requests per second for EUR an hour: One {rates['main']:,.0f} for 0.1, "
+        f"{rates['big']:,.0f} for 0.4."
+    )
+    assert "price of the server" in chart.svg
+
+
+def price_chart(run: Path) -> Chart | None:
+    judged_run = judge_run(run)
+    drawn, _ = draw(judged_run, report.rows_of(summary(judged_run), judged_run))
+    return next((chart for chart in drawn if chart.name == "price"), None)
+
+
+BAD: dict[str, tuple[Any, list[str], str]] = {
+    "a host that is not in the run": (
+        PRICED | {"hosts": PRICED["hosts"] | {"other": {"per_hour": 1}}},
+        ["lab-server"],
+        (
+            "prices.yml: other is no host of this run, whose hosts are lab-server, lab-loadgen; "
+            "its price is not used"
+        ),
+    ),
+    "a negative price": (
+        PRICED | {"hosts": PRICED["hosts"] | {"lab-loadgen": {"per_hour": -1}}},
+        ["lab-server"],
+        "prices.yml: lab-loadgen has no price: per_hour is -1, and must be above 0",
+    ),
+    "nothing": (
+        PRICED | {"hosts": {"lab-server": {"per_hour": 0}}},
+        [],
+        "prices.yml: lab-server has no price: per_hour is 0, and must be above 0",
+    ),
+    "no number": (
+        PRICED | {"hosts": {"lab-server": {"per_hour": "0,18"}}},
+        [],
+        "prices.yml: lab-server has no price: per_hour is '0,18', not a number such as 0.096",
+    ),
+    "not finite": (
+        PRICED | {"hosts": {"lab-server": {"per_hour": float("nan")}}},
+        [],
+        "prices.yml: lab-server has no price: per_hour is nan, and must be above 0",
+    ),
+    "mixed currencies": (
+        PRICED | {"hosts": PRICED["hosts"] | {"lab-loadgen": {"per_hour": 1, "currency": "USD"}}},
+        ["lab-server", "lab-loadgen"],
+        (
+            "prices.yml: the hosts' prices are in EUR and USD: requests per unit of money cannot "
+            "be compared between these hosts"
+        ),
+    ),
+    "an unknown key of a host": (
+        PRICED | {"hosts": {"lab-server": {"per_hour": 1, "per_month": 2}}},
+        [],
+        (
+            "prices.yml: lab-server has no price: per_month is unknown: it takes per_hour, "
+            "currency, date, source"
+        ),
+    ),
+    "an unknown key": (
+        PRICED | {"price": 1},
+        ["lab-server"],
+        "prices.yml: price is unknown: besides hosts there may be currency, date, source",
+    ),
+    "no currency and source": (
+        {"date": "2026-11-01", "hosts": {"lab-server": {"per_hour": 1}}},
+        [],
+        "prices.yml: lab-server has no price: it has no currency, source",
+    ),
+    "no hosts": (
+        {"lab-server": 0.2},
+        [],
+        (
+            "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host "
+            "name; no price is known"
+        ),
+    ),
+    "a bare number": (
+        PRICED | {"hosts": {"lab-server": 0.2}},
+        [],
+        (
+            "prices.yml: lab-server has no price: it needs a mapping with per_hour, currency, "
+            "date, source"
+        ),
+    ),
+    "empty": (
+        None,
+        [],
+        (
+            "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host "
+            "name; no price is known"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_used_is_told_and_the_rest_is_used(name: str) -> None:
+    document, hosts, sentence = BAD[name]
+    found = parse_prices(document, HOSTS)
+    assert list(found.hosts) == hosts
+    assert found.problems == [sentence]
+
+
+@pytest.mark.parametrize("text", ["hosts: [", "\x00", "- 1"])
+def test_a_file_that_is_none_stops_nothing(run: Path, prices: Any, text: str) -> None:
+    prices(text)
+    rendered = render(judge_run(run))
+    assert rendered.problems == []
+    (remark,) = rendered.remarks
+    assert "no price is known" in remark
+    chapter = rendered.files["report.md"].split("\n## Cost\n")[1].split("\n## ")[0]
+    assert "no price is known" in chapter
+
+
+def test_several_currencies_have_no_chart(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", {"one": 50_000})
+    hosts = {"lab-server": {"per_hour": 1}, "lab-loadgen": {"per_hour": 1, "currency": "USD"}}
+    (run / "prices.yml").write_text(yaml.safe_dump(PRICED | {"hosts": hosts}))
+    # only what serves counts, so the chart is there: one currency serves
+    assert price_chart(run) is not None
+    edit(
+        run / "run.json",
+        testbeds=[
+            {"name": "main", "server": "lab-server", "generators": ["g1"]},
+            {"name": "b", "server": "lab-loadgen", "generators": ["g2"]},
+        ],
+    )
+    assert price_chart(run) is None
+
+
+def collect(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "collect.py", *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_prices_are_kept_with_the_run(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run", {"one": 50_000}, rounds=1)
+    file = tmp_path / "today.yml"
+    file.write_text(yaml.safe_dump(PRICED))
+    assert collect("render", run, "--prices", file).returncode == 0
+    file.unlink()
+    assert collect(run).returncode == 0
+    assert "## Cost" in (run / "report.md").read_text()
+    # one that has no price for this run does not replace it
+    file.write_text(yaml.safe_dump(PRICED | {"hosts": {"other": {"per_hour": 2}}}))
+    done = collect("render", run, "--prices", file)
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0].endswith("its price is not used")
+    assert done.stderr.splitlines()[1].endswith("has no price for this run, and was not kept")
+    assert yaml.safe_load((run / "prices.yml").read_text()) == PRICED
+    done = collect("render", run, "--prices", tmp_path / "none.yml")
+    assert done.returncode == 1
+    assert "none.yml cannot be read: No such file or directory" in done.stderr
+    assert "Report: " in done.stdout
+
+
+def test_the_example_is_right() -> None:
+    document = yaml.safe_load((ROOT / "docs" / "prices.example.yml").read_text())
+    found = parse_prices(document, ["bench-server", "bench-server-arm"])
+    assert found.problems == []
+    assert len(found.hosts) == 2

@@ -1,0 +1,197 @@
+"""Agreement of h2load with wrk, and latency at a constant rate; on what h2load really wrote."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipebench.chapters import crosscheck
+from pipebench.measure.measurement import reduce
+from pipebench.record.schema import parse_record
+from pipebench.run.judge import judge_run
+from pipebench.show.report import render
+from tests.unit.pipebench import factory
+
+DATA = Path(__file__).parents[2] / "data"
+RUN = DATA / "run"
+CELL = {"framework": "alpha", "workers": 1, "depth": 5, "connections": 200}
+
+
+def generator(kind: str) -> dict[str, Any]:
+    """A generator's part of a record, as h2load.py gave it on loopback."""
+    found: dict[str, Any] = json.loads((DATA / "h2load" / f"{kind}.json").read_text())
+    return found
+
+
+def document(kind: str, number: int | None, rate: float | None = None) -> dict[str, Any]:
+    return {
+        "schema_version": 1, "kind": kind, "run_id": json.loads(
+            (RUN / "run.json").read_text())["run_id"],
+        "testbed": "main", "stack": "current", **CELL, "threads": 10, "round": number,
+        "position": 1, "rate": rate, "ended": "2026-09-21T14:14:00.000000Z",
+        "deployment": {"available": True}, "server": None, "generators": [generator(kind)],
+        "harness_fault": None,
+    }  # fmt: skip
+
+
+def exact(rate: float, latency_us: int) -> dict[str, Any]:
+    """A closed-loop execution of 5 s of which rate and latency are known."""
+    count = round(rate * 5)
+    return {
+        "argv": ["h2load", "--h1", "-D5"], "exit_status": 0, "started": 10.0, "ended": 15.0,
+        "cpu_s": 1.0, "stderr": "",
+        "stdout": f"requests: {count} total, {count} started, {count} done, 0 failed\n",
+        "result": {"responses": count, "statuses": {"200": count},
+                   "histogram": [[latency_us, count]]},
+    }  # fmt: skip
+
+
+def test_what_h2load_printed_and_logged_is_read() -> None:
+    check = crosscheck.parse_check(document("closed", 1), "f")
+    assert check.problem is None
+    assert check.execution
+    assert check.execution.seconds == 1
+    assert check.execution.responses == int(check.execution.counts.sum()) > 100_000
+    latency = check.execution.latency
+    assert latency
+    # Little's law on real data: 8 connections with 5 requests each were always under way.
+    assert check.execution.responses * latency.mean_us / 1e6 == pytest.approx(40, rel=0.02)
+    assert 0.9 < check.warmup_s < 2
+
+
+def test_a_constant_rate_is_kept_and_lag_is_small() -> None:
+    check = crosscheck.parse_check(document("constant", None, 2000.0), "f")
+    assert check.execution
+    assert crosscheck.achieved(check.execution) == pytest.approx(2000, rel=0.02)
+    lag = crosscheck.send_lag_us(check.execution, 2000.0)
+    assert lag is not None
+    assert lag < 25_000
+
+
+def paced(sent: list[int], answered: list[int]) -> crosscheck.Execution:
+    none = np.empty(0, np.int64)
+    return crosscheck.Execution(
+        1.0, 0.0, 1.0, sum(answered), {}, 0, none, none,
+        np.array(sent), np.array(answered), 10_000, 500_000,
+    )  # fmt: skip
+
+
+def test_a_stall_of_the_sender_shows_as_lag() -> None:
+    even = [10] * 200
+    stalled = [10] * 100 + [0] * 30 + [310] + [10] * 69
+    assert crosscheck.send_lag_us(paced(even, even), 1000.0) == 0
+    assert crosscheck.send_lag_us(paced(stalled, even), 1000.0) == pytest.approx(300_000)
+
+
+def test_a_server_that_cannot_keep_the_rate_has_no_latency_at_it() -> None:
+    late = document("constant", None, 4000.0)
+    figures = crosscheck.constant_figures(crosscheck.parse_check(late, "f"))
+    assert figures["achieved_per_s"] == pytest.approx(2000, rel=0.02)
+    assert figures["rate_latency_p50_us"] is None
+    kept = document("constant", None, 2000.0)
+    figures = crosscheck.constant_figures(crosscheck.parse_check(kept, "f"))
+    assert figures["rate_latency_p50_us"] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"exit_status": 1}, "status 1"),
+        ({"result": None}, "no answer"),
+        ({"stdout": "requests: 9 total, 9 started, 9 done, 8 succeeded, 1 failed\n"}, "1 failed"),
+        ({"stdout": "requests: 9 total, 9 started, 9 done, 0 failed\n"}, "its log has"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(change: dict[str, Any], said: str) -> None:
+    record = document("closed", 1)
+    record["generators"][0]["measured"].update(change)
+    problem = crosscheck.parse_check(record, "f").problem
+    assert problem
+    assert said in problem
+
+
+def test_other_statuses_than_200_are_a_problem() -> None:
+    record = document("closed", 1)
+    measured = record["generators"][0]["measured"] = exact(100.0, 10)
+    measured["result"]["statuses"] = {"200": 498, "503": 2}
+    problem = crosscheck.parse_check(record, "f").problem
+    assert problem == "2 responses had another status than 200"
+
+
+def test_a_server_that_was_never_ready_is_a_problem_not_a_figure() -> None:
+    record = document("closed", 1)
+    record["generators"] = []
+    assert crosscheck.parse_check(record, "f").problem == "h2load did not run"
+
+
+def test_generators_that_agree_have_ratios_of_1() -> None:
+    """wrk: 200 batches of 5 under way, 10 ms each, so 100,000 responses/s. h2load: the same."""
+    measurement, checks = [], crosscheck.Checks()
+    for number in range(1, 7):
+        path = min((RUN / "raw").glob(f"main-r{number:02}-*-alpha-*.json"))
+        raw = json.loads(path.read_text())
+        raw["generators"][0]["measured"]["result"] = factory.wrk_result({10_000: 100_000})
+        measurement.append(reduce(parse_record(raw, path.name)))
+        record = document("closed", number)
+        record["generators"][0]["measured"] = exact(100_000.0, 10_000)
+        checks.checks.append(crosscheck.parse_check(record, "f"))
+    (row,) = crosscheck.rows(measurement, checks)
+    assert row["rounds"] == 6
+    for name in ("throughput_ratio", "latency_ratio", "little_ratio"):
+        assert row[name] == row[f"{name}_low"] == row[f"{name}_high"] == pytest.approx(1)
+    assert row["wrk_under_way"] == row["h2load_under_way"] == pytest.approx(1)
+
+
+def test_half_the_throughput_at_twice_the_latency_still_obeys_little() -> None:
+    path = min((RUN / "raw").glob("main-r01-*-alpha-*.json"))
+    raw = json.loads(path.read_text())
+    raw["generators"][0]["measured"]["result"] = factory.wrk_result({10_000: 100_000})
+    record = document("closed", 1)
+    record["generators"][0]["measured"] = exact(50_000.0, 20_000)
+    checks = crosscheck.Checks([crosscheck.parse_check(record, "f")])
+    (row,) = crosscheck.rows([reduce(parse_record(raw, path.name))], checks)
+    assert (row["throughput_ratio"], row["latency_ratio"]) == pytest.approx((0.5, 2))
+    assert row["little_ratio"] == pytest.approx(1)
+    assert row["throughput_ratio_low"] is None
+
+
+def test_a_run_with_crosscheck_records_reports_them_and_names_the_broken(tmp_path: Path) -> None:
+    for path in ["run.json", *(f"raw/{p.name}" for p in (RUN / "raw").iterdir())]:
+        target = tmp_path / path
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((RUN / path).read_bytes())
+    folder = tmp_path / "crosscheck"
+    folder.mkdir()
+    (folder / "main-r01.json").write_text(json.dumps(document("closed", 1)))
+    (folder / "main-rate.json").write_text(json.dumps(document("constant", None, 2000.0)))
+    (folder / "torn.json").write_text('{"schema_ver')
+    older = copy.deepcopy(document("closed", 2)) | {"schema_version": 0}
+    (folder / "older.json").write_text(json.dumps(older))
+    rendered = render(judge_run(tmp_path))
+    assert "## Cross-check" in rendered.files["report.md"]
+    assert "At a constant rate" in rendered.files["report.md"]
+    header, row = rendered.files["crosscheck.csv"].splitlines()
+    columns = dict(zip(header.split(","), row.split(","), strict=True))
+    assert columns["framework"] == "alpha"
+    assert float(columns["achieved_per_s"]) == pytest.approx(2000, rel=0.02)
+    said = "\n".join(rendered.problems)
+    assert "crosscheck/torn.json" in said
+    assert "crosscheck/older.json" in said
+
+
+def test_every_column_is_documented() -> None:
+    (row,) = crosscheck.rows([], crosscheck.Checks([crosscheck.parse_check(
+        document("closed", 1), "f")]))  # fmt: skip
+    text = (Path(__file__).parents[3] / "docs" / "results.md").read_text()
+    section = text.split("## crosscheck.csv")[1].split("\n## ")[0]
+    for name in row:
+        assert f"| `{name}` |" in section, name
+
+
+def test_a_run_without_has_neither_table_nor_section() -> None:
+    rendered = render(judge_run(RUN))
+    assert "crosscheck.csv" not in rendered.files
+    assert "Cross-check" not in rendered.files["report.md"]

@@ -1,0 +1,79 @@
+"""--fail-if-slower: what each comparison ends with."""
+
+from pathlib import Path
+
+import pytest
+
+from pipebench.compare.gate import Status, gate, judge
+from pipebench.compare.runs import compare_runs
+from pipebench.run.relations import Row
+from tests.unit.pipebench.runs import made_run
+
+FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
+
+
+def row(verdict: str, ratio: float, low: float | None, high: float | None) -> Row:
+    return {
+        "verdict": verdict, "reason": "because", "noise_floor": 0.02,
+        "ratio": ratio, "ratio_low": low, "ratio_high": high,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    [
+        (row("tied", 1, 0.97, 1.03), Status.PASSED),
+        (row("faster", 1.2, 1.1, 1.3), Status.PASSED),
+        (row("slower", 0.9, 0.88, 0.93), Status.SLOWER),
+        (row("slower", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
+        (row("slower", 0.94, 0.93, 0.96), Status.SLOWER),
+        (row("slower", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
+        (row("tied", 0.9, 0.8, 1.01), Status.TOO_MUCH_VARIANCE),
+        (row("tied", 1.1, 0.9, 1.3), Status.TOO_MUCH_VARIANCE),
+        (row("too few rounds", 0.5, None, None), Status.TOO_FEW_ROUNDS),
+        (row("not comparable", 0.5, None, None), Status.NOT_COMPARABLE),
+    ],
+)
+def test_a_cell_at_five_percent(seen: Row, status: Status) -> None:
+    assert judge(seen, 0.05)[0] == status
+
+
+def test_by_the_share_of_the_ceiling() -> None:
+    seen = row("slower", 0.8, 0.78, 0.82)
+    same = {"verdict": "tied", "reason": None, "ratio": 1.0, "ratio_low": 0.98, "ratio_high": 1.02}
+    seen |= {f"{name}_to_ceiling": value for name, value in same.items() if "_" not in name}
+    seen |= {"ratio_to_ceiling_low": 0.98, "ratio_to_ceiling_high": 1.02}
+    assert judge(seen, 0.05)[0] == Status.SLOWER
+    assert judge(seen, 0.05, "_to_ceiling")[0] == Status.PASSED
+
+
+def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
+    base = made_run(tmp_path / "base", FOUR | {"three": 40_000, "absent": 0})
+    other = made_run(tmp_path / "other", FOUR | {"two": 60_000, "three": 0, "absent": 0})
+    found = gate(compare_runs([base, other]), 0.05)
+    assert found.status == Status.SLOWER
+    assert found.looked_at == 3  # not what is absent in the base, nor ceiling and control
+    assert [sentence.split(" (")[0] for sentence in found.sentences] == [
+        "slower: two",
+        "not comparable: three",
+    ]
+    # a loss of half is not there, and it is excluded
+    assert gate(compare_runs([base, other]), 0.5).sentences[0].startswith("not comparable: three")
+
+
+def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
+    base = made_run(tmp_path / "base", FOUR)
+    same = made_run(tmp_path / "same", FOUR)
+    assert gate(compare_runs([base, same]), 0.2).status == Status.PASSED
+    found = gate(compare_runs([base, same, tmp_path / "none"]), 0.2)
+    assert (found.status, found.looked_at) == (Status.NOT_COMPARABLE, 2)
+    assert "is no folder" in found.sentences[0]
+    assert gate(compare_runs([base, base]), 0.2).status == Status.NOT_COMPARABLE
+
+
+def test_too_few_rounds_and_too_much_variance(tmp_path: Path) -> None:
+    base = made_run(tmp_path / "base", FOUR)
+    few = made_run(tmp_path / "few", FOUR, rounds=4)
+    wide = made_run(tmp_path / "wide", FOUR, spread=0.3)
+    assert gate(compare_runs([base, few]), 0.05).status == Status.TOO_FEW_ROUNDS
+    assert gate(compare_runs([base, wide]), 0.05).status == Status.TOO_MUCH_VARIANCE

@@ -1,0 +1,379 @@
+"""A small run whole: tables and report as they were looked at, and what they must never say."""
+
+import csv
+import json
+import os
+import random
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from jinja2 import TemplateError
+
+from pipebench.plan import run_plan
+from pipebench.run import tables
+from pipebench.run.judge import judge_run
+from pipebench.show import formats, report
+from pipebench.show.reproduce import again
+from tests.unit.pipebench.factory import (
+    DATA,
+    SIX,
+    record,
+    record_of,
+    run_document,
+    small_run,
+    write_run,
+)
+
+ROOT = Path(__file__).parents[3]
+# ruff: noqa: SIM905 (as they stand in the agreement)
+DESIGN_RESULTS = """run_id testbed framework stack workers depth connections threads
+round outcome reason limited_by requests duration_s requests_per_s batch_latency_mean_us
+batch_latency_p50_us batch_latency_p75_us batch_latency_p90_us batch_latency_p99_us
+batch_latency_max_us bytes_read connect_errors read_errors write_errors status_errors
+timeout_errors server_cpu_us_per_request server_cpu_cores server_rss_peak_bytes
+generator_cpu_cores""".split()
+DESIGN_SUMMARY = """outcome reason limited_by rounds
+requests_per_s requests_per_s_low requests_per_s_high relative relative_low relative_high
+share_of_ceiling batch_latency_p50_us batch_latency_p99_us server_cpu_us_per_request""".split()
+
+
+@pytest.fixture(scope="module")
+def rendered() -> report.Rendered:
+    return report.render(judge_run(DATA / "run"))
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+@pytest.mark.parametrize("name", ["results.csv", "summary.csv", "report.md"])
+def test_the_outputs_are_those_that_were_looked_at(rendered: report.Rendered, name: str) -> None:
+    # python -m tests.unit.pipebench.factory writes them again
+    assert rendered.files[name] == (DATA / "run-expected" / name).read_text()
+
+
+def test_the_columns_are_those_agreed_on() -> None:
+    assert [column.name for column in tables.RESULTS][: len(DESIGN_RESULTS)] == DESIGN_RESULTS
+    names = [column.name for column in tables.SUMMARY]
+    first = names.index("outcome")
+    assert names[first : first + len(DESIGN_SUMMARY)] == DESIGN_SUMMARY
+
+
+@pytest.mark.parametrize(
+    ("chapter", "columns"), [("results.csv", tables.RESULTS), ("summary.csv", tables.SUMMARY)]
+)
+def test_every_column_is_described_and_every_description_is_of_a_column(
+    chapter: str, columns: list[tables.Column]
+) -> None:
+    page = (ROOT / "docs" / "results.md").read_text()
+    text = page.split(f"\n## {chapter}\n")[1].split("\n## ")[0]
+    described = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert described == [column.name for column in columns]
+
+
+def test_every_cell_has_a_row_and_no_failure_a_rate(rendered: report.Rendered) -> None:
+    rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert sorted(rows) == sorted(SIX)
+    assert {name: row["outcome"] for name, row in rows.items()} == {
+        "alpha": "ok", "beta": "ok", "gamma": "ok",
+        "closer": "degraded", "crasher": "failed", "absent": "unavailable",
+    }  # fmt: skip
+    for name in ("crasher", "absent"):
+        assert rows[name]["requests_per_s"] == rows[name]["relative"] == ""
+    assert rows["beta"]["rounds"] == rows["gamma"]["rounds"] == "5"
+    assert rows["beta"]["requests_per_s_low"] == ""
+    assert rows["alpha"]["requests_per_s_low"] != ""
+
+
+def test_nothing_says_nan(rendered: report.Rendered) -> None:
+    for text in (*rendered.files.values(), rendered.terminal):
+        assert not re.search(r"\b(nan|NaN|None|NA|<NA>|inf)\b", text)
+
+
+def test_what_is_wrong_with_the_run_is_named(rendered: report.Rendered) -> None:
+    told = "\n".join(rendered.problems)
+    assert "harness fault: wrk on lab-loadgen: host did not answer" in told
+    assert re.search(r"raw/main-r03-\d+-beta-\S+ is invalid: it is truncated after 900 bytes", told)
+    assert "1 of 36 scheduled measurements have no usable record" in told
+
+
+def test_the_terminal_is_not_wider_than_a_hundred(rendered: report.Rendered) -> None:
+    assert max(len(line) for line in rendered.terminal.splitlines()) <= 100
+
+
+def test_the_share_of_the_time_spent_measuring(rendered: report.Rendered) -> None:
+    # of 300 s: 7 s of each of 22 measurements, and the 2 s of warm-up in which the six crashed
+    assert "took 0.55 of the measuring phase" in rendered.terminal
+
+
+def run_of(
+    folder: Path, means: dict[str, float], rounds: int, again: str = "", **other: Any
+) -> report.Rendered:
+    """A run of these batch latencies; `again` is measured a second time, as the A/A control."""
+    rng = random.Random(12)  # noqa: S311
+    if again:
+        means = {f"{again}-again": means[again]} | means
+    document = run_document(list(means), rounds, **other)
+    for name, framework in document["frameworks"].items():
+        if name == f"{again}-again":
+            framework["control_of"] = again
+        if name == "ceiling":
+            framework["role"] = "ceiling"
+    records = {}
+    for number, cells in enumerate(document["rounds"], start=1):
+        for position, cell in enumerate(cells, start=1):
+            name = cell["framework"]
+            made = record_of(name, means[name], rng)
+            made |= {"framework": name, "round": number, "position": position}
+            records[f"{number}-{name}.json"] = made
+    return report.render(judge_run(write_run(folder, document, records)))
+
+
+def headline(rendered: report.Rendered) -> str:
+    return rendered.files["report.md"].split("## Tl;dr\n\n")[1].splitlines()[0]
+
+
+def test_the_fastest_is_claimed_with_its_interval(tmp_path: Path) -> None:
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 30_000}, 6, again="alpha")
+    assert re.match(
+        r"- \*\*Alpha\*\* is the fastest: [\d,]+ requests/s \(95 % interval [\d,]+ to [\d,]+\), "
+        r"1\.\d+ times Beta \(95 % interval of the ratio 1\.\d+ to 1\.\d+; "
+        r"noise floor \d\.\d+ %\)\.$",
+        headline(rendered),
+    )
+    assert "Least CPU time per request: **Alpha**" in rendered.files["report.md"]
+    rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert [(rows[name]["rank"], rows[name]["verdict"]) for name in ("alpha", "beta")] == [
+        ("1", "fastest"),
+        ("2", "slower"),
+    ]
+    assert (rows["beta"]["rank_cpu"], rows["beta"]["verdict_cpu"]) == ("2", "dearer")
+    again = rows["alpha-again"]
+    assert (again["role"], again["rank"], again["verdict"]) == ("control", "", "tied")
+    assert 0 < float(rows["beta"]["noise_floor"]) == float(again["noise_floor"]) < 0.1
+
+
+def test_what_the_interval_does_not_tell_apart_is_not_claimed(tmp_path: Path) -> None:
+    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 6, again="alpha"))
+    assert "is tied with" in told
+    assert "fastest" not in told
+
+
+def test_what_is_under_the_noise_floor_is_not_claimed(tmp_path: Path) -> None:
+    """The interval excludes 1, and still: the same server under two names shows as much."""
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 20_700}, 6, again="alpha")
+    beta = next(r for r in rows_of(rendered.files["summary.csv"]) if r["framework"] == "beta")
+    assert float(beta["relative_high"]) < 1
+    assert (beta["rank"], beta["verdict"]) == ("1", "tied")
+    assert "is tied with Beta" in headline(rendered)
+
+
+def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 6)
+    assert "There is no A/A control, so no noise floor and no rank" in headline(rendered)
+    assert {row["rank"] for row in rows_of(rendered.files["summary.csv"])} == {""}
+
+
+def test_below_six_rounds_nothing_is_claimed(tmp_path: Path) -> None:
+    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 5, again="alpha"))
+    assert "Fewer than 6 rounds: no interval and no rank" in told
+    assert "is the fastest" not in told
+
+
+def test_a_control_that_differs_from_itself_is_said(tmp_path: Path) -> None:
+    means = {"alpha": 20_000, "beta": 40_000, "alpha-again": 26_000}
+    rendered = run_of(tmp_path, means, 6, again="alpha")
+    assert "**The A/A control differs from itself**" in rendered.files["report.md"]
+    rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert rows["alpha-again"]["verdict"] == "differs"
+
+
+def test_what_is_near_the_ceiling_is_marked(tmp_path: Path) -> None:
+    means = {"alpha": 20_000, "beta": 40_000, "ceiling": 19_500}
+    rendered = run_of(tmp_path, means, 6, again="alpha")
+    rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert float(rows["alpha"]["share_of_ceiling"]) == pytest.approx(0.975, abs=0.03)
+    assert rows["ceiling"]["share_of_ceiling"] == "1.0"
+    assert rows["ceiling"]["rank"] == ""
+    assert rows["alpha"]["relative"] == "1.0"  # the ceiling is never the fastest
+    text = rendered.files["report.md"]
+    assert "Alpha did 0.9" in text
+    assert "the generator or the path was measured, not the framework" in text
+    assert len(re.findall(r"^\| (Alpha|Alpha-again) \|.* \*\*!\*\* \|", text, re.MULTILINE)) == 2
+
+
+def test_a_p99_of_few_batches_is_none(tmp_path: Path) -> None:
+    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 1_500_000}, 1)
+    rows = {row["framework"]: row for row in rows_of(rendered.files["results.csv"])}
+    assert int(rows["beta"]["batches"]) < 1000
+    assert rows["beta"]["batch_latency_p99_us"] == ""
+    assert rows["beta"]["batch_latency_p90_us"] != ""
+    assert rows["alpha"]["batch_latency_p99_us"] != ""
+    summary = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
+    assert summary["beta"]["batch_latency_p99_us"] == ""
+
+
+def test_rounds_that_precision_made_needless_are_not_missing(tmp_path: Path) -> None:
+    document = run_document(["alpha"], 8, rounds_taken={"main": {"rounds": 6, "reason": "narrow"}})
+    records = {f"{n}.json": record(framework="alpha", round=n) for n in range(1, 7)}
+    rendered = report.render(judge_run(write_run(tmp_path, document, records)))
+    assert rendered.problems == []
+    assert "| rounds | 6; main: 6, narrow |" in rendered.files["report.md"]
+    assert rows_of(rendered.files["summary.csv"])[0]["rounds_scheduled"] == "6"
+
+
+def test_several_depths_are_columns_of_the_one_table(tmp_path: Path) -> None:
+    cells = [
+        {"framework": "alpha", "workers": 1, "depth": depth, "connections": 200} for depth in (1, 5)
+    ]
+    document = run_document(["alpha"], 1) | {"rounds": [cells]}
+    records = {"a.json": record(framework="alpha", depth=5)}
+    rendered = report.render(judge_run(write_run(tmp_path, document, records)))
+    text = rendered.files["report.md"]
+    assert "| depth | framework | outcome |" in text
+    assert "At depth 5: **Alpha** did" in text
+    assert "| 1 | Alpha | no result |" in text
+    assert max(len(line) for line in rendered.terminal.splitlines()) <= 100
+
+
+def test_a_run_that_goes_on_says_what_is_missing(tmp_path: Path) -> None:
+    document = run_document(["alpha", "beta"], 2, ended=None, measuring_ended=None)
+    run = write_run(tmp_path, document, {"a.json": record(framework="alpha")})
+    rendered = report.render(judge_run(run))
+    assert "still under way or was ended early (its last measurement" in rendered.problems[0]
+    assert "UTC): 3 of 4 scheduled measurements" in rendered.problems[0]
+    assert "This run is still under way, or was ended early" in rendered.files["report.md"]
+    assert "Beta** has no result: not measured: 0 of 2 rounds" in rendered.files["report.md"]
+    assert "| ended | not yet |" in rendered.files["report.md"]
+
+
+def test_a_run_without_anything_renders(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"schema_version": 1, "run_id": "r"}')
+    rendered = report.render(judge_run(tmp_path))
+    assert "Nothing was scheduled and nothing measured" in rendered.files["report.md"]
+    assert rendered.problems == ["there is not one whole measurement in this run"]
+
+
+def test_the_same_measurement_twice_counts_once(tmp_path: Path) -> None:
+    records = {f"{name}.json": record(framework="alpha") for name in "ab"}
+    judged = judge_run(write_run(tmp_path, run_document(["alpha"], 1), records))
+    assert len(judged.measurements) == 1
+    assert judged.invalid[0].reason == "it is the same measurement of this round as a.json"
+
+
+def test_an_old_output_stays_where_rendering_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = small_run(tmp_path, rounds=1)
+    for name in ("report.md", "results.csv"):
+        (run / name).write_text("old")
+
+    def fail(*_: object) -> str:
+        raise TemplateError("no")
+
+    monkeypatch.setattr(report, "_markdown", fail)
+    with pytest.raises(TemplateError):
+        report.collect(run)
+    assert (run / "report.md").read_text() == (run / "results.csv").read_text() == "old"
+    assert not list(run.glob(".*"))
+
+
+def test_what_others_wrote_does_not_break_the_page(tmp_path: Path) -> None:
+    nasty = "a | b <script>\n```\n# no heading"
+    failed = record(
+        framework="alpha",
+        deployment={"available": False, "reason": nasty, "log": nasty},
+        server=None,
+        generators=[],
+    )
+    run = write_run(tmp_path, run_document(["alpha"], 1), {"a.json": failed})
+    text = report.render(judge_run(run)).files["report.md"]
+    outside = re.sub(r"^(`{3,})\n.*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert not re.search(r"(?<!\\)<script>", outside)
+    assert "\n# no heading" not in outside
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (["bench.yml", "-i", "inventory/lab"], ["-i", "inventory/lab"]),
+        (["-i", "inventory/lab", "/x/bench.yml", "-e", "bench_run_id=a"], ["-i", "inventory/lab"]),
+        (["-ibench", "bench.yml", "-v", "--extra-vars=@plans/a.yml"], "-ibench -v -e @plans/a.yml"),
+        (["bench.yml", "-e", "bench_rounds=2 ansible_user=me"], ["-e", "ansible_user=me"]),
+        (["bench.yml", "-e", '{"bench_run_id": "a", "x": [1]}'], ["-e", '{"x": [1]}']),
+        (["bench.yml", "-e", "{bench_run_id: a}", "-e", "bench_rounds='{min: 6}'"], []),
+    ],
+)
+def test_the_command_that_measures_the_same_again(
+    tmp_path: Path, typed: list[str], kept: list[str] | str
+) -> None:
+    document = run_document(["alpha"], 3, command=["ansible-playbook", *typed])
+    document["variables"] |= {"bench_run_id": "a", "bench_rate_share": None, "bench_x": "it's"}
+    write_run(tmp_path, document, {})
+    command = again(judge_run(tmp_path).run)
+    *words, option, variables = shlex.split(command)
+    assert words == ["./bench", *(kept.split() if isinstance(kept, str) else kept)]
+    assert option == "-e"
+    used = json.loads(variables)
+    assert used["bench_order_seed"] == 1234
+    assert used["bench_rounds"] == 3
+    assert used["bench_x"] == "it's"
+    assert not {"bench_run_id", "bench_rate_share"} & used.keys()
+
+
+def test_a_plan_takes_what_the_command_gives_it() -> None:
+    run = judge_run(ROOT / "results" / "example").run
+    given = json.loads(shlex.split(again(run))[-1])
+    assert given["bench_order_seed"] == run.variables["bench_order_seed"]
+    taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
+    assert taken == {name: run.variables[name] for name in given}
+
+
+def test_ansible_reads_the_command_as_it_is_meant(tmp_path: Path) -> None:
+    """Objects, lists and texts reach the plan as they were used."""
+    command = again(judge_run(small_run(tmp_path)).run)
+    answer = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("ansible")), "localhost", "-m", "debug"),
+            *("-a", "var=bench_frameworks|join+bench_depths[0]|string+bench_order_seed|string"),
+            *shlex.split(command)[-2:],
+        ],
+        capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert f"{''.join(SIX)}51234" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        (formats.us, 1.0704, "1.07 us"),
+        (formats.us, 812, "812 us"),
+        (formats.us, 999.96, "1,000 us"),
+        (formats.us, 40_213, "40.2 ms"),
+        (formats.us, 1_234_567, "1.23 s"),
+        (formats.us, 0, "0 us"),
+        (formats.integer, 37235.4, "37,235"),
+        (formats.ratio, 0.5178, "0.52"),
+        (formats.ratio, 0.0123, "0.012"),
+        (formats.ratio, 1.0, "1.00"),
+        (formats.ratio, 0.9971, "0.997"),
+        (formats.size, 31_457_280, "30.0 MiB"),
+        (formats.size, 12, "12 B"),
+        (formats.clock, 192.4, "3 min 12 s"),
+        (formats.us, None, "-"),
+        (formats.us, float("nan"), "-"),
+        (formats.integer, pd.NA, "-"),
+        (formats.text, None, "-"),
+        (formats.text, "a|b\nc", "a\\|b c"),
+        (formats.text, "x_y __init__", "x_y \\_\\_init\\_\\_"),
+        (formats.text, "![a](b) &lt;", "!\\[a](b) \\&lt;"),
+    ],
+)
+def test_numbers_as_people_read_them(form: Any, value: Any, text: str) -> None:
+    assert form(value) == text
