@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from controller.run_plan import find_frameworks
-from plain_http import ask_once, wait_for_answer
+from host.plain_http import ask_once, wait_for_answer
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "calibration"
