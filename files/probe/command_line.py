@@ -12,7 +12,8 @@ from cases import CASES
 from probing import run_probe
 from target import ALL_TIMEOUTS, CASE_TIMEOUTS
 
-DEEPEST = 1000
+# As deep as a run may measure: the bound of bench_depths.
+DEEPEST = 1024
 
 
 def number(low: float, high: float, kind: Callable[[str], float] = int) -> Callable[[str], float]:

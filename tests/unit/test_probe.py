@@ -19,7 +19,7 @@ import pytest
 import target
 from answer import NotHttpError, take_answer
 from cases import CASES
-from command_line import main
+from command_line import DEEPEST, main
 from probing import run_probe
 from request import Writer
 
@@ -204,6 +204,13 @@ def test_other_depths(depth: int) -> None:
     cases = seen(healthy, *ALL[:8], depth=depth)
     assert [case["class"] for case in cases] == ["full"] * 8
     assert cases[2]["expected"] == max(64, 4 * depth)
+
+
+def test_the_largest_depth_is_probed() -> None:
+    """Which is that of a plan, as test_run_plan.py says."""
+    with running(healthy) as server:
+        words = ["--depth", str(DEEPEST), "--timeout", "5", "--case", "pipelined"]
+        assert main(["127.0.0.1", str(server.port), *words]) == 0
 
 
 def test_the_paths_of_two_runs_differ() -> None:
