@@ -56,9 +56,9 @@ RUN_BY = {
     "./collect.py calibrate results/RUN": "unit",
     "./collect.py render results/RUN --prices FILE": "unit",
     ".venv/bin/python -m tests.aa results/RUN": "unit",
-    "./files/probe.py 192.0.2.10 8080": "unit",
-    "./files/probe.py ::1 8080 --depth 64 --json probe.json": "unit",
-    "./files/probe.py localhost 8080 --case pipelined --case keep-alive": "unit",
+    "python3 files/probe 192.0.2.10 8080": "unit",
+    "python3 files/probe ::1 8080 --depth 64 --json probe.json": "unit",
+    "python3 files/probe localhost 8080 --case pipelined --case keep-alive": "unit",
 }
 
 # With the programs of the project a span in a sentence is a command even alone; with those of

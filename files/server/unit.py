@@ -1,17 +1,18 @@
 """Start one framework's systemd unit, or stop it and write down how it fared; judge nothing.
 
-Reads one JSON object from standard input and prints one:
+Run in the folder above as `python3 -m server.unit`. Reads one JSON object from standard input and
+prints one:
 
     {"name", "state": "started", "address", "port", "workers", "patience": s}
         ends whatever framework still runs, writes the unit's environment, starts it and its
         sampler, and asks until it answers:
         {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus"}
     {"name", "state": "stopped", "since": unix s or null}
-        reads the unit's state, memory and samples, stops both, and adds the journal where anything
-        is off: {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
+        reads the unit's state, memory and samples, stops both, and adds the journal if anything is
+        wrong: {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
 
 docs/architecture.md says what these are. A framework that does not start, or has crashed, is data;
-{"failed": true, "msg"} is printed only where systemd cannot do its part (the unit is not there).
+{"failed": true, "msg"} is printed only if systemd cannot do its part (the unit is not there).
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Union
 
-from plain_http import ASK_EVERY_S, ask_once
-from samples import columns
+from host.plain_http import ASK_EVERY_S, ask_once
+from host.sampler import find_cgroup, read
+from host.samples import columns
 
 RUN = Path("/run/pipeline-bench")
 PROPERTIES = (
@@ -35,13 +37,46 @@ PROPERTIES = (
 # Enough for any traceback; a server that writes a line a request must not fill the results.
 JOURNAL_LINES = 400
 
+# What systemd says of a unit, by property.
+State = dict[str, Union[int, str]]
+
+
+class Started(TypedDict):
+    """What is printed of a unit that was started."""
+
+    unit: str
+    started_at: float
+    ready: bool
+    ready_s: float | None
+    ready_error: str | None
+    started_pid: int | None
+    cpus: int | None
+
+
+class Stopped(TypedDict):
+    """What is printed of a unit that was stopped."""
+
+    unit: str
+    state: State
+    exited_at: float | None
+    rss_peak_bytes: int | None
+    samples: str
+    journal: str | None
+
+
+class Failed(TypedDict):
+    """What is printed if systemd could not do its part."""
+
+    failed: bool
+    msg: str
+
 
 class SystemdError(Exception):
-    """systemd could not do what it was told."""
+    """systemd could not do what it was asked for."""
 
 
 def output(*argv: str) -> str:
-    """What a program prints, whatever its exit status."""
+    """What a program prints, also if it fails."""
     return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
 
 
@@ -63,16 +98,17 @@ class Unit:
             raise SystemdError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    def properties(self) -> dict[str, Any]:
+    def properties(self) -> State:
         """The unit's state; numbers as numbers."""
         shown = self.systemctl("show", f"--property={','.join(PROPERTIES)}", self.unit)
         pairs = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
         return {key: int(value) if value.isdigit() else value for key, value in pairs.items()}
 
-    def start(self, address: str, port: int, workers: int, patience: float) -> dict[str, Any]:
+    def start(self, address: str, port: int, workers: int, patience: float) -> Started:
+        """Start it and its sampler, and wait at most `patience` s until it answers."""
         # One framework at a time, whatever an earlier run has left.
         self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
-        output("systemctl", "reset-failed", self.unit)  # fails where there is nothing to forget
+        output("systemctl", "reset-failed", self.unit)  # fails if there is nothing to forget
         self.samples.unlink(missing_ok=True)
         self.environment.write_text(
             f"BENCH_ADDRESS={address}\nBENCH_PORT={port}\nBENCH_WORKERS={workers}\n"
@@ -81,8 +117,7 @@ class Unit:
         self.systemctl("start", self.unit, self.sampler)
         error = self.wait(address, port, patience)
         ready_s = time.time() - started_at
-        state = self.properties()
-        pid = state["ExecMainPID"]
+        pid = int(self.properties()["ExecMainPID"])
         return {
             "unit": self.unit,
             "started_at": started_at,
@@ -97,23 +132,24 @@ class Unit:
         """Ask until it answers, it ends or patience does: None, or a sentence."""
         deadline = time.monotonic() + patience
         while True:
-            seen = ask_once(address, port, 1.0)
-            if seen is None:
+            trouble = ask_once(address, port, 1.0)
+            if trouble is None:
                 return None
             state = self.properties()
             if state["ActiveState"] not in ("active", "activating"):
                 how = f"{state['Result']}, status {state['ExecMainStatus']}"
                 return f"ended before it answered ({how})"
             if time.monotonic() > deadline:
-                return f"did not answer within {patience:g} s: {seen}"
+                return f"did not answer within {patience:g} s: {trouble}"
             time.sleep(ASK_EVERY_S)
 
-    def stop(self, since: float | None) -> dict[str, Any]:
+    def stop(self, since: float | None) -> Stopped:
+        """Stop it and its sampler, and say how it was before; `since`: unix s, for its journal."""
         state = self.properties()
-        exit_us = state.pop("ExecMainExitTimestampMonotonic", 0)
+        exit_us = int(state.pop("ExecMainExitTimestampMonotonic", 0))
         exited_at = time.time() - time.monotonic() + exit_us / 1e6 if exit_us else None
         rss_peak = self.rss_peak_bytes()
-        # Also where it has failed already: the sampler runs on.
+        # Also if it has failed already: the sampler runs on.
         self.systemctl("stop", self.sampler, self.unit)
         return {
             "unit": self.unit,
@@ -126,48 +162,40 @@ class Unit:
 
     def rss_peak_bytes(self) -> int | None:
         """Sum of the peaks (VmHWM) of the unit's processes, or None when they are gone."""
-        group = self.systemctl("show", "--property=ControlGroup", "--value", self.unit).strip()
-        total = None
-        for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
-            try:
-                pids = Path(root + group, "cgroup.procs").read_text().split() if group else []
-            except OSError:
-                continue
-            for pid in pids:
-                try:
-                    status = Path("/proc", pid, "status").read_text()
-                except OSError:
-                    continue
-                for line in status.splitlines():
-                    if line.startswith("VmHWM:"):
-                        total = (total or 0) + int(line.split()[1]) * 1024
-            break
-        return total
+        folder = find_cgroup(self.unit)
+        pids = read(folder / "cgroup.procs").split() if folder else []
+        peaks = [
+            int(line.split()[1]) * 1024
+            for pid in pids
+            for line in read(f"/proc/{pid}/status").splitlines()
+            if line.startswith("VmHWM:")
+        ]
+        return sum(peaks) if peaks else None
 
-    def journal(self, since: float | None, state: dict[str, Any]) -> str | None:
-        """What the unit and systemd said of it, if it said anything or is not running."""
+    def journal(self, since: float | None, state: State) -> str | None:
+        """What the unit and systemd wrote, if the unit wrote anything or is not running."""
         ask = ["journalctl", "--no-pager", "--quiet", f"--lines={JOURNAL_LINES}"]
         ask += [f"--since=@{since:.6f}"] if since else []
         own = [*ask, "--output=cat", f"_SYSTEMD_INVOCATION_ID={state.get('InvocationID')}"]
-        said = output(*own).strip() if state.get("InvocationID") else ""
-        if not said and state["ActiveState"] == "active":
+        written = output(*own).strip() if state.get("InvocationID") else ""
+        if not written and state["ActiveState"] == "active":
             return None
         return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
 
 
-def main() -> int:
-    wanted = json.load(sys.stdin)
-    unit = Unit(wanted["name"])
+def answer_to(order: dict[str, Any]) -> Started | Stopped | Failed:
+    """Do what was read, and say what is printed."""
+    unit = Unit(order["name"])
     try:
-        if wanted["state"] == "started":
-            answer = unit.start(
-                wanted["address"], wanted["port"], wanted["workers"], wanted["patience"]
-            )
-        else:
-            answer = unit.stop(wanted["since"])
+        if order["state"] == "started":
+            return unit.start(order["address"], order["port"], order["workers"], order["patience"])
+        return unit.stop(order["since"])
     except SystemdError as error:
-        answer = {"failed": True, "msg": str(error)}
-    json.dump(answer, sys.stdout)
+        return {"failed": True, "msg": str(error)}
+
+
+def main() -> int:
+    json.dump(answer_to(json.load(sys.stdin)), sys.stdout)
     return 0
 
 

@@ -2,22 +2,22 @@
 
 The first line names the columns, every further line is one sample, oldest first, each a JSON list.
 All but `t` and `unit_rss_bytes` are counters that only grow, so the difference of two lines is what
-happened between them. What this host does not say is null.
+happened between them. What this host does not tell is null.
 
     t                     seconds since the epoch, by this host's clock
     unit_cpu_us           CPU time of the unit's cgroup, us
     unit_throttled_us     time that a CPU quota held the unit back, us
     unit_rss_bytes        resident memory of the unit's processes at this moment, bytes
-    context_switches      of the whole host
     cpuN_busy_us          of every CPU N that may be used here: in programs and their system calls,
     cpuN_softirq_us       in interrupts (the network's, most of all),
     cpuN_steal_us         and taken by the hypervisor, us
     psi_cpu_us psi_memory_us psi_io_us      time that something had to wait for it, us
-    tcp_active_opens tcp_in_segments tcp_out_segments tcp_retransmits tcp_listen_drops
-    softnet_drops softnet_squeezes          packets lost, and rounds cut short, in the kernel
+    tcp_active_opens tcp_out_segments tcp_retransmits tcp_listen_drops
+    softnet_drops         packets lost in the kernel
     nic_rx_bytes nic_rx_packets nic_tx_bytes nic_tx_packets nic_drops
                           of the interface that the load takes
 
+No rule reads psi_memory_us and psi_io_us: they show a person whether a host was short of either.
 A last sample is taken at SIGTERM. Needs the standard library of CPython 3.9, and iproute2.
 """
 
@@ -31,7 +31,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -39,7 +39,6 @@ CGROUP_ROOTS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
 PRESSURES = ("cpu", "memory", "io")
 TCP = {
     "tcp_active_opens": ("Tcp", "ActiveOpens"),
-    "tcp_in_segments": ("Tcp", "InSegs"),
     "tcp_out_segments": ("Tcp", "OutSegs"),
     "tcp_retransmits": ("Tcp", "RetransSegs"),
     "tcp_listen_drops": ("TcpExt", "ListenDrops"),
@@ -48,9 +47,9 @@ NIC = ("nic_rx_bytes", "nic_rx_packets", "nic_tx_bytes", "nic_tx_packets", "nic_
 
 
 def read(path: Path | str) -> str:
-    """What a file says; nothing where there is none."""
+    """The text of a file, or none if it cannot be read."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 
@@ -80,18 +79,22 @@ def find_interface(address: str) -> str | None:
             ["ip", "-json", *words], capture_output=True, text=True, check=False
         ).stdout
         try:
-            return json.loads(shown or "[]")
+            links: list[dict[str, Any]] = json.loads(shown or "[]")
         except ValueError:
             return []
+        return links
 
-    for link in ask("address"):
-        if address in [entry.get("local") for entry in link.get("addr_info", [])]:
-            return link["ifname"]
-    return next((route.get("dev") for route in ask("route", "get", address)), None)
+    names = [
+        link["ifname"]
+        for link in ask("address")
+        if address in [entry.get("local") for entry in link.get("addr_info", [])]
+    ]
+    names += [route.get("dev") for route in ask("route", "get", address)] if not names else []
+    return str(names[0]) if names and names[0] else None
 
 
 def unit_counters(folder: Path | None) -> dict[str, int | None]:
-    """CPU time, throttling and memory of a cgroup; nothing when it has gone."""
+    """CPU time, throttling and memory of a cgroup; null once it has gone."""
     counters: dict[str, int | None] = {
         "unit_cpu_us": None, "unit_throttled_us": None, "unit_rss_bytes": None,
     }  # fmt: skip
@@ -112,16 +115,13 @@ def unit_counters(folder: Path | None) -> dict[str, int | None]:
 
 
 def cpu_counters(cpus: list[int]) -> dict[str, int | None]:
-    """Time of each CPU by what it was spent on, and the host's context switches (/proc/stat)."""
-    counters: dict[str, int | None] = {"context_switches": None}
-    for cpu in cpus:
-        for kind in ("busy", "softirq", "steal"):
-            counters[f"cpu{cpu}_{kind}_us"] = None
+    """Time of each CPU by what it was spent on (/proc/stat)."""
+    counters: dict[str, int | None] = {
+        f"cpu{cpu}_{kind}_us": None for cpu in cpus for kind in ("busy", "softirq", "steal")
+    }
     for line in read("/proc/stat").splitlines():
         name, *fields = line.split()
-        if name == "ctxt":
-            counters["context_switches"] = int(fields[0])
-        elif f"{name}_busy_us" in counters:
+        if f"{name}_busy_us" in counters:
             user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, fields[:8])
             counters[f"{name}_busy_us"] = (user + nice + system) * TICK_US
             counters[f"{name}_softirq_us"] = (irq + softirq) * TICK_US
@@ -152,16 +152,54 @@ def network_counters(interface: str | None) -> dict[str, int | None]:
     }
     rows = [line.split() for line in read("/proc/net/softnet_stat").splitlines()]
     counters["softnet_drops"] = sum(int(row[1], 16) for row in rows) if rows else None
-    counters["softnet_squeezes"] = sum(int(row[2], 16) for row in rows) if rows else None
     counters.update(dict.fromkeys(NIC))
     for line in read("/proc/net/dev").splitlines():
         name, _, rest = line.partition(":")
         if interface and name.strip() == interface:
             f = list(map(int, rest.split()))
             # /proc/net/dev: received bytes, packets, errors, drops, ...; sent the same from 8 on
-            values = (f[0], f[1], f[8], f[9], f[3] + f[11])
-            counters.update(zip(NIC, values))
+            counters.update(zip(NIC, (f[0], f[1], f[8], f[9], f[3] + f[11])))
     return counters
+
+
+def sample(
+    unit: Path | None, cpus: list[int], interface: str | None
+) -> dict[str, int | float | None]:
+    """All columns at this moment; `unit` is the folder of its cgroup."""
+    return {
+        "t": round(time.time(), 6),
+        **unit_counters(unit),
+        **cpu_counters(cpus),
+        **pressure_counters(),
+        **network_counters(interface),
+    }
+
+
+def ended(due: float) -> bool:
+    """Wait until `due` (monotonic, s), or until SIGTERM, and say whether that has come."""
+    left = max(0.0, due - time.monotonic())
+    return signal.sigtimedwait([signal.SIGTERM], left) is not None
+
+
+def write_samples(output: TextIO, unit: str | None, address: str | None, interval: float) -> None:
+    """Write the columns and a sample every `interval` seconds, and one more at SIGTERM."""
+    cpus = sorted(os.sched_getaffinity(0))
+    folder, interface, named, last = None, None, False, False
+    due = time.monotonic()
+    while True:
+        if unit and folder is None:
+            folder = find_cgroup(unit)
+        counters = sample(folder, cpus, interface)
+        if not named:
+            output.write(json.dumps(list(counters)) + "\n")
+        output.write(json.dumps(list(counters.values()), separators=(",", ":")) + "\n")
+        if last:
+            return
+        if address and not named:  # after the first sample, which must not wait for it
+            interface = find_interface(address)
+        named = True
+        due = max(due + interval, time.monotonic())
+        last = ended(due)
 
 
 def main() -> int:
@@ -174,30 +212,9 @@ def main() -> int:
 
     # Waited for, not handled: a handler could run while the very lock that it needs is held.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    cpus = sorted(os.sched_getaffinity(0))
-    folder, interface, asked = None, None, False
     with Path(options.output).open("w", buffering=1) as output:
-        due = time.monotonic()
-        header, last = True, False
-        while True:
-            if options.unit and folder is None:
-                folder = find_cgroup(options.unit)
-            sample: dict[str, float | None] = {"t": round(time.time(), 6)}
-            sample |= unit_counters(folder)
-            sample |= cpu_counters(cpus)
-            sample |= pressure_counters()
-            sample |= network_counters(interface)
-            if header:
-                output.write(json.dumps(list(sample)) + "\n")
-                header = False
-            output.write(json.dumps(list(sample.values()), separators=(",", ":")) + "\n")
-            if last:
-                return 0
-            if options.address and not asked:
-                interface, asked = find_interface(options.address), True
-            due = max(due + options.interval, time.monotonic())
-            left = max(0.0, due - time.monotonic())
-            last = signal.sigtimedwait([signal.SIGTERM], left) is not None
+        write_samples(output, options.unit, options.address, options.interval)
+    return 0
 
 
 if __name__ == "__main__":
