@@ -82,19 +82,3 @@ make_environment() {
   echo "$here" >"$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pipebench.pth"
   lock_stamp "$lock" "$venv" >"$venv/.stamp"
 }
-
-# What this machine must have to run the lab, for `need`.
-# shellcheck disable=SC2034  # bench and test use it
-lab_programs=(
-  systemd-nspawn=systemd-container mmdebstrap=mmdebstrap nft=nftables ip=iproute2 ssh=openssh-client
-  /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
-)
-
-# become_options : prints the option by which Ansible asks for sudo's password, if sudo asks for one
-become_options() {
-  [[ $EUID -eq 0 ]] && return
-  command -v sudo >/dev/null || die "The lab needs root: run this as root, or install sudo."
-  sudo -n true 2>/dev/null && return
-  [[ -t 0 ]] || die "The lab needs root, and sudo asks for a password, which nobody can type here."
-  echo --ask-become-pass
-}

@@ -23,6 +23,7 @@ PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "inventory").glob("*/README.md")),
+    ROOT / "lab" / "README.md",
 ]
 
 RUN_BY = {
@@ -41,9 +42,9 @@ RUN_BY = {
     "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub": "lab",
     "ssh -F none -i .lab/ssh/id_ed25519 -o UserKnownHostsFile=.lab/ssh/known_hosts "
     "root@198.18.0.11": "lab",
-    ".venv/bin/ansible-playbook playbooks/lab_up.yml": "lab",
-    ".venv/bin/ansible-playbook playbooks/lab_down.yml": "lab",
-    ".venv/bin/ansible-playbook playbooks/lab_down.yml -e lab_purge=true": "lab",
+    ".venv/bin/ansible-playbook lab/up.yml": "lab",
+    ".venv/bin/ansible-playbook lab/down.yml": "lab",
+    ".venv/bin/ansible-playbook lab/down.yml -e lab_purge=true": "lab",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/cloud": "lab",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/metal": "lab",
     ".venv/bin/uv --directory servers/mine pip compile --universal --generate-hashes --no-header "

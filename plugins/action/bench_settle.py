@@ -1,7 +1,7 @@
 """Settle what a run takes from its hosts, once they have been looked at: the threads of wrk.
 
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check said, by host; `absent`, whether
-the hosts could not be looked at, because they are a lab that is not up (only in check mode).
+no host was looked at, because not every one is up (only in check mode).
 Returns the completed `run`; in check mode, also what would be done, as `closing`.
 """
 
@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         answer["run"] = run
         if self._task.check_mode:
             looked = (
-                "The lab is not up, so its hosts were not looked at; ./bench boots it."
+                "Not every host is up, so none was looked at."
                 if absent
                 else "The hosts and the path between them will do."
             )

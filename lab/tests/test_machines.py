@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from module_utils.lab import processes
+
+from lab.roles.lab.module_utils.lab import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,9 +87,9 @@ def test_cpus_are_split_between_server_and_generator(lab: Any) -> None:
 
 
 def test_brought_up_again_it_stays_as_it_is(lab: Any) -> None:
-    lab.playbook("playbooks/lab_up.yml")
+    lab.playbook("lab/up.yml")
     boots = lab.shell("systemctl show --property=UserspaceTimestamp --value")
-    assert changed(lab.playbook("playbooks/lab_up.yml")) == 0
+    assert changed(lab.playbook("lab/up.yml")) == 0
     assert lab.shell("systemctl show --property=UserspaceTimestamp --value") == boots
 
 
@@ -97,7 +98,7 @@ def test_a_machine_that_died_is_brought_up_again(lab: Any) -> None:
     (pid,) = [p.pid for p in processes(str(machines)) if "/lab-loadgen." in p.root]
     boots = lab.shell("systemctl show --property=UserspaceTimestamp --value")
     subprocess.run([*SUDO, "kill", "-KILL", str(pid)], check=True)
-    assert changed(lab.playbook("playbooks/lab_up.yml")) == 1
+    assert changed(lab.playbook("lab/up.yml")) == 1
     # the machine outlives its systemd-nspawn, and must not be the one that answers
     again = lab.shell("systemctl show --property=UserspaceTimestamp --value")
     assert [name for name in MACHINES if again[name] != boots[name]] == ["lab-loadgen"]
@@ -118,23 +119,23 @@ def drops_forwarded() -> Iterator[None]:
 
 @pytest.mark.usefixtures("drops_forwarded")
 def test_where_forwarded_packets_are_dropped_the_bridge_is_let_through(lab: Any) -> None:
-    assert changed(lab.playbook("playbooks/lab_up.yml")) == 1
+    assert changed(lab.playbook("lab/up.yml")) == 1
     chain = ruleset().partition("table inet apb_test")[2].partition("}")[0]
     rules = [line.strip() for line in chain.splitlines() if "apb-lab" in line]
     assert sorted(rules) == [
         'iifname "apb0" accept comment "apb-lab"',
         'oifname "apb0" accept comment "apb-lab"',
     ]
-    assert changed(lab.playbook("playbooks/lab_up.yml")) == 0
+    assert changed(lab.playbook("lab/up.yml")) == 0
 
 
 def test_the_lab_of_another_checkout_is_refused(lab: Any, tmp_path: Path) -> None:
-    done = lab.playbook("playbooks/lab_up.yml", "-e", f"lab_folder={tmp_path / 'other'}")
+    done = lab.playbook("lab/up.yml", "-e", f"lab_folder={tmp_path / 'other'}")
     assert done.returncode != 0
     assert "Another lab is up on this machine" in done.stdout
     assert not (tmp_path / "other").exists()
     # nor is it taken down from there
-    down = lab.playbook("playbooks/lab_down.yml", "-e", f"lab_folder={tmp_path / 'other'}")
+    down = lab.playbook("lab/down.yml", "-e", f"lab_folder={tmp_path / 'other'}")
     assert changed(down) == 0
     assert set(lab.shell("hostname")) == set(MACHINES)
 
@@ -145,7 +146,7 @@ def test_an_address_of_somebody_else_is_refused(lab: Any, tmp_path: Path) -> Non
         "servers: {hosts: {a: {ansible_host: 192.0.2.1}}}\n"
         "loadgens: {hosts: {b: {ansible_host: 198.18.0.12}}}\n"
     )
-    done = lab.playbook("playbooks/lab_up.yml", "-i", str(hosts))
+    done = lab.playbook("lab/up.yml", "-i", str(hosts))
     assert done.returncode != 0
     assert "Is this a lab's inventory?" in " ".join(done.stdout.split())
 
@@ -154,7 +155,7 @@ def test_an_address_of_somebody_else_is_refused(lab: Any, tmp_path: Path) -> Non
 def test_taken_down_nothing_is_left(lab: Any) -> None:
     if lab.was_up:
         pytest.skip("the lab was up before the tests, and stays up")
-    assert changed(lab.playbook("playbooks/lab_down.yml")) > 0
+    assert changed(lab.playbook("lab/down.yml")) > 0
     # systemd removes the cgroups of units that have ended when it gets to it
     deadline = time.monotonic() + 30
     while True:
@@ -172,4 +173,4 @@ def test_taken_down_nothing_is_left(lab: Any) -> None:
     folder = lab.inventory.parents[1] / ".lab"
     assert [path.name for path in folder.iterdir()] == ["image"]
     # safe where nothing is up
-    assert changed(lab.playbook("playbooks/lab_down.yml")) == 0
+    assert changed(lab.playbook("lab/down.yml")) == 0

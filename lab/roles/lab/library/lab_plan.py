@@ -63,6 +63,7 @@ import os
 import pathlib
 import re
 import shutil
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab import (
@@ -179,11 +180,11 @@ def mirror() -> str:
 
 
 def apt_proxy() -> str:
-    said = run("apt-config", "shell", "P", "Acquire::http::Proxy", check=False).stdout
+    said: str = run("apt-config", "shell", "P", "Acquire::http::Proxy", check=False).stdout
     return said.partition("=")[2].strip().strip("'")
 
 
-def plan(p: dict[str, object]) -> dict[str, object]:
+def plan(p: dict[str, Any]) -> dict[str, object]:
     folder = os.path.realpath(str(p["folder"]))
     network = ipaddress.IPv4Network(str(p["network"]))
     addresses = p["servers"] | p["generators"]
@@ -198,7 +199,7 @@ def plan(p: dict[str, object]) -> dict[str, object]:
     if other:
         raise LabError(
             f"Another lab is up on this machine, of {other}, and has the same network. "
-            "Take it down there with playbooks/lab_down.yml first."
+            "Take it down there with lab/down.yml first."
         )
     check_range(network)
     check_kernel()

@@ -10,13 +10,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from module_utils import lab
+
+from lab.roles.lab.module_utils import lab
 
 # where Ansible makes the modules find it
 sys.modules.setdefault("ansible.module_utils.lab", lab)
-lab_plan = importlib.import_module("modules.lab_plan")
-lab_network = importlib.import_module("modules.lab_network")
-lab_machines = importlib.import_module("modules.lab_machines")
+lab_plan = importlib.import_module("lab.roles.lab.library.lab_plan")
+lab_network = importlib.import_module("lab.roles.lab.library.lab_network")
+lab_machines = importlib.import_module("lab.roles.lab.library.lab_machines")
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -162,7 +162,7 @@ class Machines:
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         if target.parent.resolve() != target.parent:
             raise LabError(
-                f"{target.parent} leads out of the machine: run lab_down.yml, then again."
+                f"{target.parent} leads out of the machine: run lab/down.yml, then lab/up.yml."
             )
         content = file["content"].encode()
         same = target.is_file() and not target.is_symlink() and target.read_bytes() == content

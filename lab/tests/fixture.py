@@ -115,11 +115,11 @@ def lab() -> Iterator[Lab]:
     inventory = ROOT / "inventory" / "lab"
     before = Trace.take()
     was_up = "apb0" in before.links
-    first = playbook("playbooks/lab_up.yml", "-i", str(inventory))
+    first = playbook("lab/up.yml", "-i", str(inventory))
     assert first.returncode == 0, first.stdout + first.stderr
     yield Lab(inventory, was_up, before, first)
     if not was_up:
-        down = playbook("playbooks/lab_down.yml", "-i", str(inventory))
+        down = playbook("lab/down.yml", "-i", str(inventory))
         assert down.returncode == 0, down.stdout + down.stderr
 
 
