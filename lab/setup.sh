@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What bench and test must know before they bring the lab up. Sourced after files/setup.sh.
+# What bench and test must know before they bring the lab up. Sourced after environment.sh.
 
 # What this machine must have to run the lab, for `need`.
 # shellcheck disable=SC2034  # bench and test use it

@@ -4,7 +4,7 @@ Run in the folder above as `python3 -m host.path`. Reads one JSON object from st
 prints one:
 
     {"state": "started", "address", "port"}     on the server's host: iperf3 listens
-        {"version", "cpus"}
+        {"ready": true, "version", "cpus"}
     {"state": "measured", "address", "port"}    on the generator's
         {"version", "cpus", "samples", "tests": [TEST, ...]}
     {"state": "stopped"}                        on the server's
@@ -56,6 +56,12 @@ class About(TypedDict):
     cpus: int
 
 
+class Started(About):
+    """What is printed once iperf3 listens."""
+
+    ready: bool
+
+
 class Execution(TypedDict):
     """One execution of iperf3: a TEST, but for its name."""
 
@@ -94,9 +100,9 @@ def about() -> About:
     }
 
 
-def start(address: str, port: int) -> About:
+def start(address: str, port: int) -> Started:
     """Have iperf3 listen, and wait until it does."""
-    answer = about()
+    answer: Started = {"ready": True, **about()}
     stop()
     iperf3 = ["iperf3", "--server", "--bind", address, "--port", str(port)]
     sampler = [sys.executable, "-m", "host.sampler", "--unit", UNIT,

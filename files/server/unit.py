@@ -7,6 +7,7 @@ prints one:
         ends whatever framework still runs, writes the unit's environment, starts it and its
         sampler, and asks until it answers:
         {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus"}
+        or, if it was never deployed here, {"unavailable": {"reason", "log"}}
     {"name", "state": "stopped", "since": unix s or null}
         reads the unit's state, memory and samples, stops both, and adds the journal if anything is
         wrong: {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
@@ -30,6 +31,7 @@ from host.sampler import find_cgroup, read
 from host.samples import columns
 
 RUN = Path("/run/pipeline-bench")
+FRAMEWORKS = Path("/opt/pipeline-bench/frameworks")
 PROPERTIES = (
     "ActiveState", "SubState", "Result", "NRestarts", "ExecMainPID", "ExecMainCode",
     "ExecMainStatus", "ExecMainExitTimestampMonotonic", "InvocationID",
@@ -51,6 +53,12 @@ class Started(TypedDict):
     ready_error: str | None
     started_pid: int | None
     cpus: int | None
+
+
+class Unavailable(TypedDict):
+    """What is printed of a framework that is not on this host."""
+
+    unavailable: dict[str, str]
 
 
 class Stopped(TypedDict):
@@ -88,6 +96,7 @@ class Unit:
         self.sampler = f"pipeline-bench-sampler@{name}.service"
         self.samples = RUN / f"{name}.samples.jsonl"
         self.environment = RUN / f"{name}.env"
+        self.start_script = FRAMEWORKS / name / "start"
 
     @staticmethod
     def systemctl(*arguments: str) -> str:
@@ -104,8 +113,13 @@ class Unit:
         pairs = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
         return {key: int(value) if value.isdigit() else value for key, value in pairs.items()}
 
-    def start(self, address: str, port: int, workers: int, patience: float) -> Started:
+    def start(
+        self, address: str, port: int, workers: int, patience: float
+    ) -> Union[Started, Unavailable]:
         """Start it and its sampler, and wait at most `patience` s until it answers."""
+        if not self.start_script.exists():
+            reason = "it is not deployed on this host; --tags provision deploys it"
+            return {"unavailable": {"reason": reason, "log": ""}}
         # One framework at a time, whatever an earlier run has left.
         self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
         output("systemctl", "reset-failed", self.unit)  # fails if there is nothing to forget
@@ -183,7 +197,7 @@ class Unit:
         return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
 
 
-def answer_to(order: dict[str, Any]) -> Started | Stopped | Failed:
+def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed:
     """Do what was read, and say what is printed."""
     unit = Unit(order["name"])
     try:

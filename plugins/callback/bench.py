@@ -1,4 +1,4 @@
-"""What a person sees of a run: Ansible's own output of what changes hosts, and a line a measurement.
+"""What a person sees of a run: what changes hosts, as Ansible shows it, and a line a measurement.
 
 Tasks of roles, which change hosts, are shown as Ansible shows them. Those of playbooks, which look
 and measure, are shown only if they change something or fail, or with -v. What a task returns as
@@ -6,7 +6,8 @@ and measure, are shown only if they change something or fail, or with -v. What a
 `closing` is printed last of all, under the recap.
 
 A line that is `passing` is for a person who looks on: on a terminal, or with -v, each of them is
-printed; into a file or a log only the first after a minute of silence. Machines read progress.jsonl.
+printed; into a file or a log only the first after a minute of silence. Machines read
+progress.jsonl.
 
 With --check, of what a run would do only what is done then is shown: the look at plan and hosts.
 """

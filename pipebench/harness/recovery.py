@@ -38,7 +38,7 @@ def step_after(*, fault: bool, faults_in_a_row: int) -> Step:
 def sentence(step: Step) -> str:
     """What a reader of the terminal must know of a step; nothing if the run just goes on."""
     if step.gives_up:
-        return f"the testbed is given up after {step.faults_in_a_row} faults of the harness in a row"
+        return f"the testbed is given up: {step.faults_in_a_row} faults of the harness in a row"
     if step.pause_s:
         return (
             f"{step.faults_in_a_row} faults of the harness in a row; "
