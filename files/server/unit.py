@@ -115,7 +115,7 @@ class Unit:
 
     def start(
         self, address: str, port: int, workers: int, patience: float
-    ) -> Union[Started, Unavailable]:
+    ) -> Started | Unavailable:
         """Start it and its sampler, and wait at most `patience` s until it answers."""
         if not self.start_script.exists():
             reason = "it is not deployed on this host; --tags provision deploys it"
