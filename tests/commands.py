@@ -1,7 +1,8 @@
 """Every command that a page tells somebody to type, and which layer of tests runs it.
 
 A page writes commands in ```sh blocks, a line each, or as a code span in a sentence. The tests of
-each layer (test_commands.py in unit, servers, lab; or the file that is named) take theirs from here
+each layer (test_commands.py in unit, servers, lab; or the file that is named, in tests/ or by its
+path) take theirs from here
 and run it as it is typed, with what is in capitals, and addresses of documentation, filled in. A
 long measurement is made short by options behind it. A command that is in no row of RUN_BY fails the
 unit layer.
@@ -45,6 +46,9 @@ RUN_BY = {
     ".venv/bin/ansible-playbook lab/up.yml": "lab",
     ".venv/bin/ansible-playbook lab/down.yml": "lab",
     ".venv/bin/ansible-playbook lab/down.yml -e lab_purge=true": "lab",
+    "cp -r lab/inventory inventory/NAME": "lab/tests/test_machines.py",
+    ".venv/bin/ansible-playbook lab/up.yml -i inventory/NAME": "lab/tests/test_machines.py",
+    "./bench -i inventory/NAME": "lab/tests/test_machines.py",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/cloud": "lab",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/metal": "lab",
     ".venv/bin/uv --directory servers/mine pip compile --universal --generate-hashes --no-header "

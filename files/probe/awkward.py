@@ -36,11 +36,8 @@ def must_close(target: Target, asked: list[Request], data: bytes) -> Classificat
         if result.label == "too many":
             detail = f"went on answering after answer {n}, which was to be the last"
             return result._replace(detail=detail)
-        if (
-            result.label == "full"
-            and not connection.answers[-1].close
-            and asked[-1].version == "1.1"
-        ):
+        marked = connection.answers and connection.answers[-1].close
+        if result.label == "full" and not marked and asked[-1].version == "1.1":
             return result._replace(detail=f"{result.detail} without having said so")
         return result
 

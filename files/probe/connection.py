@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import select
 import socket
@@ -29,7 +30,6 @@ class Connection:
         self.end: str | None = None
         self.unexpected = ""  # what came if it was not HTTP, or a body after an answer to HEAD
         self.pending: deque[bytes] = deque()
-        self.sent = True  # False if the server took no more of it
         tcp.setblocking(False)
         # Each piece of a cut batch is to travel by itself.
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -59,14 +59,20 @@ class Connection:
         if self.end == "silent":
             self.end = None
 
-    def run(self, patience: float, target: float, pause: float = 0.0, shut: bool = False) -> None:
+    def run(self, patience: float, count: float, pause: float = 0.0, shut: bool = False) -> None:
+        """Send and read until so many answers are there, or the connection ends.
+
+        patience: seconds of silence that end it. pause: seconds between two pieces. shut: close the
+        sending half once all is sent.
+        """
         quiet_since = send_at = time.monotonic()
         while self.end is None:
             now = time.monotonic()
             if not self.pending:
                 if shut:
-                    shut = self.shut_down()
-                if len(self.answers) >= target:
+                    self.shut_down()
+                    shut = False
+                if len(self.answers) >= count:
                     return
             if now >= self.deadline:
                 self.end = "late"
@@ -89,12 +95,9 @@ class Connection:
                 quiet_since = time.monotonic()
                 send_at = quiet_since + pause
 
-    def shut_down(self) -> bool:
-        try:
+    def shut_down(self) -> None:
+        with contextlib.suppress(OSError):  # it may be closed already
             self.tcp.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.sent = False
-        return False
 
     def write(self) -> None:
         part = self.pending.popleft()
@@ -105,7 +108,6 @@ class Connection:
         except OSError:
             # The server takes no more; what it has sent is still to be read.
             self.pending.clear()
-            self.sent = False
             return
         if count < len(part):
             self.pending.appendleft(part[count:])
@@ -122,17 +124,18 @@ class Connection:
         try:
             self.parse(ended=not data)
         except NotHttpError as error:
-            self.end, self.unexpected = "not HTTP", str(error)
-            previous = self.answers[-1] if self.answers else None
-            if (
-                previous
-                and previous.announced
-                and self.asked[len(self.answers) - 1].method == "HEAD"
-            ):
+            if self.announced_a_body():
                 self.end, self.unexpected = "content", "a body after the answer to HEAD"
+            else:
+                self.end, self.unexpected = "not HTTP", str(error)
             return
         if self.end is None and not data:
             self.end = "closed"
+
+    def announced_a_body(self) -> bool:
+        """Whether the last answer is one to HEAD that announced what a GET would bring."""
+        k = len(self.answers)
+        return k > 0 and bool(self.answers[-1].announced) and self.asked[k - 1].method == "HEAD"
 
     def parse(self, ended: bool) -> None:
         while self.buffer:

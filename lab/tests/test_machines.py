@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.roles.lab.module_utils.lab import processes
+from tests.commands import ROOT, filled, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +152,38 @@ def test_an_address_of_somebody_else_is_refused(lab: Any, tmp_path: Path) -> Non
     done = lab.playbook("lab/up.yml", "-i", str(hosts))
     assert done.returncode != 0
     assert "Is this a lab's inventory?" in " ".join(done.stdout.split())
+
+
+@pytest.fixture
+def copied() -> Iterator[str]:
+    """The name of a copy of the inventory, with the two testbeds of the page."""
+    name = "copied-by-a-test"
+    page = (ROOT / "lab" / "README.md").read_text()
+    (hosts,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    done = run(filled("cp -r lab/inventory inventory/NAME", {"NAME": name}))
+    try:
+        assert done.returncode == 0, done.stderr
+        (ROOT / "inventory" / name / "hosts.yml").write_text(hosts)
+        yield name
+    finally:
+        shutil.rmtree(ROOT / "inventory" / name)
+
+
+def test_another_lab_is_a_copy_of_the_inventory(lab: Any, copied: str) -> None:
+    assert run("./bench --version").returncode == 0  # makes .venv
+    done = run(filled(".venv/bin/ansible-playbook lab/up.yml -i inventory/NAME", {"NAME": copied}))
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        another = dataclasses.replace(lab, inventory=ROOT / "inventory" / copied)
+        assert set(another.shell("hostname")) == {*MACHINES, "lab-server-b", "lab-loadgen-b"}
+        done = run(filled("./bench -i inventory/NAME", {"NAME": copied}) + " --check")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "on each of 2 testbeds" in done.stdout
+        assert "The hosts and the path between them will do." in done.stdout
+    finally:
+        lab.playbook("lab/up.yml")
+    assert set(lab.shell("hostname")) == set(MACHINES)
+    assert [path.name for path in Path("/run/netns").glob("apb-*-b")] == []
 
 
 @pytest.mark.takes_lab_down
