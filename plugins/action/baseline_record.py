@@ -26,7 +26,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"run", "testbed", "started", "measured", "stopped"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         run, testbed = given["run"], given["testbed"]
         started, measured, stopped = (

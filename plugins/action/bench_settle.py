@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"run", "checks", "absent"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         run, absent = self._task.args["run"], self._task.args.get("absent", False)
         if not absent:
             run = settle_threads(

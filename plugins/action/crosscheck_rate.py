@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"run", "testbed", "cell"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         run = given["run"]
         found = rates(Path(run["results_dir"]) / "raw", given["testbed"]["name"], given["cell"])

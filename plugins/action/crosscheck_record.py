@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
     )
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         run, testbed, cell = given["run"], given["testbed"], given["cell"]
         started, load, stopped = (given.get(key) or {} for key in ("started", "load", "stopped"))

@@ -22,14 +22,15 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"program", "input"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         program = self._task.args["program"]
         done = self._low_level_execute_command(
             f"cd {FOLDER} && exec /usr/bin/python3 -m {program}",
             in_data=json.dumps(self._task.args["input"]).encode(),
         )
         try:
-            return answer | {"changed": False} | json.loads(done["stdout"])
+            printed: dict[str, Any] = json.loads(done["stdout"])
         except ValueError:
-            printed = (done["stderr"] or done["stdout"]).strip()
-            return answer | {"failed": True, "msg": f"{program} ended with {done['rc']}: {printed}"}
+            text = (done["stderr"] or done["stdout"]).strip()
+            printed = {"failed": True, "msg": f"{program} ended with {done['rc']}: {text}"}
+        return answer | {"changed": False} | printed

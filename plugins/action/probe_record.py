@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
     )  # fmt: skip
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         run, testbed, framework = given["run"], given["testbed"], given["framework"]
         workers, unavailable = int(given["workers"]), given.get("unavailable")

@@ -20,7 +20,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"run", "testbed", "taken"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         run, testbed = self._task.args["run"], self._task.args["testbed"]
         taken = int(self._task.args["taken"])
         declared = run["variables"]["bench_rounds"]

@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"run", "moment", "faults", "rounds_taken"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         run, moment = self._task.args["run"], self._task.args["moment"]
         if moment not in MOMENTS:
             raise AnsibleActionFail(f"moment is {moment!r}; it takes one of {', '.join(MOMENTS)}")
