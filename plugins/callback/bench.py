@@ -1,7 +1,7 @@
 """What a person sees of a run: what changes hosts, as Ansible shows it, and a line a measurement.
 
 Tasks of roles, which change hosts, are shown as Ansible shows them. Those of playbooks, which look
-and measure, are shown only if they change something or fail, or with -v. What a task returns as
+and measure, are shown only if they change something or fail, or with -vv. What a task returns as
 `progress` is printed as a line at once, in colour if it returns `trouble`; what it returns as
 `closing` is printed last of all, under the recap.
 
@@ -42,8 +42,8 @@ class CallbackModule(Default):
     def __init__(self) -> None:
         super().__init__()
         self._closing: list[str] = []
-        self._verbose = self._display.verbosity > 0
-        self._looked_at = self._verbose or sys.stdout.isatty()
+        self._verbose = self._display.verbosity > 1
+        self._looked_at = self._display.verbosity > 0 or sys.stdout.isatty()
         self._last_line = time.monotonic()
         self._check = bool(command_line.CLIARGS.get("check"))
         self._play_to_show: Any = None
