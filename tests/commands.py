@@ -51,6 +51,7 @@ RUN_BY = {
     "./bench -i inventory/NAME": "lab/tests/test_machines.py",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/cloud": "lab",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/metal": "lab",
+    "ln -s ../_shared/launch.py servers/mine/": "servers",
     ".venv/bin/uv --directory servers/mine pip compile --universal --generate-hashes --no-header "
     "--python-version 3.13 requirements.in -o requirements.txt": "servers",
     ".venv-test/bin/pytest -m servers -k mine": "servers",

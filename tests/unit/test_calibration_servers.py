@@ -137,6 +137,7 @@ def test_each_folder_is_a_framework_of_one_code() -> None:
         assert (FOLDER / name / "requirements.in").read_text() == ""
         assert (FOLDER / name / "requirements.txt").read_text() == ""
         assert (FOLDER / name / "server.py").readlink() == Path("../server.py")
+        assert (FOLDER / name / "launch.py").readlink() == Path("../launch.py")
 
 
 def test_the_plan_and_the_expectations_name_every_server() -> None:
@@ -165,7 +166,7 @@ def test_readiness_is_answered_and_sigterm_ends_it(name: str) -> None:
 
 
 def test_it_says_what_its_environment_lacks() -> None:
-    for workers, port in (("2", "8080"), ("1", "")):
+    for workers, port, wrong in (("2", "8080", "BENCH_WORKERS"), ("1", "", "BENCH_PORT")):
         environment = {**os.environ, "BENCH_ADDRESS": ADDRESS}
         environment |= {"BENCH_PORT": port, "BENCH_WORKERS": workers}
         done = subprocess.run(
@@ -178,7 +179,7 @@ def test_it_says_what_its_environment_lacks() -> None:
             check=False,
         )
         assert done.returncode == 2
-        assert "BENCH_PORT" in done.stderr
+        assert wrong in done.stderr
 
 
 @pytest.mark.parametrize("name", HEALTHY)

@@ -80,6 +80,8 @@ def test_the_default_plan_has_the_six_of_2017_and_the_plan_of_the_field_all() ->
     assert everything > six | {"uvicorn", "nginx"}
     found = find_frameworks(SEED_PLAN["bench_framework_dirs"], ROOT)
     assert {found[name]["stack"] for name in everything} == {"current"}
+    assert (ROOT / "servers" / "_shared").is_dir()
+    assert "_shared" not in found
 
 
 def test_every_default_is_accepted_and_known() -> None:
