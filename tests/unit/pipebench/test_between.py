@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pipebench.compare import runs
 from pipebench.compare.runs import Compared, Pair, compare_runs
+from pipebench.run.judge import JudgedRun, judge_run
 from pipebench.run.relations import Row
 from tests.unit.pipebench.runs import edit, example_as, made_run
 
@@ -216,12 +218,12 @@ def test_one_whose_analysis_fails_leaves_the_others(
     ]
     assert len(compared.pairs) == 1
 
-    real = compare_runs.__globals__["judge_run"]
-    monkeypatch.setitem(
-        compare_runs.__globals__,
-        "judge_run",
-        lambda folder, **how: 1 / 0 if folder == other else real(folder, **how),
-    )
+    def judged(folder: Path, *, alone: bool = True) -> JudgedRun:
+        if folder == other:
+            raise ZeroDivisionError("division by zero")
+        return judge_run(folder, alone=alone)
+
+    monkeypatch.setattr(runs, "judge_run", judged)
     compared = compare_runs([base, other, odd])
     assert compared.not_compared[0] == (
         f"{other} could not be judged: ZeroDivisionError: division by zero"

@@ -2,12 +2,9 @@
 
 import csv
 import json
-import os
 import random
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -333,20 +330,6 @@ def test_a_plan_takes_what_the_command_gives_it() -> None:
     assert given["bench_order_seed"] == run.variables["bench_order_seed"]
     taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
     assert taken == {name: run.variables[name] for name in given}
-
-
-def test_ansible_reads_the_command_as_it_is_meant(tmp_path: Path) -> None:
-    """Objects, lists and texts reach the plan as they were used."""
-    command = again(judge_run(small_run(tmp_path)).run)
-    answer = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("ansible")), "localhost", "-m", "debug"),
-            *("-a", "var=bench_frameworks|join+bench_depths[0]|string+bench_order_seed|string"),
-            *shlex.split(command)[-2:],
-        ],
-        capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-    assert f"{''.join(SIX)}51234" in answer.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is printed of a run: on a terminal, into a file, and with --check. Ansible itself runs."""
+"""What is printed of a run: on a terminal, into a file, and with --check."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import pytest
 
 from tests.progress import checked
 from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, STOPPED, TESTBED, WRK, run_of
+
+pytestmark = pytest.mark.ansible
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
