@@ -439,7 +439,7 @@ class Server:
             self.pacing = Delayed(DELAYS[words.pop("kind")](**words))
         words = dict(behaviour.get("fault", {}))
         self.fault: Fault = FAULTS[words.pop("kind")](**words) if words else right
-        self.ends = behaviour.get("ends")
+        self.ends: dict[str, Any] = behaviour.get("ends", {})
         self.ends_at: float | None = None
         self.loaded_at: float | None = None
         self.hung = False
