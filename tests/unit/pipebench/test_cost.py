@@ -3,8 +3,6 @@
 import csv
 import io
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from pipebench.run.tables import summary
 from pipebench.show import report
 from pipebench.show.charts.charts import Chart, draw
 from pipebench.show.report import render
+from tests.unit.command import collect
 from tests.unit.pipebench.runs import ROOT, edit, made_run
 
 HOSTS = ["lab-server", "lab-loadgen"]
@@ -230,12 +229,6 @@ def test_several_currencies_have_no_chart(tmp_path: Path) -> None:
         ],
     )
     assert price_chart(run) is None
-
-
-def collect(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ROOT / "collect.py", *words], capture_output=True, text=True, check=False
-    )
 
 
 def test_prices_are_kept_with_the_run(tmp_path: Path) -> None:

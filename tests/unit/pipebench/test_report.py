@@ -13,9 +13,11 @@ import pytest
 from jinja2 import TemplateError
 
 from pipebench.plan import run_plan
+from pipebench.record.schema import load_run
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
+from pipebench.show.charts import charts
 from pipebench.show.reproduce import again
 from tests.unit.pipebench.factory import (
     DATA,
@@ -26,6 +28,7 @@ from tests.unit.pipebench.factory import (
     small_run,
     write_run,
 )
+from tests.unit.pipebench.runs import EXAMPLE
 
 ROOT = Path(__file__).parents[3]
 # ruff: noqa: SIM905 (as they stand in the agreement)
@@ -40,9 +43,10 @@ requests_per_s requests_per_s_low requests_per_s_high relative relative_low rela
 share_of_ceiling batch_latency_p50_us batch_latency_p99_us server_cpu_us_per_request""".split()
 
 
-@pytest.fixture(scope="module")
-def rendered() -> report.Rendered:
-    return report.render(judge_run(DATA / "run"))
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests look at words: only what is made once has pictures (test_charts.py)."""
+    monkeypatch.setattr(charts, "CHARTS", ())
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -325,7 +329,7 @@ def test_the_command_that_measures_the_same_again(
 
 
 def test_a_plan_takes_what_the_command_gives_it() -> None:
-    run = judge_run(ROOT / "results" / "example").run
+    run = load_run(EXAMPLE)
     given = json.loads(shlex.split(again(run))[-1])
     assert given["bench_order_seed"] == run.variables["bench_order_seed"]
     taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}

@@ -12,7 +12,6 @@ from pipebench.chapters import stack_2017
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 from tests.unit.pipebench.factory import (
-    DATA,
     closed_loop,
     generator,
     record,
@@ -214,8 +213,8 @@ def test_other_cells_than_those_of_2017_are_said_to_be_others(tmp_path: Path) ->
     assert "| go-fasthttp |" not in text
 
 
-def test_a_run_without_the_stack_of_2017_has_no_chapter() -> None:
-    assert "2017 beside today" not in report.render(judge_run(DATA / "run")).files["report.md"]
+def test_a_run_without_the_stack_of_2017_has_no_chapter(rendered: report.Rendered) -> None:
+    assert "2017 beside today" not in rendered.files["report.md"]
 
 
 def test_versions_that_differ_from_those_of_the_day_say_so() -> None:
