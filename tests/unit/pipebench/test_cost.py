@@ -13,6 +13,7 @@ from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
 from pipebench.run.tables import summary
 from pipebench.show import report
+from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart, draw
 from pipebench.show.report import render
 from tests.unit.command import collect
@@ -25,6 +26,12 @@ PRICED = {
     "source": "a price list",
     "hosts": {"lab-server": {"per_hour": 0.18}},
 }
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the charts there is that of prices alone."""
+    monkeypatch.setattr(charts, "CHARTS", (charts.price,))
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from pipebench.chapters import stack_2017
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 from tests.unit.pipebench.factory import (
-    closed_loop,
     generator,
     record,
     record_of,
     run_document,
+    steady,
     write_run,
     wrk,
     wrk_result,
@@ -122,8 +122,8 @@ def made(name: str, rng: random.Random) -> dict[str, Any]:
     if name == "sanic-2017":
         return record(wrk_result({}, tail=200))
     if name.endswith("closing"):
-        return record_of("closer", 40_000, rng)
-    batches = closed_loop(MEANS.get(name, 30_000) * rng.uniform(0.97, 1.03), rng=rng)
+        return record_of("closer", 160_000, rng)
+    batches = steady(MEANS.get(name, 30_000) * rng.uniform(0.97, 1.03), 200)
     execution = wrk(wrk_result(batches))
     if name == "tornado-2017":
         execution["stdout"] = WRK_TEXT
