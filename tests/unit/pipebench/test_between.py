@@ -10,7 +10,7 @@ from pipebench.compare import runs
 from pipebench.compare.runs import Compared, Pair, compare_runs
 from pipebench.run.judge import JudgedRun, judge_run
 from pipebench.run.relations import Row
-from tests.unit.pipebench.runs import edit, example_as, made_run
+from tests.unit.pipebench.runs import EXAMPLE, edit, example_as, made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
@@ -239,14 +239,14 @@ def test_a_base_that_cannot_be_used(base: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The real run, and its records given to other names: what is the truth is known."""
-    folder = tmp_path_factory.mktemp("real")
+    second = tmp_path_factory.mktemp("real") / "second"
     swapped = {
         "uvloop-httptools": "uvloop-httptools-again",
         "uvloop-httptools-again": "uvloop-httptools",
         "tornado": "sanic",
         "sanic": "tornado",
     }
-    return example_as(folder / "first"), example_as(folder / "second", swapped)
+    return EXAMPLE, example_as(second, swapped)
 
 
 def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
@@ -265,4 +265,4 @@ def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
     assert rows["fasthttp"]["ratio_low"] < 1 < rows["fasthttp"]["ratio_high"]
     first = json.loads((real[0] / "run.json").read_text())
     assert len(rows) == len(first["frameworks"])
-    assert rows["japronto"]["reason"] == "failed in first and failed in second"
+    assert rows["japronto"]["reason"] == f"failed in {first['run_id']} and failed in second"

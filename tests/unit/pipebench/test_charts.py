@@ -18,8 +18,7 @@ from pipebench.show.charts.charts import Chart
 from pipebench.show.charts.drawing import Bar, Bars
 from pipebench.stats.estimate import Estimate
 from tests.unit.pipebench import specs
-from tests.unit.pipebench.factory import DATA, record, run_document, sweep_run, write_run
-from tests.unit.pipebench.runs import EXAMPLE
+from tests.unit.pipebench.factory import record, run_document, sweep_run, write_run
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -34,11 +33,6 @@ def made(judged_run: JudgedRun) -> dict[str, Chart]:
     with drawing.unchecked():
         found = [make(data) for make in charts.CHARTS]
     return {chart.name: chart for chart in found if chart}
-
-
-@pytest.fixture(scope="module")
-def example() -> JudgedRun:
-    return judge_run(EXAMPLE)
 
 
 @pytest.fixture(scope="module")
@@ -342,8 +336,8 @@ def test_a_run_without_a_result_has_no_chart(tmp_path: Path) -> None:
     assert "charts/" not in rendered.files["report.md"]
 
 
-def test_the_small_run_with_every_outcome() -> None:
-    chart = made(judge_run(DATA / "run"))["throughput"]
+def test_the_small_run_with_every_outcome(small: JudgedRun) -> None:
+    chart = made(small)["throughput"]
     written = specs.words(chart.spec)
     assert "unavailable: 6 of 6 rounds: could not be deployed: no CPython 3.7 here" in written
     assert any(text.endswith(") degraded") for text in written)

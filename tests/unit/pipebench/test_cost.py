@@ -3,8 +3,6 @@
 import csv
 import io
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,10 @@ from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
 from pipebench.run.tables import summary
 from pipebench.show import report
+from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart, draw
 from pipebench.show.report import render
+from tests.unit.command import collect
 from tests.unit.pipebench.runs import ROOT, edit, made_run
 
 HOSTS = ["lab-server", "lab-loadgen"]
@@ -26,6 +26,12 @@ PRICED = {
     "source": "a price list",
     "hosts": {"lab-server": {"per_hour": 0.18}},
 }
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the charts there is that of prices alone."""
+    monkeypatch.setattr(charts, "CHARTS", (charts.price,))
 
 
 @pytest.fixture(scope="module")
@@ -230,12 +236,6 @@ def test_several_currencies_have_no_chart(tmp_path: Path) -> None:
         ],
     )
     assert price_chart(run) is None
-
-
-def collect(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ROOT / "collect.py", *words], capture_output=True, text=True, check=False
-    )
 
 
 def test_prices_are_kept_with_the_run(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ import pytest
 from jinja2 import TemplateError
 
 from pipebench.plan import run_plan
+from pipebench.record.schema import load_run
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
+from pipebench.show.charts import charts
 from pipebench.show.reproduce import again
 from tests.unit.pipebench.factory import (
     DATA,
@@ -26,6 +28,7 @@ from tests.unit.pipebench.factory import (
     small_run,
     write_run,
 )
+from tests.unit.pipebench.runs import EXAMPLE
 
 ROOT = Path(__file__).parents[3]
 # ruff: noqa: SIM905 (as they stand in the agreement)
@@ -40,9 +43,10 @@ requests_per_s requests_per_s_low requests_per_s_high relative relative_low rela
 share_of_ceiling batch_latency_p50_us batch_latency_p99_us server_cpu_us_per_request""".split()
 
 
-@pytest.fixture(scope="module")
-def rendered() -> report.Rendered:
-    return report.render(judge_run(DATA / "run"))
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests look at words: only what is made once has pictures (test_charts.py)."""
+    monkeypatch.setattr(charts, "CHARTS", ())
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -137,7 +141,7 @@ def headline(rendered: report.Rendered) -> str:
 
 
 def test_the_fastest_is_claimed_with_its_interval(tmp_path: Path) -> None:
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 30_000}, 6, again="alpha")
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 120_000}, 6, again="alpha")
     assert re.match(
         r"- \*\*Alpha\*\* is the fastest: [\d,]+ requests/s \(95 % interval [\d,]+ to [\d,]+\), "
         r"1\.\d+ times Beta \(95 % interval of the ratio 1\.\d+ to 1\.\d+; "
@@ -157,14 +161,14 @@ def test_the_fastest_is_claimed_with_its_interval(tmp_path: Path) -> None:
 
 
 def test_what_the_interval_does_not_tell_apart_is_not_claimed(tmp_path: Path) -> None:
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 6, again="alpha"))
+    told = headline(run_of(tmp_path, {"alpha": 80_000, "beta": 80_000}, 6, again="alpha"))
     assert "is tied with" in told
     assert "fastest" not in told
 
 
 def test_what_is_under_the_noise_floor_is_not_claimed(tmp_path: Path) -> None:
     """The interval excludes 1, and still: the same server under two names shows as much."""
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 20_700}, 6, again="alpha")
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 81_600}, 6, again="alpha")
     beta = next(r for r in rows_of(rendered.files["summary.csv"]) if r["framework"] == "beta")
     assert float(beta["relative_high"]) < 1
     assert (beta["rank"], beta["verdict"]) == ("1", "tied")
@@ -172,19 +176,19 @@ def test_what_is_under_the_noise_floor_is_not_claimed(tmp_path: Path) -> None:
 
 
 def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 6)
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 160_000}, 6)
     assert "There is no A/A control, so no noise floor and no rank" in headline(rendered)
     assert {row["rank"] for row in rows_of(rendered.files["summary.csv"])} == {""}
 
 
 def test_below_six_rounds_nothing_is_claimed(tmp_path: Path) -> None:
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 5, again="alpha"))
+    told = headline(run_of(tmp_path, {"alpha": 80_000, "beta": 160_000}, 5, again="alpha"))
     assert "Fewer than 6 rounds: no interval and no rank" in told
     assert "is the fastest" not in told
 
 
 def test_a_control_that_differs_from_itself_is_said(tmp_path: Path) -> None:
-    means = {"alpha": 20_000, "beta": 40_000, "alpha-again": 26_000}
+    means = {"alpha": 80_000, "beta": 160_000, "alpha-again": 104_000}
     rendered = run_of(tmp_path, means, 6, again="alpha")
     assert "**The A/A control differs from itself**" in rendered.files["report.md"]
     rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
@@ -192,7 +196,7 @@ def test_a_control_that_differs_from_itself_is_said(tmp_path: Path) -> None:
 
 
 def test_what_is_near_the_ceiling_is_marked(tmp_path: Path) -> None:
-    means = {"alpha": 20_000, "beta": 40_000, "ceiling": 19_500}
+    means = {"alpha": 80_000, "beta": 160_000, "ceiling": 78_000}
     rendered = run_of(tmp_path, means, 6, again="alpha")
     rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
     assert float(rows["alpha"]["share_of_ceiling"]) == pytest.approx(0.975, abs=0.03)
@@ -206,7 +210,7 @@ def test_what_is_near_the_ceiling_is_marked(tmp_path: Path) -> None:
 
 
 def test_a_p99_of_few_batches_is_none(tmp_path: Path) -> None:
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 1_500_000}, 1)
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 1_500_000}, 1)
     rows = {row["framework"]: row for row in rows_of(rendered.files["results.csv"])}
     assert int(rows["beta"]["batches"]) < 1000
     assert rows["beta"]["batch_latency_p99_us"] == ""
@@ -325,7 +329,7 @@ def test_the_command_that_measures_the_same_again(
 
 
 def test_a_plan_takes_what_the_command_gives_it() -> None:
-    run = judge_run(ROOT / "results" / "example").run
+    run = load_run(EXAMPLE)
     given = json.loads(shlex.split(again(run))[-1])
     assert given["bench_order_seed"] == run.variables["bench_order_seed"]
     taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
