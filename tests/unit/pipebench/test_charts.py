@@ -9,8 +9,9 @@ import pytest
 
 from pipebench.rules.outcome import RATED
 from pipebench.run import tables
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun, judge_run
-from pipebench.run.relations import Row, by_round, rate
+from pipebench.run.relations import by_round, rate
 from pipebench.show import report
 from pipebench.show.charts import charts, drawing
 from pipebench.show.charts.charts import Chart
@@ -21,8 +22,8 @@ EXAMPLE = ROOT / "results" / "example"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def rows_of(judged_run: JudgedRun) -> list[Row]:
-    return report.rows_of(tables.summary(judged_run), judged_run)
+def rows_of(judged_run: JudgedRun) -> list[CellSummary]:
+    return tables.summary(judged_run)
 
 
 def drawn(judged_run: JudgedRun) -> dict[str, Chart]:
@@ -135,21 +136,21 @@ def test_the_dots_are_the_rounds_and_a_failure_has_no_mark(
 def test_the_ceiling_is_a_line_with_its_figure(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
-    row = next(row for row in rows_of(example) if row["role"] == "ceiling")
-    label = f"ceiling {row['requests_per_s']:,.0f}"
+    row = next(row for row in rows_of(example) if row.role == "ceiling")
+    label = f"ceiling {row.requests_per_s.value:,.0f}"
     assert label in texts(of_example["throughput"])
     assert label in of_example["throughput"].alt
     assert "ceiling" not in texts(of_example["throughput"])  # it is no row
 
 
 def test_bars_are_as_long_as_the_rates(example: JudgedRun, of_example: dict[str, Chart]) -> None:
-    rows = {row["title"]: row for row in rows_of(example)}
+    rows = {row.title: row for row in rows_of(example)}
     lengths = [
         float(re.search(r"h(-?[\d.]+)", path.get("d", ""))[1])  # type: ignore[index]
         for path in marks(of_example["throughput"], "rect")[0]
     ]
     shown = [text for text in texts(of_example["throughput"]) if text in rows]
-    rates = [rows[title]["requests_per_s"] for title in shown if rows[title]["requests_per_s"]]
+    rates = [value for title in shown if (value := rows[title].requests_per_s.value)]
     assert rates == sorted(rates, reverse=True)
     assert [length / lengths[0] for length in lengths] == pytest.approx(
         [value / rates[0] for value in rates], abs=0.002
@@ -158,20 +159,20 @@ def test_bars_are_as_long_as_the_rates(example: JudgedRun, of_example: dict[str,
 
 def test_figures_are_those_of_the_table(example: JudgedRun, of_example: dict[str, Chart]) -> None:
     for row in rows_of(example):
-        if row["requests_per_s"] is not None and row["role"] != "ceiling":
-            low, high = row["requests_per_s_low"], row["requests_per_s_high"]
-            words = f"{row['requests_per_s']:,.0f} ({low:,.0f} to {high:,.0f})"
+        if row.requests_per_s.value is not None and row.role != "ceiling":
+            low, high = row.requests_per_s.low, row.requests_per_s.high
+            words = f"{row.requests_per_s.value:,.0f} ({low:,.0f} to {high:,.0f})"
             assert words in texts(of_example["throughput"])
-            assert f"{row['title']} {words}" in of_example["throughput"].alt
+            assert f"{row.title} {words}" in of_example["throughput"].alt
 
 
 def test_the_curve_says_the_median_of_the_rounds(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
-    row = next(row for row in rows_of(example) if row["framework"] == "tornado")
+    row = next(row for row in rows_of(example) if row.cell.framework == "tornado")
     told = of_example["latency"].alt.split("tornado ")[1].split(";")[0]
-    assert told.startswith(f"p50 {row['batch_latency_p50_us'] / 1000:.0f} ms")
-    assert f"p99 {row['batch_latency_p99_us'] / 1000:.0f} ms" in told
+    assert told.startswith(f"p50 {row.batch_latency_p50_us.value / 1000:.0f} ms")
+    assert f"p99 {row.batch_latency_p99_us.value / 1000:.0f} ms" in told
     # some 9,400 batches a round: its line ends before p99.99
     assert "p99.9 " in told
     assert "p99.99" not in told
