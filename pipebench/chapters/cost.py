@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from pipebench.record.prices import Price
-from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.run.relations import Row
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedRun
+from pipebench.run.tables import cpus_of
 from pipebench.show import formats
-
-SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,32 +17,6 @@ class Priced:
     host: str
     price: Price
     cpus: int | None
-
-
-def fill(judged_run: JudgedRun, row: Row, seen: list[JudgedMeasurement]) -> None:
-    """Give a row of summary.csv its cost; nothing where its server's host has no price."""
-    host = server_of(judged_run, row["testbed"])
-    price = judged_run.prices.hosts.get(host) if host else None
-    if price is None:
-        return
-    row["price_per_hour"], row["currency"] = price.per_hour, price.currency
-    rate = row.get("requests_per_s")
-    if rate is None:
-        return
-    row["requests_per_money"] = rate * SECONDS_AN_HOUR / price.per_hour
-    cpus = cpus_of(seen)
-    row["requests_per_s_per_core"] = rate / cpus if cpus else None
-
-
-def server_of(judged_run: JudgedRun, testbed: str) -> str | None:
-    """The host that serves in a testbed, by its inventory name."""
-    names = [one.get("server") for one in judged_run.run.testbeds if one.get("name") == testbed]
-    return str(names[0]) if names and names[0] else None
-
-
-def cpus_of(seen: list[JudgedMeasurement]) -> int | None:
-    """CPUs of the server's host that its unit may use; they do not change in a run."""
-    return next((one.measurement.server_cpus for one in seen if one.measurement.server_cpus), None)
 
 
 def priced(judged_run: JudgedRun) -> list[Priced]:
@@ -58,22 +31,26 @@ def priced(judged_run: JudgedRun) -> list[Priced]:
     return found
 
 
-def chapter(judged_run: JudgedRun, rows: list[Row]) -> str:
+def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> str:
     """The report's chapter in Markdown; empty without a price file. rows: those of summary.csv."""
     lines = [f"- {formats.text(problem)}" for problem in judged_run.prices.problems]
     lines = ["## Cost", "", *lines, *([""] if lines else []), *_tables(judged_run, rows)]
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
-def _tables(judged_run: JudgedRun, rows: list[Row]) -> list[str]:
+def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
     """What the servers' hosts cost, and what is had for it; nothing without a price."""
     hosts = priced(judged_run)
     if not hosts:
         return []
     money = [
-        row for row in rows if row["role"] == "framework" and row["requests_per_money"] is not None
+        (row, row.price.currency, value)
+        for row in rows
+        if row.role == "framework"
+        and row.price
+        and (value := row.requests_per_money.value) is not None
     ]
-    money.sort(key=lambda row: (row["currency"], -row["requests_per_money"]))
+    money.sort(key=lambda one: (one[1], -one[2]))
     lines = [
         "| testbed | server | price an hour | CPUs | as of | source |",
         "| --- | --- | ---: | ---: | --- | --- |",
@@ -93,18 +70,16 @@ def _tables(judged_run: JudgedRun, rows: list[Row]) -> list[str]:
     heads = ["testbed", "framework", "workers", "depth", "connections"]
     heads += [f"million requests per {units}", "requests/s per core"]
     lines += ["", _line(*heads), _line(*["---"] * 2, *["---:"] * 5)]
+    several = len(judged_run.prices.currencies) > 1
     lines += [
         _line(
-            formats.text(row["testbed"]),
-            formats.text(row["title"]),
-            *(formats.integer(row[key]) for key in ("workers", "depth", "connections")),
-            formats.number(row["requests_per_money"] / 1e6)
-            + (
-                f" {formats.text(row['currency'])}" if len(judged_run.prices.currencies) > 1 else ""
-            ),
-            formats.integer(row["requests_per_s_per_core"]),
+            formats.text(row.cell.testbed),
+            formats.text(row.title),
+            *map(formats.integer, (row.cell.workers, row.cell.depth, row.cell.connections)),
+            formats.number(value / 1e6) + (f" {formats.text(currency)}" if several else ""),
+            formats.integer(row.requests_per_s_per_core.value),
         )
-        for row in money
+        for row, currency, value in money
     ]
     return [
         *lines,

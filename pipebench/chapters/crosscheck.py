@@ -8,7 +8,7 @@ window slides, is that of a batch under wrk, if the throughput is the same. docs
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.measurement import Measurement
 from pipebench.measure.window import WindowError, increase
 from pipebench.record.schema import Cell, Integers, InvalidRecord, RecordError, Run, parse_record
-from pipebench.stats.estimate import Estimate, estimate, ratios
+from pipebench.run.figures import Spread, spread
+from pipebench.stats.estimate import estimate, ratios
 
 FOLDER = "crosscheck"
 EDGE = 0.1
@@ -223,11 +224,61 @@ class Pair:
     h2load: Check
 
 
-Row = dict[str, Any]
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Medians over the rounds, in us."""
+
+    mean_us: float | None = None
+    p50_us: float | None = None
+    p99_us: float | None = None
 
 
-def rows(wrk: Iterable[Measurement], checks: Checks) -> list[Row]:
-    """One row a cell that was cross-checked; what was not measured is None.
+NONE, NO_LATENCIES = Spread(), Latencies()
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What the constant-rate run of a cell says; latency only if the rate was kept."""
+
+    wanted_per_s: float | None = None
+    achieved_per_s: float | None = None
+    send_lag_max_us: float | None = None
+    latency: Latency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Medians of either tool over the rounds, and ratios of h2load's to wrk's within the round.
+
+    wrk_latency, h2load_latency: mean, p50 and p99 in us, of a batch and of a request.
+    under_way: throughput x mean latency by connections x depth.
+    """
+
+    rounds: int = 0
+    wrk_requests_per_s: float | None = None
+    h2load_requests_per_s: float | None = None
+    throughput_ratio: Spread = NONE
+    wrk_latency: Latencies = NO_LATENCIES
+    h2load_latency: Latencies = NO_LATENCIES
+    latency_ratio: Spread = NONE
+    wrk_under_way: float | None = None
+    h2load_under_way: float | None = None
+    little_ratio: Spread = NONE
+    server_cpu_ratio: Spread = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCell:
+    """A row of crosscheck.csv: one cell with both tools. None is "not measured" everywhere."""
+
+    cell: Cell
+    closed: Closed
+    constant: Rates
+    problem: str | None
+
+
+def rows(wrk: Iterable[Measurement], checks: Checks) -> list[CheckedCell]:
+    """One row a cell that was cross-checked.
 
     wrk: those measurements whose rates stand.
     """
@@ -236,7 +287,9 @@ def rows(wrk: Iterable[Measurement], checks: Checks) -> list[Row]:
     return [row_of(cell, checks.checks, rated) for cell in sorted(cells)]
 
 
-def row_of(cell: Cell, checks: list[Check], rated: dict[tuple[Cell, int], Measurement]) -> Row:
+def row_of(
+    cell: Cell, checks: list[Check], rated: dict[tuple[Cell, int], Measurement]
+) -> CheckedCell:
     own = [check for check in checks if check.cell == cell]
     pairs = {
         check.round: Pair(rated[cell, check.round], check)
@@ -245,95 +298,122 @@ def row_of(cell: Cell, checks: list[Check], rated: dict[tuple[Cell, int], Measur
     }
     constant = next((check for check in own if check.round is None), None)
     problems = [f"{check.file}: {check.problem}" for check in own if check.problem]
-    return {
-        **cell._asdict(),
-        "rounds": len(pairs),
-        **closed_figures(cell, pairs),
-        **constant_figures(constant),
-        "problem": "; ".join(problems) or None,
-    }
+    return CheckedCell(
+        cell=cell,
+        closed=closed_figures(cell, pairs),
+        constant=constant_figures(constant),
+        problem="; ".join(problems) or None,
+    )
 
 
-def closed_figures(cell: Cell, pairs: dict[int, Pair]) -> Row:
+def closed_figures(cell: Cell, pairs: dict[int, Pair]) -> Closed:
     """Medians of either generator, and the ratios of h2load's to wrk's in the same round."""
     x_wrk: dict[int, float] = {}
     x_h2: dict[int, float] = {}
-    l_wrk: dict[int, float] = {}
-    l_h2: dict[int, float] = {}
+    latency_wrk: dict[int, Latency] = {}
+    latency_h2: dict[int, Latency] = {}
     cpu_wrk: dict[int, float] = {}
     cpu_h2: dict[int, float] = {}
-    tails: dict[str, list[float]] = {}
     for number, pair in pairs.items():
         totals, execution = pair.wrk.totals, pair.h2load.execution
         if totals is None or execution is None:
             continue
         x_wrk[number] = totals.requests_per_s
         x_h2[number] = execution.responses / execution.seconds
-        for tool, latency, means in (
-            ("wrk_batch", totals.latency, l_wrk),
-            ("h2load_request", execution.latency, l_h2),
+        for latency, latencies in (
+            (totals.latency, latency_wrk),
+            (execution.latency, latency_h2),
         ):
             if latency:
-                means[number] = latency.mean_us
-                for name in ("p50_us", "p99_us"):
-                    tails.setdefault(f"{tool}_latency_{name}", []).append(getattr(latency, name))
+                latencies[number] = latency
         if pair.wrk.server_cpu_us_per_request:
             cpu_wrk[number] = pair.wrk.server_cpu_us_per_request
         if pair.h2load.server_cpu_us:
             cpu_h2[number] = pair.h2load.server_cpu_us / execution.responses
+    l_wrk = {number: latency.mean_us for number, latency in latency_wrk.items()}
+    l_h2 = {number: latency.mean_us for number, latency in latency_h2.items()}
     under_way = cell.connections * cell.depth
     little_wrk = {n: x_wrk[n] * l_wrk[n] / 1e6 / under_way for n in l_wrk}
     little_h2 = {n: x_h2[n] * l_h2[n] / 1e6 / under_way for n in l_h2}
-
-    def middle(values: Iterable[float]) -> float | None:
-        found = estimate(list(values))
-        return found.median if found else None
-
-    return {
-        "wrk_requests_per_s": middle(x_wrk.values()),
-        "h2load_requests_per_s": middle(x_h2.values()),
-        **spread("throughput_ratio", estimate(ratios(x_h2, x_wrk))),
-        "wrk_batch_latency_mean_us": middle(l_wrk.values()),
-        "h2load_request_latency_mean_us": middle(l_h2.values()),
-        **spread("latency_ratio", estimate(ratios(l_h2, l_wrk))),
-        "wrk_under_way": middle(little_wrk.values()),
-        "h2load_under_way": middle(little_h2.values()),
-        **spread("little_ratio", estimate(ratios(little_h2, little_wrk))),
-        **{
-            f"{tool}_latency_{name}": middle(tails.get(f"{tool}_latency_{name}", []))
-            for tool in ("wrk_batch", "h2load_request")
-            for name in ("p50_us", "p99_us")
-        },
-        **spread("server_cpu_ratio", estimate(ratios(cpu_h2, cpu_wrk))),
-    }
+    return Closed(
+        rounds=len(pairs),
+        wrk_requests_per_s=middle(x_wrk.values()),
+        h2load_requests_per_s=middle(x_h2.values()),
+        throughput_ratio=spread(estimate(ratios(x_h2, x_wrk))),
+        wrk_latency=middles(latency_wrk.values()),
+        h2load_latency=middles(latency_h2.values()),
+        latency_ratio=spread(estimate(ratios(l_h2, l_wrk))),
+        wrk_under_way=middle(little_wrk.values()),
+        h2load_under_way=middle(little_h2.values()),
+        little_ratio=spread(estimate(ratios(little_h2, little_wrk))),
+        server_cpu_ratio=spread(estimate(ratios(cpu_h2, cpu_wrk))),
+    )
 
 
-def spread(name: str, found: Estimate | None) -> Row:
-    low, high = (found.low, found.high) if found else (None, None)
-    return {name: found.median if found else None, f"{name}_low": low, f"{name}_high": high}
+def middle(values: Iterable[float]) -> float | None:
+    found = estimate(list(values))
+    return found.median if found else None
 
 
-def constant_figures(check: Check | None) -> Row:
+def middles(latencies: Collection[Latency]) -> Latencies:
+    return Latencies(
+        mean_us=middle(latency.mean_us for latency in latencies),
+        p50_us=middle(latency.p50_us for latency in latencies),
+        p99_us=middle(latency.p99_us for latency in latencies),
+    )
+
+
+def constant_figures(check: Check | None) -> Rates:
     """What the constant-rate run of a cell says; latency only where the rate was kept."""
-    execution = check.execution if check and not check.problem else None
-    wanted = check.rate if check else None
+    if check is None:
+        return Rates()
+    execution, wanted = None if check.problem else check.execution, check.rate
     got = achieved(execution) if execution else None
-    latency = execution.latency if execution else None
-    if not (latency and got and wanted and got >= ACHIEVED * wanted):
-        latency = None
-    return {
-        "wanted_per_s": wanted,
-        "achieved_per_s": got,
-        "send_lag_max_us": send_lag_us(execution, wanted) if execution and wanted else None,
-        "rate_latency_mean_us": latency.mean_us if latency else None,
-        **{
-            f"rate_latency_{name}_us": getattr(latency, f"{name}_us") if latency else None
-            for name in ("p50", "p90", "p99", "max")
-        },
-    }
+    kept = got and wanted and got >= ACHIEVED * wanted
+    return Rates(
+        wanted_per_s=wanted,
+        achieved_per_s=got,
+        send_lag_max_us=send_lag_us(execution, wanted) if execution and wanted else None,
+        latency=execution.latency if execution and kept else None,
+    )
 
 
-def to_csv(found: list[Row]) -> str:
+def to_csv(found: list[CheckedCell]) -> str:
     """crosscheck.csv: five digits are more than any of it is worth, and none is lost in a ratio."""
-    frame = pd.DataFrame(found)
+    frame = pd.DataFrame([fields_of(row) for row in found])
     return frame.to_csv(index=False, float_format="%.7g", lineterminator="\n")
+
+
+def fields_of(row: CheckedCell) -> dict[str, Any]:
+    """The columns of crosscheck.csv, in their order."""
+    closed, constant = row.closed, row.constant
+
+    def ends(name: str, ratio: Spread) -> dict[str, float | None]:
+        return {name: ratio.value, f"{name}_low": ratio.low, f"{name}_high": ratio.high}
+
+    return {
+        **row.cell._asdict(),
+        "rounds": closed.rounds,
+        "wrk_requests_per_s": closed.wrk_requests_per_s,
+        "h2load_requests_per_s": closed.h2load_requests_per_s,
+        **ends("throughput_ratio", closed.throughput_ratio),
+        "wrk_batch_latency_mean_us": closed.wrk_latency.mean_us,
+        "h2load_request_latency_mean_us": closed.h2load_latency.mean_us,
+        **ends("latency_ratio", closed.latency_ratio),
+        "wrk_under_way": closed.wrk_under_way,
+        "h2load_under_way": closed.h2load_under_way,
+        **ends("little_ratio", closed.little_ratio),
+        "wrk_batch_latency_p50_us": closed.wrk_latency.p50_us,
+        "wrk_batch_latency_p99_us": closed.wrk_latency.p99_us,
+        "h2load_request_latency_p50_us": closed.h2load_latency.p50_us,
+        "h2load_request_latency_p99_us": closed.h2load_latency.p99_us,
+        **ends("server_cpu_ratio", closed.server_cpu_ratio),
+        "wanted_per_s": constant.wanted_per_s,
+        "achieved_per_s": constant.achieved_per_s,
+        "send_lag_max_us": constant.send_lag_max_us,
+        **{
+            f"rate_latency_{name}_us": getattr(constant.latency, f"{name}_us", None)
+            for name in ("mean", "p50", "p90", "p99", "max")
+        },
+        "problem": row.problem,
+    }

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from pipebench.compare.runs import Compared, Pair, Verdict
+from pipebench.compare.runs import Compared, ComparedCell, ComparedFigure, Pair, Verdict
 from pipebench.rules.outcome import Outcome
-from pipebench.run.relations import Row
 from pipebench.show import formats
 
 
@@ -47,13 +46,13 @@ def gate(compared: Compared, loss: float, *, to_ceiling: bool = False) -> Gate:
     looked_at = 0
     for pair in compared.pairs:
         rows = [
-            row
-            for row in pair.rows
-            if row["role"] == "framework" and row["outcome_base"] == Outcome.OK
+            row for row in pair.rows if row.role == "framework" and row.outcome_base == Outcome.OK
         ]
         looked_at += len(rows)
         for row in rows:
-            status, why = judge(row, loss, "_to_ceiling" if to_ceiling else "")
+            figure = row.to_ceiling if to_ceiling else row.requests_per_s
+            what = "share of the ceiling" if to_ceiling else "requests/s"
+            status, why = judge(figure, what, loss)
             if status != Status.PASSED:
                 found.append((status, f"{WORDS[status]}: {_name(pair, row)}: {why}"))
     if not looked_at:
@@ -70,30 +69,29 @@ def gate(compared: Compared, loss: float, *, to_ceiling: bool = False) -> Gate:
     )
 
 
-def judge(row: Row, loss: float, suffix: str = "") -> tuple[Status, str]:
-    """One cell, and why. suffix: that of the columns to look at.
+def judge(figure: ComparedFigure, what: str, loss: float) -> tuple[Status, str]:
+    """One cell, and why. what: the figure's name in a sentence.
 
     Slower: the verdict says so, and the ratio is below 1 - loss. Passed: the interval's lower end
     is not below 1 - loss. Neither: the interval, or the noise floor, is too wide to tell.
     """
-    verdict, reason = row[f"verdict{suffix}"], str(row[f"reason{suffix}"])
-    if verdict == Verdict.NOT_COMPARABLE:
-        return Status.NOT_COMPARABLE, reason
-    if verdict == Verdict.TOO_FEW:
-        return Status.TOO_FEW_ROUNDS, reason
-    ratio, low, high = (row[f"ratio{suffix}{end}"] for end in ("", "_low", "_high"))
-    of = "share of the ceiling" if suffix else "requests/s"
-    told = (
-        f"{formats.ratio(ratio)} of the base's {of} ({formats.ratio(low)} to "
-        f"{formats.ratio(high)}), noise floor {100 * row['noise_floor']:.1f} %"
+    ratio, low, floor = figure.ratio.value, figure.ratio.low, figure.noise_floor
+    if figure.verdict == Verdict.TOO_FEW:
+        return Status.TOO_FEW_ROUNDS, str(figure.reason)
+    if figure.verdict == Verdict.NOT_COMPARABLE or ratio is None or low is None or floor is None:
+        return Status.NOT_COMPARABLE, str(figure.reason)
+    evidence = (
+        f"{formats.ratio(ratio)} of the base's {what} ({formats.ratio(low)} to "
+        f"{formats.ratio(figure.ratio.high)}), noise floor {100 * floor:.1f} %"
     )
-    if verdict == Verdict.SLOWER and ratio < 1 - loss:
-        return Status.SLOWER, told
+    if figure.verdict == Verdict.SLOWER and ratio < 1 - loss:
+        return Status.SLOWER, evidence
     if low < 1 - loss:
-        return Status.TOO_MUCH_VARIANCE, f"{told}: a loss of {100 * loss:g} % is not excluded"
-    return Status.PASSED, told
+        return Status.TOO_MUCH_VARIANCE, f"{evidence}: a loss of {100 * loss:g} % is not excluded"
+    return Status.PASSED, evidence
 
 
-def _name(pair: Pair, row: Row) -> str:
-    cell = ", ".join(f"{key} {row[key]}" for key in ("workers", "depth", "connections"))
-    return f"{row['framework']} ({row['testbed']}, {cell}) in {pair.other.name}"
+def _name(pair: Pair, row: ComparedCell) -> str:
+    cell = row.cell
+    keys = ", ".join(f"{key} {getattr(cell, key)}" for key in ("workers", "depth", "connections"))
+    return f"{cell.framework} ({cell.testbed}, {keys}) in {pair.other.name}"

@@ -5,7 +5,7 @@ independent samples. docs/comparing-runs.md says what can be claimed of them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,8 +17,9 @@ from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import Cell, Run, RunError
 from pipebench.rules.outcome import Outcome
 from pipebench.run import tables
+from pipebench.run.figures import CellSummary, Spread, spread
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run
-from pipebench.run.relations import CELL, CELL_GROUP, Row, by_round, cost, estimates, rate
+from pipebench.run.relations import by_round, cell_group, cost, rate
 from pipebench.stats.estimate import (
     LEAST_ROUNDS,
     Estimate,
@@ -50,11 +51,11 @@ Sample = dict[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One run, judged, as a comparison needs it. rows: summary.csv's by cell."""
+    """One run, judged, as a comparison needs it. rows: those of summary.csv, by cell."""
 
     folder: Path
     judged_run: JudgedRun
-    rows: dict[Cell, Row]
+    rows: dict[Cell, CellSummary]
     measured: dict[Cell, list[JudgedMeasurement]]
     name: str
     """What it is called beside another: its id, or its folder where both have the same id."""
@@ -72,15 +73,54 @@ class Side:
 
     def ceiling(self, cell: Cell) -> Cell | None:
         """The ceiling of the same cell group, if it is ok."""
-        group = [getattr(cell, key) for key in CELL_GROUP]
         for other, row in self.rows.items():
             if (
-                row["role"] == "ceiling"
-                and row["outcome"] == Outcome.OK
-                and [getattr(other, key) for key in CELL_GROUP] == group
+                row.role == "ceiling"
+                and row.outcome == Outcome.OK
+                and cell_group(other) == cell_group(cell)
             ):
                 return other
         return None
+
+
+@dataclass(slots=True)
+class ComparedFigure:
+    """One figure of a cell in two runs. ratio: of the other run's to the base's.
+
+    noise_floor: the larger of the two runs'. verdict, and why there is no better one, or None for
+    a figure that has none.
+    """
+
+    base: float | None = None
+    other: float | None = None
+    ratio: Spread = field(default_factory=Spread)
+    noise_floor: float | None = None
+    verdict: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ComparedCell:
+    """A row of compare.csv: one cell of either run. shared: both runs have it."""
+
+    base_run_id: str
+    run_id: str
+    cell: Cell
+    stack: str | None
+    role: str
+    shared: bool
+    outcome_base: Outcome | None
+    outcome: Outcome | None
+    rounds_base: int | None
+    rounds: int | None
+    requests_per_s: ComparedFigure
+    to_ceiling: ComparedFigure
+    """Requests/s by the ceiling's of the same round; only the ratio of these shares."""
+    server_cpu_us_per_request: ComparedFigure
+    batch_latency_p50_us: ComparedFigure
+    batch_latency_p99_us: ComparedFigure
+    differs: str | None = None
+    """What else differs between the runs, in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +129,12 @@ class Pair:
 
     base: Side
     other: Side
-    rows: list[Row]
+    rows: list[ComparedCell]
     differences: list[Difference]
 
     @property
-    def shared(self) -> list[Row]:
-        return [row for row in self.rows if row["shared"]]
+    def shared(self) -> list[ComparedCell]:
+        return [row for row in self.rows if row.shared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +198,13 @@ def read(folder: Path) -> Side:
     """A run, judged. RunError: it cannot be, and why."""
     try:
         judged_run = judge_run(folder, alone=False)
-        frame = tables.summary(judged_run)
+        rows = {row.cell: row for row in tables.summary(judged_run)}
     except RunError:
         raise
     except Exception as error:  # whatever is wrong with one run, the others are shown
         raise RunError(f"{folder} could not be judged: {type(error).__name__}: {error}") from error
     if not judged_run.measurements:
         raise RunError(f"{folder} has not one measurement that can be used")
-    rows = {Cell(*(row[key] for key in CELL)): row for row in tables.rows(frame)}
     return Side(folder, judged_run, rows, judged_run.by_cell, judged_run.run.run_id)
 
 
@@ -192,13 +231,15 @@ def _not_whole(side: Side) -> list[str]:
 def _cells(pair: Pair) -> str:
     """Where the cells of two runs that share none lie: the keys that have no value in common."""
     runs = (pair.base, pair.other)
-    values = {key: [{getattr(cell, key) for cell in side.rows} for side in runs] for key in CELL}
+    values = {
+        key: [{getattr(cell, key) for cell in side.rows} for side in runs] for key in Cell._fields
+    }
     apart = [key for key, (mine, theirs) in values.items() if not mine & theirs]
 
     def told(side: Side) -> str:
         return "; ".join(
             f"{key} {', '.join(dict.fromkeys(str(getattr(cell, key)) for cell in side.rows))}"
-            for key in apart or CELL
+            for key in apart or Cell._fields
         )
 
     return f"{pair.base.name} has {told(pair.base)}, {pair.other.name} {told(pair.other)}"
@@ -224,60 +265,73 @@ def compare_pair(base: Side, other: Side) -> Pair:
     rows = []
     for one in dict.fromkeys([*mine, *theirs]):
         row = _row(base, other, mine.get(one), theirs.get(one))
-        own = of_framework(base.run, other.run, row["framework"])
-        row["differs"] = brief([*own, *common]) or None
+        own = of_framework(base.run, other.run, row.cell.framework)
+        row.differs = brief([*own, *common]) or None
         rows.append(row)
     return Pair(base, other, rows, found)
 
 
-def _row(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> Row:
-    """Columns as docs/results.md's compare.csv, and `shared`: whether both runs have the cell."""
-    cell = mine or theirs
-    if cell is None:
-        raise ValueError("a cell of neither run")
+def _row(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> ComparedCell:
+    """A cell of either run: `mine` of the base's, `theirs` of the other's."""
     first = base.rows[mine] if mine else None
     second = other.rows[theirs] if theirs else None
-    said = first or second or {}
-    row: Row = {
-        "base_run_id": base.run.run_id,
-        "run_id": other.run.run_id,
-        **cell._asdict(),
-        "stack": said["stack"],
-        "role": said["role"],
-        "shared": bool(mine and theirs),
-        "outcome_base": first and first["outcome"],
-        "outcome": second and second["outcome"],
-        "rounds_base": first and first["rounds_rated"],
-        "rounds": second and second["rounds_rated"],
-    }
-    samples: dict[str, Estimate | None] = {}
-    row |= {f"ratio_to_ceiling{end}": None for end in ("", "_low", "_high")}
-    for column, ratio, figure in FIGURES:
+    one = first or second
+    if one is None:
+        raise ValueError("a cell of neither run")
+
+    def compared(figure: Figure, *, whole: bool = False) -> ComparedFigure:
         a = base.sample(mine, figure) if mine else {}
         b = other.sample(theirs, figure) if theirs else {}
-        if figure is _p99 and not (_whole(a, first) and _whole(b, second)):
+        if whole and not (_is_whole(a, first) and _is_whole(b, second)):
             a, b = {}, {}  # of rounds with too few batches: those left would be the fast ones
-        row[f"{column}_base"] = median(a.values()) if a else None
-        row[column] = median(b.values()) if b else None
-        samples[ratio] = independent_ratio(list(b.values()), list(a.values()))
-        row |= {f"{ratio}{end}": None for end in ("", "_low", "_high")}
-        row |= estimates(ratio, samples[ratio])
-    if mine and theirs and row["role"] != "ceiling":
+        return ComparedFigure(
+            base=median(a.values()) if a else None,
+            other=median(b.values()) if b else None,
+            ratio=spread(independent_ratio(list(b.values()), list(a.values()))),
+        )
+
+    row = ComparedCell(
+        base_run_id=base.run.run_id,
+        run_id=other.run.run_id,
+        cell=one.cell,
+        stack=one.stack,
+        role=one.role,
+        shared=bool(first and second),
+        outcome_base=first.outcome if first else None,
+        outcome=second.outcome if second else None,
+        rounds_base=first.rounds_rated if first else None,
+        rounds=second.rounds_rated if second else None,
+        requests_per_s=compared(rate),
+        to_ceiling=ComparedFigure(),
+        server_cpu_us_per_request=compared(cost),
+        batch_latency_p50_us=compared(_p50),
+        batch_latency_p99_us=compared(_p99, whole=True),
+    )
+    if mine and theirs and row.role != "ceiling":
         shares = _ceiling_shares(other, theirs), _ceiling_shares(base, mine)
-        samples["ratio_to_ceiling"] = independent_ratio(*shares)
-        row |= estimates("ratio_to_ceiling", samples["ratio_to_ceiling"])
-    for name in ("noise_floor", "noise_floor_cpu"):
-        floors = [one[name] for one in (first, second) if one and one[name] is not None]
-        row[name] = max(floors) if len(floors) == 2 else None
-    for suffix, words, floor in (
-        ("_cpu", CPU_WORDS, "noise_floor_cpu"),
-        ("_to_ceiling", RATE_WORDS, "noise_floor"),
-        ("", RATE_WORDS, "noise_floor"),
+        row.to_ceiling.ratio = spread(independent_ratio(*shares))
+    rate_floor = cpu_floor = None
+    if first and second:
+        rate_floor = _larger(first.requests_per_s.noise_floor, second.requests_per_s.noise_floor)
+        cpu_floor = _larger(
+            first.server_cpu_us_per_request.noise_floor,
+            second.server_cpu_us_per_request.noise_floor,
+        )
+    for figure, words, floor in (
+        (row.server_cpu_us_per_request, CPU_WORDS, cpu_floor),
+        (row.to_ceiling, RATE_WORDS, rate_floor),
+        (row.requests_per_s, RATE_WORDS, rate_floor),
     ):
-        found = samples.get(f"ratio{suffix}")
-        verdict, reason = _verdict(row, found, words, row[floor], (base, other))
-        row[f"verdict{suffix}"], row[f"reason{suffix}"] = verdict, reason
+        figure.noise_floor = floor
+        figure.verdict, figure.reason = _verdict(row, figure, words, (base, other))
     return row
+
+
+Figure = Callable[[Measurement], float | None]
+
+
+def _larger(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else max(first, second)
 
 
 def _p50(measurement: Measurement) -> float | None:
@@ -290,17 +344,8 @@ def _p99(measurement: Measurement) -> float | None:
     return latency.p99_us if latency and latency.batches >= tables.LEAST_BATCHES_OF_P99 else None
 
 
-def _whole(sample: Sample, row: Row | None) -> bool:
-    return row is not None and len(sample) == row["rounds_rated"]
-
-
-FIGURES: list[tuple[str, str, Callable[[Measurement], float | None]]] = [
-    ("requests_per_s", "ratio", rate),
-    (tables.CPU, "ratio_cpu", cost),
-    ("batch_latency_p50_us", "ratio_p50", _p50),
-    ("batch_latency_p99_us", "ratio_p99", _p99),
-]
-"""Column, the column of its ratio, and what it is of one measurement."""
+def _is_whole(sample: Sample, row: CellSummary | None) -> bool:
+    return row is not None and len(sample) == row.rounds_rated
 
 
 def _ceiling_shares(side: Side, cell: Cell) -> list[float]:
@@ -310,35 +355,32 @@ def _ceiling_shares(side: Side, cell: Cell) -> list[float]:
 
 
 def _verdict(
-    row: Row,
-    ratio: Estimate | None,
-    words: dict[Relation, str],
-    floor: float | None,
-    runs: tuple[Side, Side],
+    row: ComparedCell, figure: ComparedFigure, words: dict[Relation, str], runs: tuple[Side, Side]
 ) -> tuple[str, str | None]:
     """The verdict of one figure, and why there is no better one."""
     names = [side.name for side in runs]
-    if not row["shared"]:
-        there = names[0] if row["rounds_base"] is not None else names[1]
+    if not row.shared:
+        there = names[0] if row.rounds_base is not None else names[1]
         return Verdict.NOT_COMPARABLE, f"only in {there}"
-    outcomes = [row["outcome_base"], row["outcome"]]
-    told = [
+    outcomes = [row.outcome_base, row.outcome]
+    not_ok = [
         f"{outcome or 'no result'} in {name}"
         for outcome, name in zip(outcomes, names, strict=True)
         if outcome != Outcome.OK
     ]
-    if told:
-        return Verdict.NOT_COMPARABLE, " and ".join(told)
+    if not_ok:
+        return Verdict.NOT_COMPARABLE, " and ".join(not_ok)
     few = [
         f"{rounds} in {name}"
-        for rounds, name in zip((row["rounds_base"], row["rounds"]), names, strict=True)
-        if rounds < LEAST_ROUNDS
+        for rounds, name in zip((row.rounds_base, row.rounds), names, strict=True)
+        if rounds is not None and rounds < LEAST_ROUNDS
     ]
     if few:
         return Verdict.TOO_FEW, f"{' and '.join(few)}; {LEAST_ROUNDS} are needed"
-    if ratio is None:
+    ratio = figure.ratio
+    if ratio.value is None:
         return Verdict.NOT_COMPARABLE, "not measured in both"
-    found = relation(ratio, floor)
-    if found is None:
+    seen = relation(Estimate(ratio.value, ratio.low, ratio.high), figure.noise_floor)
+    if seen is None:
         return Verdict.NOT_COMPARABLE, "no noise floor: a run has no A/A control that is ok"
-    return words[found], None
+    return words[seen], None

@@ -36,6 +36,12 @@ class JudgedMeasurement:
     def limited_by(self) -> LimitedBy | None:
         return self.bottleneck.limit if self.bottleneck else None
 
+    @property
+    def disturbances(self) -> str | None:
+        """What disturbed the measurement, in sentences."""
+        disturbances = self.bottleneck.disturbances if self.bottleneck else ()
+        return "; ".join(one.sentence for one in disturbances) or None
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedRun:
@@ -72,6 +78,11 @@ class JudgedRun:
             if judged.judgement.outcome == Outcome.INVALID
         ]
         return sorted([*self.invalid, *judged], key=lambda record: record.file)
+
+    def server_of(self, testbed: str) -> str | None:
+        """The host that serves in a testbed, by its inventory name."""
+        names = [one.get("server") for one in self.run.testbeds if one.get("name") == testbed]
+        return str(names[0]) if names and names[0] else None
 
     @property
     def measuring_share(self) -> float | None:

@@ -3,114 +3,114 @@
 docs/method.md says how it is compared, statistics.py does the arithmetic.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import Cell, Framework
 from pipebench.rules.outcome import RATED, Outcome
+from pipebench.run.figures import CellSummary, Spread, Summarised, spread
 from pipebench.run.judge import JudgedMeasurement
 from pipebench.stats.estimate import Estimate, estimate, noise_floor, ranks, ratios
 
-Row = dict[str, Any]
+CellGroup = tuple[str, int, int, int]
+"""Testbed, workers, depth, connections: cells that differ in nothing but the framework."""
+CELL_GROUP = ("testbed", "workers", "depth", "connections")
+"""The names of the same."""
 
-CELL = list(Cell._fields)
-CELL_GROUP = ["testbed", "workers", "depth", "connections"]
-"""Cells that differ in nothing but the framework: what `relative` compares."""
+
+def cell_group(cell: Cell) -> CellGroup:
+    """What `relative` compares within."""
+    return cell.testbed, cell.workers, cell.depth, cell.connections
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The columns of one comparison. inverse: `relative` is a cost, not what is served for it."""
+    """How one figure is compared. inverse: it is a cost, of which less is better."""
 
-    relative: str
-    rank: str
-    judgement: str
-    floor: str
+    of: Callable[[CellSummary], Summarised]
     best: str
     worse: str
     inverse: bool
 
 
-RATE_COLUMNS = Comparison(
-    "relative", "rank", "verdict", "noise_floor", "fastest", "slower", inverse=False
-)
-CPU_COLUMNS = Comparison(
-    "relative_cpu", "rank_cpu", "verdict_cpu", "noise_floor_cpu", "cheapest", "dearer", inverse=True
-)
+BY_RATE = Comparison(lambda row: row.requests_per_s, "fastest", "slower", inverse=False)
+BY_CPU = Comparison(lambda row: row.server_cpu_us_per_request, "cheapest", "dearer", inverse=True)
 
 
 def compare(
-    frameworks: dict[str, Framework], rows: list[Row], by_cell: dict[Cell, list[JudgedMeasurement]]
+    frameworks: dict[str, Framework],
+    rows: list[CellSummary],
+    by_cell: dict[Cell, list[JudgedMeasurement]],
 ) -> None:
     """Fill what is said of each row against the others of its cell group."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
+    groups: dict[CellGroup, list[CellSummary]] = {}
     for row in rows:
-        groups.setdefault(tuple(row[key] for key in CELL_GROUP), []).append(row)
+        groups.setdefault(cell_group(row.cell), []).append(row)
     for group in groups.values():
-        measured = {row["framework"]: by_cell[Cell(*(row[key] for key in CELL))] for row in group}
-        rates = {name: by_round(seen, rate) for name, seen in measured.items()}
-        costs = {name: by_round(seen, cost) for name, seen in measured.items()}
-        _relate(frameworks, group, rates, RATE_COLUMNS)
-        # what a second of CPU time serves: like a rate, more is better
+        rates = {row.cell.framework: by_round(by_cell[row.cell], rate) for row in group}
+        costs = {row.cell.framework: by_round(by_cell[row.cell], cost) for row in group}
+        _relate(frameworks, group, rates, BY_RATE)
         served = {
-            name: {number: 1 / spent for number, spent in of.items() if spent}
-            for name, of in costs.items()
+            name: {number: 1 / value for number, value in of.items()} for name, of in costs.items()
         }
-        _relate(frameworks, group, served, CPU_COLUMNS)
-        for row in group:
-            ceilings = [other for other in group if other["role"] == "ceiling"]
-            if ceilings and ceilings[0]["outcome"] in RATED:
-                ceiling = rates[ceilings[0]["framework"]]
-                found = estimate(ratios(rates[row["framework"]], ceiling))
-                row["share_of_ceiling"] = found.median if found else None
+        _relate(frameworks, group, served, BY_CPU)
+        ceilings = [row for row in group if row.role == "ceiling"]
+        if ceilings and ceilings[0].outcome in RATED:
+            ceiling = rates[ceilings[0].cell.framework]
+            for row in group:
+                found = estimate(ratios(rates[row.cell.framework], ceiling))
+                row.share_of_ceiling = found.median if found else None
 
 
 def _relate(
     frameworks: dict[str, Framework],
-    group: list[Row],
+    group: list[CellSummary],
     values: dict[str, dict[int, float]],
-    columns: Comparison,
+    comparison: Comparison,
 ) -> None:
     """Compare one figure in a cell group. values: by framework and round, more is better."""
     ok = [
         row
         for row in group
-        if row["role"] == "framework" and row["outcome"] == Outcome.OK and values[row["framework"]]
+        if row.role == "framework" and row.outcome == Outcome.OK and values[row.cell.framework]
     ]
     again = _again(frameworks, group, values)
     floor = noise_floor(again)
     for row in group:
-        row[columns.floor] = floor
-        if row["role"] == "control" and again and again.holds_1 is not None:
-            row[columns.judgement] = "tied" if again.holds_1 else "differs"
+        comparison.of(row).noise_floor = floor
+        if row.role == "control" and again and again.holds_1 is not None:
+            comparison.of(row).verdict = "tied" if again.holds_1 else "differs"
     if not ok:
         return
-    best = max(ok, key=lambda row: (median(values[row["framework"]].values()), row["framework"]))
-    base = values[best["framework"]]
+    best = max(
+        ok,
+        key=lambda row: (median(values[row.cell.framework].values()), row.cell.framework),
+    )
+    base = values[best.cell.framework]
     for row in group:
-        if row is best:  # 1 by definition: there is nothing to be unsure of
-            row[columns.relative] = 1.0
-            continue
-        own = values[row["framework"]]
-        found = estimate(ratios(base, own) if columns.inverse else ratios(own, base))
-        row.update(estimates(columns.relative, found))
-    groups = ranks({row["framework"]: values[row["framework"]] for row in ok}, floor)
+        own = values[row.cell.framework]
+        found = estimate(ratios(base, own) if comparison.inverse else ratios(own, base))
+        # of the best it is 1 by definition: there is nothing to be unsure of
+        comparison.of(row).relative = Spread(1.0) if row is best else spread(found)
+    groups = ranks({row.cell.framework: values[row.cell.framework] for row in ok}, floor)
     alone = list(groups.values()).count(1) == 1
     for row in ok:
-        row[columns.rank] = number = groups.get(row["framework"])
-        if number is not None and len(groups) > 1:
-            first = columns.best if alone else "tied"
-            row[columns.judgement] = first if number == 1 else columns.worse
+        figure = comparison.of(row)
+        figure.rank = groups.get(row.cell.framework)
+        if figure.rank is not None and len(groups) > 1:
+            first = comparison.best if alone else "tied"
+            figure.verdict = first if figure.rank == 1 else comparison.worse
 
 
 def _again(
-    frameworks: dict[str, Framework], group: list[Row], values: dict[str, dict[int, float]]
+    frameworks: dict[str, Framework],
+    group: list[CellSummary],
+    values: dict[str, dict[int, float]],
 ) -> Estimate | None:
     """The ratio of the reference under another name to itself; both must be ok."""
-    outcomes = {row["framework"]: row["outcome"] for row in group}
+    outcomes = {row.cell.framework: row.outcome for row in group}
     for name, outcome in outcomes.items():
         framework = frameworks.get(name)
         reference = framework.control_of if framework else None
@@ -137,25 +137,23 @@ def by_round(
     return {measurement.round: value for measurement in rated if (value := figure(measurement))}
 
 
-def estimates(name: str, found: Estimate | None) -> Row:
-    """Columns of a median and its interval."""
-    low, high = f"{name}_low", f"{name}_high"
-    return {name: found.median, low: found.low, high: found.high} if found else {}
+def several(cells: Iterable[Cell]) -> list[str]:
+    """The keys besides the framework in which cells differ: columns that a table needs."""
+    groups = {cell_group(cell) for cell in cells}
+    return [
+        key for place, key in enumerate(CELL_GROUP) if len({group[place] for group in groups}) > 1
+    ]
 
 
-def several(rows: list[Row]) -> list[str]:
-    """The keys besides the framework in which the cells differ: columns that a table needs."""
-    return [key for key in CELL_GROUP if len({row[key] for row in rows}) > 1]
+def labels(cells: Iterable[Cell]) -> Callable[[Cell], str]:
+    """A function that names a cell by the keys in which cells differ: "depth 5, ..."."""
+    keys = several(cells)
 
-
-def labels(rows: list[Row]) -> Callable[[Row], str]:
-    """A function that names a row's cell by the keys in which cells differ: "depth 5, ..."."""
-    keys = several(rows)
-
-    def label(row: Row) -> str:
+    def label(cell: Cell) -> str:
+        words = [(key, getattr(cell, key)) for key in keys]
         return ", ".join(
-            f"{row[key]} {key}" if key in ("workers", "connections") else f"{key} {row[key]}"
-            for key in keys
+            f"{value} {key}" if key in ("workers", "connections") else f"{key} {value}"
+            for key, value in words
         )
 
     return label

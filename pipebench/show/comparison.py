@@ -2,11 +2,14 @@
 
 import textwrap
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from pipebench.compare.gate import Gate, Status
-from pipebench.compare.runs import Compared, Pair, Verdict
-from pipebench.run.relations import Row, several
-from pipebench.run.tables import Column, frame, to_csv
+from pipebench.compare.runs import Compared, ComparedCell, ComparedFigure, Pair, Verdict
+from pipebench.run.figures import Spread
+from pipebench.run.relations import several
+from pipebench.run.tables import CPU, Column, frame, to_csv
 from pipebench.show import formats, page
 from pipebench.show.terminal import COLUMNS, aligned
 from pipebench.stats.estimate import deviation
@@ -15,44 +18,72 @@ OTHER_VERDICTS = ("verdict to the ceiling", "CPU verdict")
 MOST_TOLD = 8
 """Differences that the terminal shows of one run."""
 
-# ruff: noqa: SIM905 (columns are read better as words)
-TEXTS = """base_run_id run_id testbed framework stack role outcome_base outcome
-verdict reason verdict_to_ceiling verdict_cpu differs""".split()
-INTEGERS = ("workers", "depth", "connections", "rounds_base", "rounds")
-DECIMALS = {"requests_per_s": 2, "batch_latency": 1}
-"""Of the columns that begin so; 4 of the others."""
+CompareColumn = tuple[Column, Callable[[ComparedCell], Any]]
 
-COMPARE: list[str] = """
-base_run_id run_id testbed framework stack workers depth connections role
-outcome_base outcome rounds_base rounds
-requests_per_s_base requests_per_s ratio ratio_low ratio_high noise_floor verdict reason
-ratio_to_ceiling ratio_to_ceiling_low ratio_to_ceiling_high verdict_to_ceiling
-server_cpu_us_per_request_base server_cpu_us_per_request
-ratio_cpu ratio_cpu_low ratio_cpu_high noise_floor_cpu verdict_cpu
-batch_latency_p50_us_base batch_latency_p50_us ratio_p50 ratio_p50_low ratio_p50_high
-batch_latency_p99_us_base batch_latency_p99_us ratio_p99 ratio_p99_low ratio_p99_high
-differs
-""".split()
+
+def _ratio_columns(name: str, of: Callable[[ComparedCell], ComparedFigure]) -> list[CompareColumn]:
+    return [
+        (Column(name, "Float64", 4), lambda row: of(row).ratio.value),
+        (Column(f"{name}_low", "Float64", 4), lambda row: of(row).ratio.low),
+        (Column(f"{name}_high", "Float64", 4), lambda row: of(row).ratio.high),
+    ]
+
+
+def _figure_columns(
+    name: str, decimals: int, ratio: str, of: Callable[[ComparedCell], ComparedFigure]
+) -> list[CompareColumn]:
+    return [
+        (Column(f"{name}_base", "Float64", decimals), lambda row: of(row).base),
+        (Column(name, "Float64", decimals), lambda row: of(row).other),
+        *_ratio_columns(ratio, of),
+    ]
+
+
+COLUMNS_OF_COMPARE: list[CompareColumn] = [
+    (Column("base_run_id"), lambda row: row.base_run_id),
+    (Column("run_id"), lambda row: row.run_id),
+    (Column("testbed"), lambda row: row.cell.testbed),
+    (Column("framework"), lambda row: row.cell.framework),
+    (Column("stack"), lambda row: row.stack),
+    (Column("workers", "Int64"), lambda row: row.cell.workers),
+    (Column("depth", "Int64"), lambda row: row.cell.depth),
+    (Column("connections", "Int64"), lambda row: row.cell.connections),
+    (Column("role"), lambda row: row.role),
+    (Column("outcome_base"), lambda row: row.outcome_base),
+    (Column("outcome"), lambda row: row.outcome),
+    (Column("rounds_base", "Int64"), lambda row: row.rounds_base),
+    (Column("rounds", "Int64"), lambda row: row.rounds),
+    *_figure_columns("requests_per_s", 2, "ratio", lambda row: row.requests_per_s),
+    (Column("noise_floor", "Float64", 4), lambda row: row.requests_per_s.noise_floor),
+    (Column("verdict"), lambda row: row.requests_per_s.verdict),
+    (Column("reason"), lambda row: row.requests_per_s.reason),
+    *_ratio_columns("ratio_to_ceiling", lambda row: row.to_ceiling),
+    (Column("verdict_to_ceiling"), lambda row: row.to_ceiling.verdict),
+    *_figure_columns(CPU, 4, "ratio_cpu", lambda row: row.server_cpu_us_per_request),
+    (
+        Column("noise_floor_cpu", "Float64", 4),
+        lambda row: row.server_cpu_us_per_request.noise_floor,
+    ),
+    (Column("verdict_cpu"), lambda row: row.server_cpu_us_per_request.verdict),
+    *_figure_columns("batch_latency_p50_us", 1, "ratio_p50", lambda row: row.batch_latency_p50_us),
+    *_figure_columns("batch_latency_p99_us", 1, "ratio_p99", lambda row: row.batch_latency_p99_us),
+    (Column("differs"), lambda row: row.differs),
+]
+COMPARE: list[str] = [column.name for column, _ in COLUMNS_OF_COMPARE]
 """Columns of compare.csv."""
-
-
-def _column(name: str) -> Column:
-    if name in TEXTS:
-        return Column(name)
-    if name in INTEGERS:
-        return Column(name, "Int64")
-    return Column(
-        name, "Float64", next((n for begin, n in DECIMALS.items() if name.startswith(begin)), 4)
-    )
 
 
 def files(compared: Compared, gate: Gate | None = None) -> dict[str, str]:
     """The outputs as texts by file name."""
     text = markdown(compared, gate)
-    rows = [row for pair in compared.pairs for row in pair.rows]
+    rows = [
+        {column.name: of(row) for column, of in COLUMNS_OF_COMPARE}
+        for pair in compared.pairs
+        for row in pair.rows
+    ]
     return {
         "compare.md": text,
-        "compare.csv": to_csv(frame(rows, [_column(name) for name in COMPARE])),
+        "compare.csv": to_csv(frame(rows, [column for column, _ in COLUMNS_OF_COMPARE])),
         "compare.html": page.render(text, _title(compared), {}),
     }
 
@@ -77,14 +108,14 @@ def markdown(compared: Compared, gate: Gate | None = None) -> str:
 
 def _tally(pair: Pair) -> str:
     """How many cells of the frameworks are what."""
-    counts = Counter(str(row["verdict"]) for row in pair.rows if row["role"] == "framework")
+    counts = Counter(row.requests_per_s.verdict for row in pair.rows if row.role == "framework")
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     return f"{pair.other.name} against {pair.base.name}: {told or 'no framework'}."
 
 
 def _chapter(pair: Pair) -> list[str]:
     base, other = formats.text(pair.base.name), formats.text(pair.other.name)
-    keys = several(pair.rows)
+    keys = several(row.cell for row in pair.rows)
     heads = [
         *keys,
         "framework",
@@ -108,7 +139,10 @@ def _chapter(pair: Pair) -> list[str]:
     }
     rule = ["---:" if column in right else "---" for column in range(len(heads))]
     lines = [f"## {other} against {base}", "", _line(heads), _line(rule)]
-    lines += [_line([*(formats.text(row[key]) for key in keys), *_cells(row)]) for row in pair.rows]
+    lines += [
+        _line([*(formats.text(getattr(row.cell, key)) for key in keys), *_cells(row)])
+        for row in pair.rows
+    ]
     lines += [
         "",
         "Ratios are of this run to the base, with their 95 % intervals: two independent samples,",
@@ -127,36 +161,36 @@ def _line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cells(row: Row) -> list[str]:
-    name = f"{row['framework']}" + (f" ({row['role']})" if row["role"] != "framework" else "")
-    verdict = str(row["verdict"])
+def _cells(row: ComparedCell) -> list[str]:
+    rate, cpu = row.requests_per_s, row.server_cpu_us_per_request
+    name = row.cell.framework + (f" ({row.role})" if row.role != "framework" else "")
+    verdict = str(rate.verdict)
     if verdict in (Verdict.FASTER, Verdict.SLOWER):
         told = f"**{verdict}**"
     else:
-        told = formats.text(f"{verdict}: {row['reason']}" if row["reason"] else verdict)
+        told = formats.text(f"{verdict}: {rate.reason}" if rate.reason else verdict)
     changed = verdict in (Verdict.FASTER, Verdict.SLOWER)
-    changed = changed or row["verdict_cpu"] in ("dearer", "cheaper")
+    changed = changed or cpu.verdict in ("dearer", "cheaper")
     return [
         formats.text(name),
-        formats.integer(row["requests_per_s_base"]),
-        formats.integer(row["requests_per_s"]),
-        _ratio(row, "ratio"),
-        _percent(row["noise_floor"]),
+        formats.integer(rate.base),
+        formats.integer(rate.other),
+        _ratio(rate.ratio),
+        _percent(rate.noise_floor),
         told,
-        formats.text(row["differs"] or "nothing that is recorded") if changed else "",
-        _ratio(row, "ratio_to_ceiling"),
-        formats.text(row["verdict_to_ceiling"]) if row["ratio_to_ceiling"] else "",
-        _ratio(row, "ratio_cpu"),
-        formats.text(row["verdict_cpu"]),
-        _ratio(row, "ratio_p50"),
-        _ratio(row, "ratio_p99"),
+        formats.text(row.differs or "nothing that is recorded") if changed else "",
+        _ratio(row.to_ceiling.ratio),
+        formats.text(row.to_ceiling.verdict) if row.to_ceiling.ratio.value else "",
+        _ratio(cpu.ratio),
+        formats.text(cpu.verdict),
+        _ratio(row.batch_latency_p50_us.ratio),
+        _ratio(row.batch_latency_p99_us.ratio),
     ]
 
 
-def _ratio(row: Row, name: str) -> str:
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    span = f" ({formats.ratio(low)} to {formats.ratio(high)})" if low is not None else ""
-    return formats.ratio(row.get(name)) + span
+def _ratio(ratio: Spread) -> str:
+    span = f" ({formats.ratio(ratio.low)} to {formats.ratio(ratio.high)})"
+    return formats.ratio(ratio.value) + (span if ratio.low is not None else "")
 
 
 def _percent(share: float | None) -> str:
@@ -168,15 +202,20 @@ def _drift(pair: Pair) -> list[str]:
 
     Told wherever its interval excludes 1: the noise floor is for claims, and this is a warning.
     """
-    ceilings = [row for row in pair.rows if row["role"] == "ceiling" and row["ratio_low"]]
-    off = [row for row in ceilings if not row["ratio_low"] <= 1 <= row["ratio_high"]]
+    ratios = {
+        row.cell: row.requests_per_s.ratio
+        for row in pair.rows
+        if row.role == "ceiling" and row.requests_per_s.ratio.low is not None
+    }
+    off = [cell for cell, ratio in ratios.items() if ratio.excludes_1]
     if not off:
         return []
-    worst = max(off, key=lambda row: deviation(row["ratio"]))
-    where = ", ".join(f"{key} {worst[key]}" for key in several(pair.rows))
-    most = f" ({where}; it differs in {len(off)} of {len(ceilings)} places)" if where else ""
+    worst = max(off, key=lambda cell: deviation(ratios[cell].value or 1))
+    keys = several(row.cell for row in pair.rows)
+    where = ", ".join(f"{key} {getattr(worst, key)}" for key in keys)
+    most = f" ({where}; it differs in {len(off)} of {len(ratios)} places)" if where else ""
     told = (
-        f"The ceiling of {pair.other.name} did {_ratio(worst, 'ratio')} of that of "
+        f"The ceiling of {pair.other.name} did {_ratio(ratios[worst])} of that of "
         f"{pair.base.name}{most}: generator, path or machine are not what they were, which may be "
         "all of a difference. The verdict to the ceiling has that taken out."
     )
@@ -206,7 +245,7 @@ def terminal(compared: Compared, gate: Gate | None = None) -> str:
 
 
 def _table(pair: Pair) -> str:
-    keys = several(pair.rows)
+    keys = several(row.cell for row in pair.rows)
     short = {"connections": "conns"}
     heads = [
         *(short.get(key, key) for key in keys),
@@ -215,15 +254,15 @@ def _table(pair: Pair) -> str:
     ]
     lines = [
         [
-            *(str(row[key]) for key in keys),
-            row["framework"],
-            formats.integer(row["requests_per_s_base"]),
-            formats.integer(row["requests_per_s"]),
-            formats.ratio(row["ratio"]) if row.get("ratio") else formats.MISSING,
-            _interval(row),
-            _percent(row["noise_floor"]),
-            formats.ratio(row.get("ratio_to_ceiling")),
-            str(row["verdict"]),
+            *(str(getattr(row.cell, key)) for key in keys),
+            row.cell.framework,
+            formats.integer(row.requests_per_s.base),
+            formats.integer(row.requests_per_s.other),
+            formats.ratio(row.requests_per_s.ratio.value),
+            _interval(row.requests_per_s.ratio),
+            _percent(row.requests_per_s.noise_floor),
+            formats.ratio(row.to_ceiling.ratio.value),
+            str(row.requests_per_s.verdict),
         ]
         for row in pair.rows
     ]
@@ -232,19 +271,21 @@ def _table(pair: Pair) -> str:
     return f"{told}\n\n{aligned([heads, *lines], left, shrink=len(keys))}\n"
 
 
-def _interval(row: Row) -> str:
-    low, high = row.get("ratio_low"), row.get("ratio_high")
-    return f"{formats.ratio(low)} to {formats.ratio(high)}" if low is not None else formats.MISSING
+def _interval(ratio: Spread) -> str:
+    if ratio.low is None:
+        return formats.MISSING
+    return f"{formats.ratio(ratio.low)} to {formats.ratio(ratio.high)}"
 
 
 def _notes(pair: Pair) -> list[str]:
     """Why a cell has no better verdict, and what differs besides."""
     reasons: dict[str, list[str]] = {}
     for row in pair.rows:
-        if row["reason"]:
-            of = reasons.setdefault(f"{row['verdict']}: {row['reason']}", [])
-            if row["framework"] not in of:
-                of.append(row["framework"])
+        rate = row.requests_per_s
+        if rate.reason:
+            names = reasons.setdefault(f"{rate.verdict}: {rate.reason}", [])
+            if row.cell.framework not in names:
+                names.append(row.cell.framework)
     told = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
     lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in told]
     lines += [textwrap.fill(line, COLUMNS) for line in _drift(pair)]

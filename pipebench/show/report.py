@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 
 from pipebench.chapters import cost, crosscheck, stack_2017
 from pipebench.measure.measurement import log_end
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.schema import Framework
 from pipebench.rules import conformance
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run import tables
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
-from pipebench.run.relations import CELL, Row, labels, several
+from pipebench.run.relations import labels, several
 from pipebench.show import formats, page
 from pipebench.show.answer import headlines_of, limits_of, near_ceiling, troubles
 from pipebench.show.charts import charts
@@ -58,8 +58,8 @@ class Section:
 
     framework: Framework
     about: list[str]
-    rows: list[Row]
-    shown: Row | None
+    rows: list[CellSummary]
+    shown: CellSummary | None
     wrk_round: int | None
     wrk_text: str
     log: str
@@ -80,8 +80,7 @@ def collect(folder: Path) -> Rendered:
 
 def render(judged_run: JudgedRun) -> Rendered:
     """Everything made of a judged run; nothing is written."""
-    results, summary = tables.results(judged_run), tables.summary(judged_run)
-    rows = rows_of(summary, judged_run)
+    rows = tables.summary(judged_run)
     checked = _crosschecked(judged_run)
     drawn, undrawn = charts.draw(judged_run, rows)
     markdown = _markdown(judged_run, rows, checked, drawn)
@@ -89,8 +88,8 @@ def render(judged_run: JudgedRun) -> Rendered:
         files={
             **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
             **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
-            "results.csv": tables.to_csv(results),
-            "summary.csv": tables.to_csv(summary),
+            "results.csv": tables.to_csv(tables.results(judged_run)),
+            "summary.csv": tables.summary_csv(rows),
             "report.md": markdown,
             "report.html": page.render(
                 markdown,
@@ -124,20 +123,6 @@ def write(folder: Path, files: dict[str, str]) -> None:
     finally:
         for temporary, _ in made:
             Path(temporary).unlink(missing_ok=True)
-
-
-def rows_of(summary: pd.DataFrame, judged_run: JudgedRun) -> list[Row]:
-    """Summary's rows with None for NA, and the framework's title."""
-    rows: list[Row] = []
-    for row in tables.rows(summary):
-        framework = judged_run.run.frameworks.get(str(row["framework"]))
-        row["title"] = framework.title if framework else row["framework"]
-        row["mark"] = None
-        rows.append(row)
-    disturbed = [row for row in rows if row["noise"]]
-    for number, row in enumerate(disturbed, start=1):
-        row["mark"] = f"[{number}]"
-    return rows
 
 
 def problems(judged_run: JudgedRun) -> list[str]:
@@ -184,13 +169,16 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     return [*said, *judged_run.prices.problems]
 
 
-def _crosschecked(judged_run: JudgedRun) -> list[Row]:
+def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.CheckedCell]:
     rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
     return crosscheck.rows(rated, judged_run.crosscheck)
 
 
 def _markdown(
-    judged_run: JudgedRun, rows: list[Row], checked: list[Row], drawn: list[Chart]
+    judged_run: JudgedRun,
+    rows: list[CellSummary],
+    checked: list[crosscheck.CheckedCell],
+    drawn: list[Chart],
 ) -> str:
     run = judged_run.run
     environment = jinja2.Environment(
@@ -215,11 +203,11 @@ def _markdown(
         charts={chart.name: chart for chart in drawn},
         checked=checked,
         cost=cost.chapter(judged_run, rows),
-        several=several(rows),
+        several=several(row.cell for row in rows),
         near_ceiling=near_ceiling,
-        controls=bool({row["role"] for row in rows} - {"framework"}),
-        label=labels(rows),
-        least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
+        controls=any(row.role != "framework" for row in rows),
+        label=labels(row.cell for row in rows),
+        least_rounds=min((row.rounds_rated for row in rows if row.rounds_rated), default=0),
         sections=sections(judged_run, rows),
         conformance=conformance.table(
             judged_run.probes, {name: one.title for name, one in run.frameworks.items()}
@@ -245,19 +233,19 @@ def _markdown(
     )
 
 
-def sections(judged_run: JudgedRun, rows: list[Row]) -> list[Section]:
+def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:
     """One section a framework, in the order of the table."""
     by_cell = judged_run.by_cell
-    by_framework: dict[str, list[Row]] = defaultdict(list)
+    by_framework: dict[str, list[CellSummary]] = defaultdict(list)
     for row in rows:
-        by_framework[row["framework"]].append(row)
+        by_framework[row.cell.framework].append(row)
     made = []
     for name, own in by_framework.items():
-        shown = max(own, key=lambda row: row["requests_per_s"] or 0)
-        measurements = by_cell[Cell(*(shown[key] for key in CELL))]
+        shown = max(own, key=lambda row: row.requests_per_s.value or 0)
+        measurements = by_cell[shown.cell]
         median = typical(measurements)
-        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in CELL))]]
-        stack = str(own[0]["stack"] or "")
+        bad = [m for row in own for m in by_cell[row.cell]]
+        stack = own[0].stack or ""
         framework = judged_run.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
         stack = f"stack {framework.stack}" if framework.stack else ""
         made.append(

@@ -2,16 +2,17 @@
 
 import textwrap
 
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
-from pipebench.run.relations import CELL_GROUP, Row, labels, several
+from pipebench.run.relations import CELL_GROUP, labels, several
 from pipebench.show import formats
 
 COLUMNS = 100
 
 
-def terminal(judged_run: JudgedRun, rows: list[Row]) -> str:
+def terminal(judged_run: JudgedRun, rows: list[CellSummary]) -> str:
     """The summary as an aligned table of at most 100 columns, and what stands behind it."""
-    keys = several(rows)
+    keys = several(row.cell for row in rows)
     heads = [
         *(("testbed", "workers", "depth", "conns")[CELL_GROUP.index(key)] for key in keys),
         *("framework", "outcome", "rank", "req/s", "relative", "p50", "p99", "CPU/req"),
@@ -19,26 +20,27 @@ def terminal(judged_run: JudgedRun, rows: list[Row]) -> str:
     ]
     lines = [
         [
-            *(str(row[key]) for key in keys),
-            row["framework"],
-            row["outcome"] or "no result",
-            formats.integer(row["rank"]) if row["role"] == "framework" else row["role"],
-            formats.integer(row["requests_per_s"]),
-            formats.ratio(row["relative"]),
-            formats.us(row["batch_latency_p50_us"]),
-            formats.us(row["batch_latency_p99_us"]),
-            formats.us(row["server_cpu_us_per_request"]),
-            row["limited_by"] or formats.MISSING,
+            *(str(getattr(row.cell, key)) for key in keys),
+            row.cell.framework,
+            row.outcome or "no result",
+            formats.integer(row.requests_per_s.rank) if row.role == "framework" else row.role,
+            formats.integer(row.requests_per_s.value),
+            formats.ratio(row.requests_per_s.relative.value),
+            formats.us(row.batch_latency_p50_us.value),
+            formats.us(row.batch_latency_p99_us.value),
+            formats.us(row.server_cpu_us_per_request.value),
+            row.limited_by or formats.MISSING,
         ]
         for row in rows
     ]
     left = {*range(len(keys)), len(keys), len(keys) + 1, len(heads) - 1}
     text = [aligned([heads, *lines], left, shrink=len(keys))] if rows else []
+    label = labels(row.cell for row in rows)
     for row in rows:
-        if row["reason"]:
-            of = f" ({labels(rows)(row)})" if keys else ""
-            said = f"{row['framework']}{of}: {row['outcome'] or 'no result'}: {row['reason']}"
-            text.append(textwrap.fill(said, COLUMNS, subsequent_indent="  "))
+        if row.reason:
+            where = f" ({label(row.cell)})" if keys else ""
+            told = f"{row.cell.framework}{where}: {row.outcome or 'no result'}: {row.reason}"
+            text.append(textwrap.fill(told, COLUMNS, subsequent_indent="  "))
     share = judged_run.measuring_share
     if share is not None:
         text.append(f"Warm-up and measuring took {share:.2f} of the measuring phase's wall time.")

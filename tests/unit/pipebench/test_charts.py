@@ -5,13 +5,15 @@ import xml.etree.ElementTree as ET
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipebench.rules.outcome import RATED
 from pipebench.run import tables
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun, judge_run
-from pipebench.run.relations import Row, by_round, rate
+from pipebench.run.relations import by_round, rate
 from pipebench.show import report
 from pipebench.show.charts import charts, drawing
 from pipebench.show.charts.charts import Chart
@@ -23,8 +25,8 @@ from tests.unit.pipebench.factory import record, run_document, sweep_run, write_
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def rows_of(judged_run: JudgedRun) -> list[Row]:
-    return report.rows_of(tables.summary(judged_run), judged_run)
+def rows_of(judged_run: JudgedRun) -> list[CellSummary]:
+    return tables.summary(judged_run)
 
 
 def made(judged_run: JudgedRun) -> dict[str, Chart]:
@@ -99,16 +101,16 @@ def test_a_sweep_has_them_all(of_sweep: dict[str, Chart]) -> None:
     ]  # fmt: skip
 
 
-def named(found: list[Row]) -> dict[str, Row]:
+def named(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Rows of marks by the title that they belong to, of which there is one each."""
     assert len({row["title"] for row in found}) == len(found)
     return {row["title"]: row for row in found}
 
 
-def rated_rows(example: JudgedRun) -> dict[str, Row]:
-    """The table's rows that have a figure, the ceiling's not among them."""
-    found = [row for row in rows_of(example) if row["outcome"] in RATED]
-    return named([row for row in found if row["role"] != "ceiling"])
+def rated_rows(example: JudgedRun) -> dict[str, CellSummary]:
+    """The table's rows that have a figure, the ceiling's not among them, by title."""
+    rated = [row for row in rows_of(example) if row.outcome in RATED]
+    return {row.title: row for row in rated if row.role != "ceiling"}
 
 
 def dots(chart: Chart) -> dict[str, list[float]]:
@@ -141,10 +143,10 @@ def test_the_dots_are_the_rounds_and_a_failure_has_no_mark(
 def test_the_ceiling_is_a_line_with_its_figure(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
-    row = next(row for row in rows_of(example) if row["role"] == "ceiling")
-    label = f"ceiling {row['requests_per_s']:,.0f}"
+    row = next(row for row in rows_of(example) if row.role == "ceiling")
+    label = f"ceiling {row.requests_per_s.value:,.0f}"
     chart = of_example["throughput"]
-    line = {"median": row["requests_per_s"], "words": label}
+    line = {"median": row.requests_per_s.value, "words": label}
     assert line in specs.rows(chart.spec, "rule")
     assert line in specs.rows(chart.spec, "text")
     assert label in chart.alt
@@ -155,16 +157,16 @@ def test_bars_are_the_medians_with_their_intervals_from_0(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
     expected = rated_rows(example)
-    for name, kind, column in (
-        ("throughput", "bar", "requests_per_s"),
-        ("cpu", "point", tables.CPU),
+    for name, kind, figure in (
+        ("throughput", "bar", lambda row: row.requests_per_s),
+        ("cpu", "point", lambda row: row.server_cpu_us_per_request),
     ):
         chart = of_example[name]
         shown = named(specs.rows(chart.spec, kind, "words"))
-        keys = {"median": column, "low": f"{column}_low", "high": f"{column}_high"}
-        assert {title: [row[key] for key in keys] for title, row in shown.items()} == {
-            title: [row[key] for key in keys.values()] for title, row in expected.items()
-        }
+        spreads = {title: figure(row) for title, row in expected.items()}
+        assert {
+            title: (row["median"], row["low"], row["high"]) for title, row in shown.items()
+        } == {title: (spread.value, spread.low, spread.high) for title, spread in spreads.items()}
         ends = named(specs.rows(chart.spec, "rule", "high"))
         assert ends == shown
     # a bar's length may be compared, and the fastest is the first
@@ -176,8 +178,8 @@ def test_bars_are_the_medians_with_their_intervals_from_0(
 
 def test_figures_are_those_of_the_table(example: JudgedRun, of_example: dict[str, Chart]) -> None:
     for title, row in rated_rows(example).items():
-        low, high = row["requests_per_s_low"], row["requests_per_s_high"]
-        words = f"{row['requests_per_s']:,.0f} ({low:,.0f} to {high:,.0f})"
+        rate = row.requests_per_s
+        words = f"{rate.value:,.0f} ({rate.low:,.0f} to {rate.high:,.0f})"
         assert words in specs.words(of_example["throughput"].spec)
         assert f"{title} {words}" in of_example["throughput"].alt
 
@@ -185,10 +187,10 @@ def test_figures_are_those_of_the_table(example: JudgedRun, of_example: dict[str
 def test_the_curve_says_the_median_of_the_rounds(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
-    row = next(row for row in rows_of(example) if row["framework"] == "tornado")
+    row = next(row for row in rows_of(example) if row.cell.framework == "tornado")
     told = of_example["latency"].alt.split("tornado ")[1].split(";")[0]
-    assert told.startswith(f"p50 {row['batch_latency_p50_us'] / 1000:.0f} ms")
-    assert f"p99 {row['batch_latency_p99_us'] / 1000:.0f} ms" in told
+    assert told.startswith(f"p50 {row.batch_latency_p50_us.value / 1000:.0f} ms")
+    assert f"p99 {row.batch_latency_p99_us.value / 1000:.0f} ms" in told
     # some 9,400 batches a round: its line ends before p99.99
     assert "p99.9 " in told
     assert "p99.99" not in told
@@ -247,8 +249,8 @@ def test_the_heat_map_has_every_cell_with_its_share(
 ) -> None:
     rates = defaultdict(list)
     for row in rows_of(sweep):
-        if row["role"] == "framework" and row["outcome"] in RATED:
-            rates[row["title"]].append(row["requests_per_s"])
+        if row.role == "framework" and row.outcome in RATED:
+            rates[row.title].append(row.requests_per_s.value)
     expected = sorted(rate / max(own) for own in rates.values() for rate in own)
     cells = specs.rows(of_sweep["heat"].spec, "rect")
     assert sorted(cell["share"] for cell in cells) == expected

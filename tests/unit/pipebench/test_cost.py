@@ -12,7 +12,6 @@ import yaml
 from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
 from pipebench.run.tables import summary
-from pipebench.show import report
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart, draw
 from pipebench.show.report import render
@@ -107,7 +106,7 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
     judged_run = judge_run(run)
     chart = price_chart(run)
     assert chart is not None
-    rates = {row["testbed"]: row["requests_per_s"] for _, row in summary(judged_run).iterrows()}
+    rates = {row.cell.testbed: row.requests_per_s.value for row in summary(judged_run)}
     assert chart.alt == (
         f"Requests per second for EUR an hour: One {rates['main']:,.0f} for 0.1, "
         f"{rates['big']:,.0f} for 0.4."
@@ -117,7 +116,7 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
 
 def price_chart(run: Path) -> Chart | None:
     judged_run = judge_run(run)
-    drawn, _ = draw(judged_run, report.rows_of(summary(judged_run), judged_run))
+    drawn, _ = draw(judged_run, summary(judged_run))
     return next((chart for chart in drawn if chart.name == "price"), None)
 
 

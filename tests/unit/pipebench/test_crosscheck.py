@@ -89,11 +89,12 @@ def test_a_stall_of_the_sender_shows_as_lag() -> None:
 def test_a_server_that_cannot_keep_the_rate_has_no_latency_at_it() -> None:
     late = document("constant", None, 4000.0)
     figures = crosscheck.constant_figures(crosscheck.parse_check(late, "f"))
-    assert figures["achieved_per_s"] == pytest.approx(2000, rel=0.02)
-    assert figures["rate_latency_p50_us"] is None
+    assert figures.achieved_per_s == pytest.approx(2000, rel=0.02)
+    assert figures.latency is None
     kept = document("constant", None, 2000.0)
     figures = crosscheck.constant_figures(crosscheck.parse_check(kept, "f"))
-    assert figures["rate_latency_p50_us"] > 0
+    assert figures.latency
+    assert figures.latency.p50_us > 0
 
 
 @pytest.mark.parametrize(
@@ -139,10 +140,10 @@ def test_generators_that_agree_have_ratios_of_1() -> None:
         record["generators"][0]["measured"] = exact(100_000.0, 10_000)
         checks.checks.append(crosscheck.parse_check(record, "f"))
     (row,) = crosscheck.rows(measurement, checks)
-    assert row["rounds"] == 6
-    for name in ("throughput_ratio", "latency_ratio", "little_ratio"):
-        assert row[name] == row[f"{name}_low"] == row[f"{name}_high"] == pytest.approx(1)
-    assert row["wrk_under_way"] == row["h2load_under_way"] == pytest.approx(1)
+    assert row.closed.rounds == 6
+    for ratio in (row.closed.throughput_ratio, row.closed.latency_ratio, row.closed.little_ratio):
+        assert ratio.value == ratio.low == ratio.high == pytest.approx(1)
+    assert row.closed.wrk_under_way == row.closed.h2load_under_way == pytest.approx(1)
 
 
 def test_half_the_throughput_at_twice_the_latency_still_obeys_little() -> None:
@@ -153,9 +154,10 @@ def test_half_the_throughput_at_twice_the_latency_still_obeys_little() -> None:
     record["generators"][0]["measured"] = exact(50_000.0, 20_000)
     checks = crosscheck.Checks([crosscheck.parse_check(record, "f")])
     (row,) = crosscheck.rows([reduce(parse_record(raw, path.name))], checks)
-    assert (row["throughput_ratio"], row["latency_ratio"]) == pytest.approx((0.5, 2))
-    assert row["little_ratio"] == pytest.approx(1)
-    assert row["throughput_ratio_low"] is None
+    closed = row.closed
+    assert (closed.throughput_ratio.value, closed.latency_ratio.value) == pytest.approx((0.5, 2))
+    assert closed.little_ratio.value == pytest.approx(1)
+    assert closed.throughput_ratio.low is None
 
 
 def test_a_run_with_crosscheck_records_reports_them_and_names_the_broken(tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_every_column_is_documented() -> None:
         document("closed", 1), "f")]))  # fmt: skip
     text = (Path(__file__).parents[3] / "docs" / "results.md").read_text()
     section = text.split("## crosscheck.csv")[1].split("\n## ")[0]
-    for name in row:
+    for name in crosscheck.fields_of(row):
         assert f"| `{name}` |" in section, name
 
 

@@ -5,46 +5,44 @@ from pathlib import Path
 import pytest
 
 from pipebench.compare.gate import Status, gate, judge
-from pipebench.compare.runs import compare_runs
-from pipebench.run.relations import Row
+from pipebench.compare.runs import ComparedFigure, compare_runs
+from pipebench.run.figures import Spread
 from tests.unit.pipebench.runs import made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
 
-def row(verdict: str, ratio: float, low: float | None, high: float | None) -> Row:
-    return {
-        "verdict": verdict, "reason": "because", "noise_floor": 0.02,
-        "ratio": ratio, "ratio_low": low, "ratio_high": high,
-    }  # fmt: skip
+def figure(verdict: str, ratio: float, low: float | None, high: float | None) -> ComparedFigure:
+    return ComparedFigure(
+        ratio=Spread(ratio, low, high), noise_floor=0.02, verdict=verdict, reason="because"
+    )
 
 
 @pytest.mark.parametrize(
     ("seen", "status"),
     [
-        (row("tied", 1, 0.97, 1.03), Status.PASSED),
-        (row("faster", 1.2, 1.1, 1.3), Status.PASSED),
-        (row("slower", 0.9, 0.88, 0.93), Status.SLOWER),
-        (row("slower", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
-        (row("slower", 0.94, 0.93, 0.96), Status.SLOWER),
-        (row("slower", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
-        (row("tied", 0.9, 0.8, 1.01), Status.TOO_MUCH_VARIANCE),
-        (row("tied", 1.1, 0.9, 1.3), Status.TOO_MUCH_VARIANCE),
-        (row("too few rounds", 0.5, None, None), Status.TOO_FEW_ROUNDS),
-        (row("not comparable", 0.5, None, None), Status.NOT_COMPARABLE),
+        (figure("tied", 1, 0.97, 1.03), Status.PASSED),
+        (figure("faster", 1.2, 1.1, 1.3), Status.PASSED),
+        (figure("slower", 0.9, 0.88, 0.93), Status.SLOWER),
+        (figure("slower", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
+        (figure("slower", 0.94, 0.93, 0.96), Status.SLOWER),
+        (figure("slower", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
+        (figure("tied", 0.9, 0.8, 1.01), Status.TOO_MUCH_VARIANCE),
+        (figure("tied", 1.1, 0.9, 1.3), Status.TOO_MUCH_VARIANCE),
+        (figure("too few rounds", 0.5, None, None), Status.TOO_FEW_ROUNDS),
+        (figure("not comparable", 0.5, None, None), Status.NOT_COMPARABLE),
     ],
 )
-def test_a_cell_at_five_percent(seen: Row, status: Status) -> None:
-    assert judge(seen, 0.05)[0] == status
+def test_a_cell_at_five_percent(seen: ComparedFigure, status: Status) -> None:
+    assert judge(seen, "requests/s", 0.05)[0] == status
 
 
-def test_by_the_share_of_the_ceiling() -> None:
-    seen = row("slower", 0.8, 0.78, 0.82)
-    same = {"verdict": "tied", "reason": None, "ratio": 1.0, "ratio_low": 0.98, "ratio_high": 1.02}
-    seen |= {f"{name}_to_ceiling": value for name, value in same.items() if "_" not in name}
-    seen |= {"ratio_to_ceiling_low": 0.98, "ratio_to_ceiling_high": 1.02}
-    assert judge(seen, 0.05)[0] == Status.SLOWER
-    assert judge(seen, 0.05, "_to_ceiling")[0] == Status.PASSED
+def test_by_the_share_of_the_ceiling(tmp_path: Path) -> None:
+    base = made_run(tmp_path / "base", FOUR)
+    slower_machine = {name: 1.25 * mean for name, mean in FOUR.items()}
+    compared = compare_runs([base, made_run(tmp_path / "other", slower_machine)])
+    assert gate(compared, 0.05).status == Status.SLOWER
+    assert gate(compared, 0.05, to_ceiling=True).status == Status.PASSED
 
 
 def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:

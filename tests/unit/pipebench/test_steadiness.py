@@ -168,8 +168,8 @@ def test_a_calibration_misses_it(tmp_path: Path) -> None:
 
 
 def test_the_column_is_a_share(tmp_path: Path) -> None:
-    frame = tables.results(judge_run(unsteady_run(tmp_path)))
-    assert frame["steadiness"][0] == pytest.approx(0.25, abs=0.02)
+    judged = judge_run(unsteady_run(tmp_path)).measurements[0]
+    assert tables.value_of(judged, "steadiness") == pytest.approx(0.25, abs=0.02)
 
 
 def test_a_healthy_closed_loop_is_steady_whatever_its_latency() -> None:
