@@ -15,6 +15,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
+from pipebench.plan.run_plan import RunPlan
 from pipebench.record.faults import fault_of
 from pipebench.record.parts import GENERATOR_KEYS, SERVER_KEYS, part
 from pipebench.record.progress import append_event
@@ -109,9 +110,10 @@ class ActionModule(ActionBase):
         )
         write_json(Path(run["results_dir"]) / "raw" / name, record)
 
+        plan = RunPlan.from_fact(run)
         last = position == len(run["rounds"][number - 1])
-        count, done = measurements(run), sum(map(len, run["rounds"][: number - 1])) + position
-        left = left_s(run, done, time.time() - float(given["first_begun"]))
+        count, done = measurements(plan), sum(map(len, run["rounds"][: number - 1])) + position
+        left = left_s(plan, done, time.time() - float(given["first_begun"]))
         said, rate = said_of(record), rate_of(record)
         faulty = bool(record["harness_fault"])
         append_event(
@@ -126,7 +128,7 @@ class ActionModule(ActionBase):
             record=f"raw/{name}",
         )
         where = f" on {testbed['name']}" if len(run["testbeds"]) > 1 else ""
-        most = "at most " if extended(run) else ""
+        most = "at most " if extended(plan) else ""
         answer["progress"] = (
             f"[{done:>{len(str(count))}}/{count}] round {number}{where}  {cell['framework']:<18} "
             f"depth {cell['depth']}, {cell['connections']} connections: {said}"

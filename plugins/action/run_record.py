@@ -20,6 +20,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
+from pipebench.plan.run_plan import RunPlan
 from pipebench.record.progress import append_event
 from pipebench.record.whole_file import time_text, write_json
 
@@ -53,7 +54,8 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _started(run: dict[str, Any]) -> str:
-        seconds = estimate_s(run)
+        plan = RunPlan.from_fact(run)
+        seconds = estimate_s(plan)
         append_event(
             run,
             "run_started",
@@ -61,11 +63,11 @@ class ActionModule(ActionBase):
             testbeds=[testbed["name"] for testbed in run["testbeds"]],
             cells=len(run["rounds"][0]),
             rounds=len(run["rounds"]),
-            count=measurements(run),
-            extended=extended(run),
+            count=measurements(plan),
+            extended=extended(plan),
         )
         until = until_text(seconds, time.time())
-        return f"Run {run['run_id']}, {plan_text(run)} (until about {until})"
+        return f"Run {run['run_id']}, {plan_text(plan)} (until about {until})"
 
     @staticmethod
     def _begin(run: dict[str, Any]) -> dict[str, Any]:

@@ -18,12 +18,15 @@ from action import (
     run_record,
 )
 
+from pipebench.plan.project import ROOT, Project
+from pipebench.plan.run_plan import plan_run
+from pipebench.plan.testbeds import Inventory
 from tests.progress import checked
 
-ROOT = Path(__file__).resolve().parents[2]
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
 TESTBED = {
-    "name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11", "threads": 10,
+    "name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11", "port": 8080,
+    "threads": 10,
 }  # fmt: skip
 RESULT = {"requests": 1000, "duration_us": 500_000}
 WRK = {"argv": ["wrk"], "exit_status": 0, "result": json.dumps(RESULT)}
@@ -44,36 +47,22 @@ STOPPED = {
 }
 
 
+PLAN = {
+    "bench_frameworks": "aiohttp",
+    "bench_framework_dirs": "servers/aiohttp",
+    "bench_controls": False,
+    "bench_rounds": 2,
+}
+
+
 def run_of(folder: Path) -> dict[str, Any]:
-    return {
-        "run_id": "r",
-        "results_dir": str(folder),
-        "frameworks": {
-            "aiohttp": {
-                "title": "aiohttp",
-                "stack": "current",
-                "role": "framework",
-                "path": "/somewhere",
-            }
-        },
-        "variables": {
-            "bench_threads": 10,
-            "bench_warmup": 2,
-            "bench_duration": 5,
-            "bench_rounds": 2,
-            "bench_workers": [1],
-            "bench_tools": ["wrk"],
-            "bench_rate_share": None,
-            "bench_probe": True,
-            "bench_baseline": True,
-        },
-        "testbeds": [TESTBED],
-        "rounds": [[CELL], [CELL]],
-        "command": ["ansible-playbook", "bench.yml"],
-        "commit": None,
-        "dirty": True,
-        "version": "0",
-    }
+    """A plan as the actions are given it."""
+    inventory = Inventory(["s"], ["g"], {"s": {"ansible_host": "198.18.0.11"}, "g": {}})
+    project = Project(ROOT, "0", None, dirty=True, command=["ansible-playbook", "bench.yml"])
+    plan = plan_run(PLAN, inventory, project).to_fact()
+    assert plan["testbeds"] == [TESTBED]
+    assert plan["rounds"] == [[CELL], [CELL]]
+    return plan | {"run_id": "r", "results_dir": str(folder)}
 
 
 def act(plugin: Any, **arguments: Any) -> dict[str, Any]:

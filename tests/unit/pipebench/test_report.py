@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
+import yaml
 from jinja2 import TemplateError
 
-from pipebench.plan import run_plan
+from pipebench.plan.variables import current_names, read_variables
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
@@ -331,8 +333,12 @@ def test_a_plan_takes_what_the_command_gives_it() -> None:
     run = judge_run(ROOT / "results" / "example").run
     given = json.loads(shlex.split(again(run))[-1])
     assert given["bench_order_seed"] == run.variables["bench_order_seed"]
-    taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
-    assert taken == {name: run.variables[name] for name in given}
+    defaults = yaml.safe_load((ROOT / "plans" / "seed.yml").read_text("utf-8"))
+    read = read_variables(given, defaults)
+    assert read.mistakes == {}
+    taken = msgspec.to_builtins(read.variables)
+    used = current_names(run.variables)
+    assert {name: taken[name] for name in given} == {name: used[name] for name in given}
 
 
 def test_ansible_reads_the_command_as_it_is_meant(tmp_path: Path) -> None:
