@@ -129,12 +129,26 @@ def python_problem(host: Host) -> str | None:
         reason = last_line(host.python.msg).rpartition("via ssh: ")[2]
         return f"{where} does not answer over ssh: {reason}."
     oldest = ".".join(map(str, OLDEST_PYTHON))
-    version = last_line(host.python.stdout).split(".")
-    if host.python.rc != 0 or len(version) != 2 or not all(part.isdigit() for part in version):
+    version = version_of(host.python)
+    if version is None:
         return f"{where} has no python3; it requires Python {oldest} or later."
-    if tuple(map(int, version)) < OLDEST_PYTHON:
-        return f"{where} has Python {'.'.join(version)} as python3; it requires {oldest} or later."
+    if version < OLDEST_PYTHON:
+        number = ".".join(map(str, version))
+        return f"{where} has Python {number} as python3; it requires {oldest} or later."
     return None
+
+
+def version_of(python: PythonAnswer) -> tuple[int, ...] | None:
+    """Major and minor version, or None if there is no Python."""
+    parts = last_line(python.stdout).split(".")
+    is_version = python.rc == 0 and len(parts) == 2 and all(part.isdigit() for part in parts)
+    return tuple(map(int, parts)) if is_version else None
+
+
+def runs_modules(answer: Mapping[str, Any]) -> bool:
+    """Whether modules run on the Python of which a host told; `answer`: of the task that asked."""
+    version = version_of(msgspec.convert(plain(answer), PythonAnswer))
+    return version is not None and version >= OLDEST_PYTHON
 
 
 def check_problem(host: Host) -> str | None:

@@ -28,7 +28,8 @@ from pipebench.plan.mistakes import Mistakes
 from pipebench.plan.project import Project
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.testbeds import Inventory, Testbed, find_testbeds
-from pipebench.plan.variables import Variables, number_of, read_variables
+from pipebench.plan.validation import read_variables
+from pipebench.plan.variables import Variables, number_of
 from pipebench.record.declared import plain
 
 LEAST_FREE_BYTES = 200 * 1024**2

@@ -44,4 +44,4 @@ def host_problems(
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"host_problems": host_problems}
+        return {"host_problems": host_problems, "runs_modules": hosts.runs_modules}

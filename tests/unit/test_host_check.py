@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 import pytest
-from filter.host_problems import host_problems
+from filter.host_problems import FilterModule, host_problems
 from modules import host_check
 
 TESTBEDS = [
@@ -58,6 +58,7 @@ def hosts() -> dict[str, Any]:
 
 def test_good_hosts_have_no_problems() -> None:
     assert host_problems(TESTBEDS, hosts(), FREE) == []
+    assert FilterModule().filters()["runs_modules"](hosts()["s"]["preflight_python"])
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,7 @@ def test_a_host_that_modules_cannot_run_on(python: dict[str, Any], says: str) ->
     variables["s"]["preflight_python"] = python
     del variables["s"]["preflight_host"]
     assert host_problems(TESTBEDS, variables, FREE) == [says]
+    assert not FilterModule().filters()["runs_modules"](python)
 
 
 def test_a_user_who_does_not_become_root() -> None:

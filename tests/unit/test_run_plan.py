@@ -26,12 +26,12 @@ from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
 from pipebench.plan.settle import settle_threads, threads_for
 from pipebench.plan.testbeds import Inventory, find_testbeds
+from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import (
     RENAMED,
     ExtendedRounds,
     Variables,
     current_names,
-    read_variables,
 )
 from pipebench.record.declared import fields_of
 

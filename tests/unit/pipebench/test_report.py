@@ -17,7 +17,8 @@ import pytest
 import yaml
 from jinja2 import TemplateError
 
-from pipebench.plan.variables import current_names, read_variables
+from pipebench.plan.validation import read_variables
+from pipebench.plan.variables import current_names
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
@@ -327,6 +328,15 @@ def test_the_command_that_measures_the_same_again(
     assert used["bench_rounds"] == 3
     assert used["bench_x"] == "it's"
     assert not {"bench_run_id", "bench_rate_share"} & used.keys()
+
+
+def test_the_command_gives_an_old_variable_its_new_name(tmp_path: Path) -> None:
+    document = run_document(["alpha"], 3, command=["ansible-playbook", "bench.yml"])
+    document["variables"]["bench_baseline"] = False
+    write_run(tmp_path, document, {})
+    used = json.loads(shlex.split(again(judge_run(tmp_path).run))[-1])
+    assert used["bench_path_capacity"] is False
+    assert "bench_baseline" not in used
 
 
 def test_a_plan_takes_what_the_command_gives_it() -> None:
