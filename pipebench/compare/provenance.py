@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from pipebench.plan.variables import current_names
 from pipebench.record.schema import Run
 from pipebench.show import formats
 
@@ -56,9 +57,8 @@ def _differing(part: str, base: dict[str, str], other: dict[str, str]) -> list[D
 
 
 def _plan(run: Run) -> dict[str, str]:
-    return formats.flat(
-        {name: value for name, value in run.variables.items() if name not in FOR_ONE_RUN}
-    )
+    variables = current_names(run.variables)
+    return formats.flat({n: value for n, value in variables.items() if n not in FOR_ONE_RUN})
 
 
 def _project(run: Run) -> dict[str, str]:

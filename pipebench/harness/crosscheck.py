@@ -19,10 +19,10 @@ def recorded(execution: Execution, now: float) -> Recorded:
         "tool": place["tool"],
         "rate": rate,
     }
-    cell = place["cell"]
+    cell = measurement.cell_of(execution)
     when = f"round {number}" if number else "constant rate"
     file = f"crosscheck/{measurement.name_of(execution, f'r{number:02}' if number else 'rate')}"
-    duration = execution.run["variables"]["bench_duration"]
+    duration = execution.run.variables.duration
     responses = responses_of(document)
     result = f"{responses / duration:,.0f} req/s" + (f" of {rate:,.0f} wanted" if rate else "")
     if document["harness_fault"]:
@@ -30,8 +30,8 @@ def recorded(execution: Execution, now: float) -> Recorded:
     return Recorded(
         file=file,
         document=document,
-        line=f"  {place['tool']}, {when}{execution.where}  {cell['framework']:<18} "
-        f"depth {cell['depth']}, {cell['connections']} connections: {result}",
+        line=f"  {place['tool']}, {when}{execution.where}  {cell.framework:<18} "
+        f"depth {cell.depth}, {cell.connections} connections: {result}",
         event={},
         trouble=not responses,
         passing=bool(responses),

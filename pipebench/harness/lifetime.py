@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
+from pipebench.plan.run_plan import RunPlan
 from pipebench.record.progress import append_event, read_events
 from pipebench.record.whole_file import time_text, write_json
 
 SCHEMA_VERSION = 1
+PLANNED = ("command", "commit", "dirty", "variables", "frameworks", "testbeds", "rounds")
 MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")
 
 
-def note(run: Mapping[str, Any], moment: str, taken: Mapping[str, Any], ansible: str) -> str:
+def note(run: RunPlan, moment: str, taken: Mapping[str, Any], ansible: str) -> str:
     """Note a moment of a run; returns a line for the terminal, or nothing.
 
     taken: by testbed, `{rounds, reason}` if precision ended its rounds, else empty. ansible: its
@@ -29,7 +31,7 @@ def note(run: Mapping[str, Any], moment: str, taken: Mapping[str, Any], ansible:
     """
     if moment not in MOMENTS:
         raise ValueError(f"moment is {moment!r}; it must be one of {', '.join(MOMENTS)}")
-    folder = Path(run["results_dir"])
+    folder = Path(run.results_dir)
     path = folder / "run.json"
     record = json.loads(path.read_text("utf-8")) if path.exists() else begin(run, ansible)
     record[moment] = time_text(time.time())
@@ -39,31 +41,30 @@ def note(run: Mapping[str, Any], moment: str, taken: Mapping[str, Any], ansible:
     if moment == "started":
         return started(run)
     if moment == "ended":
-        append_event(run, "run_ended", 0, harness_faults=len(record["harness_faults"]))
+        append_event(
+            run.results_dir,
+            run.run_id,
+            "run_ended",
+            0,
+            harness_faults=len(record["harness_faults"]),
+        )
     return ""
 
 
-def begin(run: Mapping[str, Any], ansible: str) -> dict[str, Any]:
+def begin(run: RunPlan, ansible: str) -> dict[str, Any]:
     """run.json as it begins."""
-    frameworks = {
-        name: {key: value for key, value in framework.items() if key != "path"}
-        for name, framework in run["frameworks"].items()
-    }
+    plan = run.to_fact()
+    for framework in plan["frameworks"].values():
+        del framework["path"]
     return {
         "schema_version": SCHEMA_VERSION,
-        "run_id": run["run_id"],
+        "run_id": run.run_id,
         **dict.fromkeys(MOMENTS),
-        "command": run["command"],
-        "commit": run["commit"],
-        "dirty": run["dirty"],
-        "variables": run["variables"],
-        "frameworks": frameworks,
-        "testbeds": run["testbeds"],
-        "rounds": run["rounds"],
+        **{key: plan[key] for key in PLANNED},
         "versions": {
             "ansible": ansible,
             "python": platform.python_version(),
-            "project": run["version"],
+            "project": run.version,
         },
         "harness_faults": [],
         "rounds_taken": {},
@@ -88,18 +89,19 @@ def troubles(folder: Path) -> dict[str, Any]:
     }
 
 
-def started(run: Mapping[str, Any]) -> str:
+def started(run: RunPlan) -> str:
     """Say that a run begins, to machines and in a line to people."""
     seconds = estimate_s(run)
     append_event(
-        run,
+        run.results_dir,
+        run.run_id,
         "run_started",
         seconds,
-        testbeds=[testbed["name"] for testbed in run["testbeds"]],
-        cells=len(run["rounds"][0]),
-        rounds=len(run["rounds"]),
+        testbeds=[testbed.name for testbed in run.testbeds],
+        cells=len(run.rounds[0]),
+        rounds=len(run.rounds),
         count=measurements(run),
         extended=extended(run),
     )
     until = until_text(seconds, time.time())
-    return f"Run {run['run_id']}, {plan_text(run)} (until about {until})"
+    return f"Run {run.run_id}, {plan_text(run)} (until about {until})"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from pipebench.harness.execution import Execution, Recorded
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
+from pipebench.plan.schedule import PlannedCell
 from pipebench.record.parts import GENERATOR_KEYS, SERVER_KEYS, part
 from pipebench.record.whole_file import time_text
 
@@ -19,10 +22,10 @@ EVENT_KEYS = (
 def recorded(execution: Execution, now: float) -> Recorded:
     """place: cell, tool, round, position, and measuring_started (unix s)."""
     document = raw(execution, now)
-    place, run, cell = execution.place, execution.run, execution.place["cell"]
+    place, run, cell = execution.place, execution.run, cell_of(execution)
     number, position = int(place["round"]), int(place["position"])
     count = measurements(run)
-    done = sum(map(len, run["rounds"][: number - 1])) + position
+    done = sum(map(len, run.rounds[: number - 1])) + position
     left = left_s(run, done, now - float(place["measuring_started"]))
     rate, result = rate_of(document), result_text(document)
     faulty = bool(document["harness_fault"])
@@ -33,7 +36,7 @@ def recorded(execution: Execution, now: float) -> Recorded:
         file=file,
         document=document,
         line=f"[{done:>{len(str(count))}}/{count}] round {number}{execution.where}  "
-        f"{cell['framework']:<18} depth {cell['depth']}, {cell['connections']} connections: "
+        f"{cell.framework:<18} depth {cell.depth}, {cell.connections} connections: "
         f"{result}  ({most}{left_text(left)})",
         event={
             "left_s": left,
@@ -45,23 +48,28 @@ def recorded(execution: Execution, now: float) -> Recorded:
             "record": file,
         },
         trouble=trouble,
-        passing=not trouble and position < len(run["rounds"][number - 1]),
+        passing=not trouble and position < len(run.rounds[number - 1]),
     )
+
+
+def cell_of(execution: Execution) -> PlannedCell:
+    """The cell that a measurement or a cross-check is of."""
+    return msgspec.convert(execution.place["cell"], PlannedCell)
 
 
 def raw(execution: Execution, now: float) -> dict[str, Any]:
     """The raw record (docs/architecture.md), as far as a measurement and a cross-check share it."""
-    run, testbed, cell = execution.run, execution.testbed, execution.place["cell"]
+    run, testbed, cell = execution.run, execution.testbed, cell_of(execution)
     record: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "run_id": run["run_id"],
-        "testbed": testbed["name"],
-        "framework": cell["framework"],
-        "stack": run["frameworks"][cell["framework"]]["stack"],
-        "workers": cell["workers"],
-        "depth": cell["depth"],
-        "connections": cell["connections"],
-        "threads": testbed["threads"],
+        "run_id": run.run_id,
+        "testbed": testbed.name,
+        "framework": cell.framework,
+        "stack": run.frameworks[cell.framework].stack,
+        "workers": cell.workers,
+        "depth": cell.depth,
+        "connections": cell.connections,
+        "threads": testbed.threads,
         "round": int(execution.place["round"]) if execution.place.get("round") else None,
         "position": int(execution.place["position"]),
         "started": time_text(execution.started.get("started_at", now)),
@@ -85,10 +93,10 @@ def raw(execution: Execution, now: float) -> dict[str, Any]:
 
 def name_of(execution: Execution, when: str) -> str:
     """The file's name: sorted by it, records are in the order in which they were made."""
-    cell = execution.place["cell"]
+    cell = cell_of(execution)
     return (
-        f"{execution.testbed['name']}-{when}-{int(execution.place['position']):03}-"
-        f"{cell['framework']}-w{cell['workers']}-d{cell['depth']}-c{cell['connections']}.json"
+        f"{execution.testbed.name}-{when}-{int(execution.place['position']):03}-"
+        f"{cell.framework}-w{cell.workers}-d{cell.depth}-c{cell.connections}.json"
     )
 
 

@@ -14,10 +14,10 @@ SCHEMA_VERSION = 1
 def recorded(execution: Execution, now: float) -> Recorded:
     """place: nothing; there is one on each testbed."""
     started, load, stopped = execution.started, execution.load, execution.stopped
-    name = execution.testbed["name"]
+    name = execution.testbed.name
     document = {
         "schema_version": SCHEMA_VERSION,
-        "run_id": execution.run["run_id"],
+        "run_id": execution.run.run_id,
         "testbed": name,
         "ended": time_text(now),
         "server": host_of(execution.server, started, stopped),

@@ -26,8 +26,8 @@ def recorded(execution: Execution, now: float) -> Recorded:
     }
     document = {
         "schema_version": SCHEMA_VERSION,
-        "run_id": run["run_id"],
-        "testbed": testbed["name"],
+        "run_id": run.run_id,
+        "testbed": testbed.name,
         "framework": framework,
         "workers": workers,
         "started": time_text(execution.started.get("started_at", now)),
@@ -38,9 +38,9 @@ def recorded(execution: Execution, now: float) -> Recorded:
         "probe": seen,
         "harness_fault": execution.fault,
     }
-    several = f", {workers} workers" if len(run["variables"]["bench_workers"]) > 1 else ""
+    several = f", {workers} workers" if len(run.variables.workers) > 1 else ""
     return Recorded(
-        file=f"probe/{testbed['name']}-{framework}-w{workers}.json",
+        file=f"probe/{testbed.name}-{framework}-w{workers}.json",
         document=document,
         line=f"probe {place['number']}/{place['count']}{execution.where} {framework}{several}: "
         f"{result_text(document)}",

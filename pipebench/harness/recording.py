@@ -26,26 +26,27 @@ def record(execution: Execution, faults_in_a_row: int) -> dict[str, Any]:
     faults_in_a_row: faults of the harness on this testbed just before.
     """
     run = execution.run
+    where = run.results_dir, run.run_id
     recorded = KINDS[execution.kind](execution, time.time())
-    write_json(Path(run["results_dir"]) / recorded.file, recorded.document)
+    write_json(Path(run.results_dir) / recorded.file, recorded.document)
     fault = recorded.document.get("harness_fault") if recorded.counts else None
     step = step_after(fault=bool(fault), faults_in_a_row=faults_in_a_row)
     next_step = sentence(step)
     lines = [recorded.line] if recorded.line else []
     if recorded.event:
-        append_event(run, execution.kind, **recorded.event)
+        append_event(*where, execution.kind, **recorded.event)
     if fault:
-        testbed = execution.testbed["name"]
+        testbed = execution.testbed.name
         append_event(
-            run, "harness_fault", None, testbed=testbed, record=recorded.file, reason=fault
+            *where, "harness_fault", None, testbed=testbed, record=recorded.file, reason=fault
         )
     if next_step:
-        lines.append(f"Testbed {execution.testbed['name']}: {next_step}")
+        lines.append(f"Testbed {execution.testbed.name}: {next_step}")
     given_up = ""
     if step.gives_up:
         given_up = f"{next_step}; the last: {fault}"
         append_event(
-            run, "testbed_given_up", None, testbed=execution.testbed["name"], reason=given_up
+            *where, "testbed_given_up", None, testbed=execution.testbed.name, reason=given_up
         )
     return {
         "progress": "\n".join(lines),

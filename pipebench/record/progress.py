@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,20 @@ from pipebench.record.whole_file import time_text
 NAME = "progress.jsonl"
 
 
-def append_event(run: Mapping[str, Any], event: str, left_s: float | None, **fields: Any) -> None:
-    """Add one line; `left_s`: an estimate of what is left of the run, s, if there is one.
+def append_event(folder: str, run_id: str, event: str, left_s: float | None, **fields: Any) -> None:
+    """Add one line in a run's folder. left_s: an estimate of what is left of the run, s.
 
     Whole lines, also if several testbeds write at the same time: each is a single write.
     """
     line = {
         "event": event,
         "time": time_text(time.time()),
-        "run_id": run["run_id"],
+        "run_id": run_id,
         "seconds_left": None if left_s is None else round(left_s),
         **fields,
     }
     text = f"{json.dumps(line, ensure_ascii=False)}\n".encode()
-    path = Path(run["results_dir"]) / NAME
+    path = Path(folder) / NAME
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, text)

@@ -25,7 +25,7 @@ from tests.commands import ROOT, filled, options, run
 pytestmark = pytest.mark.lab
 
 SERVER, GENERATOR = "198.18.0.11", "198.18.0.21"
-ALONE = {"bench_controls": False, "bench_baseline": False, "bench_probe": False}
+ALONE = {"bench_controls": False, "bench_path_capacity": False, "bench_probe": False}
 SHORT = ALONE | {
     "bench_frameworks": "fasthttp",
     "bench_connections": 50,
@@ -118,7 +118,7 @@ def looked_at(command: str, place: Place) -> None:
     done = run(with_inventory(checked, place), first=ROOT / ".venv" / "bin")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
-    assert "The hosts and the path between them will do. Nothing was touched." in done.stdout
+    assert "the path between them are as required. Nothing was changed." in done.stdout
 
 
 def added(command: str, place: Place) -> None:

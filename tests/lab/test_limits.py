@@ -172,7 +172,7 @@ def test_the_generator(bench: Bench) -> None:
         bench_frameworks=["canned"],
         bench_depths=[64],
         bench_threads=1,
-        bench_baseline=False,
+        bench_path_capacity=False,
     )
     row = rows["canned", 200]
     limited_by(row, "generator")
@@ -189,7 +189,7 @@ def test_the_network(lab: Lab, bench: Bench) -> None:
 
 def test_a_neighbour_is_named_where_the_number_stands(lab: Lab, bench: Bench) -> None:
     with hog(lab):
-        rows = bench.run("neighbour", bench_frameworks=["tornado"], bench_baseline=False)
+        rows = bench.run("neighbour", bench_frameworks=["tornado"], bench_path_capacity=False)
     row = rows["tornado", 200]
     assert "a neighbour: other programs used" in row["noise"]
     # The kernel's work for the server's packets, which may count in the server, is taken off it.

@@ -23,7 +23,7 @@ import pytest
 import yaml
 from host.plain_http import ask_once, wait_for_answer
 
-from pipebench.plan.run_plan import find_frameworks
+from pipebench.plan.frameworks import find_frameworks
 from tests.calibration import server as code
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,8 +139,8 @@ def test_each_folder_is_a_framework_of_one_code() -> None:
     found = find_frameworks(["tests/calibration"], ROOT)
     assert sorted(found) == NAMES
     for name, framework in found.items():
-        assert framework["stack"] == "calibration"
-        assert framework["note"]
+        assert framework.stack == "calibration"
+        assert framework.note
         # Standard library only.
         assert (FOLDER / name / "requirements.in").read_text() == ""
         assert (FOLDER / name / "requirements.txt").read_text() == ""

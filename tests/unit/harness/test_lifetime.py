@@ -38,8 +38,9 @@ def test_run_json_tells_what_the_harness_could_not_do(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     note(run, "started", {}, "2.19")
     fault = {"testbed": "main", "record": "raw/a.json", "reason": "the load on g: gone"}
-    append_event(run, "harness_fault", None, **fault)
-    append_event(run, "testbed_given_up", None, testbed="main", reason="6 faults in a row")
+    append_event(str(tmp_path), "r", "harness_fault", None, **fault)
+    event = {"testbed": "main", "reason": "6 faults in a row"}
+    append_event(str(tmp_path), "r", "testbed_given_up", None, **event)
     note(run, "measuring_ended", {}, "2.19")
     assert read(tmp_path)["harness_faults"] == ["raw/a.json: the load on g: gone"]
     assert read(tmp_path)["given_up"] == {"main": "6 faults in a row"}

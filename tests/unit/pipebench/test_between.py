@@ -111,6 +111,13 @@ def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
     assert row.requests_per_s.ratio.high < 0.6
 
 
+def test_a_variable_of_another_name_is_no_difference(tmp_path: Path) -> None:
+    old, new = (made_run(tmp_path / name, FOUR) for name in ("old", "new"))
+    edit(old / "run.json", variables__bench_baseline=True)
+    edit(new / "run.json", variables__bench_path_capacity=True)
+    assert compare_runs([old, new]).pairs[0].differences == []
+
+
 def test_what_differs_is_told(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR)
     edit(other / "run.json", variables__bench_duration=3, commit="f" * 40)

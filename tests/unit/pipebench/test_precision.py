@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from action import rounds_enough
 
+from pipebench.harness.rounds import rounds_enough
 from pipebench.run.judge import judge_run
 from pipebench.run.precision import Precision, precision
+from tests.unit.harness.answers import run_of as planned
 from tests.unit.pipebench.factory import record_of, run_document, write_run
-from tests.unit.test_actions import act
 
 DECLARED = {"min": 6, "max": 8, "until_relative_width": 0.2}
 
@@ -75,21 +75,16 @@ def test_a_reference_that_is_not_ok_leaves_the_rates_as_they_are(tmp_path: Path)
         (8, 0.0001, {"rounds": 8}, "no more than 8 rounds were declared"),
     ],
 )
-def test_the_action_says_when_to_stop(
+def test_a_testbed_is_told_when_to_stop(
     tmp_path: Path, rounds: int, until: float, taken: dict[str, int], said: str
 ) -> None:
     run_of(tmp_path, {"alpha": 80_000, "beta": 160_000}, rounds)
-    run = {
-        "results_dir": str(tmp_path),
-        "testbeds": [{"name": "main"}],
-        "variables": {"bench_rounds": DECLARED | {"until_relative_width": until}},
-    }
-    answer = act(rounds_enough, run=run, testbed="main", rounds=str(rounds))
+    run = planned(tmp_path, bench_rounds=DECLARED | {"until_relative_width": until})
+    answer = rounds_enough(run, "main", rounds)
     assert {key: answer["enough"][key] for key in answer["enough"] if key == "rounds"} == taken
     assert said in answer.get("progress", "")
     assert bool(answer["enough"].get("reason")) == bool(taken)
 
 
 def test_a_number_of_rounds_is_never_questioned(tmp_path: Path) -> None:
-    run = {"results_dir": str(tmp_path), "testbeds": [], "variables": {"bench_rounds": 6}}
-    assert act(rounds_enough, run=run, testbed="main", rounds="6")["enough"] == {}
+    assert rounds_enough(planned(tmp_path, bench_rounds=6), "main", 6) == {"enough": {}}

@@ -8,11 +8,14 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
+import yaml
 from jinja2 import TemplateError
 
-from pipebench.plan import run_plan
+from pipebench.plan.validation import read_variables
+from pipebench.plan.variables import current_names
 from pipebench.record.schema import load_run
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
@@ -329,12 +332,25 @@ def test_the_command_that_measures_the_same_again(
     assert not {"bench_run_id", "bench_rate_share"} & used.keys()
 
 
+def test_the_command_gives_an_old_variable_its_new_name(tmp_path: Path) -> None:
+    document = run_document(["alpha"], 3, command=["ansible-playbook", "bench.yml"])
+    document["variables"]["bench_baseline"] = False
+    write_run(tmp_path, document, {})
+    used = json.loads(shlex.split(again(judge_run(tmp_path).run))[-1])
+    assert used["bench_path_capacity"] is False
+    assert "bench_baseline" not in used
+
+
 def test_a_plan_takes_what_the_command_gives_it() -> None:
     run = load_run(EXAMPLE)
     given = json.loads(shlex.split(again(run))[-1])
     assert given["bench_order_seed"] == run.variables["bench_order_seed"]
-    taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
-    assert taken == {name: run.variables[name] for name in given}
+    defaults = yaml.safe_load((ROOT / "plans" / "seed.yml").read_text("utf-8"))
+    read = read_variables(given, defaults)
+    assert read.mistakes == {}
+    taken = msgspec.to_builtins(read.variables)
+    used = current_names(run.variables)
+    assert {name: taken[name] for name in given} == {name: used[name] for name in given}
 
 
 @pytest.mark.parametrize(
