@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.progress import checked
-from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, STOPPED, TESTBED, WRK, run_of
+from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, STOPPED, WRK, run_of
 
 pytestmark = pytest.mark.ansible
 
@@ -36,7 +36,7 @@ MEASUREMENT = """\
       record:
         kind: measurement
         run: "{{ run }}"
-        testbed: "{{ run.testbeds[0] }}"
+        testbed: main
         place:
           round: "{{ 1 + index // 4 }}"
           position: "{{ 1 + index % 4 }}"
@@ -61,7 +61,7 @@ def play(tmp_path: Path) -> list[str]:
     loads = [LOAD] * 8
     loads[5] = LOAD | {"measured": NO_ANSWER}
     variables = {
-        "run": run_of(tmp_path / "results") | {"rounds": [[CELL] * 4] * 2},
+        "run": run_of(tmp_path / "results").to_fact() | {"rounds": [[CELL] * 4] * 2},
         "started": STARTED,
         "loads": loads,
         "stopped": STOPPED,
@@ -134,7 +134,7 @@ def test_machines_are_told_the_same(play: list[str], tmp_path: Path) -> None:
     assert (started["count"], started["cells"], started["rounds"]) == (8, 4, 2)
     assert [line["number"] for line in measured] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [line["round"] for line in measured] == [1] * 4 + [2] * 4
-    assert {line["threads"] for line in measured} == {TESTBED["threads"]}
+    assert {line["threads"] for line in measured} == {10}
     rates = [line["requests_per_s"] for line in measured]
     assert rates == [2000.0] * 5 + [None] + [2000.0] * 2
     assert measured[5]["said"] == "no answer"
