@@ -28,7 +28,7 @@ DEPTHS = (1, 5, 16, 64)
 CONNECTIONS = (16, 64, 200, 512, 1024)
 CPUS = (0, 1, 2, 3, 4, 5)
 WARMUP_S, SECONDS = 2, 5
-SAMPLER = Path(__file__).parents[1] / "roles" / "host" / "files" / "bin" / "sampler.py"
+SAMPLER = Path(__file__).parents[1] / "files" / "host" / "sampler.py"
 REFERENCE = "f01"
 
 
@@ -102,7 +102,6 @@ def sampled(
     loaded = np.clip(t - start + WARMUP_S + 0.2, 0, WARMUP_S) + np.clip(t - start, 0, SECONDS)
     per_s: dict[str, float] = {
         "unit_cpu_us": (unit_cores or 0) * 1e6,
-        "context_switches": 20_000,
         "tcp_active_opens": 0,
         "nic_rx_bytes": load_bytes,
         "nic_tx_bytes": load_bytes,
@@ -113,7 +112,7 @@ def sampled(
             made[name] = [None] * len(t)
         elif name == "unit_rss_bytes":
             made[name] = [30 * 2**20] * len(t)
-        elif name.endswith(("_drops", "_retransmits", "_steal_us", "squeezes")):
+        elif name.endswith(("_drops", "_retransmits", "_steal_us")):
             made[name] = [17] * len(t)
         else:
             grown = loaded * per_s.get(name, 10_000) + 1e9

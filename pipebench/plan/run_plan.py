@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 # Variables of a host, not of a run: the inventory sets them.
-HOST_VARIABLES = {"bench_address", "bench_testbed"}
+HOST_VARIABLES = {"bench_address", "bench_testbed", "bench_up_path"}
 # Made by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
 RUNTIMES = ("python", "go", "debian")

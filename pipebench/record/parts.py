@@ -1,6 +1,7 @@
 """Which parts of what the host programs answered belong to a raw record."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 SERVER_KEYS = (
@@ -10,7 +11,7 @@ SERVER_KEYS = (
 GENERATOR_KEYS = ("cpus", "ready_error", "samples", "warmup", "measured")
 
 
-def part(result: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+def part(result: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     """The keys of a task's result that belong to the record; what came as JSON is read."""
     chosen = {key: result[key] for key in keys if key in result}
     if "samples" in chosen:

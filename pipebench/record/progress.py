@@ -17,17 +17,17 @@ from pipebench.record.whole_file import time_text
 NAME = "progress.jsonl"
 
 
-def append_event(run: Mapping[str, Any], event: str, left_s: float, **facts: Any) -> None:
-    """Add one line; `left_s`: what is thought to be left of the run, s.
+def append_event(run: Mapping[str, Any], event: str, left_s: float | None, **fields: Any) -> None:
+    """Add one line; `left_s`: an estimate of what is left of the run, s, if there is one.
 
-    Whole lines, also where several testbeds write at the same time: each is a single write.
+    Whole lines, also if several testbeds write at the same time: each is a single write.
     """
     line = {
         "event": event,
         "time": time_text(time.time()),
         "run_id": run["run_id"],
-        "seconds_left": round(left_s),
-        **facts,
+        "seconds_left": None if left_s is None else round(left_s),
+        **fields,
     }
     text = f"{json.dumps(line, ensure_ascii=False)}\n".encode()
     path = Path(run["results_dir"]) / NAME
@@ -36,3 +36,12 @@ def append_event(run: Mapping[str, Any], event: str, left_s: float, **facts: Any
         os.write(descriptor, text)
     finally:
         os.close(descriptor)
+
+
+def read_events(folder: Path) -> list[dict[str, Any]]:
+    """Every whole line of a run's folder; none if there is no such file."""
+    try:
+        lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in lines if line.endswith("}")]

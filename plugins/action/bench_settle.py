@@ -1,7 +1,7 @@
 """Settle what a run takes from its hosts, once they have been looked at: the threads of wrk.
 
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check said, by host; `absent`, whether
-the hosts could not be looked at, because they are a lab that is not up (only in check mode).
+no host was looked at, because not every one is up (only in check mode).
 Returns the completed `run`; in check mode, also what would be done, as `closing`.
 """
 
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"run", "checks", "absent"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         run, absent = self._task.args["run"], self._task.args.get("absent", False)
         if not absent:
             run = settle_threads(
@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         answer["run"] = run
         if self._task.check_mode:
             looked = (
-                "The lab is not up, so its hosts were not looked at; ./bench boots it."
+                "Not every host is up, so none was looked at."
                 if absent
                 else "The hosts and the path between them will do."
             )

@@ -19,7 +19,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"path", "data", "text"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         if "text" in given:
             write_text(given["path"], given["text"])

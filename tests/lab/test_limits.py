@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.lab.conftest import Lab
+    from lab.tests.fixture import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
-    from tests.lab.conftest import Lab
+    from lab.tests.fixture import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -27,8 +27,8 @@ class Checkout:
         self.folder = folder / "a checkout"
         self.bin = folder / "bin"
         self.log = folder / "calls"
-        (self.folder / "files").mkdir(parents=True)
-        for name in ("bench", "test", "files/setup.sh", "requirements.txt"):
+        for name in ("bench", "test", "environment.sh", "lab/setup.sh", "requirements.txt"):
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.folder / name)
         self.bin.mkdir()
 
@@ -42,7 +42,7 @@ class Checkout:
             self.program(self.bin / name, RECORD.format(log=self.log))
 
     def environment(self) -> None:
-        """As setup.sh leaves it."""
+        """As environment.sh leaves it."""
         venv = self.folder / ".venv" / "bin"
         self.program(venv / "ansible-playbook", RECORD.format(log=self.log))
         self.program(venv / "python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
@@ -80,7 +80,7 @@ def ready(checkout: Checkout) -> Checkout:
     checkout.environment()
     for name in ("systemd-nspawn", "mmdebstrap", "nft", "ip", "ssh", "sudo"):
         checkout.program(checkout.bin / name, "#!/bin/sh\n")
-    script = checkout.folder / "files" / "setup.sh"
+    script = checkout.folder / "lab" / "setup.sh"
     script.write_text(script.read_text().replace("/usr/share/keyrings/", "/dev/null="))
     return checkout
 
@@ -108,7 +108,7 @@ def test_without_an_inventory_it_is_the_lab(ready: Checkout) -> None:
     here = str(ready.folder)
     lab = ["-i", f"{here}/inventory/lab"]
     assert ready.calls() == [
-        [*lab, f"{here}/playbooks/lab_up.yml"],
+        [*lab, f"{here}/lab/up.yml"],
         [*lab, f"{here}/bench.yml", "-e", "bench_rounds=1", "-v"],
     ]
 
@@ -175,7 +175,7 @@ def test_packages_that_cannot_be_installed_are_named(checkout: Checkout) -> None
     checkout.environment()
     checkout.program(checkout.bin / "apt-get", UNSUITABLE)
     checkout.program(checkout.bin / "sudo", '#!/bin/sh\nexec "$@"\n')
-    script = checkout.folder / "files" / "setup.sh"
+    script = checkout.folder / "lab" / "setup.sh"
     script.write_text(
         script.read_text().replace("mmdebstrap=mmdebstrap", "no-such-program=a-package")
     )

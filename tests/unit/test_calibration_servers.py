@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from plain_http import ask_once, wait_for_answer
+from host.plain_http import ask_once, wait_for_answer
 
 from pipebench.plan.run_plan import find_frameworks
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from command_line import DEEPEST
 
 from pipebench.plan.estimate import estimate_s
 from pipebench.plan.run_plan import (
@@ -92,6 +93,11 @@ def test_every_default_is_accepted_and_known() -> None:
 )
 def test_a_wrong_depth_is_refused_by_name(value: Any) -> None:
     assert f"bench_depths is {value!r}; it takes" in mistakes(bench_depths=value)
+
+
+def test_the_deepest_plan_is_the_deepest_that_can_be_probed() -> None:
+    assert mistakes(bench_depths=DEEPEST) == ""
+    assert f"bench_depths is {DEEPEST + 1}; it takes" in mistakes(bench_depths=DEEPEST + 1)
 
 
 @pytest.mark.parametrize(

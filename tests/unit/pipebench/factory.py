@@ -344,7 +344,7 @@ def write_run(
 
 
 def case(name: str, seen: str = "full", **other: Any) -> dict[str, Any]:
-    """One case of a probe, as files/probe.py writes it."""
+    """One case of a probe, as files/probe writes it."""
     relied_on = name in ("single", "pipelined", "pipelined-deeper", "keep-alive")
     return {
         "name": name,

@@ -20,7 +20,7 @@ CELL = {"framework": "alpha", "workers": 1, "depth": 5, "connections": 200}
 
 
 def generator(kind: str) -> dict[str, Any]:
-    """A generator's part of a record, as h2load.py gave it on loopback."""
+    """A generator's part of a record, as the driver gave it of h2load on loopback."""
     found: dict[str, Any] = json.loads((DATA / "h2load" / f"{kind}.json").read_text())
     return found
 

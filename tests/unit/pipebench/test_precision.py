@@ -84,7 +84,7 @@ def test_the_action_says_when_to_stop(
         "testbeds": [{"name": "main"}],
         "variables": {"bench_rounds": DECLARED | {"until_relative_width": until}},
     }
-    answer = act(rounds_enough, run=run, testbed="main", taken=str(rounds))
+    answer = act(rounds_enough, run=run, testbed="main", rounds=str(rounds))
     assert {key: answer["enough"][key] for key in answer["enough"] if key == "rounds"} == taken
     assert said in answer.get("progress", "")
     assert bool(answer["enough"].get("reason")) == bool(taken)
@@ -92,4 +92,4 @@ def test_the_action_says_when_to_stop(
 
 def test_a_number_of_rounds_is_never_questioned(tmp_path: Path) -> None:
     run = {"results_dir": str(tmp_path), "testbeds": [], "variables": {"bench_rounds": 6}}
-    assert act(rounds_enough, run=run, testbed="main", taken="6")["enough"] == {}
+    assert act(rounds_enough, run=run, testbed="main", rounds="6")["enough"] == {}

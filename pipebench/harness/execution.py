@@ -1,0 +1,70 @@
+"""One execution of playbooks/tasks/execution.yml: what its tasks returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipebench.record.faults import fault_of
+
+Answer = Mapping[str, Any]
+"""What a task returned: what the program on the host printed, and Ansible's own keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A server under a load. place: which record of its kind this is (the keys differ by kind).
+
+    unavailable: reason and log if the framework is not on the host, else empty.
+    """
+
+    kind: str
+    run: Mapping[str, Any]
+    testbed: Mapping[str, Any]
+    place: Mapping[str, Any]
+    unavailable: Mapping[str, Any]
+    started: Answer
+    load: Answer
+    stopped: Answer
+
+    @property
+    def server(self) -> str:
+        return str(self.testbed["server"])
+
+    @property
+    def generator(self) -> str:
+        return str(self.testbed["generators"][0])
+
+    @property
+    def fault(self) -> str | None:
+        """What the harness could not do, in a sentence."""
+        faults = (
+            fault_of(f"starting on {self.server}", self.started),
+            fault_of(f"the load on {self.generator}", self.load),
+            fault_of(f"stopping on {self.server}", self.stopped),
+        )
+        return "; ".join(filter(None, faults)) or None
+
+    @property
+    def where(self) -> str:
+        """The testbed in a line for people: nothing if there is only one."""
+        return f" on {self.testbed['name']}" if len(self.run["testbeds"]) > 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One record and what is said of it.
+
+    file: below the run's folder. line: for the terminal, or empty. trouble: shown in colour.
+    passing: only for a person who looks on. event: the fields of its line in progress.jsonl.
+    counts: whether its fault is one of the harness (a path that cannot be measured is not).
+    """
+
+    file: str
+    document: Mapping[str, Any]
+    line: str
+    event: Mapping[str, Any]
+    trouble: bool = False
+    passing: bool = False
+    counts: bool = True

@@ -1,0 +1,43 @@
+"""The rate of each cell under a constant load: a share of what wrk measured in this run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from pipebench.measure.measurement import reduce
+from pipebench.record.schema import Cell, Record, load_run, read_records
+
+
+def constant_rates(run: Mapping[str, Any], testbed: str) -> list[dict[str, Any]]:
+    """Each cell of the last round with its rate, requests/s; null if wrk got no answers.
+
+    The rate is the share of the median over the rounds so far, by wrk's own counts.
+    """
+    rates = measured_rates(Path(run["results_dir"]), testbed)
+    share = run["variables"]["bench_rate_share"]
+    return [{"cell": cell, "rate": share_of(rates[cell_of(testbed, cell)], share)}
+            for cell in run["rounds"][-1]]  # fmt: skip
+
+
+def cell_of(testbed: str, cell: Mapping[str, Any]) -> Cell:
+    return Cell(testbed, *(cell[key] for key in Cell._fields[1:]))
+
+
+def share_of(rates: Iterable[float], share: float) -> float | None:
+    values = list(rates)
+    return median(values) * share if values else None
+
+
+def measured_rates(folder: Path, testbed: str) -> defaultdict[Cell, list[float]]:
+    """Requests/s of all load generators together, in every record of a testbed."""
+    rates: defaultdict[Cell, list[float]] = defaultdict(list)
+    for record in read_records(load_run(folder)):
+        if isinstance(record, Record) and record.cell.testbed == testbed:
+            totals = reduce(record).totals
+            if totals and totals.requests:
+                rates[record.cell].append(totals.requests_per_s)
+    return rates
