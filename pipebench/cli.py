@@ -71,7 +71,8 @@ def _folder_argument(parser: argparse.ArgumentParser) -> None:
 
 def _render(arguments: argparse.Namespace) -> int:
     from pipebench.record import prices  # noqa: PLC0415 (a command loads only what it uses)
-    from pipebench.record.schema import RunError, load_run  # noqa: PLC0415
+    from pipebench.record.run import load_run  # noqa: PLC0415
+    from pipebench.record.schema import RunError  # noqa: PLC0415
     from pipebench.show.report import collect  # noqa: PLC0415
 
     folder: Path = arguments.folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -76,7 +77,7 @@ def write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def deploy(params: dict, *, check_mode: bool) -> dict:
+def deploy(params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     """Make the folders hold these programs; what had to change for that."""
     root = Path(params["path"])
     files = {root / name: text for name, text in params["files"].items()}

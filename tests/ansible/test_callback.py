@@ -176,5 +176,5 @@ def test_a_check_of_hosts_that_are_not_up_says_how_long_it_would_take(tmp_path: 
 def test_a_check_refuses_a_wrong_plan(tmp_path: Path) -> None:
     done = check(tmp_path, "-e", "bench_depths=0")
     assert done.returncode != 0
-    assert "bench_depths is '0'; it takes" in done.stdout
+    assert "bench_depths is '0'; it must be" in done.stdout
     assert not (tmp_path / "results").exists()

@@ -16,7 +16,7 @@ from jinja2 import TemplateError
 
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import current_names
-from pipebench.record.schema import load_run
+from pipebench.record.run import load_run
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
