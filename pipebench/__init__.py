@@ -10,5 +10,6 @@ run       a run, read and judged; the table of figures
 compare   runs with runs; what differs between them; the gate of continuous integration
 show      report, answer, terminal, formats, page, charts
 chapters  cost, cross-check, the stack of 2017, calibration: parts of a report that the core ignores
+commands  what collect.py can do, a module each
 cli       the command line of collect.py
 """

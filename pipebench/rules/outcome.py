@@ -442,13 +442,18 @@ RULES: tuple[Rule, ...] = (
 
 def judge(measurement: Measurement, context: Context) -> Judgement:
     """The outcome and reason of one measurement."""
+    return _judgement(findings_of(measurement, context))
+
+
+def findings_of(measurement: Measurement, context: Context) -> list[Finding]:
+    """What each rule found, in their order; also what is too mild to be part of the reason."""
     for rule in DECIDING:
         if finding := rule(measurement, context):
-            return _judgement([finding])
+            return [finding]
     findings = [finding for rule in RULES if (finding := rule(measurement, context))]
     if not findings and (nothing := not_measured(measurement, context)):
         findings.append(nothing)
-    return _judgement(findings)
+    return findings
 
 
 def _judgement(findings: list[Finding]) -> Judgement:

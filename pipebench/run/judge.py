@@ -183,17 +183,25 @@ def _judged(
     probes: dict[Server, Probe],
     path_capacities: dict[str, PathCapacity],
 ) -> JudgedMeasurement:
-    testbed, framework, workers, *_ = measurement.cell
-    context = Context(
-        response_size=sizes.get((testbed, framework)),
-        probe=probes.get(Server(testbed, framework, workers)),
-    )
-    judgement = judge(measurement, context)
-    path_capacity = path_capacities.get(testbed)
+    judgement = judge(measurement, context_of(measurement, sizes, probes))
+    path_capacity = path_capacities.get(measurement.cell.testbed)
     return JudgedMeasurement(
         measurement,
         judgement,
         bottleneck_of(measurement, path_capacity) if judgement.outcome in RATED else None,
+    )
+
+
+def context_of(
+    measurement: Measurement,
+    sizes: dict[tuple[str, str], ResponseSize],
+    probes: dict[Server, Probe],
+) -> Context:
+    """What the run knows of a measurement's framework beyond that measurement."""
+    testbed, framework, workers, *_ = measurement.cell
+    return Context(
+        response_size=sizes.get((testbed, framework)),
+        probe=probes.get(Server(testbed, framework, workers)),
     )
 
 
