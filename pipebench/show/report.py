@@ -149,7 +149,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
-    if not judged_run.measurements:
+    if not judged_run.measurements and run.scheduled:
         said.append("there is not one whole measurement in this run")
     return said
 
