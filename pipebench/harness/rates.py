@@ -8,8 +8,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pipebench.measure.measurement import reduce
-from pipebench.record.schema import Cell, Record, load_run, read_records
+from pipebench.measure.measurement import Measurement, read_measurement
+from pipebench.record.schema import Cell
+from pipebench.record.store import RAW, files
 
 
 def constant_rates(run: Mapping[str, Any], testbed: str) -> list[dict[str, Any]]:
@@ -17,7 +18,7 @@ def constant_rates(run: Mapping[str, Any], testbed: str) -> list[dict[str, Any]]
 
     The rate is the share of the median over the rounds so far, by wrk's own counts.
     """
-    rates = measured_rates(Path(run["results_dir"]), testbed)
+    rates = measured_rates(Path(run["results_dir"]) / RAW, str(run["run_id"]), testbed)
     share = run["variables"]["bench_rate_share"]
     return [{"cell": cell, "rate": share_of(rates[cell_of(testbed, cell)], share)}
             for cell in run["rounds"][-1]]  # fmt: skip
@@ -32,12 +33,13 @@ def share_of(rates: Iterable[float], share: float) -> float | None:
     return median(values) * share if values else None
 
 
-def measured_rates(folder: Path, testbed: str) -> defaultdict[Cell, list[float]]:
-    """Requests/s of all load generators together, in every record of a testbed."""
+def measured_rates(folder: Path, run_id: str, testbed: str) -> defaultdict[Cell, list[float]]:
+    """Requests/s of all load generators together, in every raw record of a testbed."""
     rates: defaultdict[Cell, list[float]] = defaultdict(list)
-    for record in read_records(load_run(folder)):
-        if isinstance(record, Record) and record.cell.testbed == testbed:
-            totals = reduce(record).totals
+    for path in files(folder):
+        measured = read_measurement(path, run_id)
+        if isinstance(measured, Measurement) and measured.cell.testbed == testbed:
+            totals = measured.totals
             if totals and totals.requests:
-                rates[record.cell].append(totals.requests_per_s)
+                rates[measured.cell].append(totals.requests_per_s)
     return rates
