@@ -66,6 +66,8 @@ class Run:
     hosts: dict[str, dict[str, Any]]
     rounds_taken: dict[str, RoundsTaken] = field(default_factory=dict)
     """By testbed, if rounds were extended by precision; `rounds` has no more than these."""
+    given_up: dict[str, str] = field(default_factory=dict)
+    """Why nothing more was measured on a testbed, by its name."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -113,6 +115,7 @@ def load_run(folder: Path) -> Run:
         harness_faults=record.harness_faults,
         hosts={name: msgspec.to_builtins(host) for name, host in hosts.items()},
         rounds_taken=record.rounds_taken,
+        given_up=record.given_up,
         problems=problems,
     )
 

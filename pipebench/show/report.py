@@ -129,6 +129,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
     """Why the run is not whole, in sentences; never a framework's failure."""
     run = judged_run.run
     said = [f"harness fault: {fault}" for fault in run.harness_faults]
+    said += [f"testbed {name}: {reason}" for name, reason in run.given_up.items()]
     said += run.problems
     said += [f"raw/{record.file} is invalid: {record.reason}" for record in judged_run.unusable]
     said += [
