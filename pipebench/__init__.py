@@ -1,8 +1,8 @@
 """Everything that the controller runs, in floors; each imports only those above it in this list.
 
 record    what a run writes down: every document, file names, whole files, events
+tools     what a load tool is: its limits, and what its answer means
 plan      variables, frameworks, testbeds, schedule, estimate
-tools     what a load generator is
 measure   one record as one measurement: window, usage, connections, latency
 rules     outcome, bottleneck, disturbance, conformance, path capacity
 stats     estimates, ranking, two samples

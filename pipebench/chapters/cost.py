@@ -37,8 +37,7 @@ def fill(judged_run: JudgedRun, row: Row, seen: list[JudgedMeasurement]) -> None
 
 def server_of(judged_run: JudgedRun, testbed: str) -> str | None:
     """The host that serves in a testbed, by its inventory name."""
-    names = [one.get("server") for one in judged_run.run.testbeds if one.get("name") == testbed]
-    return str(names[0]) if names and names[0] else None
+    return next((one.server for one in judged_run.run.testbeds if one.name == testbed), None)
 
 
 def cpus_of(seen: list[JudgedMeasurement]) -> int | None:
@@ -50,7 +49,7 @@ def priced(judged_run: JudgedRun) -> list[Priced]:
     """Hosts that serve and have a price, a testbed each."""
     found = []
     for testbed in judged_run.run.testbeds:
-        name, host = str(testbed.get("name") or "main"), str(testbed.get("server"))
+        name, host = testbed.name, str(testbed.server)
         price = judged_run.prices.hosts.get(host)
         if price:
             seen = [one for one in judged_run.measurements if one.measurement.cell.testbed == name]

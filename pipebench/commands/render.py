@@ -14,7 +14,8 @@ from pipebench.commands.shared import (
     shown,
 )
 from pipebench.record import prices
-from pipebench.record.schema import RunError, load_run
+from pipebench.record.run import load_run
+from pipebench.record.schema import RunError
 from pipebench.show.report import collect
 
 

@@ -13,7 +13,8 @@ from statistics import fmean
 
 from pipebench.measure.measurement import Measurement
 from pipebench.measure.usage import Usage
-from pipebench.rules.path_capacity import DIRECTIONS, Capacity, Direction, PathCapacity
+from pipebench.record.schema import Direction
+from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
 """Share of what could be used from which on it counts as used up."""

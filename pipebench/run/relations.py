@@ -9,7 +9,8 @@ from statistics import median
 from typing import Any
 
 from pipebench.measure.measurement import Measurement
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.judge import JudgedMeasurement
 from pipebench.stats.estimate import Estimate, estimate, noise_floor, ranks, ratios

@@ -12,7 +12,8 @@ import pandas as pd
 
 from pipebench.chapters import cost
 from pipebench.measure.measurement import ERROR_KINDS, Measurement
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.judge import JudgedMeasurement, JudgedRun

@@ -6,26 +6,26 @@ judges it, with what its run knows; without its run's folder, alone, and that is
 
 from pathlib import Path
 
-from pipebench.chapters.crosscheck import FOLDER as CROSSCHECK
-from pipebench.chapters.crosscheck import parse_check
-from pipebench.measure.measurement import Measurement, reduce
+from pipebench.measure.measurement import Measurement, read_measurement, reduce
+from pipebench.record.reading import read
+from pipebench.record.run import Run, load_run
 from pipebench.record.schema import (
+    InvalidRecord,
+    PathRecord,
+    ProbeRecord,
+    Record,
     RecordError,
-    Run,
     RunError,
-    load_run,
-    parse_record,
-    read_json,
 )
-from pipebench.rules.conformance import parse_probe
+from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, stem
+from pipebench.rules.conformance import probe_of
 from pipebench.rules.outcome import Context
-from pipebench.rules.path_capacity import parse as parse_path_capacity
+from pipebench.rules.path_capacity import capacity_of
 from pipebench.run.judge import JudgedRun, context_of, judge_run, response_sizes
 from pipebench.show import record_measurement, record_others
 from pipebench.show.layout import wrapped
 from pipebench.show.record_measurement import Seen
 
-RAW, PROBE, PATH = "raw", "probe", "baseline"
 KINDS = (RAW, PROBE, CROSSCHECK, PATH)
 
 
@@ -37,7 +37,7 @@ def show(path: Path) -> str:
     kind = path.resolve().parent.name
     if not path.is_file():
         what = "a folder" if path.is_dir() else "not there"
-        raise RecordError(f"{path} is {what}; show requires a record, as results/RUN/raw/NAME.json")
+        raise RecordError(f"{path} is {what}; show requires a record of a run, as in {RAW}/")
     if kind not in KINDS:
         folders = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
         raise RecordError(f"{path} is not in a folder named {folders}, as the records of a run are")
@@ -54,23 +54,15 @@ def show(path: Path) -> str:
 
 def _text(path: Path, kind: str, run: Run | None) -> str:
     if kind == RAW:
-        return record_measurement.text(_in_its_run(path, run) if run else _without_a_run(path))
-    document = read_json(path)
-    if kind == PROBE:
-        probe = parse_probe(document, run.run_id if run else _run_id(document))
-        return record_others.probe(probe)
+        if run:
+            return record_measurement.text(seen_in(judge_run(run.folder, alone=False), path.name))
+        return record_measurement.text(Seen(_measurement(path, None), Context(), None))
     if kind == CROSSCHECK:
-        if run and _run_id(document) != run.run_id:
-            raise RecordError(f"it belongs to run {_run_id(document)}")
-        return record_others.crosscheck(parse_check(document, path.name))
-    try:
-        return record_others.path_capacity(parse_path_capacity(document, path.stem))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RecordError(f"it is not a record of a path ({error!r})") from error
-
-
-def _in_its_run(path: Path, run: Run) -> Seen:
-    return seen_in(judge_run(run.folder, alone=False), path.name)
+        return record_measurement.checked(_measurement(path, run))
+    if kind == PROBE:
+        record = read(path, ProbeRecord)
+        return record_others.probe(probe_of(record, run.run_id if run else record.run_id))
+    return record_others.path_capacity(capacity_of(read(path, PathRecord), stem(path)))
 
 
 def seen_in(judged_run: JudgedRun, name: str) -> Seen:
@@ -97,12 +89,14 @@ def _positions(run: Run, measurement: Measurement) -> int:
     return sum(cell.testbed == measurement.cell.testbed for cell in scheduled)
 
 
-def _without_a_run(path: Path) -> Seen:
-    return Seen(reduce(parse_record(read_json(path), path.name)), Context(), None)
-
-
-def _run_id(document: object) -> str:
-    return str(document.get("run_id")) if isinstance(document, dict) else ""
+def _measurement(path: Path, run: Run | None) -> Measurement:
+    """One record of a load tool, by itself."""
+    if run is None:
+        return reduce(read(path, Record), path)
+    found = read_measurement(path, run.run_id)
+    if isinstance(found, InvalidRecord):
+        raise RecordError(found.reason)
+    return found
 
 
 def _alone(problem: str, kind: str) -> str:

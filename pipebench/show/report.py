@@ -16,8 +16,9 @@ import jinja2
 import pandas as pd
 
 from pipebench.chapters import cost, crosscheck, stack_2017
-from pipebench.measure.measurement import log_end
-from pipebench.record.schema import Cell, Framework
+from pipebench.measure.unit import log_end
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules import conformance
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run import tables
@@ -155,7 +156,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
         if probe.harness_fault
     ]
     said += [
-        f"{record.file} is invalid: {record.reason}" for record in judged_run.crosscheck.invalid
+        f"crosscheck/{record.file} is invalid: {record.reason}"
+        for record in judged_run.unusable_checks
     ]
     if judged_run.missing:
         state = _under_way(judged_run) if run.ended is None else "is incomplete"
@@ -186,7 +188,7 @@ def remarks(judged_run: JudgedRun) -> list[str]:
 
 def _crosschecked(judged_run: JudgedRun) -> list[Row]:
     rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
-    return crosscheck.rows(rated, judged_run.crosscheck)
+    return crosscheck.rows(rated, judged_run.checks)
 
 
 def _markdown(
@@ -267,7 +269,7 @@ def sections(judged_run: JudgedRun, rows: list[Row]) -> list[Section]:
                 rows=own,
                 shown=shown if median else None,
                 wrk_round=median.measurement.round if median else None,
-                wrk_text=median.measurement.wrk_text if median else "",
+                wrk_text=median.measurement.tool_text if median else "",
                 log=_log(judged_run.run.folder, bad),
             )
         )

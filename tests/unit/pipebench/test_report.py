@@ -13,7 +13,7 @@ import pytest
 from jinja2 import TemplateError
 
 from pipebench.plan import run_plan
-from pipebench.record.schema import load_run
+from pipebench.record.run import load_run
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
