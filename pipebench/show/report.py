@@ -150,7 +150,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
-    if not judged_run.measurements and run.scheduled:
+    others = judged_run.probes or judged_run.path_capacities
+    if not judged_run.measurements and (run.scheduled or not others):
         said.append("there is not one whole measurement in this run")
     return said
 
