@@ -99,6 +99,8 @@ class Run:
     hosts: dict[str, dict[str, Any]]
     rounds_taken: dict[str, RoundsTaken] = field(default_factory=dict)
     """By testbed, where rounds were extended by precision; `rounds` has no more than these."""
+    given_up: dict[str, str] = field(default_factory=dict)
+    """The testbeds that the harness gave up, and why."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -338,6 +340,7 @@ def load_run(folder: Path) -> Run:
         harness_faults=[str(fault) for fault in _list(run.get("harness_faults"))],
         hosts=hosts,
         rounds_taken=taken,
+        given_up={name: str(why) for name, why in _dict(run.get("given_up")).items()},
         problems=problems,
     )
 

@@ -40,7 +40,6 @@ _DETAILS_END = "</details>"
 _CHART = re.compile(r"charts/([\w.-]+)\.svg")
 _SVG_ROOT = re.compile(r"""<svg((?:[^>"']|"[^"]*"|'[^']*')*)>""")
 _INTERVAL = re.compile(r"(?P<value>[^(]+?)(?P<interval> \(.+\).*)")
-_EVIDENCE = re.compile(r"(\([^()]*\d[^()]*\))")
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
 
 
@@ -182,15 +181,12 @@ def _keep_units(tokens: list[Token]) -> None:
 
 
 def _set_evidence_apart(inline: Token) -> None:
-    """In the answer, figures in brackets go into elements of their own: they back what is said."""
-    children: list[Token] = []
-    for child in inline.children or []:
-        parts = _EVIDENCE.split(child.content) if child.type == "text" else []
-        for number, part in enumerate(parts):
-            text = Token("text", "", 0, content=part)
-            children += _span("aside", text) if number % 2 else [text]
-        children += [] if parts else [child]
-    inline.children = children
+    """In the answer, the line in italics under a claim is an element of its own."""
+    children = inline.children or []
+    breaks = [at for at, one in enumerate(children) if one.type == "hardbreak"]
+    if breaks and _in_italics(children[breaks[0] + 1 :]):
+        claim, evidence = children[: breaks[0]], children[breaks[0] + 2 : -1]
+        inline.children = claim + _span("evidence", *evidence)
 
 
 def _span(name: str, *inside: Token) -> list[Token]:
@@ -303,7 +299,7 @@ def _paragraph(tokens: list[Token], at: int) -> list[Token]:
 
 
 def _in_italics(inside: list[Token]) -> bool:
-    return inside[0].type == "em_open" and inside[-1].type == "em_close"
+    return bool(inside) and inside[0].type == "em_open" and inside[-1].type == "em_close"
 
 
 def _inlined(svg: str, name: str, alt: str) -> str:

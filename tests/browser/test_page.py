@@ -309,14 +309,14 @@ def test_what_is_folded_opens(browser: Browser, example: Path) -> None:
 def test_the_contents_lead_to_the_chapters(browser: Browser, example: Path) -> None:
     browser.open(example, 360)
     contents = browser.all("nav summary")[0]
-    link = browser.all('nav a[href="#again"]')[0]
+    link = browser.all('nav a[href="#reproduce"]')[0]
     assert not link.is_displayed()
     contents.click()
     link.click()
-    top = "return document.getElementById('again').getBoundingClientRect().top"
+    top = "return document.getElementById('reproduce').getBoundingClientRect().top"
     assert 0 <= browser.js(top) < 900
     browser.open(example, 1280)
-    assert browser.all('nav a[href="#again"]')[0].is_displayed()
+    assert browser.all('nav a[href="#reproduce"]')[0].is_displayed()
 
 
 def test_a_screen_reader_finds_its_way(browser: Browser, example: Path) -> None:
@@ -346,7 +346,7 @@ def test_the_command_can_be_copied(browser: Browser, example: Path) -> None:
     browser.cdp(
         "Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"]
     )
-    button = browser.all("#again ~ .copy")[-1]
+    button = browser.all("#reproduce ~ .copy")[-1]
     button.click()
     copied = browser.driver.execute_async_script(
         "navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](String(e)))"

@@ -254,10 +254,10 @@ def test_a_chart_is_a_named_figure(gap: str) -> None:
 
 
 def test_a_number_keeps_its_unit_and_the_answer_its_evidence_apart() -> None:
-    told = "- **a** did 5 us (95 % interval 1 to 2), b (again) 3 s"
+    told = "- **a** did 5 us, b (2) 3 s.\\\n  *a: 95 % interval 1 to 2.*"
     made = body(f"## A\n\n{told}\n\n## B\n\n`5 us` (5)")
-    assert "did 5\xa0us <span" in made
-    assert '<span class="aside">(95\xa0% interval 1 to 2)</span>, b (again) 3\xa0s</li>' in made
+    assert "did 5\xa0us, b (2) 3\xa0s.<span" in made
+    assert '<span class="evidence">a: 95\xa0% interval 1 to 2.</span></li>' in made
     assert "<code>5 us</code> (5)</p>" in made
 
 
