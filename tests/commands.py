@@ -56,6 +56,7 @@ RUN_BY = {
     "--python-version 3.13 requirements.in -o requirements.txt": "servers",
     ".venv-test/bin/pytest -m servers -k mine": "servers",
     "./collect.py results/RUN": "unit",
+    "./collect.py show RECORD": "unit",
     "./collect.py list": "unit",
     "./collect.py compare results/RUN results/RUN...": "unit",
     "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": "unit",

@@ -23,7 +23,7 @@ def priced(judged_run: JudgedRun) -> list[Priced]:
     """Hosts that serve and have a price, a testbed each."""
     found = []
     for testbed in judged_run.run.testbeds:
-        name, host = str(testbed.get("name") or "main"), str(testbed.get("server"))
+        name, host = testbed.name, str(testbed.server)
         price = judged_run.prices.hosts.get(host)
         if price:
             seen = [one for one in judged_run.measurements if one.measurement.cell.testbed == name]

@@ -14,7 +14,8 @@ from typing import Any
 
 from pipebench.compare.provenance import Difference, brief, differences, of_framework
 from pipebench.measure.measurement import Measurement
-from pipebench.record.schema import Cell, Run, RunError
+from pipebench.record.run import Run
+from pipebench.record.schema import Cell, RunError
 from pipebench.rules.outcome import Outcome
 from pipebench.run import tables
 from pipebench.run.figures import CellSummary, Spread, spread

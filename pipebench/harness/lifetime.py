@@ -98,7 +98,7 @@ def started(run: RunPlan) -> str:
         "run_started",
         seconds,
         testbeds=[testbed.name for testbed in run.testbeds],
-        cells=len(run.rounds[0]),
+        cells=run.cells,
         rounds=len(run.rounds),
         count=measurements(run),
         extended=extended(run),

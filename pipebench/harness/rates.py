@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from pipebench.measure.measurement import reduce
+from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.schedule import PlannedCell
-from pipebench.record.schema import Cell, Record, load_run, read_records
+from pipebench.record.schema import Cell
+from pipebench.record.store import RAW, files
 
 
 def constant_rates(run: RunPlan, testbed: str) -> list[dict[str, Any]]:
@@ -21,7 +22,7 @@ def constant_rates(run: RunPlan, testbed: str) -> list[dict[str, Any]]:
 
     The rate is the share of the median over the rounds so far, by wrk's own counts.
     """
-    rates = measured_rates(Path(run.results_dir), testbed)
+    rates = measured_rates(Path(run.results_dir) / RAW, run.run_id, testbed)
     share = run.variables.rate_share or 0
     return [
         {"cell": msgspec.to_builtins(cell), "rate": share_of(rates[cell_of(testbed, cell)], share)}
@@ -38,12 +39,13 @@ def share_of(rates: Iterable[float], share: float) -> float | None:
     return median(values) * share if values else None
 
 
-def measured_rates(folder: Path, testbed: str) -> defaultdict[Cell, list[float]]:
-    """Requests/s of all load generators together, in every record of a testbed."""
+def measured_rates(folder: Path, run_id: str, testbed: str) -> defaultdict[Cell, list[float]]:
+    """Requests/s of all load generators together, in every raw record of a testbed."""
     rates: defaultdict[Cell, list[float]] = defaultdict(list)
-    for record in read_records(load_run(folder)):
-        if isinstance(record, Record) and record.cell.testbed == testbed:
-            totals = reduce(record).totals
+    for path in files(folder):
+        measured = read_measurement(path, run_id)
+        if isinstance(measured, Measurement) and measured.cell.testbed == testbed:
+            totals = measured.totals
             if totals and totals.requests:
-                rates[record.cell].append(totals.requests_per_s)
+                rates[measured.cell].append(totals.requests_per_s)
     return rates

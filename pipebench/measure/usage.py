@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pipebench.measure.window import MARGIN_S, WindowError, increases
-from pipebench.record.schema import Samples
+from pipebench.record.columns import Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

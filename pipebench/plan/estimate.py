@@ -35,7 +35,7 @@ def _turn_s(run: RunPlan) -> float:
 
 def _after_rounds_s(run: RunPlan) -> float:
     """What follows the last round: each cell once at a constant rate, if asked for; the report."""
-    constant = len(run.rounds[0]) if run.variables.rate_share else 0
+    constant = run.cells if run.variables.rate_share else 0
     return _execution_s(run) * constant + CLOSING_S
 
 
@@ -60,7 +60,7 @@ def left_s(run: RunPlan, done: int, elapsed: float) -> float:
     The plan's own estimate counts as much as one round: the pace of a few measurements, of which
     some may have failed at once, says little.
     """
-    cells = len(run.rounds[0])
+    cells = run.cells
     pace = (elapsed + _turn_s(run) * cells) / (done + cells)
     return pace * (measurements(run) - done) + _after_rounds_s(run)
 
@@ -95,10 +95,12 @@ def plan_text(run: RunPlan) -> str:
     """What will be measured and how long that takes: `48 measurements: 8 cells x 6 rounds; ...`."""
     most = "at most " if extended(run) else ""
     testbeds = len(run.testbeds)
+    if not run.rounds:
+        return f"no measurements; about {duration_text(estimate_s(run))}"
     return (
         f"{most}{measurements(run)} measurements"
         f"{f' on each of {testbeds} testbeds' if testbeds > 1 else ''}: "
-        f"{len(run.rounds[0])} cells x {_rounds_text(run.variables.rounds)}; "
+        f"{run.cells} cells x {_rounds_text(run.variables.rounds)}; "
         f"{most}about {duration_text(estimate_s(run))}"
     )
 

@@ -146,7 +146,7 @@ def version_of(python: PythonAnswer) -> tuple[int, ...] | None:
 
 
 def runs_modules(answer: Mapping[str, Any]) -> bool:
-    """Whether modules run on the Python of which a host told; `answer`: of the task that asked."""
+    """Whether modules run on the Python of a host; `answer`: of the task that asked for it."""
     version = version_of(msgspec.convert(plain(answer), PythonAnswer))
     return version is not None and version >= OLDEST_PYTHON
 

@@ -38,7 +38,8 @@ LEAST_FREE_BYTES = 200 * 1024**2
 class RunPlan(Struct, frozen=True, kw_only=True):
     """What is measured, where and in which order: the fact `bench_run` (docs/architecture.md).
 
-    results_dir: absolute. rounds: as many as there may be; each has every cell once.
+    results_dir: absolute. rounds: as many as there may be; each has every cell once. None if the
+    run does not measure.
     """
 
     run_id: str
@@ -52,6 +53,11 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     dirty: bool
     command: list[str]
 
+    @property
+    def cells(self) -> int:
+        """How many cells each round has."""
+        return len(self.rounds[0]) if self.rounds else 0
+
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> RunPlan:
         """The plan that Ansible handed on. Raises msgspec.ValidationError."""
@@ -63,10 +69,13 @@ class RunPlan(Struct, frozen=True, kw_only=True):
         return fact
 
 
-def plan_run(given: Mapping[str, Any], inventory: Inventory, project: Project) -> RunPlan:
+def plan_run(
+    given: Mapping[str, Any], inventory: Inventory, project: Project, *, measures: bool = True
+) -> RunPlan:
     """The whole run. Raises PlanError with every mistake.
 
-    given: the variables as Ansible has them; only those that begin with `bench_` count.
+    given: the variables as Ansible has them; only those that begin with `bench_` count. measures:
+    false if the phase that measures is skipped.
     """
     variables, frameworks, testbeds = _measured(plain(given), inventory, project.root)
     run_id = variables.run_id or new_run_id(datetime.now(UTC))
@@ -80,7 +89,7 @@ def plan_run(given: Mapping[str, Any], inventory: Inventory, project: Project) -
         variables=structs.replace(variables, run_id=run_id, order_seed=seed),
         frameworks=frameworks,
         testbeds=testbeds,
-        rounds=shuffled_rounds(cells, most_rounds(variables.rounds), seed),
+        rounds=shuffled_rounds(cells, most_rounds(variables.rounds), seed) if measures else [],
         version=project.version,
         commit=project.commit,
         dirty=project.dirty,

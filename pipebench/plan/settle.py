@@ -50,4 +50,4 @@ def check_text(run: RunPlan, *, absent: bool) -> str:
         if absent
         else "The hosts and the path between them are as required."
     )
-    return f"{plan_text(run)}, after provisioning.\n{looked} Nothing was changed."
+    return f"{plan_text(run)}, after provisioning.\n{looked} Nothing was touched."

@@ -9,7 +9,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from pipebench.record.declared import listed, plain, read_fields
-from pipebench.record.schema import Run
+from pipebench.record.run import Run
 
 PRICES = "prices.yml"
 COMMON = ("currency", "date", "source")
@@ -78,11 +78,8 @@ def keep(source: Path, run: Run) -> list[str]:
 
 def hosts_of(run: Run) -> list[str]:
     """Every host of a run by name: servers and generators."""
-    names: list[Any] = []
-    for testbed in run.testbeds:
-        generators = testbed.get("generators")
-        names += [testbed.get("server"), *(generators if isinstance(generators, list) else [])]
-    return list(dict.fromkeys(str(name) for name in [*names, *run.hosts] if name))
+    names = [name for testbed in run.testbeds for name in (testbed.server, *testbed.generators)]
+    return list(dict.fromkeys(name for name in [*names, *run.hosts] if name))
 
 
 def parse_prices(document: Any, known: list[str]) -> Prices:

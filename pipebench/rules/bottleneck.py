@@ -13,7 +13,8 @@ from statistics import fmean
 
 from pipebench.measure.measurement import Measurement
 from pipebench.measure.usage import Usage
-from pipebench.rules.path_capacity import DIRECTIONS, Capacity, Direction, PathCapacity
+from pipebench.record.schema import Direction
+from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
 """Share of what could be used from which on it counts as used up."""
@@ -307,11 +308,16 @@ def waiting(
     return cores < IDLE * left and not any(one.name == "throttled" for one in disturbances)
 
 
+def candidates(measurement: Measurement, path_capacity: PathCapacity | None = None) -> list[Load]:
+    """What may have limited a measurement, each with the share of what there was."""
+    return [server(measurement), generator(measurement), network(measurement, path_capacity)]
+
+
 def bottleneck_of(
     measurement: Measurement, path_capacity: PathCapacity | None = None
 ) -> Bottleneck:
     """What limited a measurement, with the figures of it."""
-    loads = [server(measurement), generator(measurement), network(measurement, path_capacity)]
+    loads = candidates(measurement, path_capacity)
     disturbances = tuple(one for rule in DISTURBANCE_RULES for one in rule(measurement))
     reached = [load for load in loads if load.share is not None and load.share >= NEAR]
     if reached:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from pipebench.measure.measurement import Measurement
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.figures import CellSummary, Spread, Summarised, spread
 from pipebench.run.judge import JudgedMeasurement

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from pipebench.measure.measurement import ERROR_KINDS, Measurement
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.figures import CellSummary, Summarised, summarised

@@ -15,8 +15,9 @@ from typing import Any
 import jinja2
 
 from pipebench.chapters import cost, crosscheck, stack_2017
-from pipebench.measure.measurement import log_end
-from pipebench.record.schema import Framework, InvalidRecord
+from pipebench.measure.unit import log_end
+from pipebench.record.run import Framework
+from pipebench.record.schema import InvalidRecord
 from pipebench.rules import conformance
 from pipebench.rules.outcome import HARNESS_FAULT, RATED, Outcome
 from pipebench.run import tables
@@ -140,7 +141,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
         if probe.harness_fault
     ]
     said += [
-        f"{record.file} is invalid: {record.reason}" for record in judged_run.crosscheck.invalid
+        f"crosscheck/{record.file} is invalid: {record.reason}"
+        for record in judged_run.unusable_checks
     ]
     if judged_run.missing:
         state = _under_way(judged_run) if run.ended is None else "is incomplete"
@@ -148,7 +150,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
-    if not judged_run.measurements:
+    if not judged_run.measurements and run.scheduled:
         said.append("there is not one whole measurement in this run")
     return said
 
@@ -169,15 +171,15 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     return [*said, *judged_run.prices.problems]
 
 
-def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.CheckedCell]:
+def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.Row]:
     rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
-    return crosscheck.rows(rated, judged_run.crosscheck)
+    return crosscheck.rows(rated, judged_run.checks)
 
 
 def _markdown(
     judged_run: JudgedRun,
     rows: list[CellSummary],
-    checked: list[crosscheck.CheckedCell],
+    checked: list[crosscheck.Row],
     drawn: list[Chart],
 ) -> str:
     run = judged_run.run
@@ -264,7 +266,7 @@ def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:
                 rows=own,
                 shown=shown if median else None,
                 wrk_round=median.measurement.round if median else None,
-                wrk_text=median.measurement.wrk_text if median else "",
+                wrk_text=median.measurement.tool_text if median else "",
                 log=_log(judged_run.run.folder, bad),
             )
         )

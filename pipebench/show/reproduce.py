@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from pipebench.plan.variables import current_names
-from pipebench.record.schema import Run
+from pipebench.record.run import Run
 
 PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
 """Variables that say where a run is kept, and not what it measures."""

@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from pipebench.plan.estimate import plan_text
 from pipebench.plan.mistakes import PlanError
+from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import read_project
 from pipebench.plan.run_plan import plan_run
 from pipebench.plan.testbeds import Inventory
@@ -32,7 +33,9 @@ class ActionModule(ActionBase):
             name: self._templar.template(known[name]) for name in known if name.startswith("bench_")
         }
         try:
-            run = plan_run(given, Inventory.from_ansible(known), read_project(sys.argv))
+            measures = is_run(MEASURE, known["ansible_run_tags"], known["ansible_skip_tags"])
+            inventory, project = Inventory.from_ansible(known), read_project(sys.argv)
+            run = plan_run(given, inventory, project, measures=measures)
         except PlanError as error:
             inventories = ", ".join(known.get("ansible_inventory_sources") or ["none"])
             return answer | {"failed": True, "msg": f"{error}\n(inventory: {inventories})"}

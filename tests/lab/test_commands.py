@@ -118,7 +118,7 @@ def looked_at(command: str, place: Place) -> None:
     done = run(with_inventory(checked, place), first=ROOT / ".venv" / "bin")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
-    assert "the path between them are as required. Nothing was changed." in done.stdout
+    assert "the path between them are as required. Nothing was touched." in done.stdout
 
 
 def added(command: str, place: Place) -> None:

@@ -114,11 +114,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made_run(folder / "first", means)
     made_run(folder / "second", means)
     made_run(folder / "calibrated", {"delay-40ms": 50_000}, rounds=1)
+    shutil.copy(PRICES, folder)
     return folder
 
 
 RUNS = {
     "./collect.py results/RUN": ({"results/RUN": "first"}, 0, "Report: "),
+    "./collect.py show RECORD": (
+        {"RECORD": "first/raw/main-r01-*-two-*"},
+        0,
+        "Limited by: server",
+    ),
     "./collect.py list": ({}, 0, "example"),
     "./collect.py compare results/RUN results/RUN...": (
         {"results/RUN...": "second", "results/RUN": "first"},
@@ -133,7 +139,7 @@ RUNS = {
     # What was measured takes 50 ms: it is judged, and it is not that server.
     "./collect.py calibrate results/RUN": ({"results/RUN": "calibrated"}, 1, "0 of 1 servers"),
     "./collect.py render results/RUN --prices FILE": (
-        {"results/RUN": "second", "FILE": PRICES},
+        {"results/RUN": "second", "FILE": PRICES.name},
         0,
         "Report: ",
     ),
@@ -148,7 +154,7 @@ RUNS = {
 @pytest.mark.parametrize("command", [c for c in commands.run_by("unit") if "files/probe" not in c])
 def test_on_a_run(runs: Path, command: str) -> None:
     words, status, said = RUNS[command]
-    done = run(command, {word: runs / value for word, value in words.items()})
+    done = run(command, {word: next(runs.glob(value)) for word, value in words.items()})
     assert done.returncode == status, done.stderr
     assert said in done.stdout
     assert not re.search("Traceback|Warning", done.stderr)

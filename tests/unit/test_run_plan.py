@@ -22,6 +22,7 @@ from pipebench.plan.frameworks import (
     read_framework,
 )
 from pipebench.plan.mistakes import PlanError
+from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import ROOT, Project, read_project
 from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
@@ -553,3 +554,18 @@ def test_a_folder_that_is_not_a_repository_has_no_commit(tmp_path: Path) -> None
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1"\n')
     project = read_project(["x"], tmp_path)
     assert (project.version, project.commit, project.dirty) == ("1", None, False)
+
+
+@pytest.mark.parametrize(
+    ("tags", "skipped", "measures"),
+    [
+        (["all"], [], True),
+        (["measure"], [], True),
+        (["provision", "measure"], [], True),
+        (["provision"], [], False),
+        (["all"], ["probe"], True),
+        (["all"], ["measure"], False),
+    ],
+)
+def test_phases_are_chosen_by_tags(tags: list[str], skipped: list[str], measures: bool) -> None:
+    assert is_run(MEASURE, tags, skipped) is measures

@@ -12,7 +12,13 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from pipebench.measure.measurement import Measurement, reduce
+from pipebench.record.reading import parse
+from pipebench.record.schema import Record
 
 DATA = Path(__file__).parents[2] / "data"
 START = 1790000000.0
@@ -252,6 +258,19 @@ def record(result: dict[str, Any] | None = None, **other: Any) -> dict[str, Any]
         "generators": [generator(wrk(result, connections=connections))],
         "harness_fault": None,
     } | other
+
+
+Kind = TypeVar("Kind", bound=Struct)
+
+
+def typed(document: dict[str, Any], kind: type[Kind]) -> Kind:
+    """A document as it is read. RecordError: it cannot be used."""
+    return parse(json.dumps(document).encode(), kind, "the record")
+
+
+def measurement_of(document: dict[str, Any], folder: str = "raw") -> Measurement:
+    """What is made of a record in a folder of a run. RecordError: it cannot be used."""
+    return reduce(typed(document, Record), Path(folder) / "a.json")
 
 
 def run_document(frameworks: list[str], rounds: int, **other: Any) -> dict[str, Any]:

@@ -8,15 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipebench.measure.measurement import GeneratorLoad, Measurement, reduce
+from pipebench.measure.measurement import GeneratorLoad, Measurement
 from pipebench.measure.usage import Usage, usage_of
-from pipebench.record.schema import Samples, parse_record
+from pipebench.record.columns import Samples
+from pipebench.record.schema import PathRecord
 from pipebench.rules import bottleneck as limits
 from pipebench.rules.bottleneck import LimitedBy, bottleneck_of
-from pipebench.rules.path_capacity import Capacity, PathCapacity, parse, read_path_capacities
+from pipebench.rules.path_capacity import (
+    Capacity,
+    PathCapacity,
+    capacity_of,
+    read_path_capacities,
+)
 from pipebench.run.judge import judge_run
 from pipebench.show.report import render
-from tests.unit.pipebench.factory import record, run_document, write_run
+from tests.unit.pipebench.factory import measurement_of, record, run_document, typed, write_run
 
 MBIT = 1e6 / 8
 QUIET = Usage(
@@ -42,7 +48,7 @@ CARRIES = PathCapacity(
     bytes={"to_server": Capacity(50 * MBIT, False), "from_server": Capacity(50 * MBIT, False)},
     packets={"to_server": Capacity(90_000, True), "from_server": Capacity(90_000, True)},
 )
-BASE = reduce(parse_record(record(), "a.json"))
+BASE = measurement_of(record())
 
 
 def measurement(
@@ -290,8 +296,12 @@ def baseline_document(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def carried(document: dict[str, Any]) -> PathCapacity:
+    return capacity_of(typed(document, PathRecord), "main")
+
+
 def test_a_baseline_is_the_best_second_and_the_most_packets() -> None:
-    found = parse(baseline_document(), "main")
+    found = carried(baseline_document())
     assert found.problems == []
     assert found.bytes["to_server"].per_s == pytest.approx(6e6)
     assert found.bytes["from_server"].per_s == pytest.approx(12e6)
@@ -318,7 +328,7 @@ def test_a_host_that_had_no_cpu_left_makes_a_lower_bound(
     received = {"packets": 100_000, "lost_packets": lost, "seconds": 1}
     used = {"host_total": host, "remote_total": remote}
     document["tests"][2]["end"] = {"sum_received": received, "cpu_utilization_percent": used}
-    assert parse(document, "main").packets["to_server"].at_least is at_least
+    assert carried(document).packets["to_server"].at_least is at_least
 
 
 def test_the_cpus_of_a_host_count_and_not_only_iperf3() -> None:
@@ -326,14 +336,14 @@ def test_the_cpus_of_a_host_count_and_not_only_iperf3() -> None:
     document["server"]["samples"] = sampled(
         8, cpu0_busy_us=4e5, cpu0_softirq_us=5e5, cpu0_steal_us=0
     )
-    assert parse(document, "main").bytes["to_server"].at_least
+    assert carried(document).bytes["to_server"].at_least
 
 
 def test_a_test_that_failed_leaves_its_direction_unknown() -> None:
     document = baseline_document()
     document["tests"][0] |= {"error": "iperf3: unable to connect", "end": None}
     document["tests"][2] |= {"error": "iperf3: unable to connect", "end": None}
-    found = parse(document, "main")
+    found = carried(document)
     assert list(found.bytes) == ["from_server"]
     assert found.problems[0] == "tcp to server: iperf3: unable to connect"
 

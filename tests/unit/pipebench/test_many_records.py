@@ -34,7 +34,7 @@ def test_its_records_are_as_large_as_real_ones(run: Path) -> None:
         record = json.loads(path.read_bytes())
         generator = record["generators"][0]
         distinct.append(len(generator["measured"]["result"]["latency"]["histogram"]))
-        assert len(generator["samples"]) > 35
+        assert len(generator["samples"]) > 30
         assert {len(column) for column in generator["samples"].values()} == {75}
     assert 100 < np.mean(distinct) < 400
 
