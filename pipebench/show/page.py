@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 from markdown_it import MarkdownIt
@@ -52,8 +53,15 @@ class Section:
     body: Markup
 
 
-def render(markdown: str, title: str, charts: Mapping[str, str]) -> str:
-    """The page of a report in Markdown; charts: SVG by the name in `![alt](charts/NAME.svg)`."""
+class Picture(NamedTuple):
+    """A chart in the page. narrow: HTML that stands in its place on a narrow screen, or empty."""
+
+    svg: str
+    narrow: str = ""
+
+
+def render(markdown: str, title: str, charts: Mapping[str, Picture]) -> str:
+    """The page of a report in Markdown; charts: by the name in `![alt](charts/NAME.svg)`."""
     tokens = _parse(markdown)
     _anchor(tokens)
     _mark_outcomes(tokens)
@@ -257,7 +265,7 @@ def _set_interval_apart(inline: Token) -> None:
         ]
 
 
-def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
+def _figures(tokens: list[Token], charts: Mapping[str, Picture]) -> list[Token]:
     """Put the chart in place of an image that stands alone, and what is in italics under it."""
     made: list[Token] = []
     at = 0
@@ -273,7 +281,9 @@ def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
     return made
 
 
-def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[Token, int] | None:
+def _chart_at(
+    tokens: list[Token], at: int, charts: Mapping[str, Picture]
+) -> tuple[Token, int] | None:
     """The figure of the chart shown by the paragraph here, and how many tokens it stands for."""
     paragraph = _paragraph(tokens, at)
     if not paragraph or paragraph[0].type != "image":
@@ -287,9 +297,13 @@ def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[
         rest, length = below, 6
     caption = [token for token in rest if token.type not in ("softbreak", "em_open", "em_close")]
     said = _html([Token("inline", "", 0, children=caption)])
-    svg = _inlined(charts[name[1]], name[1], _plain(image))
-    shown = f"<figcaption>{said}</figcaption>\n" if said else ""
-    return _raw(f'<figure>\n<div class="drawing">{svg}</div>\n{shown}</figure>\n'), length
+    chart = charts[name[1]]
+    svg = _inlined(chart.svg, name[1], _plain(image))
+    shown = f'<div class="drawing">{svg}</div>\n'
+    shown += f"<figcaption>{said}</figcaption>\n" if said else ""
+    if chart.narrow:
+        shown = f'<div class="wide">\n{shown}</div>\n<div class="narrow">\n{chart.narrow}\n</div>\n'
+    return _raw(f"<figure>\n{shown}</figure>\n"), length
 
 
 def _paragraph(tokens: list[Token], at: int) -> list[Token]:

@@ -94,7 +94,7 @@ def render(judged_run: JudgedRun) -> Rendered:
             "report.html": page.render(
                 markdown,
                 f"Run {judged_run.run.run_id}",
-                {chart.name: chart.svg for chart in drawn},
+                {chart.name: page.Picture(chart.svg, chart.narrow) for chart in drawn},
             ),
         },
         terminal=terminal(judged_run, rows),
