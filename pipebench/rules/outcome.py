@@ -41,6 +41,7 @@ LEAK_LEAST_BYTES = 16 * 2**20
 LEAK_SHARE = 0.25
 LEAK_STEADY = 0.4
 LONGEST_QUOTE = 160
+HARNESS_FAULT = "harness fault"
 
 
 class Outcome(StrEnum):
@@ -103,7 +104,8 @@ def harness_fault(measurement: Measurement, _context: Context) -> Finding | None
     """A fault of the harness says nothing about the framework."""
     if measurement.harness_fault is None:
         return None
-    return Finding("harness_fault", Outcome.INVALID, f"harness fault: {measurement.harness_fault}")
+    sentence = f"{HARNESS_FAULT}: {measurement.harness_fault}"
+    return Finding("harness_fault", Outcome.INVALID, sentence)
 
 
 def unavailable(measurement: Measurement, _context: Context) -> Finding | None:

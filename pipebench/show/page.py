@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 from markdown_it import MarkdownIt
@@ -40,7 +41,6 @@ _DETAILS_END = "</details>"
 _CHART = re.compile(r"charts/([\w.-]+)\.svg")
 _SVG_ROOT = re.compile(r"""<svg((?:[^>"']|"[^"]*"|'[^']*')*)>""")
 _INTERVAL = re.compile(r"(?P<value>[^(]+?)(?P<interval> \(.+\).*)")
-_EVIDENCE = re.compile(r"(\([^()]*\d[^()]*\))")
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
 
 
@@ -53,8 +53,15 @@ class Section:
     body: Markup
 
 
-def render(markdown: str, title: str, charts: Mapping[str, str]) -> str:
-    """The page of a report in Markdown; charts: SVG by the name in `![alt](charts/NAME.svg)`."""
+class Picture(NamedTuple):
+    """A chart in the page. narrow: HTML that stands in its place on a narrow screen, or empty."""
+
+    svg: str
+    narrow: str = ""
+
+
+def render(markdown: str, title: str, charts: Mapping[str, Picture]) -> str:
+    """The page of a report in Markdown; charts: by the name in `![alt](charts/NAME.svg)`."""
     tokens = _parse(markdown)
     _anchor(tokens)
     _mark_outcomes(tokens)
@@ -182,15 +189,12 @@ def _keep_units(tokens: list[Token]) -> None:
 
 
 def _set_evidence_apart(inline: Token) -> None:
-    """In the answer, figures in brackets go into elements of their own: they back what is said."""
-    children: list[Token] = []
-    for child in inline.children or []:
-        parts = _EVIDENCE.split(child.content) if child.type == "text" else []
-        for number, part in enumerate(parts):
-            text = Token("text", "", 0, content=part)
-            children += _span("aside", text) if number % 2 else [text]
-        children += [] if parts else [child]
-    inline.children = children
+    """In the answer, the line in italics under a claim is an element of its own."""
+    children = inline.children or []
+    breaks = [at for at, one in enumerate(children) if one.type == "hardbreak"]
+    if breaks and _in_italics(children[breaks[0] + 1 :]):
+        claim, evidence = children[: breaks[0]], children[breaks[0] + 2 : -1]
+        inline.children = claim + _span("evidence", *evidence)
 
 
 def _span(name: str, *inside: Token) -> list[Token]:
@@ -261,7 +265,7 @@ def _set_interval_apart(inline: Token) -> None:
         ]
 
 
-def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
+def _figures(tokens: list[Token], charts: Mapping[str, Picture]) -> list[Token]:
     """Put the chart in place of an image that stands alone, and what is in italics under it."""
     made: list[Token] = []
     at = 0
@@ -277,7 +281,9 @@ def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
     return made
 
 
-def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[Token, int] | None:
+def _chart_at(
+    tokens: list[Token], at: int, charts: Mapping[str, Picture]
+) -> tuple[Token, int] | None:
     """The figure of the chart shown by the paragraph here, and how many tokens it stands for."""
     paragraph = _paragraph(tokens, at)
     if not paragraph or paragraph[0].type != "image":
@@ -291,9 +297,13 @@ def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[
         rest, length = below, 6
     caption = [token for token in rest if token.type not in ("softbreak", "em_open", "em_close")]
     said = _html([Token("inline", "", 0, children=caption)])
-    svg = _inlined(charts[name[1]], name[1], _plain(image))
-    shown = f"<figcaption>{said}</figcaption>\n" if said else ""
-    return _raw(f'<figure>\n<div class="drawing">{svg}</div>\n{shown}</figure>\n'), length
+    chart = charts[name[1]]
+    svg = _inlined(chart.svg, name[1], _plain(image))
+    shown = f'<div class="drawing">{svg}</div>\n'
+    shown += f"<figcaption>{said}</figcaption>\n" if said else ""
+    if chart.narrow:
+        shown = f'<div class="wide">\n{shown}</div>\n<div class="narrow">\n{chart.narrow}\n</div>\n'
+    return _raw(f"<figure>\n{shown}</figure>\n"), length
 
 
 def _paragraph(tokens: list[Token], at: int) -> list[Token]:
@@ -303,7 +313,7 @@ def _paragraph(tokens: list[Token], at: int) -> list[Token]:
 
 
 def _in_italics(inside: list[Token]) -> bool:
-    return inside[0].type == "em_open" and inside[-1].type == "em_close"
+    return bool(inside) and inside[0].type == "em_open" and inside[-1].type == "em_close"
 
 
 def _inlined(svg: str, name: str, alt: str) -> str:

@@ -17,14 +17,15 @@ import jinja2
 from pipebench.chapters import cost, crosscheck, stack_2017
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
+from pipebench.record.schema import InvalidRecord
 from pipebench.rules import conformance
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import HARNESS_FAULT, RATED, Outcome
 from pipebench.run import tables
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.relations import labels, several
 from pipebench.show import formats, page
-from pipebench.show.answer import headlines_of, limits_of, near_ceiling, troubles
+from pipebench.show.answer import answer, near_ceiling
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart
 from pipebench.show.reproduce import again
@@ -34,7 +35,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 CHAPTER_TEMPLATES = Path(__file__).parents[1] / "chapters" / "templates"
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
-MOST_GROUPS_TOLD = 6
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
@@ -94,7 +94,7 @@ def render(judged_run: JudgedRun) -> Rendered:
             "report.html": page.render(
                 markdown,
                 f"Run {judged_run.run.run_id}",
-                {chart.name: chart.svg for chart in drawn},
+                {chart.name: page.Picture(chart.svg, chart.narrow) for chart in drawn},
             ),
         },
         terminal=terminal(judged_run, rows),
@@ -128,10 +128,10 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def problems(judged_run: JudgedRun) -> list[str]:
     """Why the run is not whole, in sentences; never a framework's failure."""
     run = judged_run.run
-    said = [f"harness fault: {fault}" for fault in run.harness_faults]
-    said += [f"testbed {name}: {reason}" for name, reason in run.given_up.items()]
+    said = [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()]
+    said += [f"harness fault: {fault}" for fault in run.harness_faults]
     said += run.problems
-    said += [f"raw/{record.file} is invalid: {record.reason}" for record in judged_run.unusable]
+    said += [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)]
     said += [
         f"probe/{record.file} is invalid: {record.reason}" for record in judged_run.unusable_probes
     ]
@@ -193,14 +193,11 @@ def _markdown(
         keep_trailing_newline=True,
     )
     environment.filters.update(formats.FILTERS)
-    headlines = headlines_of(rows)
     prints = fingerprints(run.hosts)
+    unusable = _unusable(judged_run)
     return environment.get_template("report.md.j2").render(
         run=run,
-        headlines=headlines[:MOST_GROUPS_TOLD],
-        more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
-        troubles=troubles(rows),
-        limits=limits_of(rows),
+        answer=answer(judged_run, rows),
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         charts={chart.name: chart for chart in drawn},
@@ -219,8 +216,8 @@ def _markdown(
         measured=len(judged_run.measurements),
         outcomes=Counter(m.judgement.outcome.value for m in judged_run.measurements),
         missing=judged_run.missing,
-        unusable=judged_run.unusable[:LONGEST_LIST],
-        more_unusable=max(0, len(judged_run.unusable) - LONGEST_LIST),
+        unusable=unusable[:LONGEST_LIST],
+        more_unusable=max(0, len(unusable) - LONGEST_LIST),
         share=judged_run.measuring_share,
         argv=next(
             (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
@@ -234,6 +231,18 @@ def _markdown(
         versions=_short(run.versions),
         variables={name: formats.words(value) for name, value in run.variables.items()},
     )
+
+
+def _unusable(judged_run: JudgedRun) -> list[InvalidRecord]:
+    """Records that are invalid; not those that are in the list of the harness's faults already."""
+    faults = judged_run.run.harness_faults
+    files = {fault.split(": ")[0].removeprefix("raw/") for fault in faults}
+
+    def told(record: InvalidRecord) -> bool:
+        prefix, _, fault = record.reason.partition(": ")
+        return prefix == HARNESS_FAULT and (record.file in files or fault in faults)
+
+    return [record for record in judged_run.unusable if not told(record)]
 
 
 def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:

@@ -255,6 +255,27 @@ def test_on_a_phone_the_names_stay_while_the_table_scrolls(browser: Browser, exa
     assert browser.js(place, box) == pytest.approx(before, abs=1)
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_the_values_stand_beside_the_bars(
+    browser: Browser, example: Path, width: int
+) -> None:
+    browser.open(example, width)
+    listed = browser.all(".bars .value")
+    assert {"469,401 (436,573 to 485,752)", "2.14 us (2.07 us to 2.30 us)"} <= {
+        value.text for value in listed
+    }
+    place = "const b = arguments[0].getBoundingClientRect(); return [b.left, b.right, b.height]"
+    for left, right, height in (browser.js(place, value) for value in listed):
+        assert 0 <= left <= right <= width
+        assert height > 0 or left == right  # the ceiling's stands with its name
+    assert not browser.all(".wide")[0].is_displayed()
+    bars = {browser.js(place, bar)[1] for bar in browser.all(".bars .bar")}
+    assert max(bars) <= width
+    browser.open(example, 1280)
+    assert not browser.all(".bars")[0].is_displayed()
+    assert browser.all(".wide svg")[0].is_displayed()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_can_be_read(browser: Browser, example: Path, scheme: str) -> None:
     browser.open(example)
@@ -309,14 +330,14 @@ def test_what_is_folded_opens(browser: Browser, example: Path) -> None:
 def test_the_contents_lead_to_the_chapters(browser: Browser, example: Path) -> None:
     browser.open(example, 360)
     contents = browser.all("nav summary")[0]
-    link = browser.all('nav a[href="#again"]')[0]
+    link = browser.all('nav a[href="#reproduce"]')[0]
     assert not link.is_displayed()
     contents.click()
     link.click()
-    top = "return document.getElementById('again').getBoundingClientRect().top"
+    top = "return document.getElementById('reproduce').getBoundingClientRect().top"
     assert 0 <= browser.js(top) < 900
     browser.open(example, 1280)
-    assert browser.all('nav a[href="#again"]')[0].is_displayed()
+    assert browser.all('nav a[href="#reproduce"]')[0].is_displayed()
 
 
 def test_a_screen_reader_finds_its_way(browser: Browser, example: Path) -> None:
@@ -346,7 +367,7 @@ def test_the_command_can_be_copied(browser: Browser, example: Path) -> None:
     browser.cdp(
         "Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"]
     )
-    button = browser.all("#again ~ .copy")[-1]
+    button = browser.all("#reproduce ~ .copy")[-1]
     button.click()
     copied = browser.driver.execute_async_script(
         "navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](String(e)))"

@@ -10,7 +10,10 @@ import pytest
 
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, page
+from pipebench.show.bar_list import bar_list
+from pipebench.show.charts.drawing import Bar, Bars, Look
 from pipebench.show.report import Rendered, render
+from pipebench.stats.estimate import Estimate
 from tests.unit.pipebench.factory import record, run_document, write_run
 
 EVIL = [
@@ -59,7 +62,8 @@ class Seen(HTMLParser):
 
 def body(markdown: str, charts: dict[str, str] | None = None) -> str:
     """What is between <main> and </main>."""
-    made = page.render(markdown, "Title", charts or {})
+    pictures = {name: page.Picture(svg) for name, svg in (charts or {}).items()}
+    made = page.render(markdown, "Title", pictures)
     return made.split("<main", 1)[1].split(">", 1)[1].split("</main>")[0].strip()
 
 
@@ -254,11 +258,27 @@ def test_a_chart_is_a_named_figure(gap: str) -> None:
 
 
 def test_a_number_keeps_its_unit_and_the_answer_its_evidence_apart() -> None:
-    told = "- **a** did 5 us (95 % interval 1 to 2), b (again) 3 s"
+    told = "- **a** did 5 us, b (2) 3 s.\\\n  *a: 95 % interval 1 to 2.*"
     made = body(f"## A\n\n{told}\n\n## B\n\n`5 us` (5)")
-    assert "did 5\xa0us <span" in made
-    assert '<span class="aside">(95\xa0% interval 1 to 2)</span>, b (again) 3\xa0s</li>' in made
+    assert "did 5\xa0us, b (2) 3\xa0s.<span" in made
+    assert '<span class="evidence">a: 95\xa0% interval 1 to 2.</span></li>' in made
     assert "<code>5 us</code> (5)</p>" in made
+
+
+def test_a_chart_has_a_list_for_a_narrow_screen() -> None:
+    pictures = {"rates": page.Picture(SVG, '<ul class="bars"></ul>')}
+    made = page.render("## A\n\n![x](charts/rates.svg)\n\n*Said.*", "T", pictures)
+    assert '<figcaption>Said.</figcaption>\n</div>\n<div class="narrow">\n<ul' in made
+
+
+def test_a_list_of_bars_has_the_figures_of_the_chart() -> None:
+    look = Look("a<b", "#0072B2", "circle", ())
+    bars = [Bar(look, Estimate(50, 40, 60), [50], "50 (40 to 60)"), Bar(look, None, [], "failed")]
+    made = bar_list("Rates & more.", [Bars("depth 5", bars, (200, "ceiling 200"))])
+    assert "<p>Rates &amp; more.</p>\n<p>depth 5</p>" in made
+    assert made.count("a&lt;b</span>") == 2
+    assert re.findall(r"width:([\d.]+)%", made) == ["25.00", "100.00"]
+    assert '<span class="value">failed</span></li>' in made
 
 
 def test_two_charts_do_not_share_ids() -> None:
