@@ -354,7 +354,7 @@ def _inlined(svg: str, name: str, alt: str) -> str:
         svg = own.sub(rf"\g<1>{name}.", svg)
     root = _SVG_ROOT.search(svg)
     if root is None:
-        raise ValueError(f"the chart {name} is no SVG")
+        raise ValueError(f"the chart {name} is not an SVG document")
     attributes = re.sub(r'\s(?:role|aria-\w+)="[^"]*"', "", root[1])
     inside = svg[root.end() :].strip()
     return f'<svg{attributes} role="img" aria-label="{html.escape(alt)}">{inside}'

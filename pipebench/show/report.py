@@ -151,7 +151,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
             "scheduled measurements have no usable record"
         )
     if not judged_run.measurements and run.scheduled:
-        said.append("there is not one whole measurement in this run")
+        said.append("the run has no whole measurement")
     return said
 
 
