@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prices",
         metavar="FILE",
         type=Path,
-        help="what the hosts cost (docs/prices.example.yml); kept in the run's folder as "
-        "prices.yml, which is what is read",
+        help="the prices of the hosts, as docs/prices.example.yml; copied to prices.yml in the "
+        "run's folder, from where they are read",
     )
 
 

@@ -9,11 +9,12 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 import jinja2
 from markdown_it import MarkdownIt
@@ -40,7 +41,6 @@ _DETAILS = re.compile(r"<details><summary>(?P<summary>.*)</summary>")
 _DETAILS_END = "</details>"
 _CHART = re.compile(r"charts/([\w.-]+)\.svg")
 _SVG_ROOT = re.compile(r"""<svg((?:[^>"']|"[^"]*"|'[^']*')*)>""")
-_INTERVAL = re.compile(r"(?P<value>[^(]+?)(?P<interval> \(.+\).*)")
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
 
 
@@ -53,6 +53,22 @@ class Section:
     body: Markup
 
 
+class Field(Protocol):
+    """A cell of a table. value: what it is sorted by, if it is a number; interval: in its text."""
+
+    @property
+    def value(self) -> object: ...
+    @property
+    def interval(self) -> str: ...
+
+
+class Table(Protocol):
+    """The values of a table that stands in the Markdown, row by row."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[Field]]: ...
+
+
 class Picture(NamedTuple):
     """A chart in the page. narrow: HTML that stands in its place on a narrow screen, or empty."""
 
@@ -60,14 +76,23 @@ class Picture(NamedTuple):
     narrow: str = ""
 
 
-def render(markdown: str, title: str, charts: Mapping[str, Picture]) -> str:
-    """The page of a report in Markdown; charts: by the name in `![alt](charts/NAME.svg)`."""
+def render(
+    markdown: str,
+    title: str,
+    charts: Mapping[str, Picture],
+    tables: Mapping[str, Table] = MappingProxyType({}),
+) -> str:
+    """The page of a report in Markdown.
+
+    charts: by the name in `![alt](charts/NAME.svg)`. tables: the values of the first table under a
+    heading, by that heading's anchor; a column of numbers without values cannot be sorted.
+    """
     tokens = _parse(markdown)
     _anchor(tokens)
     _mark_outcomes(tokens)
     _keep_units(tokens)
     tokens = _figures(tokens, charts)
-    opening, *chapters = _split(_tables(tokens))
+    opening, *chapters = _split(_tables(tokens, tables))
     for before, token in pairwise(chapters[0] if chapters else []):
         if before.type == "paragraph_open":
             _set_evidence_apart(token)
@@ -185,7 +210,11 @@ def _keep_units(tokens: list[Token]) -> None:
     for token in tokens:
         for child in token.children or []:
             if child.type == "text":
-                child.content = _UNIT.sub("\N{NO-BREAK SPACE}", child.content)
+                child.content = _with_units(child.content)
+
+
+def _with_units(text: str) -> str:
+    return _UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def _set_evidence_apart(inline: Token) -> None:
@@ -202,11 +231,11 @@ def _span(name: str, *inside: Token) -> list[Token]:
     return [opens, *inside, Token("span_close", "span", -1)]
 
 
-def _tables(tokens: list[Token]) -> list[Token]:
+def _tables(tokens: list[Token], values: Mapping[str, Table]) -> list[Token]:
     """Tables in boxes that can be scrolled, named by the heading above, and with headers."""
     made: list[Token] = []
     table: list[Token] = []
-    heading = ""
+    left, heading = dict(values), ""
     for token in tokens:
         if token.type == "heading_open":
             heading = str(token.attrGet("id"))
@@ -215,7 +244,7 @@ def _tables(tokens: list[Token]) -> list[Token]:
         else:
             made.append(token)
         if token.type == "table_close":
-            rows = _table(table)
+            rows = _table(table, left.pop(heading, None))
             label = f' aria-labelledby="{html.escape(heading)}"' if heading else ""
             kind = "table long" if rows > LONG else "table"
             made += [_raw(f'<div class="{kind}" role="group"{label}>\n'), *table, _raw("</div>\n")]
@@ -223,7 +252,7 @@ def _tables(tokens: list[Token]) -> list[Token]:
     return made
 
 
-def _table(tokens: list[Token]) -> int:
+def _table(tokens: list[Token], values: Table | None) -> int:
     """Scopes, alignment and marks of one table, in place; returns its rows without the heads."""
     heads = [_plain(tokens[at + 1]) for at, one in enumerate(tokens) if one.type == "th_open"]
     naming = next((heads.index(name) for name in ROW_HEADS if name in heads), 0)
@@ -233,6 +262,10 @@ def _table(tokens: list[Token]) -> int:
     cells = [at for at, one in enumerate(tokens) if one.type in ("th_open", "td_open")]
     for number, at in enumerate(cells):
         _cell(tokens[at : at + 3], names=number % len(heads) == naming)
+    if values:
+        fields = [field for row in values.rows for field in row]
+        for at, field in zip(cells[len(heads) :], fields, strict=True):
+            _set_value(tokens[at], tokens[at + 1], field)
     return rows
 
 
@@ -247,22 +280,19 @@ def _cell(cell: list[Token], *, names: bool) -> None:
     classes = ["number"] * number + ["name"] * names
     if not header and inline.content in OUTCOMES:
         classes += ["outcome", OUTCOMES[inline.content]]
-    elif number and not head:
-        _set_interval_apart(inline)
     if classes:
         opens.attrSet("class", " ".join(classes))
 
 
-def _set_interval_apart(inline: Token) -> None:
-    """`1.00 (0.98 to 1.02)`: what is in brackets goes into an element of its own."""
-    children = inline.children or []
-    found = _INTERVAL.fullmatch(children[0].content) if children else None
-    if found and children[0].type == "text":
-        inline.children = [
-            Token("text", "", 0, content=found["value"]),
-            *_span("interval", Token("text", "", 0, content=found["interval"])),
-            *children[1:],
-        ]
+def _set_value(opens: Token, inline: Token, field: Field) -> None:
+    """Give a cell the number that it is sorted by, and its interval an element of its own."""
+    if isinstance(field.value, int | float):
+        opens.attrSet("data-value", repr(float(field.value)))
+    first, *others = inline.children or [Token("text", "", 0)]
+    value, interval, note = first.content.rpartition(f" {_with_units(field.interval)}")
+    if field.interval and interval and first.type == "text":
+        inside = [Token("text", "", 0, content=interval + note), *others]
+        inline.children = [Token("text", "", 0, content=value), *_span("interval", *inside)]
 
 
 def _figures(tokens: list[Token], charts: Mapping[str, Picture]) -> list[Token]:
@@ -324,7 +354,7 @@ def _inlined(svg: str, name: str, alt: str) -> str:
         svg = own.sub(rf"\g<1>{name}.", svg)
     root = _SVG_ROOT.search(svg)
     if root is None:
-        raise ValueError(f"the chart {name} is no SVG")
+        raise ValueError(f"the chart {name} is not an SVG document")
     attributes = re.sub(r'\s(?:role|aria-\w+)="[^"]*"', "", root[1])
     inside = svg[root.end() :].strip()
     return f'<svg{attributes} role="img" aria-label="{html.escape(alt)}">{inside}'

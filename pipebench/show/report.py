@@ -152,7 +152,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
         )
     others = judged_run.probes or judged_run.path_capacities
     if not judged_run.measurements and (run.scheduled or not others):
-        said.append("there is not one whole measurement in this run")
+        said.append("the run has no whole measurement")
     return said
 
 

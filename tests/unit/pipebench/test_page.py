@@ -5,6 +5,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -191,17 +192,44 @@ def test_the_contents_are_the_chapters() -> None:
     ]
 
 
+class Field(NamedTuple):
+    value: object
+    interval: str = ""
+
+
+class Table(NamedTuple):
+    rows: list[list[Field]]
+
+
 def test_a_table_has_headers_numbers_and_a_name() -> None:
-    made = body(
+    values = Table(
+        [
+            [Field(1), Field("a"), Field(1000.4, "(900 to 1,100 us)"), Field("ok")],
+            [Field(1), Field("b"), Field(None), Field("failed")],
+        ]
+    )
+    made = page.render(
         "## R\n\n| depth | framework | rate | outcome |\n| --- | --- | ---: | --- |\n"
-        "| 1 | a | 1,000 (900 to 1,100) [1] | ok |\n| 1 | b | - | failed |\n"
+        "| 1 | a | 1,000 us (900 to 1,100 us) [1] **x** | ok |\n| 1 | b | - | failed |\n",
+        "T",
+        {},
+        {"r": values},
     )
     assert '<div class="table" role="group" aria-labelledby="r">\n<table class="sortable">' in made
     assert '<th scope="col" class="name">framework</th>' in made
     assert '<th scope="row" class="name">b</th>' in made
-    assert '<td class="number">1,000<span class="interval"> (900 to 1,100) [1]</span></td>' in made
+    assert (
+        '<td class="number" data-value="1000.4">1,000\xa0us<span class="interval"> '
+        "(900 to 1,100\xa0us) [1] <strong>x</strong></span></td>"
+    ) in made
+    assert '<td class="number">-</td>' in made
     assert '<td class="outcome failed">failed</td>' in made
     assert "style=" not in made
+
+
+def test_a_table_must_have_the_values_of_its_cells() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        page.render("## R\n\n| a |\n| --- |\n| 1 |\n| 2 |", "T", {}, {"r": Table([[Field(1)]])})
 
 
 def test_a_table_of_one_row_or_without_heads_is_not_sorted() -> None:
