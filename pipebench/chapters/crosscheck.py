@@ -8,20 +8,19 @@ window slides, is that of a batch under wrk, if the throughput is the same. docs
 import json
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.measurement import Measurement
 from pipebench.measure.window import WindowError, increase
 from pipebench.record.schema import Cell, Integers, InvalidRecord, RecordError, Run, parse_record
-from pipebench.run.figures import Spread, spread
-from pipebench.stats.estimate import estimate, ratios
+from pipebench.run.columns import Column, Value, spread_columns
+from pipebench.stats.estimate import NONE, Spread, estimate, ratios, spread
 
 FOLDER = "crosscheck"
 EDGE = 0.1
@@ -233,7 +232,7 @@ class Latencies:
     p99_us: float | None = None
 
 
-NONE, NO_LATENCIES = Spread(), Latencies()
+NO_LATENCIES = Latencies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,42 +377,150 @@ def constant_figures(check: Check | None) -> Rates:
     )
 
 
-def to_csv(found: list[CheckedCell]) -> str:
-    """crosscheck.csv: five digits are more than any of it is worth, and none is lost in a ratio."""
-    frame = pd.DataFrame([fields_of(row) for row in found])
-    return frame.to_csv(index=False, float_format="%.7g", lineterminator="\n")
+SIGNIFICANT = 7
+"""Digits: more than any of it is worth, and none is lost in a ratio."""
+
+Of = Callable[[CheckedCell], Value]
 
 
-def fields_of(row: CheckedCell) -> dict[str, Any]:
-    """The columns of crosscheck.csv, in their order."""
-    closed, constant = row.closed, row.constant
+def _number(name: str, unit: str, value: Of, explained: str = "") -> Column[CheckedCell]:
+    return Column(name=name, unit=unit, value=value, explained=explained, significant=SIGNIFICANT)
 
-    def ends(name: str, ratio: Spread) -> dict[str, float | None]:
-        return {name: ratio.value, f"{name}_low": ratio.low, f"{name}_high": ratio.high}
 
-    return {
-        **row.cell._asdict(),
-        "rounds": closed.rounds,
-        "wrk_requests_per_s": closed.wrk_requests_per_s,
-        "h2load_requests_per_s": closed.h2load_requests_per_s,
-        **ends("throughput_ratio", closed.throughput_ratio),
-        "wrk_batch_latency_mean_us": closed.wrk_latency.mean_us,
-        "h2load_request_latency_mean_us": closed.h2load_latency.mean_us,
-        **ends("latency_ratio", closed.latency_ratio),
-        "wrk_under_way": closed.wrk_under_way,
-        "h2load_under_way": closed.h2load_under_way,
-        **ends("little_ratio", closed.little_ratio),
-        "wrk_batch_latency_p50_us": closed.wrk_latency.p50_us,
-        "wrk_batch_latency_p99_us": closed.wrk_latency.p99_us,
-        "h2load_request_latency_p50_us": closed.h2load_latency.p50_us,
-        "h2load_request_latency_p99_us": closed.h2load_latency.p99_us,
-        **ends("server_cpu_ratio", closed.server_cpu_ratio),
-        "wanted_per_s": constant.wanted_per_s,
-        "achieved_per_s": constant.achieved_per_s,
-        "send_lag_max_us": constant.send_lag_max_us,
-        **{
-            f"rate_latency_{name}_us": getattr(constant.latency, f"{name}_us", None)
-            for name in ("mean", "p50", "p90", "p99", "max")
-        },
-        "problem": row.problem,
-    }
+def _ratio(
+    name: str, ratio: Callable[[CheckedCell], Spread], explained: str
+) -> list[Column[CheckedCell]]:
+    return spread_columns(_number(name, "ratio", lambda row: ratio(row).value, explained), ratio)
+
+
+def _latency(name: str, of: Callable[[Latency], float], explained: str = "") -> Column[CheckedCell]:
+    return _number(
+        name,
+        "us",
+        lambda row: of(row.constant.latency) if row.constant.latency else None,
+        explained,
+    )
+
+
+COLUMNS: list[Column[CheckedCell]] = [
+    Column(name="testbed", value=lambda row: row.cell.testbed, explained="as above"),
+    Column(name="framework", value=lambda row: row.cell.framework, explained="as above"),
+    Column(
+        name="workers",
+        unit="processes",
+        value=lambda row: row.cell.workers,
+        explained="as above",
+    ),
+    Column(
+        name="depth",
+        unit="requests",
+        value=lambda row: row.cell.depth,
+        explained="as above; h2load's `-m`",
+    ),
+    Column(
+        name="connections",
+        unit="connections",
+        value=lambda row: row.cell.connections,
+        explained="as above",
+    ),
+    Column(
+        name="rounds",
+        unit="rounds",
+        value=lambda row: row.closed.rounds,
+        explained="with figures of both tools",
+    ),
+    _number(
+        "wrk_requests_per_s",
+        "1/s",
+        lambda row: row.closed.wrk_requests_per_s,
+        "as in `results.csv`",
+    ),
+    _number(
+        "h2load_requests_per_s",
+        "1/s",
+        lambda row: row.closed.h2load_requests_per_s,
+        "responses in its log by its `-D`",
+    ),
+    *_ratio("throughput_ratio", lambda row: row.closed.throughput_ratio, "of `requests_per_s`"),
+    _number(
+        "wrk_batch_latency_mean_us",
+        "us",
+        lambda row: row.closed.wrk_latency.mean_us,
+        "of a batch",
+    ),
+    _number(
+        "h2load_request_latency_mean_us",
+        "us",
+        lambda row: row.closed.h2load_latency.mean_us,
+        "of a request, from when h2load made it ready to be written to the end of its response",
+    ),
+    *_ratio(
+        "latency_ratio",
+        lambda row: row.closed.latency_ratio,
+        "of these two means; 1 / `throughput_ratio` is to be expected",
+    ),
+    _number(
+        "wrk_under_way",
+        "share",
+        lambda row: row.closed.wrk_under_way,
+        "requests/s x mean batch latency / (connections x depth); 1 by Little's law, less if "
+        "connections wait to be accepted or batches were cut off at the end",
+    ),
+    _number(
+        "h2load_under_way",
+        "share",
+        lambda row: row.closed.h2load_under_way,
+        "requests/s x mean request latency / (connections x depth); the same",
+    ),
+    *_ratio(
+        "little_ratio",
+        lambda row: row.closed.little_ratio,
+        "of these two, round by round: 1 if the two tools' latencies agree, whatever the "
+        "throughput did between two executions",
+    ),
+    _number("wrk_batch_latency_p50_us", "us", lambda row: row.closed.wrk_latency.p50_us),
+    _number("wrk_batch_latency_p99_us", "us", lambda row: row.closed.wrk_latency.p99_us),
+    _number("h2load_request_latency_p50_us", "us", lambda row: row.closed.h2load_latency.p50_us),
+    _number("h2load_request_latency_p99_us", "us", lambda row: row.closed.h2load_latency.p99_us),
+    *_ratio(
+        "server_cpu_ratio",
+        lambda row: row.closed.server_cpu_ratio,
+        "of the server's CPU time per request; empty if `server_cpu_us_per_request` would be",
+    ),
+    _number(
+        "wanted_per_s",
+        "1/s",
+        lambda row: row.constant.wanted_per_s,
+        "of the constant-rate run: `bench_rate_share` of the median of wrk's rounds. Empty, as all "
+        "that follow, if there was none",
+    ),
+    _number(
+        "achieved_per_s",
+        "1/s",
+        lambda row: row.constant.achieved_per_s,
+        "answers, without the first and the last tenth of the run",
+    ),
+    _number(
+        "send_lag_max_us",
+        "us",
+        lambda row: row.constant.send_lag_max_us,
+        "how much later than at its best moment h2load ever sent, between 0.5 s after the first "
+        "request and the last tenth; one slot of 10 ms is no lag",
+    ),
+    _latency(
+        "rate_latency_mean_us",
+        lambda latency: latency.mean_us,
+        "of the requests sent from 0.5 s after the first; empty, as all `rate_latency_*`, if less "
+        "than 0.99 of the rate was achieved",
+    ),
+    _latency("rate_latency_p50_us", lambda latency: latency.p50_us),
+    _latency("rate_latency_p90_us", lambda latency: latency.p90_us),
+    _latency("rate_latency_p99_us", lambda latency: latency.p99_us),
+    _latency("rate_latency_max_us", lambda latency: latency.max_us),
+    Column(
+        name="problem",
+        value=lambda row: row.problem,
+        explained="which records have no figures, and why",
+    ),
+]
+"""Of crosscheck.csv."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipebench.chapters.crosscheck import Checks, read_checks
 from pipebench.measure.measurement import Measurement, reduce
-from pipebench.record.prices import Prices, read_prices
+from pipebench.record.prices import Price, Prices, read_prices
 from pipebench.record.schema import Cell, InvalidRecord, Run, json_files, load_run, read_record
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.conformance import Probe, Server, read_probes
@@ -79,10 +79,10 @@ class JudgedRun:
         ]
         return sorted([*self.invalid, *judged], key=lambda record: record.file)
 
-    def server_of(self, testbed: str) -> str | None:
-        """The host that serves in a testbed, by its inventory name."""
+    def price_of(self, testbed: str) -> Price | None:
+        """What an hour of the host costs that serves in a testbed."""
         names = [one.get("server") for one in self.run.testbeds if one.get("name") == testbed]
-        return str(names[0]) if names and names[0] else None
+        return self.prices.hosts.get(str(names[0])) if names and names[0] else None
 
     @property
     def measuring_share(self) -> float | None:

@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pipebench.rules.outcome import Outcome
+from pipebench.run.cells import CellGroup, cell_group, labels
 from pipebench.run.figures import CellSummary
-from pipebench.run.relations import CellGroup, cell_group, labels
 
 NEAR_CEILING = 0.9
 

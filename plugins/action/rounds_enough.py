@@ -28,21 +28,17 @@ class ActionModule(ActionBase):
         if not isinstance(declared, dict) or taken < declared["min"]:
             return answer
 
-        from pipebench.run.judge import judge_run  # noqa: PLC0415 (reads with numpy: only if need be)
-        from pipebench.run.precision import precision  # noqa: PLC0415
+        from pipebench.run.judge import judge_run  # noqa: PLC0415 (numpy: only if need be)
+        from pipebench.run.precision import decide  # noqa: PLC0415
 
-        found = precision(
-            judge_run(Path(run["results_dir"])), testbed, declared["until_relative_width"]
+        decision = decide(
+            judge_run(Path(run["results_dir"])),
+            testbed,
+            taken,
+            declared["max"],
+            declared["until_relative_width"],
         )
-        where = f" on {testbed}" if len(run["testbeds"]) > 1 else ""
-        if found.enough:
-            next_ = "enough"
-        elif taken < declared["max"]:
-            next_ = "another round"
-        else:
-            next_ = f"no more than {taken} rounds were declared"
-        answer["progress"] = f"After round {taken}{where}: {found.reason}: {next_}"
-        if found.enough or taken >= declared["max"]:
-            most = "" if found.enough else "as many as were declared; "
-            answer["enough"] = {"rounds": taken, "reason": most + found.reason}
+        answer["progress"] = decision.progress
+        if decision.reason:
+            answer["enough"] = {"rounds": taken, "reason": decision.reason}
         return answer

@@ -8,7 +8,8 @@ import pytest
 from action import rounds_enough
 
 from pipebench.run.judge import judge_run
-from pipebench.run.precision import Precision, precision
+from pipebench.run.precision import run_precision
+from pipebench.stats.precision import Precision
 from tests.unit.pipebench.factory import record_of, run_document, write_run
 from tests.unit.test_actions import act
 
@@ -28,40 +29,40 @@ def run_of(folder: Path, means: dict[str, int], rounds: int) -> Path:
     return write_run(folder, document, records)
 
 
-def found(folder: Path, until: float, testbed: str = "main") -> Precision:
-    return precision(judge_run(folder), testbed, until)
+def judged(folder: Path, until: float, testbed: str = "main") -> Precision:
+    return run_precision(judge_run(folder), testbed, until)
 
 
 def test_the_widest_interval_decides(tmp_path: Path) -> None:
     run = run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 6)
-    wide = found(run, 0.001)
+    wide = judged(run, 0.001)
     assert not wide.enough
     assert "(beta, depth 5, 200 connections), above the 0.1% declared" in wide.reason
-    assert found(run, 0.2).enough
+    assert judged(run, 0.2).enough
 
 
 def test_a_difference_is_no_reason_to_stop_and_none_is_no_reason_to_go_on(tmp_path: Path) -> None:
     for name, mean in (("same", 20_000), ("other", 60_000)):
         run = run_of(tmp_path / name, {"alpha": 20_000, "beta": mean}, 6)
-        assert (found(run, 0.2).enough, found(run, 0.01).enough) == (True, False)
+        assert (judged(run, 0.2).enough, judged(run, 0.01).enough) == (True, False)
 
 
 def test_below_six_rounds_there_is_no_interval_to_be_narrow(tmp_path: Path) -> None:
-    told = found(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 5), 0.9)
+    told = judged(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 5), 0.9)
     assert told == Precision(False, "beta, depth 5, 200 connections has no interval yet")
 
 
 def test_what_is_not_ok_and_the_ceiling_have_no_say(tmp_path: Path) -> None:
     means = {"alpha": 20_000, "crasher": 0, "absent": 0, "closer": 30_000, "top": 5_000}
-    told = found(run_of(tmp_path, means, 6), 0.0001)
+    told = judged(run_of(tmp_path, means, 6), 0.0001)
     assert told == Precision(True, "there is nothing whose interval could be made narrower")
-    assert found(tmp_path, 0.5, "elsewhere").enough
+    assert judged(tmp_path, 0.5, "elsewhere").enough
 
 
 def test_a_reference_that_is_not_ok_leaves_the_rates_as_they_are(tmp_path: Path) -> None:
     run = run_of(tmp_path, {"beta": 20_000}, 6)
     (run / "raw" / "bad.json").write_text("")
-    told = found(run, 0.0001)
+    told = judged(run, 0.0001)
     assert not told.enough
     assert "beta" in told.reason
 
