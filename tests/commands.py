@@ -1,7 +1,8 @@
 """Every command that a page tells somebody to type, and which layer of tests runs it.
 
 A page writes commands in ```sh blocks, a line each, or as a code span in a sentence. The tests of
-each layer (test_commands.py in unit, servers, lab; or the file that is named) take theirs from here
+each layer (test_commands.py in unit, servers, lab; or the file that is named, in tests/ or by its
+path) take theirs from here
 and run it as it is typed, with what is in capitals, and addresses of documentation, filled in. A
 long measurement is made short by options behind it. A command that is in no row of RUN_BY fails the
 unit layer.
@@ -23,6 +24,7 @@ PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "inventory").glob("*/README.md")),
+    ROOT / "lab" / "README.md",
 ]
 
 RUN_BY = {
@@ -41,24 +43,29 @@ RUN_BY = {
     "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub": "lab",
     "ssh -F none -i .lab/ssh/id_ed25519 -o UserKnownHostsFile=.lab/ssh/known_hosts "
     "root@198.18.0.11": "lab",
-    ".venv/bin/ansible-playbook playbooks/lab_up.yml": "lab",
-    ".venv/bin/ansible-playbook playbooks/lab_down.yml": "lab",
-    ".venv/bin/ansible-playbook playbooks/lab_down.yml -e lab_purge=true": "lab",
+    ".venv/bin/ansible-playbook lab/up.yml": "lab",
+    ".venv/bin/ansible-playbook lab/down.yml": "lab",
+    ".venv/bin/ansible-playbook lab/down.yml -e lab_purge=true": "lab",
+    "cp -r lab/inventory inventory/NAME": "lab/tests/test_machines.py",
+    ".venv/bin/ansible-playbook lab/up.yml -i inventory/NAME": "lab/tests/test_machines.py",
+    "./bench -i inventory/NAME": "lab/tests/test_machines.py",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/cloud": "lab",
     ".venv/bin/ansible-playbook playbooks/teardown.yml -i inventory/metal": "lab",
+    "ln -s ../_shared/launch.py servers/mine/": "servers",
     ".venv/bin/uv --directory servers/mine pip compile --universal --generate-hashes --no-header "
     "--python-version 3.13 requirements.in -o requirements.txt": "servers",
     ".venv-test/bin/pytest -m servers -k mine": "servers",
     "./collect.py results/RUN": "unit",
+    "./collect.py show RECORD": "unit",
     "./collect.py list": "unit",
     "./collect.py compare results/RUN results/RUN...": "unit",
     "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": "unit",
     "./collect.py calibrate results/RUN": "unit",
     "./collect.py render results/RUN --prices FILE": "unit",
     ".venv/bin/python -m tests.aa results/RUN": "unit",
-    "./files/probe.py 192.0.2.10 8080": "unit",
-    "./files/probe.py ::1 8080 --depth 64 --json probe.json": "unit",
-    "./files/probe.py localhost 8080 --case pipelined --case keep-alive": "unit",
+    "python3 files/probe 192.0.2.10 8080": "unit",
+    "python3 files/probe ::1 8080 --depth 64 --json probe.json": "unit",
+    "python3 files/probe localhost 8080 --case pipelined --case keep-alive": "unit",
 }
 
 # With the programs of the project a span in a sentence is a command even alone; with those of

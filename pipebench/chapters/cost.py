@@ -22,7 +22,7 @@ def priced(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Priced]:
     """Hosts that serve and have a price, a testbed each."""
     hosts = []
     for testbed in judged_run.run.testbeds:
-        name, host = str(testbed.get("name") or "main"), str(testbed.get("server"))
+        name, host = testbed.name, str(testbed.server)
         price = judged_run.prices.hosts.get(host)
         if price:
             own = (row.server_cpus for row in rows if row.cell.testbed == name)

@@ -1,243 +1,52 @@
-"""h2load beside wrk: whether another generator finds the same, and latency at a constant rate.
+"""Another load tool beside wrk: whether it finds the same, and latency at a constant rate.
 
 Both keep connections x depth requests under way. Little's law says of either that what is under
 way is throughput times the mean time spent, so the mean latency of a request under h2load, whose
 window slides, is that of a batch under wrk, if the throughput is the same. docs/method.md.
 """
 
-import json
-import math
-import re
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-
-from pipebench.measure.latency import Latency, summarise
+from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement
-from pipebench.measure.window import WindowError, increase
-from pipebench.record.schema import Cell, Integers, InvalidRecord, RecordError, Run, parse_record
-from pipebench.run.columns import Column, Value, spread_columns
-from pipebench.stats.estimate import NONE, Spread, estimate, ratios, spread
+from pipebench.record.schema import Cell
+from pipebench.record.store import CROSSCHECK, RAW
+from pipebench.run.columns import Column, Value, csv_text, spread_columns
+from pipebench.stats.estimate import Spread, estimate, ratios, spread
+from pipebench.tools import find_tool, tools
+from pipebench.tools.tool import Tool
 
-FOLDER = "crosscheck"
-EDGE = 0.1
-"""Share of a constant-rate run at either end in which connections still begin, or end already."""
 ACHIEVED = 0.99
 """Share of the wanted rate that must be answered for the latency to be that at this rate."""
+SIGNIFICANT = 7
+"""Digits in the file: more than any of it is worth, and none is lost in a ratio."""
+
+Rounds = dict[int, Measurement]
+"""A cell's measurements with one tool, by round."""
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
-    """One execution of h2load in its measured window. seconds: as it was told to run."""
+class OfTool:
+    """Medians of one tool over the rounds. Latencies in us, of what the tool takes times of.
 
-    seconds: float
-    started: float
-    ended: float
-    responses: int
-    statuses: dict[str, int]
-    failed: int
-    values: Integers
-    counts: Integers
-    sent: Integers
-    answered: Integers
-    slot_us: int
-    settle_us: int
-
-    @property
-    def latency(self) -> Latency | None:
-        return summarise([(self.values, self.counts)]) if len(self.values) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One record of crosscheck/. round: None at a constant rate; problem: why it has no figures."""
-
-    file: str
-    cell: Cell
-    round: int | None
-    rate: float | None
-    ended: datetime | None
-    warmup_s: float
-    execution: Execution | None
-    server_cpu_us: float | None
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """All records of crosscheck/: those that can be read, and the others."""
-
-    checks: list[Check] = field(default_factory=list)
-    invalid: list[InvalidRecord] = field(default_factory=list)
-
-    def spent_s(self, warmup: float, duration: float) -> float:
-        """Time in warm-up and measuring, as far as it was planned."""
-        return math.fsum(
-            min(check.warmup_s, warmup)
-            + (
-                min(check.execution.ended - check.execution.started, duration)
-                if check.execution
-                else 0
-            )
-            for check in self.checks
-        )
-
-
-def read_checks(run: Run) -> Checks:
-    """Every record of crosscheck/; none in a run without one."""
-    found = Checks()
-    for path in sorted((run.folder / FOLDER).glob("*.json")):
-        if path.name.startswith("."):  # being written just now
-            continue
-        name = f"{FOLDER}/{path.name}"
-        try:
-            document = json.loads(path.read_bytes())
-            if not isinstance(document, dict) or document.get("run_id") != run.run_id:
-                raise RecordError("it is no record of this run")  # noqa: TRY301
-            found.checks.append(parse_check(document, name))
-        except RecordError as error:
-            found.invalid.append(InvalidRecord(name, str(error)))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            found.invalid.append(InvalidRecord(name, f"it cannot be read as a record ({error!r})"))
-    return found
-
-
-def parse_check(document: dict[str, Any], file: str) -> Check:
-    """One record. RecordError: the part that it shares with a measurement cannot be used."""
-    number = document.get("round")
-    common = parse_record({**document, "generators": [], "round": number or 1}, file)
-    generator = (document.get("generators") or [{}])[0]
-    execution, problem = None, None
-    warmup = generator.get("warmup") or {}
-    if generator.get("measured"):
-        execution = parse_execution(generator["measured"])
-        problem = problem_of(generator["measured"], execution)
-    else:
-        rateless = number is None and not document.get("rate")
-        said = ["wrk found no rate to take a share of" if rateless else None]
-        said += [generator.get("ready_error"), common.server.ready_error if common.server else None]
-        problem = next(filter(None, said), "h2load did not run")
-    cpu = None
-    if execution and common.server:
-        try:
-            samples = common.server.samples
-            cpu = increase(samples, "unit_cpu_us", execution.started, execution.ended)
-        except WindowError as error:
-            raise RecordError(str(error)) from error
-    return Check(
-        file=file,
-        cell=common.cell,
-        round=number,
-        rate=document.get("rate"),
-        ended=common.ended,
-        warmup_s=warmup.get("ended", 0.0) - warmup.get("started", 0.0),
-        execution=execution,
-        server_cpu_us=cpu,
-        problem=common.harness_fault or problem,
-    )
-
-
-def parse_execution(measured: dict[str, Any]) -> Execution:
-    """H2LOAD of docs/architecture.md."""
-    result = measured["result"] or {}
-    pairs = np.array(result.get("histogram") or np.empty((0, 2)), dtype=np.int64).reshape(-1, 2)
-    done = counted(measured["stdout"])
-    return Execution(
-        seconds=seconds_of(measured["argv"]) or measured["ended"] - measured["started"],
-        started=measured["started"],
-        ended=measured["ended"],
-        responses=int(result.get("responses", 0)),
-        statuses=dict(result.get("statuses", {})),
-        failed=done.get("failed", 0),
-        values=pairs[:, 0],
-        counts=pairs[:, 1],
-        sent=np.array(result.get("sent", []), dtype=np.int64),
-        answered=np.array(result.get("answered", []), dtype=np.int64),
-        slot_us=int(result.get("slot_us", 0)),
-        settle_us=int(result.get("settle_us", 0)),
-    )
-
-
-def seconds_of(argv: list[str]) -> float | None:
-    """What h2load was given by -D; None where it was given a number of requests."""
-    given = [word[2:] for word in argv if re.fullmatch(r"-D\d+", word)]
-    return float(given[0]) if given else None
-
-
-def counted(text: str) -> dict[str, int]:
-    """The line `requests:` of what h2load prints, by its words; nothing where there is none."""
-    line = re.search(r"^requests: (.*)$", text, flags=re.MULTILINE)
-    pairs = re.findall(r"(\d+) (\w+)", line[1]) if line else []
-    return {word: int(number) for number, word in pairs}
-
-
-def problem_of(measured: dict[str, Any], execution: Execution) -> str | None:
-    """Why the figures of an execution cannot be compared, or None."""
-    if measured["exit_status"] == -9:
-        return "h2load had to be ended: it waited for answers"
-    if measured["exit_status"] != 0:
-        return f"h2load ended with status {measured['exit_status']}"
-    if not execution.responses:
-        return "h2load got no answer"
-    if execution.failed:
-        return f"h2load counted {execution.failed} failed requests"
-    done = counted(measured["stdout"]).get("done")
-    if done != execution.responses:
-        return f"h2load counted {done} responses, its log has {execution.responses}"
-    others = sum(n for status, n in execution.statuses.items() if status != "200")
-    return f"{others} responses had another status than 200" if others else None
-
-
-def achieved(execution: Execution) -> float | None:
-    """Answers per second of a constant-rate run, without its two ends."""
-    slots = len(execution.answered)
-    edge = int(slots * EDGE)
-    inner = execution.answered[edge : slots - edge]
-    if not len(inner) or not execution.slot_us:
-        return None
-    return float(inner.sum()) / (len(inner) * execution.slot_us / 1e6)
-
-
-def send_lag_us(execution: Execution, rate: float) -> float | None:
-    """How much later than at its best moment the sender ever was: what the latency does not hold.
-
-    Counted between the beginning of the connections and their end, in slots; a slot of jitter is
-    in it by design.
+    under_way: throughput x mean latency by connections x depth.
     """
-    if not execution.slot_us:
-        return None
-    slots = np.arange(1, len(execution.sent) + 1)
-    lag = slots * execution.slot_us - np.cumsum(execution.sent) / rate * 1e6
-    inner = lag[execution.settle_us // execution.slot_us : int(len(slots) * (1 - EDGE))]
-    return float(inner.max() - inner.min()) if len(inner) else None
+
+    requests_per_s: float | None = None
+    latency_mean_us: float | None = None
+    latency_p50_us: float | None = None
+    latency_p99_us: float | None = None
+    under_way: float | None = None
+
+
+NOTHING = OfTool()
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """One cell in one round, with either generator."""
-
-    wrk: Measurement
-    h2load: Check
-
-
-@dataclass(frozen=True, slots=True)
-class Latencies:
-    """Medians over the rounds, in us."""
-
-    mean_us: float | None = None
-    p50_us: float | None = None
-    p99_us: float | None = None
-
-
-NO_LATENCIES = Latencies()
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """What the constant-rate run of a cell says; latency only if the rate was kept."""
+class AtRate:
+    """A measurement at a constant rate; latency only if the rate was kept."""
 
     wanted_per_s: float | None = None
     achieved_per_s: float | None = None
@@ -245,140 +54,155 @@ class Rates:
     latency: Latency | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Medians of either tool over the rounds, and ratios of h2load's to wrk's within the round.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedCell:
+    """A row of crosscheck.csv: one cell with wrk and with a checker. None is "not measured".
 
-    wrk_latency, h2load_latency: mean, p50 and p99 in us, of a batch and of a request.
-    under_way: throughput x mean latency by connections x depth.
+    Ratios are of the checker to wrk in the same round.
     """
 
-    rounds: int = 0
-    wrk_requests_per_s: float | None = None
-    h2load_requests_per_s: float | None = None
-    throughput_ratio: Spread = NONE
-    wrk_latency: Latencies = NO_LATENCIES
-    h2load_latency: Latencies = NO_LATENCIES
-    latency_ratio: Spread = NONE
-    wrk_under_way: float | None = None
-    h2load_under_way: float | None = None
-    little_ratio: Spread = NONE
-    server_cpu_ratio: Spread = NONE
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedCell:
-    """A row of crosscheck.csv: one cell with both tools. None is "not measured" everywhere."""
-
     cell: Cell
-    closed: Closed
-    constant: Rates
+    checker: Tool
+    rounds: int
+    wrk: OfTool
+    checked: OfTool
+    throughput: Spread
+    latency: Spread
+    little: Spread
+    server_cpu: Spread
+    at_rate: AtRate
     problem: str | None
 
 
-def rows(wrk: Iterable[Measurement], checks: Checks) -> list[CheckedCell]:
-    """One row a cell that was cross-checked.
+class Pair(NamedTuple):
+    """One cell in one round, with either tool."""
 
-    wrk: those measurements whose rates stand.
+    measured: Measurement
+    checked: Measurement
+
+
+def rows(measured: Iterable[Measurement], checks: Sequence[Measurement]) -> list[CheckedCell]:
+    """One row a cell that was cross-checked with a tool.
+
+    measured: those measurements whose rates stand.
     """
-    rated = {(measurement.cell, measurement.round): measurement for measurement in wrk}
-    cells = list(dict.fromkeys(check.cell for check in checks.checks))
-    return [row_of(cell, checks.checks, rated) for cell in sorted(cells)]
+    rated = {(one.cell, one.round): one for one in measured}
+    pairs = sorted({(check.tool, check.cell) for check in checks})
+    return [
+        row_of(cell, [one for one in checks if (one.tool, one.cell) == (tool, cell)], rated)
+        for tool, cell in pairs
+    ]
 
 
 def row_of(
-    cell: Cell, checks: list[Check], rated: dict[tuple[Cell, int], Measurement]
+    cell: Cell, checks: Sequence[Measurement], rated: dict[tuple[Cell, int], Measurement]
 ) -> CheckedCell:
-    own = [check for check in checks if check.cell == cell]
+    """checks: of this cell, all with one tool."""
+    problems = {check.file: problem_of(check) for check in checks}
     pairs = {
         check.round: Pair(rated[cell, check.round], check)
-        for check in own
-        if check.round and not check.problem and (cell, check.round) in rated
+        for check in checks
+        if check.round and not problems[check.file] and (cell, check.round) in rated
     }
-    constant = next((check for check in own if check.round is None), None)
-    problems = [f"{check.file}: {check.problem}" for check in own if check.problem]
+    wrk = {number: pair.measured for number, pair in pairs.items()}
+    checked = {number: pair.checked for number, pair in pairs.items()}
+    sentences = [f"{CROSSCHECK}/{file}: {problem}" for file, problem in problems.items() if problem]
     return CheckedCell(
         cell=cell,
-        closed=closed_figures(cell, pairs),
-        constant=constant_figures(constant),
-        problem="; ".join(problems) or None,
-    )
-
-
-def closed_figures(cell: Cell, pairs: dict[int, Pair]) -> Closed:
-    """Medians of either generator, and the ratios of h2load's to wrk's in the same round."""
-    x_wrk: dict[int, float] = {}
-    x_h2: dict[int, float] = {}
-    latency_wrk: dict[int, Latency] = {}
-    latency_h2: dict[int, Latency] = {}
-    cpu_wrk: dict[int, float] = {}
-    cpu_h2: dict[int, float] = {}
-    for number, pair in pairs.items():
-        totals, execution = pair.wrk.totals, pair.h2load.execution
-        if totals is None or execution is None:
-            continue
-        x_wrk[number] = totals.requests_per_s
-        x_h2[number] = execution.responses / execution.seconds
-        for latency, latencies in (
-            (totals.latency, latency_wrk),
-            (execution.latency, latency_h2),
-        ):
-            if latency:
-                latencies[number] = latency
-        if pair.wrk.server_cpu_us_per_request:
-            cpu_wrk[number] = pair.wrk.server_cpu_us_per_request
-        if pair.h2load.server_cpu_us:
-            cpu_h2[number] = pair.h2load.server_cpu_us / execution.responses
-    l_wrk = {number: latency.mean_us for number, latency in latency_wrk.items()}
-    l_h2 = {number: latency.mean_us for number, latency in latency_h2.items()}
-    under_way = cell.connections * cell.depth
-    little_wrk = {n: x_wrk[n] * l_wrk[n] / 1e6 / under_way for n in l_wrk}
-    little_h2 = {n: x_h2[n] * l_h2[n] / 1e6 / under_way for n in l_h2}
-    return Closed(
+        checker=tools()[checks[0].tool],
         rounds=len(pairs),
-        wrk_requests_per_s=middle(x_wrk.values()),
-        h2load_requests_per_s=middle(x_h2.values()),
-        throughput_ratio=spread(estimate(ratios(x_h2, x_wrk))),
-        wrk_latency=middles(latency_wrk.values()),
-        h2load_latency=middles(latency_h2.values()),
-        latency_ratio=spread(estimate(ratios(l_h2, l_wrk))),
-        wrk_under_way=middle(little_wrk.values()),
-        h2load_under_way=middle(little_h2.values()),
-        little_ratio=spread(estimate(ratios(little_h2, little_wrk))),
-        server_cpu_ratio=spread(estimate(ratios(cpu_h2, cpu_wrk))),
+        wrk=_of_tool(wrk),
+        checked=_of_tool(checked),
+        throughput=_ratio(_rates(checked), _rates(wrk)),
+        latency=_ratio(_latencies(checked), _latencies(wrk)),
+        little=_ratio(_under_way(checked), _under_way(wrk)),
+        server_cpu=_ratio(_cpu(checked), _cpu(wrk)),
+        at_rate=at_rate(next((check for check in checks if not check.round), None)),
+        problem="; ".join(sentences) or None,
     )
 
 
-def middle(values: Iterable[float]) -> float | None:
-    found = estimate(list(values))
-    return found.median if found else None
+def problem_of(check: Measurement) -> str | None:
+    """Why it has no figures, or none that can be compared; None if it has."""
+    if check.harness_fault or check.unusable or check.tool_problem:
+        return check.harness_fault or check.unusable or check.tool_problem
+    if check.totals:
+        return None
+    if not check.round and not check.rate:
+        return "wrk found no rate to take a share of"
+    # a generator's own comes first: it was the last to try
+    return next(reversed(check.ready_errors), f"{check.tool} did not run")
 
 
-def middles(latencies: Collection[Latency]) -> Latencies:
-    return Latencies(
-        mean_us=middle(latency.mean_us for latency in latencies),
-        p50_us=middle(latency.p50_us for latency in latencies),
-        p99_us=middle(latency.p99_us for latency in latencies),
+def _of_tool(measurements: Rounds) -> OfTool:
+    totals = [one.totals for one in measurements.values() if one.totals]
+    latencies = [one.latency for one in totals if one.latency]
+    return OfTool(
+        requests_per_s=_middle(one.requests_per_s for one in totals),
+        latency_mean_us=_middle(latency.mean_us for latency in latencies),
+        latency_p50_us=_middle(latency.p50_us for latency in latencies),
+        latency_p99_us=_middle(latency.p99_us for latency in latencies),
+        under_way=_middle(_under_way(measurements).values()),
     )
 
 
-def constant_figures(check: Check | None) -> Rates:
-    """What the constant-rate run of a cell says; latency only where the rate was kept."""
-    if check is None:
-        return Rates()
-    execution, wanted = None if check.problem else check.execution, check.rate
-    got = achieved(execution) if execution else None
-    kept = got and wanted and got >= ACHIEVED * wanted
-    return Rates(
-        wanted_per_s=wanted,
-        achieved_per_s=got,
-        send_lag_max_us=send_lag_us(execution, wanted) if execution and wanted else None,
-        latency=execution.latency if execution and kept else None,
-    )
+def _rates(measurements: Rounds) -> dict[int, float]:
+    return {n: one.totals.requests_per_s for n, one in measurements.items() if one.totals}
 
 
-SIGNIFICANT = 7
-"""Digits: more than any of it is worth, and none is lost in a ratio."""
+def _latencies(measurements: Rounds) -> dict[int, float]:
+    """Means, in us."""
+    return {
+        number: one.totals.latency.mean_us
+        for number, one in measurements.items()
+        if one.totals and one.totals.latency
+    }
+
+
+def _under_way(measurements: Rounds) -> dict[int, float]:
+    rates, latencies = _rates(measurements), _latencies(measurements)
+    cells = {number: one.cell for number, one in measurements.items()}
+    return {
+        number: rates[number] * mean / 1e6 / (cells[number].connections * cells[number].depth)
+        for number, mean in latencies.items()
+    }
+
+
+def _cpu(measurements: Rounds) -> dict[int, float]:
+    """CPU time of the server, in us a request."""
+    return {
+        number: one.server_cpu_us_per_request
+        for number, one in measurements.items()
+        if one.server_cpu_us_per_request
+    }
+
+
+def _middle(values: Iterable[float]) -> float | None:
+    estimated = estimate(list(values))
+    return estimated.median if estimated else None
+
+
+def _ratio(values: dict[int, float], base: dict[int, float]) -> Spread:
+    return spread(estimate(ratios(values, base)))
+
+
+def at_rate(check: Measurement | None) -> AtRate:
+    """What the measurement of a cell at a constant rate says."""
+    wanted = check.rate if check else None
+    usable = check if check and not problem_of(check) else None
+    kept = usable.rate_kept if usable else None
+    achieved = kept.achieved_per_s if kept else None
+    latency = usable.totals.latency if usable and usable.totals else None
+    if not (achieved and wanted and achieved >= ACHIEVED * wanted):
+        latency = None
+    return AtRate(wanted, achieved, kept.send_lag_us if kept else None, latency)
+
+
+def to_csv(checked: Sequence[CheckedCell]) -> str:
+    """crosscheck.csv."""
+    names = dict.fromkeys(row.checker.name for row in checked)
+    return csv_text(columns([tools()[name] for name in names]), checked)
+
 
 Of = Callable[[CheckedCell], Value]
 
@@ -387,140 +211,165 @@ def _number(name: str, unit: str, value: Of, explained: str = "") -> Column[Chec
     return Column(name=name, unit=unit, value=value, explained=explained, significant=SIGNIFICANT)
 
 
-def _ratio(
-    name: str, ratio: Callable[[CheckedCell], Spread], explained: str
+def _ratios(
+    name: str, of: Callable[[CheckedCell], Spread], explained: str
 ) -> list[Column[CheckedCell]]:
-    return spread_columns(_number(name, "ratio", lambda row: ratio(row).value, explained), ratio)
+    return spread_columns(_number(name, "ratio", lambda row: of(row).value, explained), of)
 
 
 def _latency(name: str, of: Callable[[Latency], float], explained: str = "") -> Column[CheckedCell]:
-    return _number(
-        name,
-        "us",
-        lambda row: of(row.constant.latency) if row.constant.latency else None,
-        explained,
-    )
+    def value(row: CheckedCell) -> float | None:
+        return of(row.at_rate.latency) if row.at_rate.latency else None
+
+    return _number(f"rate_latency_{name}_us", "us", value, explained)
 
 
-COLUMNS: list[Column[CheckedCell]] = [
-    Column(name="testbed", value=lambda row: row.cell.testbed, explained="as above"),
-    Column(name="framework", value=lambda row: row.cell.framework, explained="as above"),
+def _own(tool: Tool, row: CheckedCell) -> OfTool:
+    """What a row has of a tool."""
+    if tool.name == find_tool(None, RAW).name:
+        return row.wrk
+    return row.checked if tool.name == row.checker.name else NOTHING
+
+
+def columns(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
+    """The columns of crosscheck.csv, in their order: some are a tool's own, and begin with it."""
+    both = [find_tool(None, RAW), *checkers]
+    return [
+        *_IDENTITY,
+        *(_rate(tool) for tool in both),
+        *_ratios("throughput_ratio", lambda row: row.throughput, "of `requests_per_s`"),
+        *(_mean(tool) for tool in both),
+        *_ratios(
+            "latency_ratio",
+            lambda row: row.latency,
+            "of these two means; 1 / `throughput_ratio` is to be expected",
+        ),
+        *(_busy(tool) for tool in both),
+        *_ratios(
+            "little_ratio",
+            lambda row: row.little,
+            "of these two, round by round: 1 if the two tools' latencies agree, whatever the "
+            "throughput did between two executions",
+        ),
+        *(column for tool in both for column in _tails(tool)),
+        *_ratios(
+            "server_cpu_ratio",
+            lambda row: row.server_cpu,
+            "of the server's CPU time per request; empty if `server_cpu_us_per_request` would be",
+        ),
+        *_AT_RATE,
+        Column(
+            name="problem",
+            value=lambda row: row.problem,
+            explained="which records have no figures, and why",
+        ),
+    ]
+
+
+_IDENTITY: list[Column[CheckedCell]] = [
+    Column(name="testbed", value=lambda row: row.cell.testbed, explained="as in `results.csv`"),
+    Column(name="framework", value=lambda row: row.cell.framework, explained="as in `results.csv`"),
     Column(
         name="workers",
         unit="processes",
         value=lambda row: row.cell.workers,
-        explained="as above",
+        explained="as in `results.csv`",
     ),
     Column(
         name="depth",
         unit="requests",
         value=lambda row: row.cell.depth,
-        explained="as above; h2load's `-m`",
+        explained="as in `results.csv`; h2load's `-m`",
     ),
     Column(
         name="connections",
         unit="connections",
         value=lambda row: row.cell.connections,
-        explained="as above",
+        explained="as in `results.csv`",
     ),
     Column(
         name="rounds",
         unit="rounds",
-        value=lambda row: row.closed.rounds,
+        value=lambda row: row.rounds,
         explained="with figures of both tools",
     ),
-    _number(
-        "wrk_requests_per_s",
+]
+
+
+def _rate(tool: Tool) -> Column[CheckedCell]:
+    explained = "responses that it counted, by the duration that it was given"
+    if tool.name == find_tool(None, RAW).name:
+        explained = "as in `results.csv`"
+    return _number(
+        f"{tool.name}_requests_per_s",
         "1/s",
-        lambda row: row.closed.wrk_requests_per_s,
-        "as in `results.csv`",
-    ),
-    _number(
-        "h2load_requests_per_s",
-        "1/s",
-        lambda row: row.closed.h2load_requests_per_s,
-        "responses in its log by its `-D`",
-    ),
-    *_ratio("throughput_ratio", lambda row: row.closed.throughput_ratio, "of `requests_per_s`"),
-    _number(
-        "wrk_batch_latency_mean_us",
+        lambda row: _own(tool, row).requests_per_s,
+        explained,
+    )
+
+
+def _mean(tool: Tool) -> Column[CheckedCell]:
+    explained = "of a batch"
+    if tool.times == "request":
+        explained = (
+            f"of a request, from when {tool.name} made it ready to be written to the end of its "
+            "response"
+        )
+    return _number(
+        f"{tool.name}_{tool.times}_latency_mean_us",
         "us",
-        lambda row: row.closed.wrk_latency.mean_us,
-        "of a batch",
-    ),
-    _number(
-        "h2load_request_latency_mean_us",
-        "us",
-        lambda row: row.closed.h2load_latency.mean_us,
-        "of a request, from when h2load made it ready to be written to the end of its response",
-    ),
-    *_ratio(
-        "latency_ratio",
-        lambda row: row.closed.latency_ratio,
-        "of these two means; 1 / `throughput_ratio` is to be expected",
-    ),
-    _number(
-        "wrk_under_way",
+        lambda row: _own(tool, row).latency_mean_us,
+        explained,
+    )
+
+
+def _busy(tool: Tool) -> Column[CheckedCell]:
+    return _number(
+        f"{tool.name}_under_way",
         "share",
-        lambda row: row.closed.wrk_under_way,
-        "requests/s x mean batch latency / (connections x depth); 1 by Little's law, less if "
-        "connections wait to be accepted or batches were cut off at the end",
-    ),
-    _number(
-        "h2load_under_way",
-        "share",
-        lambda row: row.closed.h2load_under_way,
-        "requests/s x mean request latency / (connections x depth); the same",
-    ),
-    *_ratio(
-        "little_ratio",
-        lambda row: row.closed.little_ratio,
-        "of these two, round by round: 1 if the two tools' latencies agree, whatever the "
-        "throughput did between two executions",
-    ),
-    _number("wrk_batch_latency_p50_us", "us", lambda row: row.closed.wrk_latency.p50_us),
-    _number("wrk_batch_latency_p99_us", "us", lambda row: row.closed.wrk_latency.p99_us),
-    _number("h2load_request_latency_p50_us", "us", lambda row: row.closed.h2load_latency.p50_us),
-    _number("h2load_request_latency_p99_us", "us", lambda row: row.closed.h2load_latency.p99_us),
-    *_ratio(
-        "server_cpu_ratio",
-        lambda row: row.closed.server_cpu_ratio,
-        "of the server's CPU time per request; empty if `server_cpu_us_per_request` would be",
-    ),
+        lambda row: _own(tool, row).under_way,
+        f"requests/s x mean {tool.times} latency / (connections x depth); 1 by Little's law, less "
+        "if connections wait to be accepted or batches were cut off at the end",
+    )
+
+
+def _tails(tool: Tool) -> list[Column[CheckedCell]]:
+    name = f"{tool.name}_{tool.times}_latency"
+    return [
+        _number(f"{name}_p50_us", "us", lambda row: _own(tool, row).latency_p50_us),
+        _number(f"{name}_p99_us", "us", lambda row: _own(tool, row).latency_p99_us),
+    ]
+
+
+_AT_RATE: list[Column[CheckedCell]] = [
     _number(
         "wanted_per_s",
         "1/s",
-        lambda row: row.constant.wanted_per_s,
+        lambda row: row.at_rate.wanted_per_s,
         "of the constant-rate run: `bench_rate_share` of the median of wrk's rounds. Empty, as all "
         "that follow, if there was none",
     ),
     _number(
         "achieved_per_s",
         "1/s",
-        lambda row: row.constant.achieved_per_s,
+        lambda row: row.at_rate.achieved_per_s,
         "answers, without the first and the last tenth of the run",
     ),
     _number(
         "send_lag_max_us",
         "us",
-        lambda row: row.constant.send_lag_max_us,
-        "how much later than at its best moment h2load ever sent, between 0.5 s after the first "
+        lambda row: row.at_rate.send_lag_max_us,
+        "how much later than at its best moment the tool ever sent, between 0.5 s after the first "
         "request and the last tenth; one slot of 10 ms is no lag",
     ),
     _latency(
-        "rate_latency_mean_us",
+        "mean",
         lambda latency: latency.mean_us,
         "of the requests sent from 0.5 s after the first; empty, as all `rate_latency_*`, if less "
         "than 0.99 of the rate was achieved",
     ),
-    _latency("rate_latency_p50_us", lambda latency: latency.p50_us),
-    _latency("rate_latency_p90_us", lambda latency: latency.p90_us),
-    _latency("rate_latency_p99_us", lambda latency: latency.p99_us),
-    _latency("rate_latency_max_us", lambda latency: latency.max_us),
-    Column(
-        name="problem",
-        value=lambda row: row.problem,
-        explained="which records have no figures, and why",
-    ),
+    _latency("p50", lambda latency: latency.p50_us),
+    _latency("p90", lambda latency: latency.p90_us),
+    _latency("p99", lambda latency: latency.p99_us),
+    _latency("max", lambda latency: latency.max_us),
 ]
-"""Of crosscheck.csv."""

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from pipebench.measure.measurement import Measurement
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.figures import CellSummary
@@ -290,7 +291,7 @@ def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Her
     shown = typical(seen)
     return Here(
         row=row,
-        printed=printed_by_wrk(shown.measurement.wrk_text) if shown else {},
+        printed=printed_by_wrk(shown.measurement.tool_text) if shown else {},
         findings=_findings(row, seen),
         rates={
             m.measurement.round: m.measurement.totals.requests_per_s
@@ -329,5 +330,5 @@ def _seen(measurement: Measurement) -> Seen | None:
         connections=measurement.totals.opened,
         depth=measurement.cell.depth,
         errors=measurement.totals.errors,
-        printed=printed_by_wrk(measurement.wrk_text),
+        printed=printed_by_wrk(measurement.tool_text),
     )

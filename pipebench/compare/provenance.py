@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from pipebench.record.schema import Run
+from pipebench.plan.variables import current_names
+from pipebench.record.run import Run
+from pipebench.record.schema import Testbed
 from pipebench.record.values import flat
 
 FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
@@ -56,7 +58,8 @@ def _differing(part: str, base: dict[str, str], other: dict[str, str]) -> list[D
 
 
 def _plan(run: Run) -> dict[str, str]:
-    return flat({name: value for name, value in run.variables.items() if name not in FOR_ONE_RUN})
+    variables = current_names(run.variables)
+    return flat({n: value for n, value in variables.items() if n not in FOR_ONE_RUN})
 
 
 def _project(run: Run) -> dict[str, str]:
@@ -66,12 +69,10 @@ def _project(run: Run) -> dict[str, str]:
 
 def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
     """The fingerprints of a testbed's hosts by what they are to it."""
-    described = next((one for one in run.testbeds if one.get("name") == testbed), {})
-    generators = described.get("generators")
-    generators = generators if isinstance(generators, list) else []
-    roles = {"server": str(described.get("server"))}
-    for number, host in enumerate(generators, start=1):
-        roles["generator" if len(generators) == 1 else f"generator {number}"] = str(host)
+    described = next((one for one in run.testbeds if one.name == testbed), Testbed())
+    roles = {"server": str(described.server)}
+    for number, host in enumerate(described.generators, start=1):
+        roles["generator" if len(described.generators) == 1 else f"generator {number}"] = host
     return {role: _host(run, host) for role, host in roles.items()}
 
 

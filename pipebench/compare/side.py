@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipebench.record.schema import Cell, Run, RunError
+from pipebench.record.run import Run
+from pipebench.record.schema import Cell, RunError
 from pipebench.rules.outcome import Outcome
 from pipebench.run.cells import cell_group
 from pipebench.run.entries import Figure

@@ -1,10 +1,10 @@
-"""Batch latency: wrk's correction undone, then percentiles of what wrk really recorded."""
+"""Percentiles of latencies, as a load tool recorded them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipebench.record.schema import Integers, WrkResult
+from pipebench.record.columns import Histogram, Integers
 
 TAILS_PPM = (
     *(mantissa * 10**power for power in (4, 3, 2, 1) for mantissa in (100, 70, 50, 30, 20, 15)),
@@ -13,16 +13,13 @@ TAILS_PPM = (
 """The quantiles of a curve, by the share of batches above them in millionths: p0 to p99.99."""
 
 
-class LatencyError(Exception):
-    """The histogram cannot be wrk's; the message is a sentence."""
-
-
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Batch latencies of one measurement, in us. Nearest rank: each percentile was recorded.
+    """Latencies of one measurement, in us: of batches, or of requests if the tool times these.
 
-    met_us: the mean length of the batch that a connection is in at any moment, which long batches
-    are more often than short ones: the mean weighted by length.
+    Nearest rank: each percentile was recorded. met_us: the mean length of the batch that a
+    connection is in at any moment, which long batches are more often than short ones: the mean
+    weighted by length.
     curve: at the first of TAILS_PPM, as far as there are batches to show them: a quantile that
     has less than one whole batch above it is not in it.
     """
@@ -39,67 +36,8 @@ class Latency:
     curve: tuple[int, ...]
 
 
-def correction_interval(duration_us: int, requests: int, connections: int) -> int | None:
-    """What wrk expected between two samples of a connection, in us, by its integer arithmetic.
-
-    None: wrk corrected nothing, having answered fewer requests than it had connections.
-    """
-    per_connection = requests // connections
-    return duration_us // per_connection if per_connection else None
-
-
-def recover(result: WrkResult, connections: int) -> tuple[Integers, Integers]:
-    """Undo wrk's correction for coordinated omission (stats_correct() in wrk's stats.c).
-
-    connections: as given to wrk by -c. Returns values (us, increasing) and counts (all > 0), one
-    batch a count.
-
-    wrk adds to every n > E (E: the interval) the recorded counts of n + E, n + 2 E, ...; so the
-    corrected count of n + E already is that sum, and the recorded count of n is the difference
-    of the two. That equals method's walk from the largest value down, in one step.
-    Counts below wrk's own minimum are phantoms; only a complete histogram has them at all.
-
-    LatencyError: a recovered count is negative, or one below the minimum is not 0.
-    """
-    values, counts = result.values, result.counts
-    interval = correction_interval(result.duration_us, result.requests, connections)
-    if not len(values) or interval is None:
-        return values[counts > 0], counts[counts > 0]
-    if interval == 0:
-        raise LatencyError("wrk's correction cannot be undone: its interval is 0 us")
-    minimum = int(values[0]) if result.min_us is None else result.min_us
-
-    targets = values - interval
-    adds = (targets > interval) & (counts > 0)
-    if not result.complete:
-        adds &= targets >= minimum
-    targets, phantoms = targets[adds], counts[adds]
-    places = np.searchsorted(values, targets)
-    missing = values[places] != targets
-    if missing.any():
-        raise LatencyError(
-            "wrk's correction cannot be undone: "
-            f"{-int(phantoms[missing][0])} batches would be left at {int(targets[missing][0])} us"
-        )
-    recorded = counts.copy()
-    recorded[places] -= phantoms
-    if (recorded < 0).any():
-        worst = int(np.argmin(recorded))
-        raise LatencyError(
-            "wrk's correction cannot be undone: "
-            f"{int(recorded[worst])} batches would be left at {int(values[worst])} us"
-        )
-    if recorded[values < minimum].any():
-        raise LatencyError(
-            "wrk's correction cannot be undone: batches would be left "
-            f"below the smallest that wrk saw, {minimum} us"
-        )
-    seen = recorded > 0
-    return values[seen], recorded[seen]
-
-
-def summarise(histograms: list[tuple[Integers, Integers]]) -> Latency | None:
-    """Percentiles over one or more recovered histograms (one a generator); None without a batch."""
+def summarise(histograms: list[Histogram]) -> Latency | None:
+    """Percentiles over one or more histograms (one a generator); None if nothing was recorded."""
     values = np.concatenate([values for values, _ in histograms] or [np.empty(0, np.int64)])
     counts = np.concatenate([counts for _, counts in histograms] or [np.empty(0, np.int64)])
     if len(histograms) > 1:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipebench.record.schema import Floats, Samples
+from pipebench.record.columns import Floats, Samples
 
 # The generator is silent for 0.2 s before the window and after it: in the middle of that the
 # counters are flat, and the two hosts' clocks need to agree only to this.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
-def fault_of(step: str, result: dict[str, Any] | None) -> str | None:
+def fault_of(step: str, result: Mapping[str, Any] | None) -> str | None:
     """A sentence on what went wrong with the harness in one task, or None."""
     if not result or not (result.get("failed") or result.get("unreachable")):
         return None

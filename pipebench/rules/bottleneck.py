@@ -13,12 +13,11 @@ from statistics import fmean
 
 from pipebench.measure.measurement import Measurement
 from pipebench.measure.usage import Usage
-from pipebench.rules.path_capacity import DIRECTIONS, Capacity, Direction, PathCapacity
+from pipebench.record.schema import Direction
+from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
 """Share of what could be used from which on it counts as used up."""
-EXHAUSTED = 0.95
-"""Share of a host's CPUs from which on none is idle."""
 IDLE = 0.5
 """Share of its CPU below which a host had nothing to do but wait."""
 OTHER_CORES = 0.1
@@ -73,21 +72,25 @@ class Bottleneck:
 def _cpu(who: str, cores: float, could: int, cpus: int, usage: Usage | None) -> tuple[float, str]:
     """Share and sentence: CPU time against what so many processes or threads can take.
 
-    Where they would take every CPU, none of it is idle and the rest is the kernel's network work,
-    they had all that there was.
+    If they can take every CPU, the kernel's work for their packets takes time of the same CPUs, and
+    counts with theirs.
     """
     usable = min(could, cpus)
-    if usage and could >= cpus and _exhausted(usage, cpus):
-        return 1.0, f"{who} used {cores:.2f} cores, all that the kernel left of {cpus}"
     of = f"{usable} core{'s' if usable > 1 else ''}"
-    return cores / usable, f"{who} used {cores:.2f} of {of}"
+    share, said = cores / usable, f"{who} used {cores:.2f} of {of}"
+    together = _with_kernel(usage, cpus) if usage and could >= cpus else None
+    if share >= NEAR or together is None or together < NEAR * cpus:
+        return share, said
+    return together / cpus, f"{said}, and {together:.2f} with the kernel's work for its packets"
 
 
-def _exhausted(usage: Usage, cpus: int) -> bool:
-    busy, softirq, others = usage.busy_cores, usage.softirq_cores, usage.other_cores
-    if busy is None or softirq is None or others is None or others >= OTHER_CORES:
-        return False
-    return busy + softirq >= EXHAUSTED * cpus
+def _with_kernel(usage: Usage, cpus: int) -> float | None:
+    """None if it is not known, or if others took more than the share that may be left unused.
+
+    A part of the kernel's work may then be counted twice, and the sum be too large.
+    """
+    others = usage.other_cores
+    return None if others is None or others > (1 - NEAR) * cpus else usage.measured_cores
 
 
 def server(measurement: Measurement) -> Load:
@@ -305,11 +308,16 @@ def waiting(
     return cores < IDLE * left and not any(one.name == "throttled" for one in disturbances)
 
 
+def candidates(measurement: Measurement, path_capacity: PathCapacity | None = None) -> list[Load]:
+    """What may have limited a measurement, each with the share of what there was."""
+    return [server(measurement), generator(measurement), network(measurement, path_capacity)]
+
+
 def bottleneck_of(
     measurement: Measurement, path_capacity: PathCapacity | None = None
 ) -> Bottleneck:
     """What limited a measurement, with the figures of it."""
-    loads = [server(measurement), generator(measurement), network(measurement, path_capacity)]
+    loads = candidates(measurement, path_capacity)
     disturbances = tuple(one for rule in DISTURBANCE_RULES for one in rule(measurement))
     reached = [load for load in loads if load.share is not None and load.share >= NEAR]
     if reached:

@@ -2,16 +2,21 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from pipebench.record import store
+from pipebench.record.checks import check_version
+from pipebench.record.reading import parse, read
+from pipebench.record.run import Run
 from pipebench.record.schema import (
-    Fields,
+    NOTHING,
+    PROGRAM_VERSION,
+    Case,
     InvalidRecord,
+    ProbeRecord,
     RecordError,
-    Run,
-    json_files,
-    read_json,
 )
+from pipebench.record.schema import Probe as ProbeDocument
 
 NOT_PROBED = "not probed"
 TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
@@ -23,22 +28,6 @@ class Server(NamedTuple):
     testbed: str
     framework: str
     workers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One thing that was asked. conforms: None where it could not be told."""
-
-    name: str
-    title: str
-    asks: str
-    relied_on: bool
-    seen: str
-    """The class, as docs/probe.md has them."""
-    conforms: bool | None
-    answered: int | None
-    expected: int | None
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +60,9 @@ def read_probes(run: Run) -> tuple[dict[Server, Probe], list[InvalidRecord]]:
     """Every probe's record of a run, and those that cannot be used, with the reason."""
     probes: dict[Server, Probe] = {}
     invalid: list[InvalidRecord] = []
-    for path in json_files(run.folder / "probe"):
+    for path in store.files(run.folder / store.PROBE):
         try:
-            probe = parse_probe(read_json(path), run.run_id)
+            probe = probe_of(read(path, ProbeRecord), run.run_id)
         except RecordError as error:
             invalid.append(InvalidRecord(path.name, str(error)))
             continue
@@ -81,45 +70,29 @@ def read_probes(run: Run) -> tuple[dict[Server, Probe], list[InvalidRecord]]:
     return probes, invalid
 
 
-def parse_probe(document: Any, run_id: str) -> Probe:
-    """One record, checked. RecordError: it cannot be used."""
-    record = Fields(document, "the record")
-    record.check_version()
-    if record.text("run_id") != run_id:
-        raise RecordError(f"it belongs to run {record.text('run_id')}")
-    deployment = record.object("deployment")
-    why = None
-    cases: list[Case] = []
-    if not deployment.flag("available"):
-        why = deployment.optional_text("reason") or "it could not be deployed"
-    elif record.value.get("probe") is None:
-        server = record.object("server")
-        why = server.optional_text("ready_error") or "the probe did not come to it"
-    else:
-        probe = record.object("probe")
-        probe.check_version()
-        why = probe.optional_text("error")
-        cases = [_case(Fields(item, "a case")) for item in probe.items("cases")]
+def probe_of(record: ProbeRecord, run_id: str) -> Probe:
+    """What one record says. RecordError: it cannot be used."""
+    if record.run_id != run_id:
+        raise RecordError(f"it belongs to run {record.run_id}")
+    why, cases = _seen(record)
     return Probe(
-        server=Server(record.text("testbed"), record.text("framework"), record.integer("workers")),
-        cases=cases if why is None else [],
+        server=Server(record.testbed, record.framework, record.workers),
+        cases=[] if why else cases,
         why=why,
-        harness_fault=record.optional_text("harness_fault"),
+        harness_fault=record.harness_fault,
     )
 
 
-def _case(case: Fields) -> Case:
-    return Case(
-        name=case.text("name"),
-        title=case.text("title"),
-        asks=case.text("asks"),
-        relied_on=case.flag("relied_on"),
-        seen=case.text("class"),
-        conforms=case.optional_flag("conforms"),
-        answered=case.optional_integer("answered"),
-        expected=case.optional_integer("expected"),
-        detail=case.text("detail"),
-    )
+def _seen(record: ProbeRecord) -> tuple[str | None, list[Case]]:
+    """Why nothing was probed, or the cases."""
+    if not record.deployment.available:
+        return record.deployment.reason or "it could not be deployed", []
+    if record.probe == NOTHING:
+        error = record.server.ready_error if record.server else None
+        return error or "the probe did not come to it", []
+    probe = parse(record.probe, ProbeDocument, "probe of the record")
+    check_version(probe.schema_version, "probe of the record", (PROGRAM_VERSION,))
+    return probe.error, probe.cases
 
 
 def sentence(probe: Probe) -> str | None:

@@ -156,7 +156,7 @@ def no_requests(measurement: Measurement, _context: Context) -> Finding | None:
 def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
     """Answers that complete no batch: the server hangs, or the window ends before the first."""
     totals, depth = measurement.totals, measurement.cell.depth
-    if totals is None or not totals.requests or totals.latency or totals.errors["timeout"]:
+    if totals is None or not totals.requests or totals.latency or totals.errors.get("timeout"):
         return None
     each, rest = divmod(totals.requests, totals.opened)
     alone = measurement.reopened is not None and measurement.reopened <= reopened_tolerance(
@@ -202,13 +202,13 @@ def hung(measurement: Measurement, _context: Context) -> Finding | None:
 
 def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
     """wrk gives up at once where it cannot connect; any other end of it is the harness's."""
-    if measurement.wrk_problem is None:
+    if measurement.tool_problem is None:
         return None
-    refused = "unable to connect" in measurement.wrk_problem
+    refused = "unable to connect" in measurement.tool_problem
     if refused and measurement.unit_end:
         return None  # there is nobody left to connect to
     return Finding(
-        "wrk_failed", Outcome.FAILED if refused else Outcome.INVALID, measurement.wrk_problem
+        "wrk_failed", Outcome.FAILED if refused else Outcome.INVALID, measurement.tool_problem
     )
 
 
@@ -221,7 +221,7 @@ def unusable(measurement: Measurement, _context: Context) -> Finding | None:
 
 def not_measured(measurement: Measurement, _context: Context) -> Finding | None:
     """A record without a measurement must say why."""
-    if measurement.totals or measurement.unusable or measurement.wrk_problem:
+    if measurement.totals or measurement.unusable or measurement.tool_problem:
         return None
     return Finding("not_measured", Outcome.INVALID, "it holds neither a measurement nor a reason")
 
@@ -243,12 +243,12 @@ def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
         return None
     sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
     batches = totals.latency.batches if totals.latency else 0
-    failed = sum(totals.errors[kind] for kind in ("connect", "read", "write"))
+    failed = sum(totals.errors.get(kind, 0) for kind in ("connect", "read", "write"))
     # to wrk an announced close is no error: it connects again without waiting for it
     closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
     if 0.9 <= more / max(1, batches) <= 1.1:
         sentence += f": {closes} after each batch"
-    elif totals.errors["write"] >= more / 2:
+    elif totals.errors.get("write", 0) >= more / 2:
         sentence += ": most failed at once, as where nobody listens"
     elif more > batches:
         sentence += f": {closes} within a batch"
@@ -339,6 +339,8 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
     """Every response has the same size; only a last one a connection may be there in part."""
     totals = measurement.totals
     if totals is None or not totals.requests or context.response_size is None:
+        return None
+    if totals.bytes is None:
         return None
     size, exact = context.response_size
     more = totals.bytes - totals.requests * size
@@ -440,13 +442,18 @@ RULES: tuple[Rule, ...] = (
 
 def judge(measurement: Measurement, context: Context) -> Judgement:
     """The outcome and reason of one measurement."""
+    return _judgement(findings_of(measurement, context))
+
+
+def findings_of(measurement: Measurement, context: Context) -> list[Finding]:
+    """What each rule found, in their order; also what is too mild to be part of the reason."""
     for rule in DECIDING:
         if finding := rule(measurement, context):
-            return _judgement([finding])
+            return [finding]
     findings = [finding for rule in RULES if (finding := rule(measurement, context))]
     if not findings and (nothing := not_measured(measurement, context)):
         findings.append(nothing)
-    return _judgement(findings)
+    return findings
 
 
 def _judgement(findings: list[Finding]) -> Judgement:

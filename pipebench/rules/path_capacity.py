@@ -3,16 +3,24 @@
 A baseline is optional, whatever is wrong with it is a sentence, and the path then unknown.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
-from pipebench.record.schema import SCHEMA_VERSION
+from pipebench.record import store
+from pipebench.record.columns import Samples, samples_of
+from pipebench.record.reading import parse, read
+from pipebench.record.schema import (
+    NOTHING,
+    Direction,
+    PathHost,
+    PathRecord,
+    PathTest,
+    RecordError,
+)
 
-Direction = Literal["to_server", "from_server"]
 DIRECTIONS: tuple[Direction, ...] = ("to_server", "from_server")
 COUNTERS = {"to_server": "nic_tx", "from_server": "nic_rx"}
 """The generator's own counters of each direction."""
@@ -49,60 +57,104 @@ class PathCapacity:
     problems: list[str] = field(default_factory=list)
 
 
+class Sum(Struct, frozen=True, kw_only=True):
+    """A sum of iperf3's; packets are known of UDP only."""
+
+    seconds: float
+    packets: int = 0
+    lost_packets: int = 0
+
+
+class Processors(Struct, frozen=True, kw_only=True):
+    """CPU that iperf3 used on either end, in percent of one."""
+
+    host_total: float
+    remote_total: float
+
+
+class End(Struct, frozen=True, kw_only=True):
+    """iperf3's own answer. Older versions have one sum for both ends."""
+
+    sum: Sum | None = None
+    sum_received: Sum | None = None
+    cpu_utilization_percent: Processors
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One end of the path."""
+
+    about: PathHost
+    samples: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One test that has a result, with its two ends."""
+
+    test: PathTest
+    end: End
+    generator: Host
+    server: Host
+
+
 def read_path_capacities(folder: Path) -> dict[str, PathCapacity]:
     """Those of a run's folder, by testbed; a run may have none."""
     found = {}
-    for path in sorted((folder / "baseline").glob("[!.]*.json")):
+    for path in store.files(folder / store.PATH):
+        testbed = store.stem(path)
         try:
-            found[path.stem] = parse(json.loads(path.read_bytes()), path.stem)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            problem = f"baseline/{path.name} cannot be used: {error}"
-            found[path.stem] = PathCapacity(path.stem, problems=[problem])
+            found[testbed] = capacity_of(read(path, PathRecord), testbed)
+        except RecordError as error:
+            problem = f"{store.PATH}/{path.name} cannot be used: {error}"
+            found[testbed] = PathCapacity(testbed, problems=[problem])
     return found
 
 
-def parse(document: dict[str, Any], testbed: str) -> PathCapacity:
-    """The capacities of one record. ValueError, TypeError or KeyError: it is not one."""
-    if document["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"it has schema version {document['schema_version']}")
-    path_capacity = PathCapacity(testbed)
-    if document.get("error"):
-        path_capacity.problems.append(str(document["error"]))
-    for test in document["tests"]:
-        if test.get("error") or not test.get("end"):
-            name = f"{test['protocol']} {test['direction'].replace('_', ' ')}"
-            path_capacity.problems.append(f"{name}: {test.get('error') or 'it has no result'}")
-        elif test["protocol"] == "tcp":
-            _keep(path_capacity.bytes, test, _best(document, test, "bytes"), document)
-            _keep(path_capacity.packets, test, _best(document, test, "packets"), document)
-        else:
-            received = test["end"].get("sum_received") or test["end"]["sum"]
-            arrived = received["packets"] - received["lost_packets"]
-            _keep(path_capacity.packets, test, arrived / received["seconds"], document)
-    return path_capacity
+def capacity_of(record: PathRecord, testbed: str) -> PathCapacity:
+    """What one record shows. RecordError: it contradicts itself."""
+    capacity = PathCapacity(testbed, problems=[record.error] if record.error else [])
+    generator, server = (
+        Host(host, samples_of(host.samples, name))
+        for name, host in (("generator", record.generator), ("server", record.server))
+    )
+    for number, test in enumerate(record.tests, start=1):
+        if test.error or test.end == NOTHING:
+            name = f"{test.protocol} {test.direction.replace('_', ' ')}"
+            capacity.problems.append(f"{name}: {test.error or 'it has no result'}")
+            continue
+        end = parse(test.end, End, f"end of test {number}")
+        _add(capacity, Measured(test, end, generator, server))
+    return capacity
 
 
-def _keep(
-    kept: dict[Direction, Capacity],
-    test: dict[str, Any],
-    per_s: float | None,
-    document: dict[str, Any],
-) -> None:
+def _add(capacity: PathCapacity, measured: Measured) -> None:
+    if measured.test.protocol == "tcp":
+        _keep(capacity.bytes, measured, _best(measured, "bytes"))
+        _keep(capacity.packets, measured, _best(measured, "packets"))
+        return
+    received = measured.end.sum_received or measured.end.sum
+    if received:
+        arrived = received.packets - received.lost_packets
+        _keep(capacity.packets, measured, arrived / received.seconds)
+
+
+def _keep(kept: dict[Direction, Capacity], measured: Measured, per_s: float | None) -> None:
     """The greatest of several tests: what was carried once can be carried."""
-    before = kept.get(test["direction"])
+    direction = measured.test.direction
+    before = kept.get(direction)
     if per_s and (before is None or per_s > before.per_s):
-        kept[test["direction"]] = Capacity(per_s, held_back_by_a_host(document, test))
+        kept[direction] = Capacity(per_s, held_back_by_a_host(measured))
 
 
-def _best(document: dict[str, Any], test: dict[str, Any], unit: str) -> float | None:
+def _best(measured: Measured, unit: str) -> float | None:
     """The most that the generator's interface counted in a second of this test, per second."""
-    samples = document["generator"]["samples"]
-    counter = samples.get(f"{COUNTERS[test['direction']]}_{unit}")
-    if counter is None:
+    test, samples = measured.test, measured.generator.samples
+    values = samples.columns.get(f"{COUNTERS[test.direction]}_{unit}")
+    if values is None:
         return None
-    t, values = np.array(samples["t"], dtype=float), np.array(counter, dtype=float)
-    inside = np.isfinite(values) & (t >= test["started"]) & (t <= test["ended"])
-    t, values = t[inside], values[inside]
+    inside = np.isfinite(values) & (samples.t >= test.started) & (samples.t <= test.ended)
+    t, values = samples.t[inside], values[inside]
     if len(t) < 2 or t[-1] - t[0] < BEST_S:
         return None
     begins = t[t <= t[-1] - BEST_S]
@@ -110,33 +162,31 @@ def _best(document: dict[str, Any], test: dict[str, Any], unit: str) -> float | 
     return float(rates.max()) / BEST_S
 
 
-def held_back_by_a_host(document: dict[str, Any], test: dict[str, Any]) -> bool:
+def held_back_by_a_host(measured: Measured) -> bool:
     """Whether a host had no CPU left for this test.
 
     A sender that is busy while packets are lost on the way is no limit: more would not arrive.
     """
-    hosts = [document["generator"], document["server"]]
-    if test["direction"] == "from_server":
+    test, used = measured.test, measured.end.cpu_utilization_percent
+    hosts = [measured.generator, measured.server]
+    percents = [used.host_total, used.remote_total]
+    if test.direction == "from_server":
         hosts.reverse()
-    sender, receiver = (_busy(host, test) for host in hosts)
-    used = test["end"]["cpu_utilization_percent"]
-    percents = [used["host_total"], used["remote_total"]]
-    if test["direction"] == "from_server":
         percents.reverse()
-    threads = [min(test["streams"], host["cpus"] or 1) for host in hosts]
+    threads = [min(test.streams, host.about.cpus or 1) for host in hosts]
     # before 3.16 all streams of iperf3 share one thread
-    if not all(_threaded(host.get("version")) for host in hosts):
+    if not all(_threaded(host.about.version) for host in hosts):
         threads = [1, 1]
     sending, receiving = (
-        max(busy, percent / 100 / count)
-        for busy, percent, count in zip((sender, receiver), percents, threads, strict=True)
+        max(_busy(host.samples, test), percent / 100 / count)
+        for host, percent, count in zip(hosts, percents, threads, strict=True)
     )
-    received = test["end"].get("sum_received") or {}
-    lost = received.get("lost_packets", 0) / max(1, received.get("packets", 0))
-    return bool(receiving >= BUSY or (sending >= BUSY and lost < LOST))
+    received = measured.end.sum_received
+    lost = received.lost_packets / max(1, received.packets) if received else 0
+    return receiving >= BUSY or (sending >= BUSY and lost < LOST)
 
 
-def _threaded(version: Any) -> bool:
+def _threaded(version: str | None) -> bool:
     try:
         major, minor = str(version).split(".")[:2]
         return (int(major), int(minor.rstrip("+"))) >= (3, 16)
@@ -144,17 +194,18 @@ def _threaded(version: Any) -> bool:
         return False
 
 
-def _busy(host: dict[str, Any], test: dict[str, Any]) -> float:
+def _busy(samples: Samples, test: PathTest) -> float:
     """Share of a host's CPUs in use during a test, the kernel's network work included."""
-    samples = host.get("samples") or {}
-    t = np.array(samples.get("t", []), dtype=float)
-    inside = (t >= test["started"]) & (t <= test["ended"])
-    cpus = {name.split("_")[0] for name in samples if name.startswith("cpu")}
+    inside = (samples.t >= test.started) & (samples.t <= test.ended)
+    cpus = {name.split("_")[0] for name in samples.columns if name.startswith("cpu")}
     if inside.sum() < 2 or not cpus:
         return 0.0
     used = 0.0
     for cpu in cpus:
         for kind in ("busy", "softirq", "steal"):
-            counter = np.array(samples[f"{cpu}_{kind}_us"], dtype=float)[inside]
-            used += float(np.nan_to_num(counter[-1] - counter[0]))
-    return used / 1e6 / float(t[inside][-1] - t[inside][0]) / len(cpus)
+            counter = samples.columns.get(f"{cpu}_{kind}_us")
+            if counter is not None:
+                first, *_, last = counter[inside]
+                used += float(np.nan_to_num(last - first))
+    t = samples.t[inside]
+    return used / 1e6 / float(t[-1] - t[0]) / len(cpus)

@@ -9,10 +9,11 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from pipebench.chapters.crosscheck import Checks, read_checks
-from pipebench.measure.measurement import Measurement, reduce
+from pipebench.measure.measurement import Measurement, read_measurement
+from pipebench.record import store
 from pipebench.record.prices import Price, Prices, read_prices
-from pipebench.record.schema import Cell, InvalidRecord, Run, json_files, load_run, read_record
+from pipebench.record.run import Run, load_run
+from pipebench.record.schema import Cell, InvalidRecord
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.conformance import Probe, Server, read_probes
 from pipebench.rules.outcome import RATED, Context, Judgement, Outcome, ResponseSize, judge
@@ -57,7 +58,8 @@ class JudgedRun:
     missing: list[tuple[int, Cell]]
     probes: dict[Server, Probe] = field(default_factory=dict)
     unusable_probes: list[InvalidRecord] = field(default_factory=list)
-    crosscheck: Checks = field(default_factory=Checks)
+    checks: list[Measurement] = field(default_factory=list)
+    unusable_checks: list[InvalidRecord] = field(default_factory=list)
     path_capacities: dict[str, PathCapacity] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
 
@@ -81,15 +83,16 @@ class JudgedRun:
 
     def price_of(self, testbed: str) -> Price | None:
         """What an hour of the host costs that serves in a testbed."""
-        names = [one.get("server") for one in self.run.testbeds if one.get("name") == testbed]
-        return self.prices.hosts.get(str(names[0])) if names and names[0] else None
+        server = next((one.server for one in self.run.testbeds if one.name == testbed), None)
+        return self.prices.hosts.get(server) if server else None
 
     @property
     def measuring_share(self) -> float | None:
         """Share of the measuring phase's wall time spent in warm-up and measuring.
 
-        The time that wrk ran, as far as it was planned to, over the time from the phase's start
-        to its end (or to the last record, while it goes on), for each testbed. None: not known.
+        The time that the load tools ran, as far as it was planned, over the time from the phase's
+        start to its end (or to the last record, while it goes on), for each testbed. None: not
+        known.
         """
         run = self.run
         ends = [m.measurement.ended for m in self.measurements if m.measurement.ended]
@@ -101,9 +104,8 @@ class JudgedRun:
             warmup, duration = (float(run.variables[f"bench_{n}"]) for n in ("warmup", "duration"))
         except (KeyError, TypeError, ValueError):
             return None
-        measurement = [judged.measurement for judged in self.measurements]
-        spent = (min(f.warmup_s, warmup) + min(f.measured_s, duration) for f in measurement)
-        return (sum(spent) + self.crosscheck.spent_s(warmup, duration)) / wall
+        measurements = [*(judged.measurement for judged in self.measurements), *self.checks]
+        return sum(spent_s(one, warmup, duration) for one in measurements) / wall
 
 
 def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
@@ -115,7 +117,7 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
     reduced: list[Measurement] = []
     invalid: list[InvalidRecord] = []
     first: dict[tuple[int, Cell], str] = {}
-    for measurement in _read(run, alone=alone):
+    for measurement in _read(run, store.RAW, alone=alone):
         if isinstance(measurement, InvalidRecord):
             invalid.append(measurement)
             continue
@@ -135,6 +137,7 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
     sizes = response_sizes(reduced)
     probes, unusable_probes = read_probes(run)
     path_capacities = read_path_capacities(folder)
+    checks = list(_read(run, store.CROSSCHECK, alone=alone))
     return JudgedRun(
         run=run,
         measurements=[
@@ -149,16 +152,22 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
         ],
         probes=probes,
         unusable_probes=unusable_probes,
-        crosscheck=read_checks(run),
+        checks=[one for one in checks if isinstance(one, Measurement)],
+        unusable_checks=[one for one in checks if isinstance(one, InvalidRecord)],
         path_capacities=path_capacities,
         prices=read_prices(run),
     )
 
 
-def _read(run: Run, *, alone: bool) -> Iterator[Measurement | InvalidRecord]:
-    """What is left of each raw record, in the order of their names."""
-    paths = json_files(run.folder / "raw")
-    one = partial(_read_one, run_id=run.run_id)
+def spent_s(measurement: Measurement, warmup: float, duration: float) -> float:
+    """Time in warm-up and measuring, as far as it was planned."""
+    return min(measurement.warmup_s, warmup) + min(measurement.measured_s, duration)
+
+
+def _read(run: Run, folder: str, *, alone: bool) -> Iterator[Measurement | InvalidRecord]:
+    """What is left of each record in one of a run's folders, in the order of their names."""
+    paths = store.files(run.folder / folder)
+    one = partial(read_measurement, run_id=run.run_id)
     processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
     if alone or processes == 1 or len(paths) < WORTH_PROCESSES:
         yield from map(one, paths)
@@ -169,28 +178,31 @@ def _read(run: Run, *, alone: bool) -> Iterator[Measurement | InvalidRecord]:
         yield from pool.map(one, paths, chunksize=RECORDS_AT_ONCE)
 
 
-def _read_one(path: Path, run_id: str) -> Measurement | InvalidRecord:
-    record = read_record(path, run_id)
-    return record if isinstance(record, InvalidRecord) else reduce(record)
-
-
 def _judged(
     measurement: Measurement,
     sizes: dict[tuple[str, str], ResponseSize],
     probes: dict[Server, Probe],
     path_capacities: dict[str, PathCapacity],
 ) -> JudgedMeasurement:
-    testbed, framework, workers, *_ = measurement.cell
-    context = Context(
-        response_size=sizes.get((testbed, framework)),
-        probe=probes.get(Server(testbed, framework, workers)),
-    )
-    judgement = judge(measurement, context)
-    path_capacity = path_capacities.get(testbed)
+    judgement = judge(measurement, context_of(measurement, sizes, probes))
+    path_capacity = path_capacities.get(measurement.cell.testbed)
     return JudgedMeasurement(
         measurement,
         judgement,
         bottleneck_of(measurement, path_capacity) if judgement.outcome in RATED else None,
+    )
+
+
+def context_of(
+    measurement: Measurement,
+    sizes: dict[tuple[str, str], ResponseSize],
+    probes: dict[Server, Probe],
+) -> Context:
+    """What the run knows of a measurement's framework beyond that measurement."""
+    testbed, framework, workers, *_ = measurement.cell
+    return Context(
+        response_size=sizes.get((testbed, framework)),
+        probe=probes.get(Server(testbed, framework, workers)),
     )
 
 
@@ -204,9 +216,10 @@ def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], Res
     whole: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     least: dict[tuple[str, str], int] = {}
     for measurement in measurements:
-        if measurement.totals and measurement.totals.requests:
+        totals = measurement.totals
+        if totals and totals.requests and totals.bytes is not None:
             key = (measurement.cell.testbed, measurement.cell.framework)
-            size, rest = divmod(measurement.totals.bytes, measurement.totals.requests)
+            size, rest = divmod(totals.bytes, totals.requests)
             least[key] = min(size, least.get(key, size))
             if not rest:
                 whole[key][size] += 1
@@ -219,9 +232,9 @@ def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], Res
 
 
 def typical(measurements: list[JudgedMeasurement]) -> JudgedMeasurement | None:
-    """The measurement of the median round; of those without a rate, the first that wrk ran in."""
+    """The measurement of the median round; if none has a rate, the first with a load."""
     rated = [m for m in measurements if m.judgement.outcome in RATED and m.measurement.totals]
     if rated:
         rated.sort(key=lambda m: m.measurement.totals.requests_per_s if m.measurement.totals else 0)
         return rated[(len(rated) - 1) // 2]
-    return next((m for m in measurements if m.measurement.wrk_text), None)
+    return next((m for m in measurements if m.measurement.tool_text), None)

@@ -6,7 +6,8 @@ docs/method.md says how cells are compared; the arithmetic is pipebench/stats'.
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.entries import Better, Figure, Ranking

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pipebench.record.schema import Cell, Framework
+from pipebench.record.run import Framework
+from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.cells import cell_group

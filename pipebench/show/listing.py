@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipebench.record.schema import Run, RunError, json_files, load_run
+from pipebench.record import store
+from pipebench.record.run import Run, load_run
+from pipebench.record.schema import RunError
 from pipebench.show import formats
 
 AT_REST = timedelta(minutes=15)
@@ -48,7 +50,7 @@ def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list
 
 def _listed(folder: Path, now: datetime) -> Listed:
     run = load_run(folder)
-    measured = len(json_files(folder / "raw"))
+    measured = len(store.files(folder / store.RAW))
     if run.ended is not None:
         state = "ended" if measured >= run.scheduled else "incomplete"
     else:
@@ -104,11 +106,6 @@ def _span(values: Iterable[Any]) -> str:
 
 def _hosts(run: Run) -> list[str]:
     """Servers first, then generators."""
-    servers = [str(one["server"]) for one in run.testbeds if one.get("server")]
-    generators = [
-        str(host)
-        for one in run.testbeds
-        if isinstance(one.get("generators"), list)
-        for host in one["generators"]
-    ]
+    servers = [one.server for one in run.testbeds if one.server]
+    generators = [host for one in run.testbeds for host in one.generators]
     return [*servers, *generators]

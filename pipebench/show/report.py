@@ -15,13 +15,12 @@ from typing import Any
 import jinja2
 
 from pipebench.chapters import cost, crosscheck, stack_2017
-from pipebench.measure.measurement import log_end
-from pipebench.record.schema import Framework
+from pipebench.measure.unit import log_end
+from pipebench.record.run import Framework
 from pipebench.record.values import flat, words
 from pipebench.rules import conformance
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.cells import labels, several
-from pipebench.run.columns import csv_text
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.summary import summary
@@ -91,7 +90,7 @@ def render(judged_run: JudgedRun) -> Rendered:
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
-            **({"crosscheck.csv": csv_text(crosscheck.COLUMNS, checked)} if checked else {}),
+            **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
             "results.csv": results_csv(judged_run.measurements),
             "summary.csv": summary_csv(rows),
             "report.md": markdown,
@@ -133,6 +132,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
     """Why the run is not whole, in sentences; never a framework's failure."""
     run = judged_run.run
     said = [f"harness fault: {fault}" for fault in run.harness_faults]
+    said += [f"testbed {name}: {reason}" for name, reason in run.given_up.items()]
     said += run.problems
     said += [f"raw/{record.file} is invalid: {record.reason}" for record in judged_run.unusable]
     said += [
@@ -144,7 +144,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
         if probe.harness_fault
     ]
     said += [
-        f"{record.file} is invalid: {record.reason}" for record in judged_run.crosscheck.invalid
+        f"crosscheck/{record.file} is invalid: {record.reason}"
+        for record in judged_run.unusable_checks
     ]
     if judged_run.missing:
         state = _under_way(judged_run) if run.ended is None else "is incomplete"
@@ -152,7 +153,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
-    if not judged_run.measurements:
+    others = judged_run.probes or judged_run.path_capacities
+    if not judged_run.measurements and (run.scheduled or not others):
         said.append("there is not one whole measurement in this run")
     return said
 
@@ -175,7 +177,7 @@ def remarks(judged_run: JudgedRun) -> list[str]:
 
 def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.CheckedCell]:
     rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
-    return crosscheck.rows(rated, judged_run.crosscheck)
+    return crosscheck.rows(rated, judged_run.checks)
 
 
 def _markdown(
@@ -259,7 +261,7 @@ def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:
                 rows=own,
                 shown=shown if median else None,
                 wrk_round=median.measurement.round if median else None,
-                wrk_text=median.measurement.wrk_text if median else "",
+                wrk_text=median.measurement.tool_text if median else "",
                 log=_log(judged_run.run.folder, bad),
             )
         )

@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from pipebench.record.schema import Run
+from pipebench.plan.variables import current_names
+from pipebench.record.run import Run
 
 PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
 """Variables that say where a run is kept, and not what it measures."""
@@ -26,7 +27,7 @@ def again(run: Run) -> str:
     typed, words = parser.parse_known_args(run.command[1:])
     used = {
         name: value
-        for name, value in run.variables.items()
+        for name, value in current_names(run.variables).items()
         if name not in PLACE_OF_A_RUN and value is not None
     }
     given = [*filter(None, map(_not_the_benchmarks, typed.extra_vars)), _one_a_line(used)]

@@ -24,7 +24,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"run_dir"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = super().run(tmp, task_vars)
+        answer: dict[str, Any] = super().run(tmp, task_vars)
         prices = COLLECT.parent / "prices.yml"
         done = subprocess.run(
             [

@@ -38,7 +38,9 @@ def read_folder(folder: Path) -> dict[str, str]:
 class ActionModule(ActionBase):
     _requires_connection = True
 
-    def run(self, tmp: str | None = None, task_vars: dict | None = None) -> dict[str, Any]:
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         super().run(tmp, task_vars)
         words = self._task.args.copy()
         binary = words.pop("binary", None)
@@ -46,7 +48,7 @@ class ActionModule(ActionBase):
             words["binary_sha256"] = hashlib.sha256(Path(binary).read_bytes()).hexdigest()
         else:
             words["files"] = read_folder(Path(words["folder"]))
-        first = self._execute_module(module_args=words, task_vars=task_vars)
+        first: dict[str, Any] = self._execute_module(module_args=words, task_vars=task_vars)
         if first.get("failed") or not first.get("needs_binary"):
             return first
 
@@ -55,6 +57,8 @@ class ActionModule(ActionBase):
         remote = self._connection._shell.join_path(folder, "server")  # noqa: SLF001
         self._transfer_file(str(binary), remote)
         self._fixup_perms2((folder, remote))
-        second = self._execute_module(module_args={**words, "binary": remote}, task_vars=task_vars)
+        second: dict[str, Any] = self._execute_module(
+            module_args={**words, "binary": remote}, task_vars=task_vars
+        )
         self._remove_tmp_path(folder)
         return {**second, "changed": True} if not second.get("failed") else second

@@ -38,10 +38,12 @@ def wanted_member(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 class ActionModule(ActionBase):
     _requires_connection = True
 
-    def run(self, tmp: str | None = None, task_vars: dict | None = None) -> dict[str, Any]:
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         super().run(tmp, task_vars)
         words = self._task.args.copy()
-        first = self._execute_module(module_args=words, task_vars=task_vars)
+        first: dict[str, Any] = self._execute_module(module_args=words, task_vars=task_vars)
         if first.get("failed") or first.get("found") or "controller" not in words["sources"]:
             return first
 
@@ -57,7 +59,11 @@ class ActionModule(ActionBase):
         return {**first, "tried": [*first["tried"], note]}
 
     def send(
-        self, tree: Path, words: dict, first: dict[str, Any], task_vars: dict | None
+        self,
+        tree: Path,
+        words: dict[str, Any],
+        first: dict[str, Any],
+        task_vars: dict[str, Any] | None,
     ) -> dict[str, Any]:
         """Pack, send, and let the module unpack and try it."""
         self._connection._shell.tmpdir or self._make_tmp_path()  # noqa: SLF001 - as in copy
@@ -69,7 +75,9 @@ class ActionModule(ActionBase):
                 archive.add(tree.resolve(), arcname=tree.name, filter=wanted_member)
             self._transfer_file(str(local), remote)
         self._fixup_perms2((folder, remote))
-        second = self._execute_module(module_args={**words, "archive": remote}, task_vars=task_vars)
+        second: dict[str, Any] = self._execute_module(
+            module_args={**words, "archive": remote}, task_vars=task_vars
+        )
         self._remove_tmp_path(folder)
         return {
             **second,

@@ -1,11 +1,13 @@
-"""What a person sees of a run: Ansible's own output, but a measurement is one line.
+"""What a person sees of a run: what changes hosts, as Ansible shows it, and a line a measurement.
 
-A task with the tag `quiet` is shown only when it fails. What a task returns as `progress` is
-printed as a line at once, in colour where it returns `trouble`; what it returns as `closing` is
-printed last of all, under the recap.
+Tasks of roles, which change hosts, are shown as Ansible shows them. Those of playbooks, which look
+and measure, are shown only if they change something or fail, or with -vv. What a task returns as
+`progress` is printed as a line at once, in colour if it returns `trouble`; what it returns as
+`closing` is printed last of all, under the recap.
 
-A line that is `passing` is for who looks on: on a terminal, or with -v, each of them is printed;
-into a file or a log only the first after a minute of silence. Machines read progress.jsonl.
+A line that is `passing` is for a person who looks on: on a terminal, or with -v, each of them is
+printed; into a file or a log only the first after a minute of silence. Machines read
+progress.jsonl.
 
 With --check, of what a run would do only what is done then is shown: the look at plan and hosts.
 """
@@ -40,16 +42,17 @@ class CallbackModule(Default):
     def __init__(self) -> None:
         super().__init__()
         self._closing: list[str] = []
-        self._looked_at = sys.stdout.isatty() or self._display.verbosity > 0
+        self._verbose = self._display.verbosity > 1
+        self._looked_at = self._display.verbosity > 0 or sys.stdout.isatty()
         self._last_line = time.monotonic()
         self._check = bool(command_line.CLIARGS.get("check"))
         self._play_to_show: Any = None
 
-    @staticmethod
-    def _is_quiet(task: Any) -> bool:
-        return "quiet" in task.tags
+    def _is_shown(self, task: Any) -> bool:
+        """Whether a task is shown also if it changes nothing."""
+        return self._verbose or task._role is not None  # noqa: SLF001 (the interface of callbacks)
 
-    def _take_lines(self, data: dict[str, Any]) -> None:
+    def _print_lines(self, data: dict[str, Any]) -> None:
         """Print the progress that a task returned, and keep what is to be printed last."""
         closing = data.pop("closing", None)
         if closing:
@@ -78,32 +81,36 @@ class CallbackModule(Default):
         super()._print_task_banner(task)
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        if not self._is_quiet(task):
+        if self._is_shown(task):
             super().v2_playbook_on_task_start(task, is_conditional)
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
-        if not self._is_quiet(task):
+        if self._is_shown(task):
             super().v2_runner_on_start(host, task)
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._take_lines(result._result)  # noqa: SLF001 (the callback interface of ansible-core)
-        if not self._is_quiet(result._task):  # noqa: SLF001
+        self._print_lines(result._result)  # noqa: SLF001
+        if result._result.get("changed") or self._is_shown(result._task):  # noqa: SLF001
             super().v2_runner_on_ok(result)
 
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        if result._result.get("changed") or self._is_shown(result._task):  # noqa: SLF001
+            super().v2_runner_item_on_ok(result)
+
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._take_lines(result._result)  # noqa: SLF001
+        self._print_lines(result._result)  # noqa: SLF001
         super().v2_runner_on_failed(result, ignore_errors)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
-        if not self._is_quiet(result._task):  # noqa: SLF001
+        if self._is_shown(result._task):  # noqa: SLF001
             super().v2_runner_on_skipped(result)
 
     def v2_runner_item_on_skipped(self, result: Any) -> None:
-        if not self._is_quiet(result._task):  # noqa: SLF001
+        if self._is_shown(result._task):  # noqa: SLF001
             super().v2_runner_item_on_skipped(result)
 
     def v2_playbook_on_include(self, included_file: Any) -> None:
-        if not self._is_quiet(included_file._task):  # noqa: SLF001
+        if self._is_shown(included_file._task):  # noqa: SLF001
             super().v2_playbook_on_include(included_file)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:

@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -137,7 +138,7 @@ def start_text(name: str, path: Path, runtime: str, python: dict[str, str] | Non
     return PYTHON_START.format(name=name, app=path / "app", venv=path / "venv", extra=extra)
 
 
-def go_versions(build_info: str) -> dict:
+def go_versions(build_info: str) -> dict[str, Any]:
     """Read what C(go version -m) prints: the toolchain, and the modules in the binary."""
     first = re.search(r":\s*(go\S+)", build_info)
     modules = re.findall(r"^\s*(?:dep|=>)\s+(\S+)\s+(\S+)", build_info, re.MULTILINE)
@@ -167,7 +168,7 @@ def reason_of(what: str, text: str) -> str:
 class Deployment:
     """The framework's folder on the host, and what of it had to change."""
 
-    def __init__(self, params: dict, *, check_mode: bool) -> None:
+    def __init__(self, params: dict[str, Any], *, check_mode: bool) -> None:
         self.params = params
         self.path = Path(params["path"])
         self.check_mode = check_mode
@@ -234,7 +235,7 @@ class Deployment:
             raise CannotDeployError(reason_of(what, done.stderr or done.stdout), log)
         return done
 
-    def environment(self) -> dict:
+    def environment(self) -> dict[str, str]:
         """Bring venv/ to what requirements.txt says; what is in it then."""
         python, uv = self.params["python"], self.params["uv"]
         venv = self.path / "venv"
@@ -251,7 +252,15 @@ class Deployment:
                 return {}
             shutil.rmtree(venv, ignore_errors=True)
             self.run(
-                [uv, "--no-config", "venv", "--no-project", "--python", python["executable"], venv],
+                [
+                    uv,
+                    "--no-config",
+                    "venv",
+                    "--no-project",
+                    "--python",
+                    python["executable"],
+                    str(venv),
+                ],
                 "its environment could not be made",
             )
             mark.write_text(made_of)
@@ -267,7 +276,8 @@ class Deployment:
         self.changed |= changed
         kept = self.path / "versions.json"
         if not changed and kept.is_file():
-            return json.loads(kept.read_text())["packages"]
+            packages: dict[str, str] = json.loads(kept.read_text())["packages"]
+            return packages
         listed = self.run(
             [uv, "--no-config", "pip", "list", "--format", "json", "--python", str(interpreter)],
             "its packages could not be listed",
@@ -319,7 +329,7 @@ class Deployment:
             return dict.fromkeys(names, "")
         return dict(line.split(" ", 1) for line in listed.stdout.splitlines())
 
-    def deploy(self) -> dict:
+    def deploy(self) -> dict[str, Any]:
         runtime, python = self.params["runtime"], self.params["python"]
         self.mirror(self.params["files"])
         needs_binary = False

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -94,9 +95,9 @@ def existing(path: Path) -> Path:
     return path
 
 
-def free_bytes(folders: list[str]) -> list[dict]:
+def free_bytes(folders: list[str]) -> list[dict[str, Any]]:
     """Room that is left, once for each file system that the folders are on."""
-    seen: dict[int, dict] = {}
+    seen: dict[int, dict[str, Any]] = {}
     for folder in folders:
         path = existing(Path(folder))
         entry = seen.setdefault(
@@ -139,7 +140,7 @@ def holder(port: int) -> tuple[str | None, bool]:
     return None, False
 
 
-def try_bind(address: str, port: int) -> dict:
+def try_bind(address: str, port: int) -> dict[str, Any]:
     """Whether a server could listen here."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
@@ -148,14 +149,17 @@ def try_bind(address: str, port: int) -> dict:
             sock.bind((address, port))
             sock.listen(1)
         except OSError as error:
-            answer = {"ok": False, "error": errno.errorcode.get(error.errno or 0, str(error))}
+            answer: dict[str, Any] = {
+                "ok": False,
+                "error": errno.errorcode.get(error.errno or 0, str(error)),
+            }
             if error.errno == errno.EADDRINUSE:
                 answer["holder"], answer["ok"] = holder(port)
             return answer
     return {"ok": True, "error": None}
 
 
-def try_connect(address: str, port: int, timeout: float) -> dict:
+def try_connect(address: str, port: int, timeout: float) -> dict[str, Any]:
     """Whether packets come through: being refused is an answer, silence is none."""
     begin = time.monotonic()
     try:
@@ -191,7 +195,7 @@ def main() -> None:
     )
     words = module.params
     release = os_release(read("/etc/os-release") or "")
-    check = {
+    check: dict[str, Any] = {
         "os": release.get("ID"),
         "os_version": release.get("VERSION_ID"),
         "os_title": release.get("PRETTY_NAME"),

@@ -163,7 +163,7 @@ def parse_offloads(text: str) -> dict[str, bool]:
 
 def cpu_list(text: str) -> list[int]:
     """Read a list such as 0-2,5."""
-    cpus = []
+    cpus: list[int] = []
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
         cpus += range(int(first), int(last or first) + 1)
@@ -209,7 +209,7 @@ def own_interface(address: str | None) -> str | None:
     listed = json.loads(output("ip", "-json", "address") or "[]")
     for link in listed:
         if address in [entry.get("local") for entry in link.get("addr_info", [])]:
-            return link["ifname"]
+            return str(link["ifname"])
     way = ["route", "get", address] if address else ["route", "show", "default"]
     routes = json.loads(output("ip", "-json", *way) or "[]")
     return routes[0].get("dev") if routes else None

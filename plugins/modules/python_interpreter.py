@@ -12,6 +12,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -192,7 +193,7 @@ def keep_copy(source: Path, directory: Path, version: str, origin: str) -> Path:
 class Host:
     """The sources of one host; each answers with an interpreter or says why it has none."""
 
-    def __init__(self, params: dict, *, check_mode: bool) -> None:
+    def __init__(self, params: dict[str, Any], *, check_mode: bool) -> None:
         self.wanted = params["version"]
         self.directory = Path(params["directory"])
         self.uv = params["uv"]

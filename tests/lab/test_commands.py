@@ -25,7 +25,7 @@ from tests.commands import ROOT, filled, options, run
 pytestmark = pytest.mark.lab
 
 SERVER, GENERATOR = "198.18.0.11", "198.18.0.21"
-ALONE = {"bench_controls": False, "bench_baseline": False, "bench_probe": False}
+ALONE = {"bench_controls": False, "bench_path_capacity": False, "bench_probe": False}
 SHORT = ALONE | {
     "bench_frameworks": "fasthttp",
     "bench_connections": 50,
@@ -118,7 +118,7 @@ def looked_at(command: str, place: Place) -> None:
     done = run(with_inventory(checked, place), first=ROOT / ".venv" / "bin")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
-    assert "The hosts and the path between them will do. Nothing was touched." in done.stdout
+    assert "the path between them are as required. Nothing was touched." in done.stdout
 
 
 def added(command: str, place: Place) -> None:
@@ -169,7 +169,7 @@ def brought_up(command: str, place: Place) -> None:
 
 
 def taken_down(command: str, place: Place) -> None:
-    """Of a lab in another folder, whose machines are not up; test_lab_machines.py has the rest."""
+    """Of a lab in another folder, whose machines are not up; lab/tests/ has the rest."""
     folder = place.folder / "lab"
     for name in ("machines/m", "log/l", "ssh/id", "image/debian.tar"):
         (folder / name).parent.mkdir(parents=True)
@@ -187,9 +187,9 @@ HOW: dict[str, Callable[[str, Place], None]] = {
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": added,
     "ansible-playbook bench.yml -i inventory/cloud": looked_at,
     "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub": key_shown,
-    ".venv/bin/ansible-playbook playbooks/lab_up.yml": brought_up,
-    ".venv/bin/ansible-playbook playbooks/lab_down.yml": taken_down,
-    ".venv/bin/ansible-playbook playbooks/lab_down.yml -e lab_purge=true": taken_down,
+    ".venv/bin/ansible-playbook lab/up.yml": brought_up,
+    ".venv/bin/ansible-playbook lab/down.yml": taken_down,
+    ".venv/bin/ansible-playbook lab/down.yml -e lab_purge=true": taken_down,
 }
 
 

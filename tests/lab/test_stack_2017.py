@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
-    from tests.lab.conftest import Lab
+    from lab.tests.fixture import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +33,7 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "bench_rounds": 1,
         "bench_controls": False,
         "bench_probe": False,
-        "bench_baseline": False,
+        "bench_path_capacity": False,
     }
     done = lab.playbook("bench.yml", "-e", json.dumps(variables))
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
-import baseline
 import pytest
-from action import baseline_record
-
-from tests.unit.test_actions import TESTBED, act, run_of
+from host import path
 
 ANSWER = {
     "start": {"version": "iperf 3.18"},
@@ -31,18 +27,18 @@ def iperf3(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             raise answer
         return subprocess.CompletedProcess(argv, answer[0], answer[1], "")
 
-    monkeypatch.setattr(baseline.subprocess, "run", run)
+    monkeypatch.setattr(path.subprocess, "run", run)
     return answers
 
 
 def test_of_a_test_the_sums_are_kept(iperf3: list[Any]) -> None:
     iperf3.append((0, json.dumps(ANSWER)))
-    told = baseline.one_test("198.18.0.11", 8080, baseline.UDP)
-    assert told["error"] is None
-    assert told["end"] == {"sum_sent": {"bytes": 9}, "cpu_utilization_percent": {"x": 1}}
-    assert told["streams"] == 2
-    assert told["started"] <= told["ended"]
-    assert told["argv"][:5] == ["iperf3", "--client", "198.18.0.11", "--port", "8080"]
+    execution = path.execute("198.18.0.11", 8080, path.UDP)
+    assert execution["error"] is None
+    assert execution["end"] == {"sum_sent": {"bytes": 9}, "cpu_utilization_percent": {"x": 1}}
+    assert execution["streams"] == 2
+    assert execution["started"] <= execution["ended"]
+    assert execution["argv"][:5] == ["iperf3", "--client", "198.18.0.11", "--port", "8080"]
 
 
 @pytest.mark.parametrize(
@@ -57,43 +53,10 @@ def test_of_a_test_the_sums_are_kept(iperf3: list[Any]) -> None:
 )
 def test_a_test_that_fails_is_a_sentence(iperf3: list[Any], answer: Any, said: str) -> None:
     iperf3.append(answer)
-    told = baseline.one_test("198.18.0.11", 8080, baseline.TCP)
-    assert told["end"] is None
-    assert said in told["error"]
+    execution = path.execute("198.18.0.11", 8080, path.TCP)
+    assert execution["end"] is None
+    assert said in execution["error"]
 
 
 def test_all_of_it_takes_less_than_8_s() -> None:
-    assert sum(int(options[3]) for _, _, options in baseline.TESTS) <= 6
-
-
-def write(folder: Path, **given: Any) -> dict[str, Any]:
-    act(baseline_record, run=run_of(folder), testbed=TESTBED, **given)
-    record: dict[str, Any] = json.loads((folder / "baseline" / "main.json").read_text())
-    return record
-
-
-def test_a_baseline_is_recorded_whole(tmp_path: Path) -> None:
-    samples = {"t": [1.5], "nic_rx_bytes": [7]}
-    record = write(
-        tmp_path,
-        started={"version": "3.18", "cpus": 4},
-        measured={"version": "3.16", "cpus": 2, "tests": [1], "samples": json.dumps(samples)},
-        stopped={"samples": json.dumps(samples)},
-    )
-    assert record["schema_version"] == 1
-    assert record["server"] == {"host": "s", "version": "3.18", "cpus": 4, "samples": samples}
-    assert record["generator"] == {"host": "g", "version": "3.16", "cpus": 2, "samples": samples}
-    assert record["tests"] == [1]
-    assert record["error"] is None
-
-
-def test_a_baseline_that_could_not_be_measured_is_recorded(tmp_path: Path) -> None:
-    record = write(
-        tmp_path,
-        started={"failed": True, "msg": "iperf3 did not listen within 3 s"},
-        measured={"skipped": True},
-        stopped={"unreachable": True},
-    )
-    assert record["error"] == "iperf3 on s: task failed: iperf3 did not listen within 3 s"
-    assert record["tests"] == []
-    assert record["generator"]["samples"] == {}
+    assert sum(int(options[3]) for _, _, options in path.TESTS) <= 6

@@ -1,10 +1,12 @@
-"""The programs of a measurement, as far as they do not need a host of their own."""
+"""What runs on every measured host: the sampler, and that all of it runs with Python 3.9."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,87 +14,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import load
 import pytest
-import sampler
-import samples
+from host import sampler, samples
 
-BIN = Path(load.__file__).parent
-WANTED = {
-    "address": "198.18.0.11",
-    "port": 8080,
-    "depth": 5,
-    "connections": 200,
-    "threads": 10,
-    "duration": 5,
-    "warmup": 2,
-    "patience": 0.2,
-}
-
-
-def test_wrk_is_called_as_in_2017() -> None:
-    command = load.argv(WANTED, 5)
-    command.remove("--timeout=6s")  # above the run's length, so that no latency is dropped
-    assert [Path(word).name if "/opt" in word or ".lua" in word else word for word in command] == [
-        "wrk", "-t10", "-c200", "-d5s", "--latency", "-s", "pipeline.lua",
-        "http://198.18.0.11:8080/", "--", "5",
-    ]  # fmt: skip
-
-
-def test_an_ipv6_address_stands_in_brackets() -> None:
-    assert "http://[2001:db8::1]:8080/" in load.argv(WANTED | {"address": "2001:db8::1"}, 5)
-
-
-def wrk_stand_in(folder: Path, text: str) -> list[str]:
-    """A program that is started as wrk is."""
-    script = folder / "wrk"
-    script.write_text(f"#!{sys.executable}\nimport os, sys, time\n{text}\n")
-    script.chmod(0o755)
-    return [str(script)]
-
-
-def test_an_execution_is_kept_whole(tmp_path: Path) -> None:
-    command = wrk_stand_in(
-        tmp_path,
-        "open(os.environ['WRK_RESULT'], 'w').write('{\"requests\": 3}')\n"
-        "print('out'); print('err', file=sys.stderr); sum(range(3_000_000)); sys.exit(3)",
-    )
-    execution = load.run_wrk(command, 1)
-    assert (execution["exit_status"], execution["stdout"], execution["stderr"]) == (
-        3,
-        "out\n",
-        "err\n",
-    )
-    assert json.loads(execution["result"]) == {"requests": 3}
-    assert 0 < execution["cpu_s"] < execution["ended"] - execution["started"] + 0.1
-
-
-def test_a_signal_is_an_exit_status(tmp_path: Path) -> None:
-    command = wrk_stand_in(tmp_path, "os.kill(os.getpid(), 11)")
-    execution = load.run_wrk(command, 1)
-    assert execution["exit_status"] == -signal.SIGSEGV
-    assert execution["result"] is None
-
-
-def test_a_generator_that_does_not_end_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(load, "GRACE_S", 0.2)
-    with pytest.raises(TimeoutError, match="had to be ended"):
-        load.run_wrk(wrk_stand_in(tmp_path, "time.sleep(60)"), 0)
-
-
-def test_a_server_that_does_not_answer_is_not_loaded() -> None:
-    answer = load.measure(WANTED | {"address": "127.0.0.1", "port": 1})
-    assert "refused" in answer["ready_error"].lower()
-    assert answer["measured"] is None
-    assert "failed" not in answer
-
-
-def test_a_warm_up_is_kept_without_its_histogram() -> None:
-    kept = load.without_latency({"result": '{"requests": 1, "latency": {"histogram": [[1, 1]]}}'})
-    assert json.loads(kept["result"]) == {"requests": 1}
-    assert load.without_latency({"result": None}) == {"result": None}
+FILES = Path(__file__).parents[2] / "files"
+PROGRAMS = sorted(FILES.rglob("*.py"))
 
 
 def test_samples_become_columns_and_half_a_line_is_left_out(tmp_path: Path) -> None:
@@ -106,8 +32,9 @@ def test_samples_become_columns_and_half_a_line_is_left_out(tmp_path: Path) -> N
 def test_the_sampler_counts_what_this_machine_does(tmp_path: Path) -> None:
     output = tmp_path / "samples.jsonl"
     process = subprocess.Popen(
-        [sys.executable, BIN / "sampler.py", "--output", output, "--address", "127.0.0.1",
-         "--interval", "0.05"]
+        [sys.executable, "-m", "host.sampler", "--output", output, "--address", "127.0.0.1",
+         "--interval", "0.05"],
+        cwd=FILES,
     )  # fmt: skip
     deadline = time.monotonic() + 20
     while len(output.read_text().splitlines() if output.exists() else []) < 6:
@@ -120,16 +47,15 @@ def test_the_sampler_counts_what_this_machine_does(tmp_path: Path) -> None:
     assert set(columns["unit_cpu_us"]) == {None}  # no unit was asked for
     busy = [f"cpu{cpu}_busy_us" for cpu in os.sched_getaffinity(0)]
     assert sum(columns[name][-1] - columns[name][0] for name in busy) > 0
-    for name in ("context_switches", "tcp_in_segments"):
-        assert columns[name] == sorted(columns[name])
+    assert columns["tcp_out_segments"] == sorted(columns["tcp_out_segments"])
     assert columns["nic_rx_bytes"][-1] is not None  # of the loopback interface
 
 
 def test_the_sampler_ends_whenever_it_is_told_to(tmp_path: Path) -> None:
     """No handler may run in the middle of it: one that did once waited for itself for ever."""
-    command = [sys.executable, BIN / "sampler.py", "--interval", "0.0005", "--output"]
+    command = [sys.executable, "-m", "host.sampler", "--interval", "0.0005", "--output"]
     outputs = [tmp_path / str(n) for n in range(12)]
-    processes = [subprocess.Popen([*command, output]) for output in outputs]
+    processes = [subprocess.Popen([*command, output], cwd=FILES) for output in outputs]
     try:
         deadline = time.monotonic() + 60
         while not all(output.exists() and output.stat().st_size for output in outputs):
@@ -156,3 +82,48 @@ def test_a_counter_that_is_not_there_is_null(monkeypatch: pytest.MonkeyPatch) ->
         | sampler.network_counters("eth0")
     )
     assert set(counters.values()) == {None}
+
+
+def test_this_host_is_sampled_beside_a_piece_of_work() -> None:
+    with samples.sampled("127.0.0.1") as sampling:
+        time.sleep(0.5)
+        assert sampling.text == "{}"
+    assert len(json.loads(sampling.text)["t"]) >= 2
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: str(path.relative_to(FILES)))
+def test_a_program_needs_nothing_but_python_3_9(program: Path) -> None:
+    tree = ast.parse(program.read_text(), feature_version=(3, 9))
+    modules = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+    }
+    probe = program.parent.name == "probe"
+    own = {path.stem for path in (FILES / "probe" if probe else FILES).iterdir()}
+    assert modules <= sys.stdlib_module_names | own
+
+
+def python_3_9() -> str:
+    """The oldest Python that a host may have, or skip."""
+    kept = sorted(Path.home().glob(".pyenv/versions/3.9.*/bin/python3.9"))
+    return str(kept[-1]) if kept else shutil.which("python3.9") or pytest.skip("no Python 3.9 here")
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: str(path.relative_to(FILES)))
+def test_python_3_9_loads_it(program: Path) -> None:
+    if program.name == "__main__.py":
+        command = [str(program.parent), "--help"]
+    else:
+        root = program.parent if program.parent.name == "probe" else FILES
+        module = ".".join(program.relative_to(root).with_suffix("").parts)
+        command = ["-c", f"import sys; sys.path[0] = {str(root)!r}; import {module}"]
+    done = subprocess.run(
+        [python_3_9(), "-B", *command], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr

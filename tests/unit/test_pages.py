@@ -12,7 +12,8 @@ from tests.commands import PAGES, ROOT
 SOURCES = [
     path
     for folder in ("pipebench", "collect.py", "bench", "bench.yml", "fasthttp", "files",
-                   "inventory", "playbooks", "plans", "plugins", "roles", "servers", "test")
+                   "inventory", "lab", "playbooks", "plans", "plugins", "roles", "servers",
+                   "test")
     for path in [ROOT / folder, *(ROOT / folder).rglob("*")]
     if path.is_file() and path.suffix not in (".pyc", ".sum")
 ]  # fmt: skip

@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ["host", "loadgen", "server"]
-UNITS = sorted((ROOT / "roles" / "server" / "files").glob("*.service"))
+UNITS = sorted((ROOT / "files" / "server").glob("*.service"))
 
 
 def load(path: Path) -> Any:
@@ -72,7 +72,7 @@ def test_a_unit_is_valid(unit: Path, tmp_path: Path) -> None:
 def test_the_unit_of_the_frameworks_is_hardened() -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
-    unit = ROOT / "roles" / "server" / "files" / "pipeline-bench@.service"
+    unit = ROOT / "files" / "server" / "pipeline-bench@.service"
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager", str(unit)],
         capture_output=True,
@@ -85,7 +85,7 @@ def test_the_unit_of_the_frameworks_is_hardened() -> None:
 
 
 def test_the_unit_holds_the_lock_and_never_restarts() -> None:
-    text = (ROOT / "roles" / "server" / "files" / "pipeline-bench@.service").read_text()
+    text = (ROOT / "files" / "server" / "pipeline-bench@.service").read_text()
     text = text.replace("\\\n", " ")
     assert re.search(
         r"^ExecStart=/usr/bin/flock --nonblock --no-fork --conflict-exit-code 75 "

@@ -8,6 +8,7 @@ person can read is bounded, and so is the size of a page: the title names what i
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from math import ceil, inf, log2
 from statistics import median
@@ -49,18 +50,24 @@ QUANTILES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chart:
     """One picture.
 
     name: of its file, without .svg. title: what it shows, a sentence. alt: what a reader who
-    cannot see it must know, with the figures, on one line. svg: the document (see drawing.svg).
+    cannot see it must know, with the figures, on one line. spec: its data and marks, as Vega-Lite
+    has them.
     """
 
     name: str
     title: str
     alt: str
-    svg: str
+    spec: dict[str, Any]
+
+    @cached_property
+    def svg(self) -> str:
+        """The document (see drawing.svg), drawn when it is first asked for."""
+        return drawing.svg(self.spec, self.alt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +101,25 @@ def draw(judged_run: JudgedRun, rows: list[CellSummary]) -> tuple[list[Chart], l
 
     The first two are those of the headline's answer. rows: summary.csv's.
     """
-    label = labels(row.cell for row in rows)
-    data = Data(rows, judged_run.by_cell, looks(judged_run, rows), label)
+    data = data_of(judged_run, rows)
     drawn: list[Chart] = []
     faults: list[str] = []
     with drawing.unchecked():
-        for make in (throughput, cpu, latency, rounds, depth, gain, connections, heat, price):
+        for make in CHARTS:
             try:
                 chart = make(data)
+                # drawn here, so that what cannot be drawn is a fault of this chart alone
+                drawn += [chart] if chart and chart.svg else []
             except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
                 faults.append(
                     f"the chart {make.__name__} could not be drawn: {type(error).__name__}: {error}"
                 )
-            else:
-                drawn += [chart] if chart else []
     return drawn, faults
+
+
+def data_of(judged_run: JudgedRun, rows: list[CellSummary]) -> Data:
+    """A run as the charts need it. rows: as draw() has them."""
+    return Data(rows, judged_run.by_cell, looks(judged_run, rows), labels(row.cell for row in rows))
 
 
 def looks(judged_run: JudgedRun, rows: list[CellSummary]) -> dict[str, Look]:
@@ -145,8 +156,8 @@ def throughput(data: Data) -> Chart | None:
         "throughput",
         f"Requests per second{where}: bars are medians over the rounds{_sure(panels)}, "
         f"the dots under them {dots}{ceiling}.",
-        said := _bars_said("Requests per second", panels),
-        drawing.svg(drawing.bars(panels, scale), said),
+        _bars_said("Requests per second", panels),
+        drawing.spec(drawing.bars(panels, scale)),
     )
 
 
@@ -163,8 +174,8 @@ def cpu(data: Data) -> Chart | None:
         "cpu",
         f"Server CPU time per request{where}, less is better, on a logarithmic axis: medians over "
         f"the rounds{_sure(panels)}, the dots under them {dots}.",
-        said := _bars_said("Server CPU time per request", panels),
-        drawing.svg(drawing.bars(panels, scale), said),
+        _bars_said("Server CPU time per request", panels),
+        drawing.spec(drawing.bars(panels, scale)),
     )
 
 
@@ -297,8 +308,8 @@ def latency(data: Data) -> Chart | None:
         f"Batch latency by quantile{where}, both axes logarithmic: how long the slowest half, "
         "tenth, hundredth ... of the batches took at least, medians over the rounds; a line ends "
         "where a round had too few batches.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(_split(panels), across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(_split(panels), across, up)),
     )
 
 
@@ -357,7 +368,7 @@ def rounds(data: Data) -> Chart | None:
         f"The rounds in their order{where}: requests per second of each against the median of its "
         f"framework, to the same scale in every row; a cross is a round that failed{cut}.",
         said,
-        drawing.svg(drawing.strips(panels, min(count, most)), said),
+        drawing.spec(drawing.strips(panels, min(count, most))),
     )
 
 
@@ -425,8 +436,8 @@ def _scan(data: Data, along: str, title: str) -> Chart | None:
         along,
         f"Requests per second against {along}, both axes logarithmic: medians over the rounds"
         f"{' with 95 % intervals' if sure else ''}{cut}.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(_split(panels), across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(_split(panels), across, up)),
     )
 
 
@@ -469,8 +480,8 @@ def gain(data: Data) -> Chart | None:
         "What pipelining gains: requests per second at each depth, as a multiple of those at "
         "depth 1 in the same round, medians over the rounds; the dotted line is as many times as "
         f"the depth{cut}.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(_split(panels), across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(_split(panels), across, up)),
     )
 
 
@@ -522,8 +533,8 @@ def price(data: Data) -> Chart | None:
         "price",
         f"Requests per second, logarithmic, against the price of the server's host, a point a "
         f"testbed: medians over the rounds with their intervals{cut}.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(panels, across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(panels, across, up)),
     )
 
 
@@ -659,8 +670,8 @@ def heat(data: Data) -> Chart | None:
         "heat",
         "Requests per second by depth and connections, each framework as a share of its own best "
         f"cell{f'; the fastest {len(shown)} of {len(candidates)}' if rest else ''}.",
-        words := f"Requests per second by depth and connections: {'; '.join(said)}.",
-        drawing.svg(drawing.heat(panels, "depth", "connections"), words),
+        f"Requests per second by depth and connections: {'; '.join(said)}.",
+        drawing.spec(drawing.heat(panels, "depth", "connections")),
     )
 
 
@@ -678,3 +689,17 @@ def _cell(row: CellSummary, top: float) -> tuple[int, int, float | None, str]:
 
 def _cell_name(cell: Cell) -> str:
     return f"depth {cell.depth}, {cell.connections} connections"
+
+
+CHARTS: tuple[Callable[[Data], Chart | None], ...] = (
+    throughput,
+    cpu,
+    latency,
+    rounds,
+    depth,
+    gain,
+    connections,
+    heat,
+    price,
+)
+"""In the order of a report; each makes its chart, or None where a run has no data for it."""

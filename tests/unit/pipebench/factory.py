@@ -10,8 +10,15 @@ import json
 import random
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from pipebench.measure.measurement import Measurement, reduce
+from pipebench.record.reading import parse
+from pipebench.record.schema import Record
 
 DATA = Path(__file__).parents[2] / "data"
 START = 1790000000.0
@@ -21,12 +28,14 @@ Histogram = Mapping[int, int]
 
 
 def corrected(recorded: Histogram, interval: int) -> Counter[int]:
-    """What wrk makes of its histogram: the loop of stats_correct()."""
+    """What wrk makes of its histogram: the loop of stats_correct().
+
+    wrk looks at every n; what it adds lies below n, so that only what was recorded adds anything.
+    """
     data = Counter(recorded)
-    for n in range(2 * interval, max(recorded, default=-1) + 1):
-        count = data[n]
+    for n, count in recorded.items():
         m = n - interval
-        while count and m > interval:
+        while m > interval:
             data[m] += count
             m -= interval
     return +data
@@ -219,10 +228,16 @@ def generator(measured: dict[str, Any] | None, **other: Any) -> dict[str, Any]:
     } | other
 
 
+@cache
+def healthy_batches() -> Counter[int]:
+    """Those of a server that takes 40 ms for a batch."""
+    return closed_loop(40_000, rng=random.Random(1))
+
+
 def record(result: dict[str, Any] | None = None, **other: Any) -> dict[str, Any]:
     """A healthy record of the framework `one`, unless told otherwise."""
     if result is None:
-        result = wrk_result(closed_loop(40_000, rng=random.Random(1)))
+        result = wrk_result(healthy_batches())
     connections = other.get("connections", 200)
     return {
         "schema_version": 1,
@@ -243,6 +258,19 @@ def record(result: dict[str, Any] | None = None, **other: Any) -> dict[str, Any]
         "generators": [generator(wrk(result, connections=connections))],
         "harness_fault": None,
     } | other
+
+
+Kind = TypeVar("Kind", bound=Struct)
+
+
+def typed(document: dict[str, Any], kind: type[Kind]) -> Kind:
+    """A document as it is read. RecordError: it cannot be used."""
+    return parse(json.dumps(document).encode(), kind, "the record")
+
+
+def measurement_of(document: dict[str, Any], folder: str = "raw") -> Measurement:
+    """What is made of a record in a folder of a run. RecordError: it cannot be used."""
+    return reduce(typed(document, Record), Path(folder) / "a.json")
 
 
 def run_document(frameworks: list[str], rounds: int, **other: Any) -> dict[str, Any]:
@@ -325,7 +353,7 @@ def write_run(
 
 
 def case(name: str, seen: str = "full", **other: Any) -> dict[str, Any]:
-    """One case of a probe, as files/probe.py writes it."""
+    """One case of a probe, as files/probe writes it."""
     relied_on = name in ("single", "pipelined", "pipelined-deeper", "keep-alive")
     return {
         "name": name,

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipebench.compare import side
 from pipebench.compare.cells import ComparedCell
 from pipebench.compare.runs import Compared, Pair, compare_runs
 from pipebench.run.judge import JudgedRun, judge_run
-from tests.unit.pipebench.runs import edit, example_as, made_run
+from tests.unit.pipebench.runs import EXAMPLE, edit, example_as, made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
@@ -109,6 +110,13 @@ def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
     assert row.requests_per_s.words == "not comparable"
     assert "no noise floor" in row.requests_per_s.reason
     assert row.requests_per_s.ratio.high < 0.6
+
+
+def test_a_variable_of_another_name_is_no_difference(tmp_path: Path) -> None:
+    old, new = (made_run(tmp_path / name, FOUR) for name in ("old", "new"))
+    edit(old / "run.json", variables__bench_baseline=True)
+    edit(new / "run.json", variables__bench_path_capacity=True)
+    assert compare_runs([old, new]).pairs[0].differences == []
 
 
 def test_what_differs_is_told(base: Path, tmp_path: Path) -> None:
@@ -220,10 +228,12 @@ def test_one_whose_analysis_fails_leaves_the_others(
     ]
     assert len(compared.pairs) == 1
 
-    def judge(folder: Path, *, alone: bool) -> JudgedRun:
-        return judge_run(folder, alone=alone) if folder != other else 1 / 0
+    def judged(folder: Path, *, alone: bool = True) -> JudgedRun:
+        if folder == other:
+            raise ZeroDivisionError("division by zero")
+        return judge_run(folder, alone=alone)
 
-    monkeypatch.setattr("pipebench.compare.side.judge_run", judge)
+    monkeypatch.setattr(side, "judge_run", judged)
     compared = compare_runs([base, other, odd])
     assert compared.not_compared[0] == (
         f"{other} could not be judged: ZeroDivisionError: division by zero"
@@ -239,14 +249,14 @@ def test_a_base_that_cannot_be_used(base: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The real run, and its records given to other names: what is the truth is known."""
-    folder = tmp_path_factory.mktemp("real")
+    second = tmp_path_factory.mktemp("real") / "second"
     swapped = {
         "uvloop-httptools": "uvloop-httptools-again",
         "uvloop-httptools-again": "uvloop-httptools",
         "tornado": "sanic",
         "sanic": "tornado",
     }
-    return example_as(folder / "first"), example_as(folder / "second", swapped)
+    return EXAMPLE, example_as(second, swapped)
 
 
 def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
@@ -268,4 +278,7 @@ def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
     )
     first = json.loads((real[0] / "run.json").read_text())
     assert len(rows) == len(first["frameworks"])
-    assert rows["japronto"].requests_per_s.reason == "failed in first and failed in second"
+    assert (
+        rows["japronto"].requests_per_s.reason
+        == f"failed in {first['run_id']} and failed in second"
+    )

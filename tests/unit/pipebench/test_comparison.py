@@ -4,25 +4,19 @@ import csv
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipebench.compare.columns import COLUMNS
-from tests.unit.pipebench.runs import ROOT, edit, made_run
+from tests.unit.command import collect
+from tests.unit.pipebench.runs import edit, made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
 
 def compare(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ROOT / "collect.py", "compare", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
+    return collect("compare", *words, cwd=cwd)
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,26 @@ from typing import Any
 
 import pytest
 
-from pipebench.record.schema import RecordError, load_run
+from pipebench.record.run import load_run
+from pipebench.record.schema import ProbeRecord, RecordError
 from pipebench.rules import conformance
-from pipebench.rules.conformance import parse_probe, read_probes
+from pipebench.rules.conformance import Probe, probe_of, read_probes
 from pipebench.run.judge import judge_run
 from pipebench.show.report import problems, render
-from tests.unit.pipebench.factory import case, probe_record, record, run_document, write_run
+from tests.unit.pipebench.factory import (
+    case,
+    probe_record,
+    record,
+    run_document,
+    typed,
+    write_run,
+)
 
 RUN_ID = "20260101T000000Z-abcd"
+
+
+def probe_in(document: dict[str, Any]) -> Probe:
+    return probe_of(typed(document, ProbeRecord), RUN_ID)
 
 
 def run_with(folder: Path, **probes: dict[str, Any] | str) -> Path:
@@ -28,16 +40,19 @@ def run_with(folder: Path, **probes: dict[str, Any] | str) -> Path:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"schema_version": 2}, "has schema version 2, not 1"),
+        ({"schema_version": 3}, "has schema version 3; it must be 1 or 2"),
         ({"run_id": "other"}, "it belongs to run other"),
         ({"deployment": None}, "deployment of the record is missing"),
-        ({"probe": {"schema_version": 1, "cases": 5}}, "not a list"),
+        (
+            {"probe": {"schema_version": 1, "cases": 5}},
+            "cases of probe of the record is 5; it must be a list",
+        ),
         ({"probe": {"schema_version": 9, "cases": []}}, "schema version 9"),
     ],
 )
 def test_a_record_that_cannot_be_used_says_why(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(RecordError, match=sentence):
-        parse_probe(probe_record([case("single")]) | change, RUN_ID)
+        probe_in(probe_record([case("single")]) | change)
 
 
 def test_a_bad_record_is_named_and_the_others_stand(tmp_path: Path) -> None:
@@ -77,7 +92,7 @@ def test_a_fault_of_the_harness_is_a_problem_of_the_run(tmp_path: Path) -> None:
     ],
 )
 def test_what_was_not_probed_says_why(probe: dict[str, Any], why: str) -> None:
-    found = parse_probe(probe, RUN_ID)
+    found = probe_in(probe)
     assert (found.why, found.cases) == (why, [])
 
 
@@ -87,7 +102,7 @@ def test_frameworks_are_across_and_cases_down() -> None:
         probe_record([case("single"), case("http-1.0")], framework="a", workers=2),
         probe_record(None, framework="c"),
     ]
-    probes = {probe.server: probe for d in documents if (probe := parse_probe(d, RUN_ID))}
+    probes = {probe.server: probe for d in documents if (probe := probe_in(d))}
     table = conformance.table(probes, {"a": "A"})
     assert table
     assert table.heads == ["A, 2 workers", "b, 1 worker", "c, 1 worker"]

@@ -5,14 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from pipebench.chapters import crosscheck
-from pipebench.measure.measurement import reduce
-from pipebench.record.schema import parse_record
+from pipebench.measure.measurement import Measurement
 from pipebench.run.judge import judge_run
 from pipebench.show.report import render
+from pipebench.tools.h2load import Result, send_lag_us
 from tests.unit.pipebench import factory
 
 DATA = Path(__file__).parents[2] / "data"
@@ -21,9 +20,13 @@ CELL = {"framework": "alpha", "workers": 1, "depth": 5, "connections": 200}
 
 
 def generator(kind: str) -> dict[str, Any]:
-    """A generator's part of a record, as h2load.py gave it on loopback."""
+    """A generator's part of a record, as the driver gave it of h2load on loopback."""
     found: dict[str, Any] = json.loads((DATA / "h2load" / f"{kind}.json").read_text())
     return found
+
+
+def checked(record: dict[str, Any]) -> Measurement:
+    return factory.measurement_of(record, "crosscheck")
 
 
 def document(kind: str, number: int | None, rate: float | None = None) -> dict[str, Any]:
@@ -50,49 +53,46 @@ def exact(rate: float, latency_us: int) -> dict[str, Any]:
 
 
 def test_what_h2load_printed_and_logged_is_read() -> None:
-    check = crosscheck.parse_check(document("closed", 1), "f")
-    assert check.problem is None
-    assert check.execution
-    assert check.execution.seconds == 1
-    assert check.execution.responses == int(check.execution.counts.sum()) > 100_000
-    latency = check.execution.latency
-    assert latency
+    check = checked(document("closed", 1))
+    assert (check.tool, check.tool_problem) == ("h2load", None)
+    totals = check.totals
+    assert totals
+    assert (totals.duration_s, totals.opened) == (1, 8)
+    assert totals.latency
+    assert totals.requests == totals.latency.batches > 100_000
+    assert totals.bytes == 129 * totals.requests
     # Little's law on real data: 8 connections with 5 requests each were always under way.
-    assert check.execution.responses * latency.mean_us / 1e6 == pytest.approx(40, rel=0.02)
+    assert totals.requests * totals.latency.mean_us / 1e6 == pytest.approx(40, rel=0.02)
     assert 0.9 < check.warmup_s < 2
 
 
 def test_a_constant_rate_is_kept_and_lag_is_small() -> None:
-    check = crosscheck.parse_check(document("constant", None, 2000.0), "f")
-    assert check.execution
-    assert crosscheck.achieved(check.execution) == pytest.approx(2000, rel=0.02)
-    lag = crosscheck.send_lag_us(check.execution, 2000.0)
+    check = checked(document("constant", None, 2000.0))
+    assert check.rate_kept
+    assert check.rate_kept.achieved_per_s == pytest.approx(2000, rel=0.02)
+    lag = check.rate_kept.send_lag_us
     assert lag is not None
     assert lag < 25_000
 
 
-def paced(sent: list[int], answered: list[int]) -> crosscheck.Execution:
-    none = np.empty(0, np.int64)
-    return crosscheck.Execution(
-        1.0, 0.0, 1.0, sum(answered), {}, 0, none, none,
-        np.array(sent), np.array(answered), 10_000, 500_000,
-    )  # fmt: skip
+def paced(sent: list[int]) -> Result:
+    return Result(responses=sum(sent), sent=sent, slot_us=10_000, settle_us=500_000)
 
 
 def test_a_stall_of_the_sender_shows_as_lag() -> None:
     even = [10] * 200
     stalled = [10] * 100 + [0] * 30 + [310] + [10] * 69
-    assert crosscheck.send_lag_us(paced(even, even), 1000.0) == 0
-    assert crosscheck.send_lag_us(paced(stalled, even), 1000.0) == pytest.approx(300_000)
+    assert send_lag_us(paced(even), 1000.0) == 0
+    assert send_lag_us(paced(stalled), 1000.0) == pytest.approx(300_000)
 
 
 def test_a_server_that_cannot_keep_the_rate_has_no_latency_at_it() -> None:
     late = document("constant", None, 4000.0)
-    figures = crosscheck.constant_figures(crosscheck.parse_check(late, "f"))
+    figures = crosscheck.at_rate(checked(late))
     assert figures.achieved_per_s == pytest.approx(2000, rel=0.02)
     assert figures.latency is None
     kept = document("constant", None, 2000.0)
-    figures = crosscheck.constant_figures(crosscheck.parse_check(kept, "f"))
+    figures = crosscheck.at_rate(checked(kept))
     assert figures.latency
     assert figures.latency.p50_us > 0
 
@@ -109,7 +109,7 @@ def test_a_server_that_cannot_keep_the_rate_has_no_latency_at_it() -> None:
 def test_what_cannot_be_compared_says_why(change: dict[str, Any], said: str) -> None:
     record = document("closed", 1)
     record["generators"][0]["measured"].update(change)
-    problem = crosscheck.parse_check(record, "f").problem
+    problem = crosscheck.problem_of(checked(record))
     assert problem
     assert said in problem
 
@@ -118,32 +118,32 @@ def test_other_statuses_than_200_are_a_problem() -> None:
     record = document("closed", 1)
     measured = record["generators"][0]["measured"] = exact(100.0, 10)
     measured["result"]["statuses"] = {"200": 498, "503": 2}
-    problem = crosscheck.parse_check(record, "f").problem
+    problem = crosscheck.problem_of(checked(record))
     assert problem == "2 responses had another status than 200"
 
 
 def test_a_server_that_was_never_ready_is_a_problem_not_a_figure() -> None:
     record = document("closed", 1)
     record["generators"] = []
-    assert crosscheck.parse_check(record, "f").problem == "h2load did not run"
+    assert crosscheck.problem_of(checked(record)) == "h2load did not run"
 
 
 def test_generators_that_agree_have_ratios_of_1() -> None:
     """wrk: 200 batches of 5 under way, 10 ms each, so 100,000 responses/s. h2load: the same."""
-    measurement, checks = [], crosscheck.Checks()
+    measurements, checks = [], []
     for number in range(1, 7):
         path = min((RUN / "raw").glob(f"main-r{number:02}-*-alpha-*.json"))
         raw = json.loads(path.read_text())
         raw["generators"][0]["measured"]["result"] = factory.wrk_result({10_000: 100_000})
-        measurement.append(reduce(parse_record(raw, path.name)))
+        measurements.append(factory.measurement_of(raw))
         record = document("closed", number)
         record["generators"][0]["measured"] = exact(100_000.0, 10_000)
-        checks.checks.append(crosscheck.parse_check(record, "f"))
-    (row,) = crosscheck.rows(measurement, checks)
-    assert row.closed.rounds == 6
-    for ratio in (row.closed.throughput_ratio, row.closed.latency_ratio, row.closed.little_ratio):
+        checks.append(checked(record))
+    (row,) = crosscheck.rows(measurements, checks)
+    assert row.rounds == 6
+    for ratio in (row.throughput, row.latency, row.little):
         assert ratio.value == ratio.low == ratio.high == pytest.approx(1)
-    assert row.closed.wrk_under_way == row.closed.h2load_under_way == pytest.approx(1)
+    assert row.wrk.under_way == row.checked.under_way == pytest.approx(1)
 
 
 def test_half_the_throughput_at_twice_the_latency_still_obeys_little() -> None:
@@ -152,12 +152,10 @@ def test_half_the_throughput_at_twice_the_latency_still_obeys_little() -> None:
     raw["generators"][0]["measured"]["result"] = factory.wrk_result({10_000: 100_000})
     record = document("closed", 1)
     record["generators"][0]["measured"] = exact(50_000.0, 20_000)
-    checks = crosscheck.Checks([crosscheck.parse_check(record, "f")])
-    (row,) = crosscheck.rows([reduce(parse_record(raw, path.name))], checks)
-    closed = row.closed
-    assert (closed.throughput_ratio.value, closed.latency_ratio.value) == pytest.approx((0.5, 2))
-    assert closed.little_ratio.value == pytest.approx(1)
-    assert closed.throughput_ratio.low is None
+    (row,) = crosscheck.rows([factory.measurement_of(raw)], [checked(record)])
+    assert (row.throughput.value, row.latency.value) == pytest.approx((0.5, 2))
+    assert row.little.value == pytest.approx(1)
+    assert row.throughput.low is None
 
 
 def test_a_run_with_crosscheck_records_reports_them_and_names_the_broken(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipebench.measure.measurement import Measurement, reduce
-from pipebench.record.schema import parse_record
-from pipebench.rules.conformance import Probe, parse_probe
+from pipebench.measure.measurement import Measurement
+from pipebench.record.schema import ProbeRecord
+from pipebench.rules.conformance import Probe, probe_of
 from pipebench.rules.outcome import Context, Judgement, Outcome, ResponseSize, judge
 from tests.unit.pipebench.factory import (
     START,
@@ -18,10 +18,12 @@ from tests.unit.pipebench.factory import (
     closed_loop,
     columns,
     generator,
+    measurement_of,
     probe_record,
     record,
     samples,
     server,
+    typed,
     wrk,
     wrk_result,
 )
@@ -32,7 +34,7 @@ MIB = 2**20
 
 
 def facts_of(document: dict[str, Any]) -> Measurement:
-    return reduce(parse_record(document, "a.json"))
+    return measurement_of(document)
 
 
 def verdict_of(document: dict[str, Any], probe: Probe | None = None) -> Judgement:
@@ -249,13 +251,13 @@ def test_a_journal_that_says_nothing_under_load(journal: str | None) -> None:
     assert verdict_of(record(server=server(journal=journal))).outcome == Outcome.OK
 
 
-def probe_of(*cases: dict[str, Any]) -> Probe:
-    return parse_probe(probe_record(list(cases)), "20260101T000000Z-abcd")
+def probed(*cases: dict[str, Any]) -> Probe:
+    return probe_of(typed(probe_record(list(cases)), ProbeRecord), "20260101T000000Z-abcd")
 
 
 def test_a_framework_that_fails_what_the_measurement_relies_on_is_degraded() -> None:
     wrong = {"detail": "answer 1 of 16: the body is b'no'"}
-    probe = probe_of(
+    probe = probed(
         case("single", "wrong body", **wrong),
         case("pipelined", "wrong body", **wrong),
         case("keep-alive", "closes", detail="answered 5 of 250, then closed"),
@@ -277,11 +279,11 @@ def test_a_framework_that_fails_what_the_measurement_relies_on_is_degraded() -> 
     ],
 )
 def test_what_no_measurement_relies_on_or_nobody_knows_is_no_reason(seen: dict[str, Any]) -> None:
-    assert verdict_of(record(), probe_of(seen)).outcome == Outcome.OK
+    assert verdict_of(record(), probed(seen)).outcome == Outcome.OK
 
 
 def test_the_probe_says_nothing_of_what_the_harness_did() -> None:
-    probe = probe_of(case("pipelined", "hangs"))
+    probe = probed(case("pipelined", "hangs"))
     found = verdict_of(record(generators=[], harness_fault="wrk: host did not answer"), probe)
     assert found.rules == ("harness_fault",)
 

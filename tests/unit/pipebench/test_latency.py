@@ -10,28 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipebench.measure.latency import (
-    TAILS_PPM,
-    LatencyError,
-    correction_interval,
-    recover,
-    summarise,
-)
-from pipebench.record.schema import WrkResult, parse_record
-from tests.unit.pipebench.factory import DATA, closed_loop, generator, record, wrk, wrk_result
+from pipebench.measure.latency import TAILS_PPM, summarise
+from pipebench.record.columns import Histogram
+from pipebench.record.schema import Record
+from pipebench.tools.tool import LatencyError
+from pipebench.tools.wrk import TOOL, correction_interval
+from tests.unit.pipebench.factory import DATA, closed_loop, record, typed, wrk_result
 
 
-def typed(result: dict[str, Any], connections: int = 200) -> WrkResult:
-    measured = generator(wrk(result, connections=connections))
-    document = record(result, generators=[measured], connections=connections)
-    execution = parse_record(document, "a.json").generators[0].measured
+def recover(result: dict[str, Any], connections: int = 200) -> Histogram:
+    """What wrk recorded, from what pipeline.lua wrote."""
+    parsed = typed(record(result, connections=connections), Record)
+    execution = parsed.generators[0].measured
     assert execution
-    assert execution.result
-    return execution.result
+    return TOOL.counts(execution, parsed, "measured").latencies()
 
 
 def recovered(result: dict[str, Any], connections: int = 200) -> dict[int, int]:
-    values, counts = recover(typed(result, connections), connections)
+    values, counts = recover(result, connections)
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
@@ -63,7 +59,7 @@ def test_any_histogram_comes_back_exactly(seed: int, complete: bool) -> None:
 def test_a_closed_loop_comes_back_exactly(depth: int) -> None:
     recorded = closed_loop(40_000, step_us=1, rng=random.Random(depth))
     result = wrk_result(recorded, depth=depth)
-    values, counts = recover(typed(result), 200)
+    values, counts = recover(result)
     assert dict(zip(values.tolist(), counts.tolist(), strict=True)) == dict(recorded)
     assert depth * int(counts.sum()) == result["requests"]
 
@@ -97,7 +93,7 @@ def test_nothing_to_undo_with_fewer_requests_than_connections() -> None:
 def test_no_batch_at_all() -> None:
     result = wrk_result({}, tail=200)
     assert recovered(result) == {}
-    assert summarise([recover(typed(result), 200)]) is None
+    assert summarise([recover(result)]) is None
 
 
 def test_a_count_that_would_be_negative_is_named() -> None:
@@ -133,7 +129,7 @@ def test_batches_below_wrks_minimum_are_named() -> None:
 def test_what_wrk_really_wrote_about_a_server_of_40_ms(depth: int) -> None:
     real = json.loads((DATA / f"wrk-40ms-d{depth}.json").read_text())
     result, connections, truth = real["result"], real["connections"], real["truth"]
-    latency = summarise([recover(typed(result, connections), connections)])
+    latency = summarise([recover(result, connections)])
     assert latency
     assert latency.p50_us == pytest.approx(truth["batch_latency_us"], rel=0.02)
     tail = result["requests"] - depth * latency.batches
@@ -174,7 +170,7 @@ def test_a_curve_ends_where_the_batches_do(batches: int, finest_ppm: int) -> Non
 
 def test_a_curve_goes_through_the_percentiles() -> None:
     recorded = closed_loop(40_000, step_us=1, rng=random.Random(9))
-    latency = summarise([recover(typed(wrk_result(recorded)), 200)])
+    latency = summarise([recover(wrk_result(recorded))])
     assert latency
     by_tail = dict(zip(TAILS_PPM, latency.curve, strict=False))
     assert by_tail[1_000_000] == min(recorded)

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import pytest
 
 from pipebench.record.schema import RunError
 from pipebench.show import listing
+from tests.unit.command import collect
 from tests.unit.pipebench.factory import run_document, write_run
-from tests.unit.pipebench.runs import ROOT, edit
+from tests.unit.pipebench.runs import edit
 
 
 def a_run(folder: Path, started: str, records: int, **other: object) -> Path:
@@ -82,12 +82,7 @@ def test_lines_are_cut_where_the_terminal_ends(results: Path) -> None:
 
 
 def list_runs(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ROOT / "collect.py", "list", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return collect("list", *words)
 
 
 def test_without_any_run_it_says_so(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, page
-from pipebench.show.report import render
-from tests.unit.pipebench.factory import DATA, record, run_document, write_run
+from pipebench.show.report import Rendered, render
+from tests.unit.pipebench.factory import record, run_document, write_run
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -64,8 +64,8 @@ def body(markdown: str, charts: dict[str, str] | None = None) -> str:
 
 
 @pytest.fixture(scope="module")
-def example() -> str:
-    made = render(judge_run(DATA / "run")).files["report.html"]
+def example(rendered: Rendered) -> str:
+    made = rendered.files["report.html"]
     return re.sub(r"<svg.*?</svg>", "", made, flags=re.DOTALL)  # charts: test_charts.py
 
 
@@ -92,8 +92,8 @@ def test_a_report_is_a_page_of_known_parts(example: str) -> None:
     assert not re.search(r"url\(|@import", example)
 
 
-def test_every_word_of_the_report_is_in_its_page() -> None:
-    files = render(judge_run(DATA / "run")).files
+def test_every_word_of_the_report_is_in_its_page(rendered: Rendered) -> None:
+    files = rendered.files
     shown = HTMLText(files["report.html"]).text
     for line in files["report.md"].splitlines():
         if line.startswith("!["):  # its words are an attribute

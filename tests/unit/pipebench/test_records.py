@@ -8,15 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipebench.record.schema import (
-    InvalidRecord,
-    Record,
-    RunError,
-    load_run,
-    parse_record,
-    read_records,
-)
-from tests.unit.pipebench.factory import record, run_document, write_run
+from pipebench.measure.measurement import Measurement
+from pipebench.record.run import load_run
+from pipebench.record.schema import InvalidRecord, RunError
+from pipebench.run.judge import judge_run
+from tests.unit.pipebench.factory import measurement_of, record, run_document, write_run
 
 Damage = Callable[[dict[str, Any]], object]
 
@@ -30,14 +26,15 @@ def one_record_run(folder: Path, content: dict[str, Any] | str) -> Path:
     return write_run(folder, run_document(["one"], 1), {"a.json": content})
 
 
-def read_one(folder: Path, content: dict[str, Any] | str) -> Record | InvalidRecord:
-    (found,) = read_records(load_run(one_record_run(folder, content)))
+def read_one(folder: Path, content: dict[str, Any] | str) -> Measurement | InvalidRecord:
+    judged = judge_run(one_record_run(folder, content))
+    (found,) = [*judged.invalid, *(one.measurement for one in judged.measurements)]
     return found
 
 
 def test_a_whole_record_is_read(tmp_path: Path) -> None:
     found = read_one(tmp_path, record())
-    assert isinstance(found, Record)
+    assert isinstance(found, Measurement)
     assert found.cell == ("main", "one", 1, 5, 200)
 
 
@@ -48,11 +45,13 @@ def test_a_whole_record_is_read(tmp_path: Path) -> None:
         pytest.param(" \n", "it is empty", id="blank"),
         pytest.param(json.dumps(record())[:500], "it is truncated after 500 bytes", id="cut"),
         pytest.param('{"schema_version": 1, "run', "it is truncated after", id="cut in a text"),
-        pytest.param('{"available": tr', "truncated or no JSON", id="cut in a word"),
-        pytest.param("not JSON", "truncated or no JSON", id="text"),
-        pytest.param("[1, 2]", "the record is a list, not an object", id="list"),
-        pytest.param("[" * 100_000, "no JSON", id="deep"),
-        pytest.param(json.dumps(record(schema_version=2)), "schema version 2, not 1", id="newer"),
+        pytest.param('{"available": tr', "truncated or not JSON", id="cut in a word"),
+        pytest.param("not JSON", "truncated or not JSON", id="text"),
+        pytest.param("[1, 2]", "the record is a list; it must be an object", id="list"),
+        pytest.param("[" * 100_000, "not JSON", id="deep"),
+        pytest.param(
+            json.dumps(record(schema_version=3)), "schema version 3; it must be 1 or 2", id="newer"
+        ),
         pytest.param(json.dumps(record(run_id="x")), "it belongs to run x", id="other run"),
     ],
 )
@@ -68,10 +67,20 @@ def test_a_file_that_is_no_record_is_named(tmp_path: Path, content: str, reason:
     [
         pytest.param(lambda d: d.pop("depth"), "the record has no depth", id="no depth"),
         pytest.param(
-            lambda d: d.update(depth=0), "depth of the record is 0, below 1", id="depth 0"
+            lambda d: d.update(depth=0),
+            "depth of the record is 0; it must be at least 1",
+            id="depth 0",
         ),
-        pytest.param(lambda d: d.update(round="1"), "round of the record is a text", id="text"),
-        pytest.param(lambda d: d.update(round=True), "is true or false, not", id="flag"),
+        pytest.param(
+            lambda d: d.update(round="1"),
+            r"round of the record is a text \(\"1\"\); it must be a whole",
+            id="text",
+        ),
+        pytest.param(
+            lambda d: d.update(round=True),
+            "round of the record is true; it must be a whole number",
+            id="flag",
+        ),
         pytest.param(
             lambda d: d.update(deployment=None), "deployment of the record", id="no deploy"
         ),
@@ -81,25 +90,35 @@ def test_a_file_that_is_no_record_is_named(tmp_path: Path, content: str, reason:
             id="other depth",
         ),
         pytest.param(
-            lambda d: result_of(d).update(requests=-1), "requests of .* is -1", id="negative"
+            lambda d: result_of(d).update(requests=-1),
+            "requests of result of measured of generator 1 is -1; it must be at",
+            id="negative",
         ),
         pytest.param(
             lambda d: result_of(d).update(duration_us=0), "duration_us of .* is 0", id="no time"
         ),
-        pytest.param(lambda d: result_of(d)["errors"].pop("read"), "has no read", id="no errors"),
+        pytest.param(
+            lambda d: result_of(d)["errors"].pop("read"),
+            "errors of result of .* has no read",
+            id="no errors",
+        ),
         pytest.param(
             lambda d: result_of(d).update(schema_version=9), "schema version 9", id="newer result"
         ),
         pytest.param(
             lambda d: result_of(d)["latency"].update(histogram=[[1, 2], [3]]),
-            "no list of pairs",
+            "is not a list of pairs of whole numbers",
             id="ragged",
         ),
         pytest.param(
-            lambda d: result_of(d)["latency"].update(histogram=[[1, "x"]]), "no list", id="letters"
+            lambda d: result_of(d)["latency"].update(histogram=[[1, "x"]]),
+            "not a list of pairs",
+            id="letters",
         ),
         pytest.param(
-            lambda d: result_of(d)["latency"].update(histogram=[[1, 0.5]]), "counts", id="fractions"
+            lambda d: result_of(d)["latency"].update(histogram=[[1, 0.5]]),
+            "not a list of pairs",
+            id="fractions",
         ),
         pytest.param(
             lambda d: result_of(d)["latency"].update(histogram=[[2, 1], [1, 1]]),
@@ -113,7 +132,7 @@ def test_a_file_that_is_no_record_is_named(tmp_path: Path, content: str, reason:
         ),
         pytest.param(
             lambda d: d["generators"][0]["measured"].update(cpu_s=float("nan")),
-            "not a finite number",
+            "it has NaN",
             id="NaN",
         ),
         pytest.param(
@@ -135,15 +154,15 @@ def test_a_record_that_contradicts_itself_is_named(
 
 
 def test_a_server_of_which_little_is_known_is_no_contradiction() -> None:
-    parsed = parse_record(record(server={"host": "a"}, generators=[], harness_fault="gone"), "a")
-    assert parsed.server
-    assert parsed.server.ready is None
+    found = measurement_of(record(server={"host": "a"}, generators=[], harness_fault="gone"))
+    assert (found.server_host, found.ready_errors) == ("a", [])
 
 
 def test_a_file_that_is_being_written_is_not_looked_at(tmp_path: Path) -> None:
     run = one_record_run(tmp_path, record())
     (run / "raw" / ".b.json").write_text("{")
-    assert len(list(read_records(load_run(run)))) == 1
+    judged = judge_run(run)
+    assert (len(judged.measurements), judged.invalid) == (1, [])
 
 
 def test_the_schedule_holds_each_testbed(tmp_path: Path) -> None:
@@ -173,8 +192,8 @@ def test_a_host_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         (None, "is no run: it has no run.json"),
         ("", "cannot be used: it is empty"),
         ('{"schema_version": 1', "cannot be used: it is truncated"),
-        ('{"schema_version": 3, "run_id": "r"}', "schema version 3, not 1"),
-        ('{"schema_version": 1}', "has no run_id"),
+        ('{"schema_version": 3, "run_id": "r"}', "schema version 3; it must be 1 or 2"),
+        ('{"schema_version": 1}', "run.json has no run_id"),
     ],
 )
 def test_what_is_no_run(tmp_path: Path, content: str | None, sentence: str) -> None:

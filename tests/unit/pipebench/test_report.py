@@ -2,22 +2,24 @@
 
 import csv
 import json
-import os
 import random
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import yaml
 from jinja2 import TemplateError
 
-from pipebench.plan import run_plan
+from pipebench.plan.validation import read_variables
+from pipebench.plan.variables import current_names
+from pipebench.record.run import load_run
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
+from pipebench.show.charts import charts
 from pipebench.show.reproduce import again
 from tests.unit.pipebench.factory import (
     DATA,
@@ -28,6 +30,7 @@ from tests.unit.pipebench.factory import (
     small_run,
     write_run,
 )
+from tests.unit.pipebench.runs import EXAMPLE
 
 ROOT = Path(__file__).parents[3]
 # ruff: noqa: SIM905 (as they stand in the agreement)
@@ -42,9 +45,10 @@ requests_per_s requests_per_s_low requests_per_s_high relative relative_low rela
 share_of_ceiling batch_latency_p50_us batch_latency_p99_us server_cpu_us_per_request""".split()
 
 
-@pytest.fixture(scope="module")
-def rendered() -> report.Rendered:
-    return report.render(judge_run(DATA / "run"))
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests look at words: only what is made once has pictures (test_charts.py)."""
+    monkeypatch.setattr(charts, "CHARTS", ())
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -127,7 +131,7 @@ def headline(rendered: report.Rendered) -> str:
 
 
 def test_the_fastest_is_claimed_with_its_interval(tmp_path: Path) -> None:
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 30_000}, 6, again="alpha")
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 120_000}, 6, again="alpha")
     assert re.match(
         r"- \*\*Alpha\*\* is the fastest: [\d,]+ requests/s \(95 % interval [\d,]+ to [\d,]+\), "
         r"1\.\d+ times Beta \(95 % interval of the ratio 1\.\d+ to 1\.\d+; "
@@ -147,14 +151,14 @@ def test_the_fastest_is_claimed_with_its_interval(tmp_path: Path) -> None:
 
 
 def test_what_the_interval_does_not_tell_apart_is_not_claimed(tmp_path: Path) -> None:
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 6, again="alpha"))
+    told = headline(run_of(tmp_path, {"alpha": 80_000, "beta": 80_000}, 6, again="alpha"))
     assert "is tied with" in told
     assert "fastest" not in told
 
 
 def test_what_is_under_the_noise_floor_is_not_claimed(tmp_path: Path) -> None:
     """The interval excludes 1, and still: the same server under two names shows as much."""
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 20_700}, 6, again="alpha")
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 81_600}, 6, again="alpha")
     beta = next(r for r in rows_of(rendered.files["summary.csv"]) if r["framework"] == "beta")
     assert float(beta["relative_high"]) < 1
     assert (beta["rank"], beta["verdict"]) == ("1", "tied")
@@ -162,19 +166,19 @@ def test_what_is_under_the_noise_floor_is_not_claimed(tmp_path: Path) -> None:
 
 
 def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 6)
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 160_000}, 6)
     assert "There is no A/A control, so no noise floor and no rank" in headline(rendered)
     assert {row["rank"] for row in rows_of(rendered.files["summary.csv"])} == {""}
 
 
 def test_below_six_rounds_nothing_is_claimed(tmp_path: Path) -> None:
-    told = headline(run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 5, again="alpha"))
+    told = headline(run_of(tmp_path, {"alpha": 80_000, "beta": 160_000}, 5, again="alpha"))
     assert "Fewer than 6 rounds: no interval and no rank" in told
     assert "is the fastest" not in told
 
 
 def test_a_control_that_differs_from_itself_is_said(tmp_path: Path) -> None:
-    means = {"alpha": 20_000, "beta": 40_000, "alpha-again": 26_000}
+    means = {"alpha": 80_000, "beta": 160_000, "alpha-again": 104_000}
     rendered = run_of(tmp_path, means, 6, again="alpha")
     assert "**The A/A control differs from itself**" in rendered.files["report.md"]
     rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
@@ -182,7 +186,7 @@ def test_a_control_that_differs_from_itself_is_said(tmp_path: Path) -> None:
 
 
 def test_what_is_near_the_ceiling_is_marked(tmp_path: Path) -> None:
-    means = {"alpha": 20_000, "beta": 40_000, "ceiling": 19_500}
+    means = {"alpha": 80_000, "beta": 160_000, "ceiling": 78_000}
     rendered = run_of(tmp_path, means, 6, again="alpha")
     rows = {row["framework"]: row for row in rows_of(rendered.files["summary.csv"])}
     assert float(rows["alpha"]["share_of_ceiling"]) == pytest.approx(0.975, abs=0.03)
@@ -196,7 +200,7 @@ def test_what_is_near_the_ceiling_is_marked(tmp_path: Path) -> None:
 
 
 def test_a_p99_of_few_batches_is_none(tmp_path: Path) -> None:
-    rendered = run_of(tmp_path, {"alpha": 20_000, "beta": 1_500_000}, 1)
+    rendered = run_of(tmp_path, {"alpha": 80_000, "beta": 1_500_000}, 1)
     rows = {row["framework"]: row for row in rows_of(rendered.files["results.csv"])}
     assert int(rows["beta"]["batches"]) < 1000
     assert rows["beta"]["batch_latency_p99_us"] == ""
@@ -314,26 +318,25 @@ def test_the_command_that_measures_the_same_again(
     assert not {"bench_run_id", "bench_rate_share"} & used.keys()
 
 
+def test_the_command_gives_an_old_variable_its_new_name(tmp_path: Path) -> None:
+    document = run_document(["alpha"], 3, command=["ansible-playbook", "bench.yml"])
+    document["variables"]["bench_baseline"] = False
+    write_run(tmp_path, document, {})
+    used = json.loads(shlex.split(again(judge_run(tmp_path).run))[-1])
+    assert used["bench_path_capacity"] is False
+    assert "bench_baseline" not in used
+
+
 def test_a_plan_takes_what_the_command_gives_it() -> None:
-    run = judge_run(ROOT / "results" / "example").run
+    run = load_run(EXAMPLE)
     given = json.loads(shlex.split(again(run))[-1])
     assert given["bench_order_seed"] == run.variables["bench_order_seed"]
-    taken = {name: run_plan.VARIABLES[name](value) for name, value in given.items()}
-    assert taken == {name: run.variables[name] for name in given}
-
-
-def test_ansible_reads_the_command_as_it_is_meant(tmp_path: Path) -> None:
-    """Objects, lists and texts reach the plan as they were used."""
-    command = again(judge_run(small_run(tmp_path)).run)
-    answer = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("ansible")), "localhost", "-m", "debug"),
-            *("-a", "var=bench_frameworks|join+bench_depths[0]|string+bench_order_seed|string"),
-            *shlex.split(command)[-2:],
-        ],
-        capture_output=True, text=True, check=True, env=os.environ | {"LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-    assert f"{''.join(SIX)}51234" in answer.stdout
+    defaults = yaml.safe_load((ROOT / "plans" / "seed.yml").read_text("utf-8"))
+    read = read_variables(given, defaults)
+    assert read.mistakes == {}
+    taken = msgspec.to_builtins(read.variables)
+    used = current_names(run.variables)
+    assert {name: taken[name] for name in given} == {name: used[name] for name in given}
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ from pipebench.chapters import stack_2017
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 from tests.unit.pipebench.factory import (
-    DATA,
-    closed_loop,
     generator,
     record,
     record_of,
     run_document,
+    steady,
     write_run,
     wrk,
     wrk_result,
@@ -123,8 +122,8 @@ def made(name: str, rng: random.Random) -> dict[str, Any]:
     if name == "sanic-2017":
         return record(wrk_result({}, tail=200))
     if name.endswith("closing"):
-        return record_of("closer", 40_000, rng)
-    batches = closed_loop(MEANS.get(name, 30_000) * rng.uniform(0.97, 1.03), rng=rng)
+        return record_of("closer", 160_000, rng)
+    batches = steady(MEANS.get(name, 30_000) * rng.uniform(0.97, 1.03), 200)
     execution = wrk(wrk_result(batches))
     if name == "tornado-2017":
         execution["stdout"] = WRK_TEXT
@@ -214,8 +213,8 @@ def test_other_cells_than_those_of_2017_are_said_to_be_others(tmp_path: Path) ->
     assert "| go-fasthttp |" not in text
 
 
-def test_a_run_without_the_stack_of_2017_has_no_chapter() -> None:
-    assert "2017 beside today" not in report.render(judge_run(DATA / "run")).files["report.md"]
+def test_a_run_without_the_stack_of_2017_has_no_chapter(rendered: report.Rendered) -> None:
+    assert "2017 beside today" not in rendered.files["report.md"]
 
 
 def test_versions_that_differ_from_those_of_the_day_say_so() -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from pipebench.chapters import calibration
-from pipebench.measure.measurement import Measurement, reduce
-from pipebench.record.schema import parse_record
+from pipebench.measure.measurement import Measurement
 from pipebench.rules.bottleneck import Disturbance, unsteady
 from pipebench.rules.outcome import Context, Outcome, judge
 from pipebench.run.figures import CellSummary
@@ -21,6 +20,7 @@ from tests.unit.pipebench.factory import (
     arrivals,
     closed_loop,
     generator,
+    measurement_of,
     record,
     run_document,
     write_run,
@@ -46,7 +46,7 @@ def measured(rates: list[float], batches: Counter[int] | None = None) -> dict[st
 
 
 def facts_of(document: dict[str, Any]) -> Measurement:
-    return reduce(parse_record(document, "a.json"))
+    return measurement_of(document)
 
 
 def remark(document: dict[str, Any]) -> str:

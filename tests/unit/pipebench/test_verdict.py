@@ -8,21 +8,17 @@ from typing import Any
 
 import pytest
 
-from pipebench.measure.measurement import (
-    GeneratorLoad,
-    Measurement,
-    connections_of,
-    log_end,
-    reduce,
-)
-from pipebench.record.schema import parse_record
+from pipebench.measure.measurement import GeneratorLoad, Measurement
+from pipebench.measure.unit import log_end
 from pipebench.rules.bottleneck import LimitedBy, bottleneck_of
 from pipebench.rules.outcome import Context, Judgement, Outcome, ResponseSize, judge
 from pipebench.run.judge import response_sizes
+from pipebench.tools.wrk import connections_of
 from tests.unit.pipebench.factory import (
     START,
     closed_loop,
     generator,
+    measurement_of,
     record,
     samples,
     server,
@@ -35,7 +31,7 @@ HEALTHY = closed_loop(40_000, rng=random.Random(5))
 
 
 def facts_of(document: dict[str, Any]) -> Measurement:
-    return reduce(parse_record(document, "a.json"))
+    return measurement_of(document)
 
 
 def verdict_of(

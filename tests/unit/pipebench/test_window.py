@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipebench.measure.window import WindowError, increase, increases
-from pipebench.record.schema import Samples
+from pipebench.record.columns import Samples
 from tests.unit.pipebench.factory import START, columns, samples
 
 

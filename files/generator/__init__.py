@@ -1,0 +1,1 @@
+"""What runs on a load generator: the driver of the load tools."""

@@ -1,0 +1,122 @@
+"""Drive one server with a load tool and write down what happened; judge nothing.
+
+Run in the folder above as `python3 -m generator.load`. Reads one JSON object from standard input
+and prints one. It asks the server over the benchmark network until it answers, runs the tool for
+the warm-up, waits a moment in which the server is idle, and runs the tool for the measurement:
+
+    {"address", "port", "depth", "connections", "threads", "duration", "warmup", "patience",
+     "tool": "wrk" (default) | "h2load" | another one of tools/,
+     "rate": requests per second of all connections together, or null (default)}
+        {"cpus", "ready_error", "samples", "warmup", "measured"}
+
+Durations are in s; docs/architecture.md says what the answers are. RESULT and SAMPLES are JSON in
+a string: Ansible handles each of ten thousand numbers, and one string at once. A server that does
+not answer, crashes or hangs is data; {"failed": true, "msg"} is there only if the tool itself
+cannot be run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypedDict
+
+from host.plain_http import wait_for_answer
+from host.samples import sampled
+
+from generator.execution import Execution, execute
+from generator.tool import LoadTool, Order, find_tool
+
+# The server is idle for this long before the window, so that its counters are flat there and the
+# clocks of the two hosts need to agree only to half of it.
+PAUSE_S = 0.2
+
+
+class Fault(TypedDict, total=False):
+    """What is printed besides if the tool could not be run."""
+
+    failed: bool
+    msg: str
+
+
+class Answer(Fault):
+    """What is printed."""
+
+    cpus: int
+    ready_error: str | None
+    samples: str
+    warmup: Execution | None
+    measured: Execution | None
+
+
+def measure(order: Order) -> Answer:
+    """Warm up and measure; what is printed."""
+    answer: Answer = {
+        "cpus": len(os.sched_getaffinity(0)),
+        "samples": "{}",
+        "ready_error": wait_for_answer(order.address, order.port, order.patience),
+        "warmup": None,
+        "measured": None,
+    }
+    if answer["ready_error"] is None:
+        raise_file_limit()
+        try:
+            run(find_tool(order), answer)
+        except (OSError, ValueError) as error:
+            failed(answer, f"{order.tool} could not be run: {error}")
+    return answer
+
+
+def raise_file_limit() -> None:
+    """Let what is run open as many files as it may: each connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def run(tool: LoadTool, answer: Answer) -> None:
+    """Run the tool, with this host sampled, and put what came of it into the answer."""
+    order = tool.order
+    with sampled(order.address) as sampling:
+        if order.warmup:
+            answer["warmup"] = one_execution(tool, tool.warm_up, tool.warm_up_result, order.warmup)
+        time.sleep(PAUSE_S)
+        measured = one_execution(tool, tool.measurement, tool.result, order.duration)
+        answer["measured"] = measured
+    answer["samples"] = sampling.text
+    fault = tool.fault(measured)
+    if fault is not None:
+        failed(answer, f"{order.tool} could not do its work: {fault}")
+
+
+def one_execution(
+    tool: LoadTool,
+    command: Callable[[Path], list[str]],
+    result: Callable[[Path], str | None],
+    seconds: int,
+) -> Execution:
+    """Run the tool once, in a folder of its own.
+
+    Raises OSError if it cannot be started, TimeoutError if it does not end and should have.
+    """
+    with tempfile.TemporaryDirectory(dir=tool.folder) as folder:
+        files = Path(folder)
+        argv = command(files)
+        execution = execute(argv, files, seconds + tool.grace_s, tool.environment(files))
+        if execution["cpu_s"] is None and not tool.waits_for_answers:
+            raise TimeoutError(f"it had to be ended {tool.grace_s:g} s after its time: {argv}")
+        execution["result"] = result(files)
+        return execution
+
+
+def failed(answer: Answer, sentence: str) -> None:
+    answer["failed"], answer["msg"] = True, sentence
+
+
+if __name__ == "__main__":
+    json.dump(measure(Order(**json.load(sys.stdin))), sys.stdout)

@@ -1,0 +1,1 @@
+"""What runs on a server host and on a load generator alike."""

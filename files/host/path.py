@@ -1,0 +1,190 @@
+"""The capacity of the path between two hosts, asked of iperf3 once; judge nothing.
+
+Run in the folder above as `python3 -m host.path`. Reads one JSON object from standard input and
+prints one:
+
+    {"state": "started", "address", "port"}     on the server's host: iperf3 listens
+        {"ready": true, "version", "cpus"}
+    {"state": "measured", "address", "port"}    on the generator's
+        {"version", "cpus", "samples", "tests": [TEST, ...]}
+    {"state": "stopped"}                        on the server's
+        {"samples"}
+
+docs/architecture.md says what they hold. What cannot be measured is data: `error` of a TEST, or
+{"failed": true, "msg"} if nothing can be. iperf3 listens on the port of the frameworks, which is
+free before the first of them is started and known to be let through.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, TypedDict
+
+from host.samples import PROGRAMS, columns, sampled
+
+UNIT = "pipeline-bench-path.service"
+SAMPLER_UNIT = "pipeline-bench-path-sampler.service"
+# No framework's name has an underscore, so this is not the file of one.
+SAMPLES = Path("/run/pipeline-bench/path_capacity.samples.jsonl")
+# By itself, whatever becomes of who started it.
+LISTENS_AT_MOST_S = 30
+PATIENCE_S = 3.0
+# A test ends by itself; this much later it is ended.
+GRACE_S = 3.0
+# Several streams: one may be held to less than the path carries, and a load tool has many
+# connections. The packets are as small as HTTP's smallest, and it does not matter if they are lost.
+TCP = ("--parallel", "4", "--time", "2")
+UDP = ("--parallel", "2", "--time", "1", "--udp", "--length", "64", "--bitrate", "0")
+TESTS = (
+    ("tcp", "to_server", TCP),
+    ("tcp", "from_server", (*TCP, "--reverse")),
+    ("udp", "to_server", UDP),
+    ("udp", "from_server", (*UDP, "--reverse")),
+)
+KEPT = ("sum", "sum_sent", "sum_received", "cpu_utilization_percent")
+
+
+class About(TypedDict):
+    """The version of iperf3, and how many CPUs it may use."""
+
+    version: str | None
+    cpus: int
+
+
+class Started(About):
+    """What is printed once iperf3 listens."""
+
+    ready: bool
+
+
+class Execution(TypedDict):
+    """One execution of iperf3: a TEST, but for its name."""
+
+    argv: list[str]
+    streams: int
+    started: float
+    ended: float | None
+    error: str | None
+    end: dict[str, Any] | None
+
+
+class PathError(Exception):
+    """Nothing can be measured; a sentence."""
+
+
+def run(*argv: str, timeout: float = 10) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end. Raises PathError if it cannot be run or does not end."""
+    try:
+        return subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PathError(f"{argv[0]}: {error}") from error
+
+
+def about() -> About:
+    words = run("iperf3", "--version").stdout.split()
+    return {
+        "version": words[1] if len(words) > 1 else None,
+        "cpus": len(os.sched_getaffinity(0)),
+    }
+
+
+def start(address: str, port: int) -> Started:
+    """Have iperf3 listen, and wait until it does."""
+    answer: Started = {"ready": True, **about()}
+    stop()
+    iperf3 = ["iperf3", "--server", "--bind", address, "--port", str(port)]
+    sampler = [sys.executable, "-m", "host.sampler", "--unit", UNIT,
+               "--address", address, "--output", str(SAMPLES)]  # fmt: skip
+    start_unit(UNIT, "--property=DynamicUser=yes", *iperf3)
+    start_unit(SAMPLER_UNIT, f"--working-directory={PROGRAMS}", *sampler)
+    deadline = time.monotonic() + PATIENCE_S
+    # A connection to try would be taken for a test.
+    while not run("ss", "-Hltn", f"sport = :{port}").stdout.strip():
+        if time.monotonic() > deadline:
+            raise PathError(f"iperf3 did not listen within {PATIENCE_S:g} s")
+        time.sleep(0.02)
+    return answer
+
+
+def start_unit(unit: str, *words: str) -> None:
+    """Run a command as a transient unit; `words`: options of systemd-run, then the command."""
+    limit = f"--property=RuntimeMaxSec={LISTENS_AT_MOST_S}"
+    done = run("systemd-run", "--quiet", "--collect", limit, f"--unit={unit}", *words)
+    if done.returncode != 0:
+        raise PathError(f"{unit} could not be started: {done.stderr.strip()}")
+
+
+def stop() -> dict[str, str]:
+    """End what listens and samples, if anything does, and hand its samples over once."""
+    run("systemctl", "stop", UNIT, SAMPLER_UNIT)
+    samples = columns(SAMPLES)
+    SAMPLES.unlink(missing_ok=True)
+    return {"samples": samples}
+
+
+def execute(address: str, port: int, options: tuple[str, ...]) -> Execution:
+    """Run iperf3 once against the other host."""
+    argv = ["iperf3", "--client", address, "--port", str(port), "--json",
+            "--connect-timeout", "2000", *options]  # fmt: skip
+    execution: Execution = {
+        "argv": argv,
+        "streams": int(options[1]),
+        "started": time.time(),
+        "ended": None,
+        "error": None,
+        "end": None,
+    }
+    try:
+        done = run(*argv, timeout=float(options[3]) + GRACE_S)
+        answer = json.loads(done.stdout)
+        if done.returncode != 0 or "error" in answer:
+            execution["error"] = f"iperf3: {answer.get('error') or done.stderr.strip()}"
+        else:
+            execution["end"] = {key: answer["end"][key] for key in KEPT if key in answer["end"]}
+    except (PathError, ValueError, KeyError) as error:
+        execution["error"] = f"iperf3: {error}"
+    execution["ended"] = time.time()
+    return execution
+
+
+def measure(address: str, port: int) -> dict[str, Any]:
+    """Run all tests, one after the other, with this host sampled meanwhile."""
+    answer = about()
+    tests = []
+    with sampled(address) as sampling:
+        for protocol, direction, options in TESTS:
+            execution = execute(address, port, options)
+            tests.append({"protocol": protocol, "direction": direction, **execution})
+    return {**answer, "samples": sampling.text, "tests": tests}
+
+
+def main() -> int:
+    order = json.load(sys.stdin)
+    answer: object
+    try:
+        if order["state"] == "started":
+            answer = start(order["address"], order["port"])
+        elif order["state"] == "measured":
+            answer = measure(order["address"], order["port"])
+        else:
+            answer = stop()
+    except PathError as error:
+        answer = {"failed": True, "msg": str(error)}
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What runs on a server host: the frameworks' units, started and stopped."""

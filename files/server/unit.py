@@ -1,0 +1,217 @@
+"""Start one framework's systemd unit, or stop it and write down how it fared; judge nothing.
+
+Run in the folder above as `python3 -m server.unit`. Reads one JSON object from standard input and
+prints one:
+
+    {"name", "state": "started", "address", "port", "workers", "patience": s}
+        ends whatever framework still runs, writes the unit's environment, starts it and its
+        sampler, and asks until it answers:
+        {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus"}
+        or, if it was never deployed here, {"unavailable": {"reason", "log"}}
+    {"name", "state": "stopped", "since": unix s or null}
+        reads the unit's state, memory and samples, stops both, and adds the journal if anything is
+        wrong: {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
+
+docs/architecture.md says what these are. A framework that does not start, or has crashed, is data;
+{"failed": true, "msg"} is printed only if systemd cannot do its part (the unit is not there).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, TypedDict, Union
+
+from host.plain_http import ASK_EVERY_S, ask_once
+from host.sampler import find_cgroup, read
+from host.samples import columns
+
+RUN = Path("/run/pipeline-bench")
+FRAMEWORKS = Path("/opt/pipeline-bench/frameworks")
+PROPERTIES = (
+    "ActiveState", "SubState", "Result", "NRestarts", "ExecMainPID", "ExecMainCode",
+    "ExecMainStatus", "ExecMainExitTimestampMonotonic", "InvocationID",
+)  # fmt: skip
+# Enough for any traceback; a server that writes a line a request must not fill the results.
+JOURNAL_LINES = 400
+
+# What systemd says of a unit, by property.
+State = dict[str, Union[int, str]]
+
+
+class Started(TypedDict):
+    """What is printed of a unit that was started."""
+
+    unit: str
+    started_at: float
+    ready: bool
+    ready_s: float | None
+    ready_error: str | None
+    started_pid: int | None
+    cpus: int | None
+
+
+class Unavailable(TypedDict):
+    """What is printed of a framework that is not on this host."""
+
+    unavailable: dict[str, str]
+
+
+class Stopped(TypedDict):
+    """What is printed of a unit that was stopped."""
+
+    unit: str
+    state: State
+    exited_at: float | None
+    rss_peak_bytes: int | None
+    samples: str
+    journal: str | None
+
+
+class Failed(TypedDict):
+    """What is printed if systemd could not do its part."""
+
+    failed: bool
+    msg: str
+
+
+class SystemdError(Exception):
+    """systemd could not do what it was asked for."""
+
+
+def output(*argv: str) -> str:
+    """What a program prints, also if it fails."""
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+
+
+class Unit:
+    """One framework's unit on this host, through systemctl."""
+
+    def __init__(self, name: str) -> None:
+        self.unit = f"pipeline-bench@{name}.service"
+        self.sampler = f"pipeline-bench-sampler@{name}.service"
+        self.samples = RUN / f"{name}.samples.jsonl"
+        self.environment = RUN / f"{name}.env"
+        self.start_script = FRAMEWORKS / name / "start"
+
+    @staticmethod
+    def systemctl(*arguments: str) -> str:
+        done = subprocess.run(
+            ["systemctl", *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise SystemdError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def properties(self) -> State:
+        """The unit's state; numbers as numbers."""
+        shown = self.systemctl("show", f"--property={','.join(PROPERTIES)}", self.unit)
+        pairs = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+        return {key: int(value) if value.isdigit() else value for key, value in pairs.items()}
+
+    def start(
+        self, address: str, port: int, workers: int, patience: float
+    ) -> Started | Unavailable:
+        """Start it and its sampler, and wait at most `patience` s until it answers."""
+        if not self.start_script.exists():
+            reason = "it is not deployed on this host; --tags provision deploys it"
+            return {"unavailable": {"reason": reason, "log": ""}}
+        # One framework at a time, whatever an earlier run has left.
+        self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
+        output("systemctl", "reset-failed", self.unit)  # fails if there is nothing to forget
+        self.samples.unlink(missing_ok=True)
+        self.environment.write_text(
+            f"BENCH_ADDRESS={address}\nBENCH_PORT={port}\nBENCH_WORKERS={workers}\n"
+        )
+        started_at = time.time()
+        self.systemctl("start", self.unit, self.sampler)
+        error = self.wait(address, port, patience)
+        ready_s = time.time() - started_at
+        pid = int(self.properties()["ExecMainPID"])
+        return {
+            "unit": self.unit,
+            "started_at": started_at,
+            "ready": error is None,
+            "ready_s": round(ready_s, 3) if error is None else None,
+            "ready_error": error,
+            "started_pid": pid if error is None else None,
+            "cpus": len(os.sched_getaffinity(pid)) if error is None else None,
+        }
+
+    def wait(self, address: str, port: int, patience: float) -> str | None:
+        """Ask until it answers, it ends or patience does: None, or a sentence."""
+        deadline = time.monotonic() + patience
+        while True:
+            trouble = ask_once(address, port, 1.0)
+            if trouble is None:
+                return None
+            state = self.properties()
+            if state["ActiveState"] not in ("active", "activating"):
+                how = f"{state['Result']}, status {state['ExecMainStatus']}"
+                return f"ended before it answered ({how})"
+            if time.monotonic() > deadline:
+                return f"did not answer within {patience:g} s: {trouble}"
+            time.sleep(ASK_EVERY_S)
+
+    def stop(self, since: float | None) -> Stopped:
+        """Stop it and its sampler, and say how it was before; `since`: unix s, for its journal."""
+        state = self.properties()
+        exit_us = int(state.pop("ExecMainExitTimestampMonotonic", 0))
+        exited_at = time.time() - time.monotonic() + exit_us / 1e6 if exit_us else None
+        rss_peak = self.rss_peak_bytes()
+        # Also if it has failed already: the sampler runs on.
+        self.systemctl("stop", self.sampler, self.unit)
+        return {
+            "unit": self.unit,
+            "state": state,
+            "exited_at": exited_at,
+            "rss_peak_bytes": rss_peak,
+            "samples": columns(self.samples),
+            "journal": self.journal(since, state),
+        }
+
+    def rss_peak_bytes(self) -> int | None:
+        """Sum of the peaks (VmHWM) of the unit's processes, or None when they are gone."""
+        folder = find_cgroup(self.unit)
+        pids = read(folder / "cgroup.procs").split() if folder else []
+        peaks = [
+            int(line.split()[1]) * 1024
+            for pid in pids
+            for line in read(f"/proc/{pid}/status").splitlines()
+            if line.startswith("VmHWM:")
+        ]
+        return sum(peaks) if peaks else None
+
+    def journal(self, since: float | None, state: State) -> str | None:
+        """What the unit and systemd wrote, if the unit wrote anything or is not running."""
+        ask = ["journalctl", "--no-pager", "--quiet", f"--lines={JOURNAL_LINES}"]
+        ask += [f"--since=@{since:.6f}"] if since else []
+        own = [*ask, "--output=cat", f"_SYSTEMD_INVOCATION_ID={state.get('InvocationID')}"]
+        written = output(*own).strip() if state.get("InvocationID") else ""
+        if not written and state["ActiveState"] == "active":
+            return None
+        return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
+
+
+def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed:
+    """Do what was read, and say what is printed."""
+    unit = Unit(order["name"])
+    try:
+        if order["state"] == "started":
+            return unit.start(order["address"], order["port"], order["workers"], order["patience"])
+        return unit.stop(order["since"])
+    except SystemdError as error:
+        return {"failed": True, "msg": str(error)}
+
+
+def main() -> int:
+    json.dump(answer_to(json.load(sys.stdin)), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

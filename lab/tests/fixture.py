@@ -1,0 +1,128 @@
+"""The lab, brought up once for all its tests, and taken down only if it was not up before."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
+SBIN = os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
+
+
+def as_root(*argv: str, check: bool = True) -> str:
+    done = subprocess.run(
+        [*SUDO, *argv], capture_output=True, text=True, check=False, timeout=60, env=SBIN
+    )
+    assert done.returncode == 0 or not check, f"{argv}: {done.stderr}"
+    return done.stdout
+
+
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """All that a lab could leave on its controller."""
+
+    namespaces: frozenset[str]
+    links: frozenset[str]
+    mounts: frozenset[str]
+    processes: frozenset[str]
+    tables: frozenset[str]
+    rules: frozenset[str]
+    cgroups: frozenset[str]
+    runtime: frozenset[str]
+    ip_forward: str
+
+    @classmethod
+    def take(cls) -> Trace:
+        ruleset = json.loads(as_root("nft", "-j", "list", "ruleset"))["nftables"]
+        links = json.loads(as_root("ip", "-json", "link", "show"))
+        arguments = as_root("ps", "-e", "-o", "args=").splitlines()
+        groups = as_root("find", "/sys/fs/cgroup", "-name", "*apb-*", check=False)
+        runtime = as_root("find", "/run/netns", "/run/systemd/nspawn", check=False)
+        return cls(
+            namespaces=frozenset(as_root("ip", "netns", "list").splitlines()),
+            links=frozenset(entry["ifname"] for entry in links),
+            mounts=frozenset(
+                line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
+            ),
+            processes=frozenset(
+                line for line in arguments if re.search(r"systemd-nspawn|ssh.*\[mux\]|apb-", line)
+            ),
+            tables=frozenset(str(entry["table"]["name"]) for entry in ruleset if "table" in entry),
+            rules=frozenset(str(entry["rule"]["expr"]) for entry in ruleset if "rule" in entry),
+            cgroups=frozenset(groups.splitlines()),
+            runtime=frozenset(line for line in runtime.splitlines() if line.count("/") > 4),
+            ip_forward=Path("/proc/sys/net/ipv4/ip_forward").read_text(),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Lab:
+    """The lab of `inventory`, which is up."""
+
+    inventory: Path
+    was_up: bool
+    before: Trace
+    first: subprocess.CompletedProcess[str]  # how it was brought up
+
+    def playbook(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return playbook(str(ROOT / name), "-i", str(self.inventory), *arguments)
+
+    def shell(self, command: str, hosts: str = "servers:loadgens") -> dict[str, str]:
+        """Run a command on the machines, as Ansible reaches them; what each printed."""
+        argv = [
+            str(BIN / "ansible"),
+            hosts,
+            "-i",
+            str(self.inventory),
+            "-m",
+            "shell",
+            "-a",
+            command,
+        ]
+        # a line a host, which begins with its name
+        done = subprocess.run(
+            [*argv, "--one-line"], cwd=ROOT, env=SBIN, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = re.findall(r"(?m)^(\S+) \| \w+ \| rc=0 \| \(stdout\) (.*)$", done.stdout)
+        return dict(found)
+
+
+def playbook(*arguments: str, timeout: int = 900) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BIN / "ansible-playbook"), *arguments],
+        cwd=ROOT,
+        env=SBIN | {"ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    inventory = ROOT / "inventory" / "lab"
+    before = Trace.take()
+    was_up = "apb0" in before.links
+    first = playbook("lab/up.yml", "-i", str(inventory))
+    assert first.returncode == 0, first.stdout + first.stderr
+    yield Lab(inventory, was_up, before, first)
+    if not was_up:
+        down = playbook("lab/down.yml", "-i", str(inventory))
+        assert down.returncode == 0, down.stdout + down.stderr
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever takes the lab down comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("takes_lab_down") is not None)

@@ -1,0 +1,199 @@
+"""How the lab shares CPUs out, what it refuses, and which firewalls it has to pass."""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+import json
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.roles.lab.module_utils import lab
+
+# where Ansible makes the modules find it
+sys.modules.setdefault("ansible.module_utils.lab", lab)
+lab_plan = importlib.import_module("lab.roles.lab.library.lab_plan")
+lab_network = importlib.import_module("lab.roles.lab.library.lab_network")
+lab_machines = importlib.import_module("lab.roles.lab.library.lab_machines")
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NETWORK = ipaddress.IPv4Network("198.18.0.0/24")
+
+
+@pytest.mark.parametrize(
+    ("units", "server", "generator"),
+    [
+        ([[0]], "0", "0"),
+        ([[0], [1]], "0", "1"),
+        ([[0, 1]], "0", "1"),  # one core of two threads: no other way
+        ([[0], [1], [2]], "0", "1-2"),
+        ([[0], [1], [2], [3]], "0-1", "2-3"),
+        ([[0, 2], [1, 3]], "0,2", "1,3"),  # threads of a core stay together
+        ([[4], [6], [7], [9]], "4,6", "7,9"),  # what taskset allows, and no other
+    ],
+)
+def test_cpus_of_one_server_and_one_generator(
+    units: list[list[int]], server: str, generator: str
+) -> None:
+    shares = lab.share_cpus(units, ["s"], ["g"])
+    assert {name: lab.cpu_list(cpus) for name, cpus in shares.items()} == {
+        "s": server,
+        "g": generator,
+    }
+
+
+def test_cpus_of_more_machines() -> None:
+    units = [[cpu] for cpu in range(8)]
+    assert lab.share_cpus(units, ["s"], ["a", "b", "c"]) == {
+        "s": [0, 1, 2, 3],
+        "a": [4],
+        "b": [5],
+        "c": [6, 7],
+    }
+    assert lab.share_cpus([[0], [1]], ["s", "t"], ["a", "b"]) == {
+        "s": [0],
+        "t": [0],
+        "a": [1],
+        "b": [1],
+    }
+
+
+def test_cores_are_read_where_the_kernel_tells_them(tmp_path: Path) -> None:
+    for cpu, core in enumerate([0, 1, 0, 1]):
+        about = tmp_path / f"cpu{cpu}" / "topology"
+        about.mkdir(parents=True)
+        (about / "physical_package_id").write_text("0\n")
+        (about / "core_id").write_text(f"{core}\n")
+    assert lab.cores([0, 1, 2, 3], str(tmp_path)) == [[0, 2], [1, 3]]
+    assert lab.cores([0, 1], str(tmp_path / "nothing")) == [[0], [1]]
+
+
+def test_the_owner_is_known_by_the_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
+    links: list[dict[str, Any]] = []
+    monkeypatch.setattr(lab, "ip", lambda *_: links)
+    assert lab.foreign("/here/.lab") is None
+    links.append({"ifname": "apb0"})  # made, and interrupted before it was signed
+    assert lab.foreign("/here/.lab") is None
+    links[0]["ifalias"] = lab.Owner("/a folder/.lab", forwarded=False, netns_mounted=True).alias()
+    assert lab.foreign("/here/.lab") == "/a folder/.lab"
+    assert lab.foreign("/a folder/.lab") is None
+    assert lab.owner() == lab.Owner("/a folder/.lab", forwarded=False, netns_mounted=True)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "sentence"),
+    [
+        ({"a": "10.0.0.1"}, "not a free address of the lab's network"),
+        ({"a": "198.18.0.1"}, "is the controller's"),
+        ({"a": "198.18.0.255"}, "not a free address"),
+        ({"a": "host.example"}, "is not an IP address"),
+        ({"a": "198.18.0.2", "b": "198.18.0.2"}, "have the same address"),
+        ({"Ä": "198.18.0.2"}, "cannot be a machine of the lab"),
+    ],
+)
+def test_addresses_that_will_not_do(addresses: dict[str, str], sentence: str) -> None:
+    with pytest.raises(lab.LabError, match=sentence):
+        lab_plan.check_addresses(addresses, NETWORK)
+
+
+def test_a_range_that_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = [
+        {"dst": "default", "dev": "eth0"},
+        {"dst": "128.0.0.0/1", "dev": "vpn0"},
+        {"dst": "198.18.0.0/24", "dev": "apb0"},
+        {"dst": "192.0.2.0/24", "dev": "eth0"},
+    ]
+    monkeypatch.setattr(lab_plan, "ip", lambda *_: routes)
+    lab_plan.check_range(NETWORK)
+    routes.append({"dst": "198.18.0.0/15", "dev": "tun0"})
+    with pytest.raises(lab.LabError, match=r"198.18.0.0/15 is on tun0"):
+        lab_plan.check_range(NETWORK)
+
+
+def test_the_resolver_that_machines_can_reach(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stub, real = tmp_path / "stub", tmp_path / "real"
+    monkeypatch.setattr(lab_plan, "RESOLVERS", [str(stub), str(real)])
+    stub.write_text("# a stub\nnameserver 127.0.0.53\noptions edns0\nsearch example\n")
+    with pytest.raises(lab.LabError, match="cannot resolve names"):
+        lab_plan.resolver()
+    real.write_text("nameserver 192.0.2.53\nsearch example\n")
+    assert lab_plan.resolver() == "nameserver 192.0.2.53\nsearch example\n"
+    stub.write_text("nameserver 127.0.0.1\nnameserver 192.0.2.1\n")
+    assert lab_plan.resolver() == "nameserver 192.0.2.1\n"
+
+
+def test_missing_programs_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        lab_plan.shutil, "which", lambda p, **_: None if p in ("nft", "mmdebstrap") else p
+    )
+    with pytest.raises(lab.LabError, match=r"mmdebstrap, nft .* apt-get install mmdebstrap nft"):
+        lab_plan.check_programs()
+
+
+def test_what_the_kernel_forbids_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*argv: str, **_: Any) -> SimpleNamespace:
+        refused = "bridge" in argv[-1]
+        return SimpleNamespace(returncode=int(refused), stderr="RTNETLINK answers: no\n" * refused)
+
+    monkeypatch.setattr(lab_plan, "run", run)
+    with pytest.raises(lab.LabError, match=r"needs network bridges, .* does not allow: RTNETLINK"):
+        lab_plan.check_kernel()
+
+
+def chain(family: str, table: str, hook: str, policy: str) -> dict[str, Any]:
+    return {
+        "chain": {"family": family, "table": table, "name": "c", "hook": hook, "policy": policy}
+    }
+
+
+def rule(family: str, table: str, expr: list[Any], comment: str = "") -> dict[str, Any]:
+    place = {"family": family, "table": table, "chain": "c", "handle": 7}
+    return {"rule": {**place, "expr": expr, **({"comment": comment} if comment else {})}}
+
+
+def test_firewalls_that_the_bridge_must_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [
+        {"metainfo": {"version": "1"}},
+        chain("ip", "docker", "forward", "drop"),
+        chain("inet", "firewalld", "forward", "accept"),
+        rule("inet", "firewalld", [{"reject": {"type": "icmpx"}}]),
+        chain("inet", "counts", "forward", "accept"),
+        rule("inet", "counts", [{"counter": {"packets": 1}}, {"accept": None}]),
+        chain("inet", "input", "input", "drop"),
+        chain("ip6", "six", "forward", "drop"),
+        chain("inet", "passed", "forward", "drop"),
+        rule("inet", "passed", [{"accept": None}], "apb-lab"),
+        {"chain": {"family": "ip", "table": "docker", "name": "DOCKER"}},
+    ]
+    said = json.dumps({"nftables": listed})
+    monkeypatch.setattr(lab_network, "run", lambda *_: SimpleNamespace(stdout=said))
+    assert lab_network.blocking_chains() == [("ip", "docker", "c"), ("inet", "firewalld", "c")]
+    assert lab_network.our_rules() == [("inet", "passed", "c", 7)]
+
+
+def test_a_link_in_a_root_does_not_lead_out_of_it(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "etc").mkdir(parents=True)
+    outside.write_text("the controller's")
+    (root / "etc" / "resolv.conf").symlink_to(outside)
+    (root / "out").symlink_to(tmp_path)
+    machines = lab_machines.Machines(str(tmp_path), "", 1)
+    machines.write(root, {"path": "/etc/resolv.conf", "content": "new\n"})
+    assert outside.read_text() == "the controller's"
+    assert (root / "etc" / "resolv.conf").read_text() == "new\n"
+    with pytest.raises(lab.LabError, match="leads out of the machine"):
+        machines.write(root, {"path": "/out/outside", "content": "new\n"})
+    machines.done.clear()
+    machines.write(root, {"path": "/etc/resolv.conf", "content": "new\n"})
+    assert machines.done == []
+
+
+def test_a_process_is_known_by_its_root() -> None:
+    assert lab.processes("/nowhere/.lab/machines") == []

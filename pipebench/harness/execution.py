@@ -1,0 +1,71 @@
+"""One execution of playbooks/tasks/execution.yml: what its tasks returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.testbeds import Testbed
+from pipebench.record.assemble import Answer
+from pipebench.record.faults import fault_of
+from pipebench.record.schema import AnyEvent, PathRecord, ProbeRecord, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A server under a load. place: which record of its kind this is (the keys differ by kind).
+
+    unavailable: reason and log if the framework is not on the host, else empty.
+    """
+
+    kind: str
+    run: RunPlan
+    testbed: Testbed
+    place: Mapping[str, Any]
+    unavailable: Mapping[str, Any]
+    started: Answer
+    load: Answer
+    stopped: Answer
+
+    @property
+    def server(self) -> str:
+        return self.testbed.server
+
+    @property
+    def generator(self) -> str:
+        return self.testbed.generators[0]
+
+    @property
+    def fault(self) -> str | None:
+        """What the harness could not do, in a sentence."""
+        faults = (
+            fault_of(f"starting on {self.server}", self.started),
+            fault_of(f"the load on {self.generator}", self.load),
+            fault_of(f"stopping on {self.server}", self.stopped),
+        )
+        return "; ".join(filter(None, faults)) or None
+
+    @property
+    def where(self) -> str:
+        """The testbed in a line for people: nothing if there is only one."""
+        return f" on {self.testbed.name}" if len(self.run.testbeds) > 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One record and what is said of it.
+
+    file: below the run's folder. fault: of the harness, if it counts (that a path cannot be
+    measured does not). line: for the terminal, or empty. event: its line in progress.jsonl.
+    trouble: shown in colour. passing: only for a person who looks on.
+    """
+
+    file: str
+    document: Record | ProbeRecord | PathRecord
+    fault: str | None = None
+    line: str = ""
+    event: AnyEvent | None = None
+    trouble: bool = False
+    passing: bool = False

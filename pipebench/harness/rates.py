@@ -1,0 +1,51 @@
+"""The rate of each cell under a constant load: a share of what wrk measured in this run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from pipebench.measure.measurement import Measurement, read_measurement
+from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.schedule import PlannedCell
+from pipebench.record.schema import Cell
+from pipebench.record.store import RAW, files
+
+
+def constant_rates(run: RunPlan, testbed: str) -> list[dict[str, Any]]:
+    """Each cell of the last round with its rate, requests/s; null if wrk got no answers.
+
+    The rate is the share of the median over the rounds so far, by wrk's own counts.
+    """
+    rates = measured_rates(Path(run.results_dir) / RAW, run.run_id, testbed)
+    share = run.variables.rate_share or 0
+    return [
+        {"cell": msgspec.to_builtins(cell), "rate": share_of(rates[cell_of(testbed, cell)], share)}
+        for cell in run.rounds[-1]
+    ]
+
+
+def cell_of(testbed: str, cell: PlannedCell) -> Cell:
+    return Cell(testbed, cell.framework, cell.workers, cell.depth, cell.connections)
+
+
+def share_of(rates: Iterable[float], share: float) -> float | None:
+    values = list(rates)
+    return median(values) * share if values else None
+
+
+def measured_rates(folder: Path, run_id: str, testbed: str) -> defaultdict[Cell, list[float]]:
+    """Requests/s of all load generators together, in every raw record of a testbed."""
+    rates: defaultdict[Cell, list[float]] = defaultdict(list)
+    for path in files(folder):
+        measured = read_measurement(path, run_id)
+        if isinstance(measured, Measurement) and measured.cell.testbed == testbed:
+            totals = measured.totals
+            if totals and totals.requests:
+                rates[measured.cell].append(totals.requests_per_s)
+    return rates

@@ -1,0 +1,57 @@
+"""Write the record of an execution, say it to people and machines, and choose the next step."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from pipebench.harness import crosscheck, measurement, path, probe
+from pipebench.harness.execution import Execution
+from pipebench.harness.recovery import sentence, step_after
+from pipebench.record.progress import append_event
+from pipebench.record.schema import GivenUp, HarnessFault
+from pipebench.record.store import time_text, write
+
+KINDS = {
+    "measurement": measurement.recorded,
+    "crosscheck": crosscheck.recorded,
+    "probe": probe.recorded,
+    "path": path.recorded,
+}
+
+
+def record(execution: Execution, faults_in_a_row: int) -> dict[str, Any]:
+    """What the action `record` returns; docs/architecture.md describes the records.
+
+    faults_in_a_row: faults of the harness on this testbed just before.
+    """
+    folder, now = Path(execution.run.results_dir), time.time()
+    recorded = KINDS[execution.kind](execution, now)
+    write(folder, recorded.file, recorded.document)
+    fault = recorded.fault
+    step = step_after(fault=bool(fault), faults_in_a_row=faults_in_a_row)
+    next_step = sentence(step)
+    lines = [recorded.line] if recorded.line else []
+    testbed = execution.testbed.name
+    about = {"time": time_text(now), "run_id": execution.run.run_id, "testbed": testbed}
+    if recorded.event:
+        append_event(folder, recorded.event)
+    if fault:
+        event = HarnessFault(**about, seconds_left=None, record=recorded.file, reason=fault)
+        append_event(folder, event)
+    if next_step:
+        lines.append(f"Testbed {testbed}: {next_step}")
+    given_up = ""
+    if step.gives_up:
+        given_up = f"{next_step}; the last: {fault}"
+        append_event(folder, GivenUp(**about, seconds_left=None, reason=given_up))
+    return {
+        "progress": "\n".join(lines),
+        "trouble": recorded.trouble or bool(fault),
+        "passing": recorded.passing and not fault,
+        "harness_fault": fault,
+        "faults_in_a_row": step.faults_in_a_row,
+        "pause_s": step.pause_s,
+        "given_up": given_up,
+    }

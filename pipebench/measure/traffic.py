@@ -1,0 +1,66 @@
+"""What the generators' hosts saw of the load: connections opened, silence at the end, the pace."""
+
+from __future__ import annotations
+
+import math
+
+from pipebench.measure.load import Load
+from pipebench.measure.window import CLOSING_S, WindowError, growths, increase, quiet_end
+
+PACE_PARTS = 4
+# Connecting is no answering, and takes a generator a moment.
+OPENING_S = 0.05
+
+
+def reopened(loads: list[Load], opened: int, tried: int) -> int | None:
+    """The kernel's count of connections opened, less those that the tools were to open.
+
+    opened: by all tools together; tried: by each of them besides. WindowError: the counter is none.
+    """
+    counted = 0.0
+    for load in loads:
+        if load.measured is None:
+            return None
+        ran = load.measured
+        more = increase(load.samples, "tcp_active_opens", ran.started, ran.ended)
+        if more is None:
+            return None
+        counted += more - tried
+    return max(0, round(counted) - opened)
+
+
+def quiet(loads: list[Load]) -> float | None:
+    """Only what all generators know: the shortest of their silences, s."""
+    silences = []
+    for load in loads:
+        ran = load.measured
+        if ran is None or ran.counts is None:
+            return None
+        silence = quiet_end(load.samples, "nic_rx_bytes", ran.started, ran.stopped)
+        if silence is None:
+            return None
+        silences.append(silence)
+    return min(silences, default=None)
+
+
+def pace(loads: list[Load]) -> list[float] | None:
+    """What all generators were answered in each part of the window, requests/s.
+
+    Between the moments at which the tool's threads begin and end.
+    """
+    paces = []
+    for load in loads:
+        ran = load.measured
+        if ran is None or ran.counts is None or not ran.counts.requests:
+            return None
+        try:
+            whole = increase(load.samples, "nic_rx_bytes", ran.started, ran.ended)
+        except WindowError:
+            return None
+        begun, ended = ran.started + OPENING_S, ran.stopped - CLOSING_S
+        grown = growths(load.samples, "nic_rx_bytes", begun, ended, PACE_PARTS)
+        if not whole or grown is None:
+            return None
+        per_byte = ran.counts.requests / whole / ((ended - begun) / PACE_PARTS)
+        paces.append([growth * per_byte for growth in grown])
+    return [math.fsum(parts) for parts in zip(*paces, strict=True)] or None

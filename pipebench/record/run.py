@@ -1,0 +1,197 @@
+"""A run as it is read: run.json and hosts/, with what of them cannot be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipebench.record import store
+from pipebench.record.reading import content_of, json_value, parse, salvage
+from pipebench.record.schema import (
+    Cell,
+    HostFingerprint,
+    RecordError,
+    RoundsTaken,
+    RunError,
+    RunRecord,
+    Testbed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """One system under test, as its framework.yml described it at the time."""
+
+    name: str
+    title: str
+    stack: str
+    language: str
+    note: str
+    versions: list[str]
+    """What the server host really installed: "CPython 3.13.5", "uvloop 0.22.1", ..."""
+    role: str = "framework"
+    """Or "ceiling": what generator and path can do, in no rank."""
+    control_of: str | None = None
+    """The framework that this one is a second time, in no rank (the A/A control)."""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it is one that is compared with others."""
+        return self.role == "framework" and self.control_of is None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """run.json and hosts/*.json. Times are None if the run has not come that far."""
+
+    folder: Path
+    run_id: str
+    started: datetime | None
+    ended: datetime | None
+    measuring_started: datetime | None
+    measuring_ended: datetime | None
+    command: list[str]
+    commit: str | None
+    dirty: bool
+    variables: dict[str, Any]
+    frameworks: dict[str, Framework]
+    testbeds: list[Testbed]
+    rounds: list[list[Cell]]
+    versions: dict[str, Any]
+    harness_faults: list[str]
+    hosts: dict[str, dict[str, Any]]
+    rounds_taken: dict[str, RoundsTaken] = field(default_factory=dict)
+    """By testbed, if rounds were extended by precision; `rounds` has no more than these."""
+    given_up: dict[str, str] = field(default_factory=dict)
+    """Why nothing more was measured on a testbed, by its name."""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Every scheduled cell once, in the order of the first round."""
+        return list(dict.fromkeys(cell for cells in self.rounds for cell in cells))
+
+    @property
+    def scheduled(self) -> int:
+        """Measurements scheduled, over all rounds and testbeds."""
+        return sum(len(cells) for cells in self.rounds)
+
+
+def load_run(folder: Path) -> Run:
+    """Read run.json and hosts/*.json of a run, finished or not.
+
+    Nothing but the schema version and the run's id is required of run.json. RunError: there is no
+    folder, no run.json, or it cannot be read as one.
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder} is no folder")
+    path = folder / store.RUN
+    if not path.is_file():
+        raise RunError(f"{folder} is no run: it has no {store.RUN}")
+    try:
+        record, problems = read_run_record(path)
+    except RecordError as error:
+        raise RunError(f"{path} cannot be used: {error}") from error
+    hosts = read_hosts(folder, problems)
+    return Run(
+        folder=folder,
+        run_id=record.run_id,
+        started=moment(record.started),
+        ended=moment(record.ended),
+        measuring_started=moment(record.measuring_started),
+        measuring_ended=moment(record.measuring_ended),
+        command=record.command,
+        commit=record.commit,
+        dirty=record.dirty,
+        variables=record.variables,
+        frameworks=_frameworks(record, hosts),
+        testbeds=record.testbeds,
+        rounds=_schedule(record),
+        versions=record.versions,
+        harness_faults=record.harness_faults,
+        hosts={name: msgspec.to_builtins(host) for name, host in hosts.items()},
+        rounds_taken=record.rounds_taken,
+        given_up=record.given_up,
+        problems=problems,
+    )
+
+
+def read_run_record(path: Path) -> tuple[RunRecord, list[str]]:
+    """run.json, and a sentence for each part of it that cannot be used. RecordError: none can."""
+    content = content_of(path)
+    try:
+        return parse(content, RunRecord, store.RUN), []
+    except RecordError:
+        return salvage(json_value(content), RunRecord, store.RUN)
+
+
+def read_hosts(folder: Path, problems: list[str]) -> dict[str, HostFingerprint]:
+    """The fingerprints by host; `problems` gets a sentence for each that cannot be used."""
+    hosts = {}
+    for path in store.files(folder / store.HOSTS):
+        try:
+            value = json_value(content_of(path))
+            host, unusable = salvage(value, HostFingerprint, f"{store.HOSTS}/{path.name}")
+        except RecordError as error:
+            problems.append(f"{store.HOSTS}/{path.name} cannot be used: {error}")
+            continue
+        hosts[store.stem(path)] = host
+        problems += unusable
+    return hosts
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of a record; None if there is none, or it is not one."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _frameworks(record: RunRecord, hosts: dict[str, HostFingerprint]) -> dict[str, Framework]:
+    return {
+        name: Framework(
+            name=name,
+            title=described.title or name,
+            stack=described.stack,
+            language=described.language,
+            note=described.note.strip(),
+            versions=_installed(name, hosts),
+            role=described.role,
+            control_of=described.control_of,
+        )
+        for name, described in record.frameworks.items()
+    }
+
+
+def _installed(name: str, hosts: dict[str, HostFingerprint]) -> list[str]:
+    """What is installed of a framework, from the first host that has it."""
+    for host in hosts.values():
+        installed = host.frameworks.get(name)
+        if installed and (installed.runtime or installed.packages):
+            packages = [f"{package} {version}" for package, version in installed.packages.items()]
+            return [*([installed.runtime] if installed.runtime else []), *packages]
+    return []
+
+
+def _schedule(record: RunRecord) -> list[list[Cell]]:
+    """The cells of each round on every testbed, without those that precision made needless."""
+    names = [testbed.name for testbed in record.testbeds] or ["main"]
+    taken = record.rounds_taken
+    rounds = [
+        [
+            Cell(name, cell.framework, cell.workers, cell.depth, cell.connections)
+            for cell in cells
+            for name in names
+            if name not in taken or number <= taken[name].rounds
+        ]
+        for number, cells in enumerate(record.rounds, start=1)
+    ]
+    while taken and rounds and not rounds[-1]:
+        rounds.pop()
+    return rounds

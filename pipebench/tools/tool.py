@@ -1,0 +1,97 @@
+"""What the controller must know of a load tool: its limits, and what its answer means."""
+
+from __future__ import annotations
+
+import signal
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pipebench.record.columns import Histogram
+from pipebench.record.schema import Execution, Record
+
+
+class LatencyError(Exception):
+    """A histogram cannot be what the tool counted; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateKept:
+    """How well a constant rate was kept.
+
+    achieved_per_s: answers per second, without the two ends of the window. send_lag_us: how much
+    later than at its best moment the sender ever was, which no latency shows.
+    """
+
+    achieved_per_s: float | None
+    send_lag_us: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What one execution of a load tool counted.
+
+    requests: that were answered. duration_s: of the window, by the tool's own clock if it says so.
+    errors: by the tool's own words. opened: connections that it keeps open.
+    """
+
+    threads: int
+    requests: int
+    bytes: int | None
+    duration_s: float
+    requests_per_s: float
+    errors: dict[str, int]
+    opened: int
+    histogram: Histogram
+    rate_kept: RateKept | None = None
+
+    def latencies(self) -> Histogram:
+        """What was recorded: values in us, increasing, and counts above 0.
+
+        LatencyError: the tool's histogram contradicts the rest.
+        """
+        return self.histogram
+
+
+class Tool(ABC):
+    """One load tool."""
+
+    name: ClassVar[str]
+    times: ClassVar[Literal["batch", "request"]]
+    """What its latencies are of."""
+    tried: ClassVar[int] = 0
+    """Connections that it opens besides those under load, to see whether somebody listens."""
+    unnamed_in: ClassVar[str | None] = None
+    """The folder of a run in which records of version 1, which name no tool, are of this one."""
+
+    @abstractmethod
+    def opens(self, connections: int, threads: int) -> int:
+        """How many connections it opens if it is given so many, and so many threads."""
+
+    @abstractmethod
+    def counts(self, execution: Execution, record: Record, name: str) -> Counts:
+        """What it counted in an execution with a result. name: the execution's, for a sentence.
+
+        RecordError: the result cannot be used.
+        """
+
+    @abstractmethod
+    def problem(self, execution: Execution, counts: Counts | None) -> str | None:
+        """Why an execution has no figures, or none that can be compared; None if it has.
+
+        counts: None if it left no result.
+        """
+
+
+def ending(execution: Execution) -> str:
+    """The last line that it printed, after a colon; nothing if it printed nothing."""
+    lines = (execution.stderr.strip() or execution.stdout.strip()).splitlines()
+    return f": {lines[-1].strip()}" if lines else ""
+
+
+def signal_name(number: int) -> str:
+    """SIGSEGV for 11."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
