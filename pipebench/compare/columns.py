@@ -96,7 +96,7 @@ def _of_figure(figure: Figure) -> list[Column[ComparedCell]]:
 def _value(
     figure: Figure, name: str, value: Callable[[ComparedCell], float | None], explained: str = ""
 ) -> Column[ComparedCell]:
-    whole = "; empty, as all of it, if a round of either run does not have it"
+    whole = "; empty, with its ratio, if a round of either run does not have it"
     over = figure.over_rounds.words if figure.over_rounds else ""
     return Column(
         name=name,

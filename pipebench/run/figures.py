@@ -144,7 +144,7 @@ class Figures(HasFigures[Own]):
         shown=Shown("p99", "p99", "p99"),
         compared_as="p99",
         explained="the same for 99 %; empty below 1,000 batches",
-        explained_over_rounds="; empty if one of them had fewer than 1,000 batches: those left "
+        explained_over_rounds="; empty if a round had fewer than 1,000 batches: the rounds left "
         "would be the fast ones",
     )
     batch_latency_max_us = Figure(
@@ -177,7 +177,7 @@ class Figures(HasFigures[Own]):
         unit="errors",
         measured=_counted(lambda totals: totals.errors.get("write")),
         needs=Needs.RESULT,
-        explained="",
+        explained="as wrk counts them",
     )
     status_errors = Figure(
         unit="responses",
