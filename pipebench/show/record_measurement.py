@@ -21,7 +21,7 @@ from pipebench.rules.outcome import (
     judge,
 )
 from pipebench.rules.path_capacity import PathCapacity
-from pipebench.run.tables import LEAST_BATCHES_OF_P99
+from pipebench.run.figures import LEAST_BATCHES_OF_P99
 from pipebench.show import formats
 from pipebench.show.layout import COLUMNS, INDENT, section, wrapped
 from pipebench.tools import tools
