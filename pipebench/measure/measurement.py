@@ -22,8 +22,6 @@ from pipebench.tools import find_tool
 from pipebench.tools.tool import LatencyError, RateKept, Tool
 
 MEMORY_MOMENTS = 5
-ERROR_KINDS = ("connect", "read", "write", "status", "timeout")
-"""The errors that have a column, by wrk's words; other tools may count fewer of them."""
 
 
 @dataclass(frozen=True, slots=True)
