@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pipebench.chapters import CHAPTERS
 from pipebench.commands.shared import (
     NO_RUN,
     NOT_WHOLE,
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.prices:
             not_kept = prices.keep(arguments.prices, load_run(folder))
-        rendered = collect(folder)
+        rendered = collect(folder, CHAPTERS)
     except RunError as error:
         return fail(NO_RUN, str(error))
     except OSError as error:

@@ -8,19 +8,19 @@ import shlex
 import tempfile
 import textwrap
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from pipebench.chapters import cost, crosscheck, stack_2017
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
 from pipebench.record.schema import InvalidRecord
 from pipebench.record.values import flat, words
 from pipebench.rules import conformance
-from pipebench.rules.outcome import HARNESS_FAULT, RATED, Outcome
+from pipebench.rules.outcome import HARNESS_FAULT, Outcome
 from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
@@ -29,13 +29,13 @@ from pipebench.run.tables import results_csv, summary_csv
 from pipebench.show import formats, page
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
+from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart
 from pipebench.show.reproduce import again
 from pipebench.show.terminal import terminal
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHAPTER_TEMPLATES = Path(__file__).parents[1] / "chapters" / "templates"
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
@@ -68,12 +68,12 @@ class Section:
     log: str
 
 
-def collect(folder: Path) -> Rendered:
+def collect(folder: Path, makers: Sequence[ChapterMaker] = ()) -> Rendered:
     """Judge a run and write its outputs into its folder, all of them or none.
 
     RunError: the folder is no run. OSError: it cannot be written to.
     """
-    rendered = render(judge_run(folder, alone=False))
+    rendered = render(judge_run(folder, alone=False), makers)
     write(folder, rendered.files)
     for chart in (folder / "charts").glob("*.svg"):
         if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
@@ -81,16 +81,17 @@ def collect(folder: Path) -> Rendered:
     return rendered
 
 
-def render(judged_run: JudgedRun) -> Rendered:
-    """Everything made of a judged run; nothing is written."""
+def render(judged_run: JudgedRun, makers: Sequence[ChapterMaker] = ()) -> Rendered:
+    """Everything made of a judged run; nothing is written. makers: of chapters, in their order."""
     rows = summary(judged_run)
-    checked = _crosschecked(judged_run)
+    made = (make(judged_run, rows) for make in makers)
+    chapters = [chapter for chapter in made if chapter]
     drawn, undrawn = charts.draw(judged_run, rows)
-    markdown = _markdown(judged_run, rows, checked, drawn)
+    markdown = _markdown(judged_run, rows, chapters, drawn)
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
-            **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
+            **{name: text for chapter in chapters for name, text in chapter.files.items()},
             "results.csv": results_csv(judged_run.measurements),
             "summary.csv": summary_csv(rows),
             "report.md": markdown,
@@ -174,20 +175,17 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     return [*said, *judged_run.prices.problems]
 
 
-def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.CheckedCell]:
-    rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
-    return crosscheck.rows(rated, judged_run.checks)
-
-
 def _markdown(
     judged_run: JudgedRun,
     rows: list[CellSummary],
-    checked: list[crosscheck.CheckedCell],
+    chapters: list[Chapter],
     drawn: list[Chart],
 ) -> str:
     run = judged_run.run
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, CHAPTER_TEMPLATES]),
+        loader=jinja2.FileSystemLoader(
+            [TEMPLATES, *{chapter.template.parent for chapter in chapters}]
+        ),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 (Markdown, escaped by the filters)
         trim_blocks=True,
@@ -204,8 +202,7 @@ def _markdown(
         rows=rows,
         table=report_table(rows),
         charts={chart.name: chart for chart in drawn},
-        checked=checked,
-        cost=cost.chapter(judged_run, rows),
+        chapters=chapters,
         several=several(row.cell for row in rows),
         controls=any(row.role != "framework" for row in rows),
         label=labels(row.cell for row in rows),
@@ -214,7 +211,6 @@ def _markdown(
         conformance=conformance.table(
             judged_run.probes, {name: one.title for name, one in run.frameworks.items()}
         ),
-        stack_2017=stack_2017.chapter(judged_run, rows),
         measured=len(judged_run.measurements),
         outcomes=Counter(m.judgement.outcome.value for m in judged_run.measurements),
         missing=judged_run.missing,

@@ -21,8 +21,8 @@ from pipebench.rules.path_capacity import (
     read_path_capacities,
 )
 from pipebench.run.judge import judge_run
-from pipebench.show.report import render
 from tests.unit.pipebench.factory import measurement_of, record, run_document, typed, write_run
+from tests.unit.pipebench.rendering import render
 
 MBIT = 1e6 / 8
 QUIET = Usage(

@@ -13,9 +13,10 @@ from pipebench.run.judge import judge_run
 from pipebench.show import formats, page
 from pipebench.show.bar_list import bar_list
 from pipebench.show.charts.drawing import Bar, Bars, Look
-from pipebench.show.report import Rendered, render
+from pipebench.show.report import Rendered
 from pipebench.stats.estimate import Estimate
 from tests.unit.pipebench.factory import record, run_document, write_run
+from tests.unit.pipebench.rendering import render
 
 EVIL = [
     "<script>alert(1)</script>",

@@ -31,6 +31,7 @@ from tests.unit.pipebench.factory import (
     small_run,
     write_run,
 )
+from tests.unit.pipebench.rendering import render
 from tests.unit.pipebench.runs import EXAMPLE
 
 ROOT = Path(__file__).parents[3]
@@ -124,7 +125,7 @@ def run_of(
             made = record_of(name, means[name], rng)
             made |= {"framework": name, "round": number, "position": position}
             records[f"{number}-{name}.json"] = made
-    return report.render(judge_run(write_run(folder, document, records)))
+    return render(judge_run(write_run(folder, document, records)))
 
 
 def answer(rendered: report.Rendered) -> list[str]:
@@ -201,7 +202,7 @@ def test_frameworks_with_the_same_trouble_are_told_together(tmp_path: Path) -> N
     for name in ("beta", "gamma"):
         bad = record(framework=name, server=None, generators=[], **gone)
         records |= {f"{name}-{number}.json": bad | {"round": number} for number in (1, 2)}
-    told, *_ = answer(report.render(judge_run(write_run(tmp_path, document, records))))
+    told, *_ = answer(render(judge_run(write_run(tmp_path, document, records))))
     assert "**Beta** and **Gamma** could not be deployed; **Delta** has no result." in told
     assert "no room" not in told  # the reason is in the framework's own section
 
@@ -215,7 +216,7 @@ def test_a_sweep_tells_a_few_groups_and_how_many_more(tmp_path: Path) -> None:
     ]
     document = run_document(["alpha", "beta"], 1) | {"rounds": [cells]}
     run = write_run(tmp_path, document, {"a.json": record(framework="alpha", depth=5)})
-    told = answer(report.render(judge_run(run)))
+    told = answer(render(judge_run(run)))
     assert [line.split(":")[0] for line in told[:4]] == [f"At depth {n}" for n in depths[:4]]
     assert told[4] == "2 more groups of cells are in the [table](#results)."
     assert "**Beta** has no result in all 6 cells" in told[5]
@@ -228,7 +229,7 @@ def test_what_befell_the_harness_is_said_first_and_listed_once(tmp_path: Path) -
     document |= {"harness_faults": [f"raw/b.json: {fault}"], "given_up": {"main": "6 in a row"}}
     bad = record(framework="beta", harness_fault=fault, server=None, generators=[])
     run = write_run(tmp_path, document, {"a.json": record(framework="alpha"), "b.json": bad})
-    rendered = report.render(judge_run(run))
+    rendered = render(judge_run(run))
     told = "\n".join(answer(rendered))
     assert "**The testbed main was given up**: 6 in a row." in told
     assert (
@@ -271,7 +272,7 @@ def test_a_p99_of_few_batches_is_none(tmp_path: Path) -> None:
 def test_rounds_that_precision_made_needless_are_not_missing(tmp_path: Path) -> None:
     document = run_document(["alpha"], 8, rounds_taken={"main": {"rounds": 6, "reason": "narrow"}})
     records = {f"{n}.json": record(framework="alpha", round=n) for n in range(1, 7)}
-    rendered = report.render(judge_run(write_run(tmp_path, document, records)))
+    rendered = render(judge_run(write_run(tmp_path, document, records)))
     assert rendered.problems == []
     assert "| rounds | 6; main: 6, narrow |" in rendered.files["report.md"]
     assert rows_of(rendered.files["summary.csv"])[0]["rounds_scheduled"] == "6"
@@ -283,7 +284,7 @@ def test_several_depths_are_columns_of_the_one_table(tmp_path: Path) -> None:
     ]
     document = run_document(["alpha"], 1) | {"rounds": [cells]}
     records = {"a.json": record(framework="alpha", depth=5)}
-    rendered = report.render(judge_run(write_run(tmp_path, document, records)))
+    rendered = render(judge_run(write_run(tmp_path, document, records)))
     text = rendered.files["report.md"]
     assert "| depth | framework | outcome |" in text
     assert "At depth 5: **Alpha** is the only framework that is ok, at about" in text
@@ -294,7 +295,7 @@ def test_several_depths_are_columns_of_the_one_table(tmp_path: Path) -> None:
 def test_a_run_that_goes_on_says_what_is_missing(tmp_path: Path) -> None:
     document = run_document(["alpha", "beta"], 2, ended=None, measuring_ended=None)
     run = write_run(tmp_path, document, {"a.json": record(framework="alpha")})
-    rendered = report.render(judge_run(run))
+    rendered = render(judge_run(run))
     assert "still under way or was ended early (its last measurement" in rendered.problems[0]
     assert "UTC): 3 of 4 scheduled measurements" in rendered.problems[0]
     assert "This run is still under way, or was ended early" in rendered.files["report.md"]
@@ -304,7 +305,7 @@ def test_a_run_that_goes_on_says_what_is_missing(tmp_path: Path) -> None:
 
 def test_a_run_without_anything_renders(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"schema_version": 1, "run_id": "r"}')
-    rendered = report.render(judge_run(tmp_path))
+    rendered = render(judge_run(tmp_path))
     assert "Nothing was scheduled and nothing was measured" in rendered.files["report.md"]
     assert rendered.problems == []  # nothing was scheduled, so nothing is missing
 
@@ -342,7 +343,7 @@ def test_what_others_wrote_does_not_break_the_page(tmp_path: Path) -> None:
         generators=[],
     )
     run = write_run(tmp_path, run_document(["alpha"], 1), {"a.json": failed})
-    text = report.render(judge_run(run)).files["report.md"]
+    text = render(judge_run(run)).files["report.md"]
     outside = re.sub(r"^(`{3,})\n.*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
     assert not re.search(r"(?<!\\)<script>", outside)
     assert "\n# no heading" not in outside
