@@ -9,6 +9,7 @@ COMMANDS = {
     "show": "show one record: what was run, what came out, which rules spoke",
     "compare": "compare the cells of runs with the first run's",
     "list": "list the runs, newest first",
+    "columns": "print docs/columns.md: what each column of the tables is",
     "calibrate": "compare a run of plans/calibrate.yml with what its servers are known to do",
 }
 """What each does; its module has `add_arguments` and `run`."""
@@ -38,7 +39,7 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
         "report.md, report.html and charts/ into its folder. It needs no hosts, and can be "
         "repeated at any time, also while the run goes on.",
         usage="collect.py [render] RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
-        "       calibrate RESULTS/RUN",
+        "       columns | calibrate RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is not a run; 3 the outputs could not be written; "
         "4 no environment. A framework that fails is a result, not a fault of the run. "

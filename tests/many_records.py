@@ -22,6 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from pipebench.record.packing import packed_result, packed_samples
+from pipebench.record.schema import NOTHING, SCHEMA_VERSION, Record
+from pipebench.record.store import raw_file, write
 from tests.unit.pipebench import factory
 
 DEPTHS = (1, 5, 16, 64)
@@ -150,18 +153,33 @@ def record(
     return made | cell | {"round": number, "position": position, "threads": 8}
 
 
-def write_round(folder: Path, run: dict[str, Any], distinct: int, number: int) -> int:
+def packed(document: dict[str, Any]) -> Record:
+    """A record as a run of today has it."""
+    made = factory.typed(document, Record)
+    made.schema_version, made.tool = SCHEMA_VERSION, "wrk"
+    for part in (made.server, *made.generators):
+        assert part
+        part.samples = packed_samples(part.samples)
+    for execution in (made.generators[0].warmup, made.generators[0].measured):
+        if execution and execution.result != NOTHING:
+            execution.result = packed_result(bytes(execution.result).decode())
+    return made
+
+
+def write_round(folder: Path, run: dict[str, Any], distinct: int, plain: bool, number: int) -> int:
     """The records of one round; returns how many distinct values they have together."""
     names = list(run["frameworks"])
     values = 0
     for position, cell in enumerate(run["rounds"][number - 1], start=1):
         made = record(cell, number, position, distinct, names)
         values += len(made["generators"][0]["measured"]["result"]["latency"]["histogram"])
-        name = "main-r{:02}-{:03}-{framework}-w{workers}-d{depth}-c{connections}.json".format(
-            number, position, **cell
-        )
-        text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
-        (folder / "raw" / name).write_text(f"{text}\n")
+        record_made = packed(made)
+        file = raw_file(record_made)
+        if plain:
+            text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+            (folder / file.removesuffix(".gz")).write_text(f"{text}\n")
+        else:
+            write(folder, file, record_made)
     return values
 
 
@@ -171,12 +189,13 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--cells", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--distinct", type=int, default=1000, help="values of a histogram, about")
+    parser.add_argument("--plain", action="store_true", help="as version 1 of the schema had them")
     wanted = parser.parse_args(argv)
     run = document(wanted.cells, wanted.rounds)
     factory.write_run(wanted.folder, run, {})
     with ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool:
-        write = partial(write_round, wanted.folder, run, wanted.distinct)
-        values = sum(pool.map(write, range(1, wanted.rounds + 1)))
+        one = partial(write_round, wanted.folder, run, wanted.distinct, wanted.plain)
+        values = sum(pool.map(one, range(1, wanted.rounds + 1)))
     records = wanted.cells * wanted.rounds
     size = sum(path.stat().st_size for path in (wanted.folder / "raw").iterdir())
     print(

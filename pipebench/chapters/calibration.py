@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from pipebench.rules.outcome import Outcome
-from pipebench.run import tables
+from pipebench.run.columns import Value
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
+from pipebench.run.tables import RESULTS
 from pipebench.show import formats
 
 
@@ -67,7 +68,7 @@ def read_expected(path: Path) -> dict[str, Expected]:
 def _expected(value: dict[str, Any]) -> Expected:
     unknown = value.keys() - {"outcome", "reason", "remark", "truths"}
     outcomes = [Outcome(word).value for word in value["outcome"]]
-    columns = {column.name for column in tables.RESULTS}
+    columns = {column.name for column in RESULTS}
     truths = value.get("truths") or {}
     unknown |= truths.keys() - columns
     if unknown or not outcomes:
@@ -106,7 +107,7 @@ def _compare(name: str, expected: Expected, measured: list[JudgedMeasurement]) -
             wrong.append(f"what is remarked on round {number} has none of the words")
     figures = []
     for truth in expected.truths:
-        values = [tables.value_of(judged, truth.column) for judged in measured]
+        values = [_value(judged, truth.column) for judged in measured]
         seen = [float(value) for value in values if value is not None]
         median = statistics.median(seen) if seen else None
         figures.append((truth, median))
@@ -117,6 +118,11 @@ def _compare(name: str, expected: Expected, measured: list[JudgedMeasurement]) -
     remarks = [judged.disturbances for judged in measured if judged.disturbances][:1]
     said = "; ".join([*reasons, *(remarks if expected.remarks else [])])
     return Comparison(name, expected, outcomes, said, figures, list(dict.fromkeys(wrong)))
+
+
+def _value(judged: JudgedMeasurement, column: str) -> Value:
+    """What a column of results.csv is of a measurement."""
+    return next(one for one in RESULTS if one.name == column).value(judged)
 
 
 def _told(reason: str, words: list[str]) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pipebench.record.prices import Price
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
-from pipebench.run.tables import cpus_of
 from pipebench.show import formats
 
 
@@ -19,16 +18,16 @@ class Priced:
     cpus: int | None
 
 
-def priced(judged_run: JudgedRun) -> list[Priced]:
+def priced(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Priced]:
     """Hosts that serve and have a price, a testbed each."""
-    found = []
+    hosts = []
     for testbed in judged_run.run.testbeds:
         name, host = testbed.name, str(testbed.server)
         price = judged_run.prices.hosts.get(host)
         if price:
-            seen = [one for one in judged_run.measurements if one.measurement.cell.testbed == name]
-            found.append(Priced(name, host, price, cpus_of(seen)))
-    return found
+            own = (row.server_cpus for row in rows if row.cell.testbed == name)
+            hosts.append(Priced(name, host, price, next(filter(None, own), None)))
+    return hosts
 
 
 def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> str:
@@ -40,7 +39,7 @@ def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> str:
 
 def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
     """What the servers' hosts cost, and what is had for it; nothing without a price."""
-    hosts = priced(judged_run)
+    hosts = priced(judged_run, rows)
     if not hosts:
         return []
     money = [

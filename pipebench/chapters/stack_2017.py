@@ -17,9 +17,9 @@ from pipebench.measure.measurement import Measurement
 from pipebench.record.run import Framework
 from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
+from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, typical
-from pipebench.run.relations import CellGroup, cell_group
 from pipebench.show import formats
 from pipebench.stats.estimate import Estimate, estimate, ratios
 

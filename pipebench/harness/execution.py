@@ -8,10 +8,9 @@ from typing import Any
 
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
+from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
-
-Answer = Mapping[str, Any]
-"""What a task returned: what the program on the host printed, and Ansible's own keys."""
+from pipebench.record.schema import AnyEvent, PathRecord, ProbeRecord, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +57,15 @@ class Execution:
 class Recorded:
     """One record and what is said of it.
 
-    file: below the run's folder. line: for the terminal, or empty. trouble: shown in colour.
-    passing: only for a person who looks on. event: the fields of its line in progress.jsonl.
-    counts: whether its fault is one of the harness (a path that cannot be measured is not).
+    file: below the run's folder. fault: of the harness, if it counts (that a path cannot be
+    measured does not). line: for the terminal, or empty. event: its line in progress.jsonl.
+    trouble: shown in colour. passing: only for a person who looks on.
     """
 
     file: str
-    document: Mapping[str, Any]
-    line: str
-    event: Mapping[str, Any]
+    document: Record | ProbeRecord | PathRecord
+    fault: str | None = None
+    line: str = ""
+    event: AnyEvent | None = None
     trouble: bool = False
     passing: bool = False
-    counts: bool = True

@@ -5,7 +5,6 @@ So a run that is broken off has one, too.
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Mapping
@@ -14,11 +13,23 @@ from typing import Any
 
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
 from pipebench.plan.run_plan import RunPlan
+from pipebench.record.declared import plain
 from pipebench.record.progress import append_event, read_events
-from pipebench.record.whole_file import time_text, write_json
+from pipebench.record.run import read_run_record
+from pipebench.record.schema import (
+    SCHEMA_VERSION,
+    Described,
+    GivenUp,
+    HarnessFault,
+    Planned,
+    RoundsTaken,
+    RunEnded,
+    RunRecord,
+    RunStarted,
+    Testbed,
+)
+from pipebench.record.store import RUN, time_text, write
 
-SCHEMA_VERSION = 1
-PLANNED = ("command", "commit", "dirty", "variables", "frameworks", "testbeds", "rounds")
 MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")
 
 
@@ -32,76 +43,68 @@ def note(run: RunPlan, moment: str, taken: Mapping[str, Any], ansible: str) -> s
     if moment not in MOMENTS:
         raise ValueError(f"moment is {moment!r}; it must be one of {', '.join(MOMENTS)}")
     folder = Path(run.results_dir)
-    path = folder / "run.json"
-    record = json.loads(path.read_text("utf-8")) if path.exists() else begin(run, ansible)
-    record[moment] = time_text(time.time())
-    record["rounds_taken"] |= {testbed: rounds for testbed, rounds in taken.items() if rounds}
-    record |= troubles(folder)
-    write_json(path, record)
+    path = folder / RUN
+    record = read_run_record(path)[0] if path.exists() else begin(run, ansible)
+    now = time_text(time.time())
+    setattr(record, moment, now)
+    record.rounds_taken |= {
+        testbed: RoundsTaken(**rounds) for testbed, rounds in plain(taken).items() if rounds
+    }
+    events = read_events(folder)
+    record.harness_faults = [
+        f"{event.record}: {event.reason}" for event in events if isinstance(event, HarnessFault)
+    ]
+    record.given_up = {
+        event.testbed: event.reason for event in events if isinstance(event, GivenUp)
+    }
+    write(folder, RUN, record)
     if moment == "started":
-        return started(run)
+        return started(folder, run, now)
     if moment == "ended":
-        append_event(
-            run.results_dir,
-            run.run_id,
-            "run_ended",
-            0,
-            harness_faults=len(record["harness_faults"]),
-        )
+        faults = len(record.harness_faults)
+        ended = RunEnded(time=now, run_id=record.run_id, seconds_left=0, harness_faults=faults)
+        append_event(folder, ended)
     return ""
 
 
-def begin(run: RunPlan, ansible: str) -> dict[str, Any]:
-    """run.json as it begins."""
-    plan = run.to_fact()
-    for framework in plan["frameworks"].values():
-        del framework["path"]
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run.run_id,
-        **dict.fromkeys(MOMENTS),
-        **{key: plan[key] for key in PLANNED},
-        "versions": {
+def begin(run: RunPlan, ansible: str) -> RunRecord:
+    """run.json as it begins. A field that the schema does not have is a TypeError."""
+    fact = run.to_fact()
+    frameworks = {
+        name: Described(**{key: value for key, value in framework.items() if key != "path"})
+        for name, framework in fact["frameworks"].items()
+    }
+    return RunRecord(
+        schema_version=SCHEMA_VERSION,
+        run_id=run.run_id,
+        command=run.command,
+        commit=run.commit,
+        dirty=run.dirty,
+        variables=fact["variables"],
+        frameworks=frameworks,
+        testbeds=[Testbed(**testbed) for testbed in fact["testbeds"]],
+        rounds=[[Planned(**cell) for cell in cells] for cells in fact["rounds"]],
+        versions={
             "ansible": ansible,
             "python": platform.python_version(),
             "project": run.version,
         },
-        "harness_faults": [],
-        "rounds_taken": {},
-        "given_up": {},
-    }
+    )
 
 
-def troubles(folder: Path) -> dict[str, Any]:
-    """What the events so far tell of the harness: its faults, and testbeds that were given up."""
-    events = read_events(folder)
-    return {
-        "harness_faults": [
-            f"{event['record']}: {event['reason']}"
-            for event in events
-            if event["event"] == "harness_fault"
-        ],
-        "given_up": {
-            event["testbed"]: event["reason"]
-            for event in events
-            if event["event"] == "testbed_given_up"
-        },
-    }
-
-
-def started(run: RunPlan) -> str:
+def started(folder: Path, run: RunPlan, now: str) -> str:
     """Say that a run begins, to machines and in a line to people."""
     seconds = estimate_s(run)
-    append_event(
-        run.results_dir,
-        run.run_id,
-        "run_started",
-        seconds,
+    event = RunStarted(
+        time=now,
+        run_id=run.run_id,
+        seconds_left=round(seconds),
         testbeds=[testbed.name for testbed in run.testbeds],
         cells=run.cells,
         rounds=len(run.rounds),
         count=measurements(run),
         extended=extended(run),
     )
+    append_event(folder, event)
     until = until_text(seconds, time.time())
     return f"Run {run.run_id}, {plan_text(run)} (until about {until})"

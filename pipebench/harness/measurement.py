@@ -2,123 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
 import msgspec
 
 from pipebench.harness.execution import Execution, Recorded
+from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
 from pipebench.plan.schedule import PlannedCell
-from pipebench.record.parts import GENERATOR_KEYS, SERVER_KEYS, part
-from pipebench.record.whole_file import time_text
-
-SCHEMA_VERSION = 1
-EVENT_KEYS = (
-    "testbed", "round", "position", "framework", "workers", "depth", "connections", "threads",
-)  # fmt: skip
+from pipebench.record import assemble
+from pipebench.record.schema import SCHEMA_VERSION, Measured, Record, RecordError
+from pipebench.record.store import raw_file, time_text
 
 
 def recorded(execution: Execution, now: float) -> Recorded:
     """place: cell, tool, round, position, and measuring_started (unix s)."""
-    document = raw(execution, now)
-    place, run, cell = execution.place, execution.run, cell_of(execution)
-    number, position = int(place["round"]), int(place["position"])
+    record, run = record_of(execution, now), execution.run
+    file = raw_file(record)
+    number = record.round or 0
     count = measurements(run)
-    done = sum(map(len, run.rounds[: number - 1])) + position
-    left = left_s(run, done, now - float(place["measuring_started"]))
-    rate, result = rate_of(document), result_text(document)
-    faulty = bool(document["harness_fault"])
-    trouble = faulty or rate is None
-    file = f"raw/{name_of(execution, f'r{number:02}')}"
+    done = sum(map(len, run.rounds[: number - 1])) + record.position
+    left = left_s(run, done, now - float(execution.place["measuring_started"]))
+    totals = None if record.harness_fault else totals_of(record, file)
+    result = result_text(record, totals)
     most = "at most " if extended(run) else ""
     return Recorded(
         file=file,
-        document=document,
+        document=record,
+        fault=record.harness_fault,
         line=f"[{done:>{len(str(count))}}/{count}] round {number}{execution.where}  "
-        f"{cell.framework:<18} depth {cell.depth}, {cell.connections} connections: "
+        f"{record.framework:<18} depth {record.depth}, {record.connections} connections: "
         f"{result}  ({most}{left_text(left)})",
-        event={
-            "left_s": left,
-            **{key: document[key] for key in EVENT_KEYS},
-            "number": done,
-            "count": count,
-            "requests_per_s": None if faulty or rate is None else round(rate, 1),
-            "said": result,
-            "record": file,
-        },
-        trouble=trouble,
-        passing=not trouble and position < len(run.rounds[number - 1]),
+        event=Measured(
+            time=time_text(now),
+            run_id=record.run_id,
+            seconds_left=round(left),
+            testbed=record.testbed,
+            round=number,
+            position=record.position,
+            framework=record.framework,
+            workers=record.workers,
+            depth=record.depth,
+            connections=record.connections,
+            threads=record.threads,
+            number=done,
+            count=count,
+            requests_per_s=round(totals.requests_per_s, 1) if totals else None,
+            said=result,
+            record=file,
+        ),
+        trouble=totals is None,
+        passing=totals is not None and record.position < len(run.rounds[number - 1]),
     )
 
 
-def cell_of(execution: Execution) -> PlannedCell:
-    """The cell that a measurement or a cross-check is of."""
-    return msgspec.convert(execution.place["cell"], PlannedCell)
-
-
-def raw(execution: Execution, now: float) -> dict[str, Any]:
-    """The raw record (docs/architecture.md), as far as a measurement and a cross-check share it."""
-    run, testbed, cell = execution.run, execution.testbed, cell_of(execution)
-    record: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run.run_id,
-        "testbed": testbed.name,
-        "framework": cell.framework,
-        "stack": run.frameworks[cell.framework].stack,
-        "workers": cell.workers,
-        "depth": cell.depth,
-        "connections": cell.connections,
-        "threads": testbed.threads,
-        "round": int(execution.place["round"]) if execution.place.get("round") else None,
-        "position": int(execution.place["position"]),
-        "started": time_text(execution.started.get("started_at", now)),
-        "ended": time_text(now),
-        "deployment": {"available": not execution.unavailable, **execution.unavailable},
-        "server": None,
-        "generators": [],
-        "harness_fault": execution.fault,
-    }
-    if not execution.unavailable:
-        record["server"] = {
-            "host": execution.server,
-            **part(execution.started, SERVER_KEYS),
-            **part(execution.stopped, SERVER_KEYS),
-        }
-        if not execution.load.get("skipped"):
-            answer = part(execution.load, GENERATOR_KEYS)
-            record["generators"] = [{"host": execution.generator, **answer}]
-    return record
-
-
-def name_of(execution: Execution, when: str) -> str:
-    """The file's name: sorted by it, records are in the order in which they were made."""
-    cell = cell_of(execution)
-    return (
-        f"{execution.testbed.name}-{when}-{int(execution.place['position']):03}-"
-        f"{cell.framework}-w{cell.workers}-d{cell.depth}-c{cell.connections}.json"
+def record_of(execution: Execution, now: float) -> Record:
+    """The raw record of a measurement or a cross-check."""
+    run, testbed, place = execution.run, execution.testbed, execution.place
+    cell = msgspec.convert(place["cell"], PlannedCell)
+    assert testbed.threads is not None  # the action bench_settle chose them
+    fault = execution.fault
+    server, generators = None, []
+    try:
+        if not execution.unavailable:
+            server = assemble.server(execution.server, execution.started, execution.stopped)
+            if not execution.load.get("skipped"):
+                generators = [assemble.generator(execution.generator, execution.load)]
+    except RecordError as error:
+        fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
+    return Record(
+        schema_version=SCHEMA_VERSION,
+        run_id=run.run_id,
+        testbed=testbed.name,
+        framework=cell.framework,
+        stack=run.frameworks[cell.framework].stack,
+        workers=cell.workers,
+        depth=cell.depth,
+        connections=cell.connections,
+        threads=testbed.threads,
+        tool=str(place["tool"]),
+        round=int(place["round"]) if place.get("round") else None,
+        position=int(place["position"]),
+        rate=float(place["rate"]) if place.get("rate") else None,
+        started=time_text(execution.started.get("started_at", now)),
+        ended=time_text(now),
+        deployment=assemble.deployment(execution.unavailable),
+        server=server,
+        generators=generators,
+        harness_fault=fault,
     )
 
 
-def rate_of(record: Mapping[str, Any]) -> float | None:
-    """What wrk counted, by its own clock, requests/s; None if it got no answer."""
-    for generator in record["generators"]:
-        result = (generator.get("measured") or {}).get("result")
-        if result and result["requests"]:
-            return float(result["requests"] / result["duration_us"] * 1e6)
-    return None
+def totals_of(record: Record, file: str) -> Totals | None:
+    """What the load tool counted; None if it got no answer, or none that can be used."""
+    try:
+        totals = reduce(record, Path(file)).totals
+    except RecordError:
+        return None
+    return totals if totals and totals.requests else None
 
 
-def result_text(record: Mapping[str, Any]) -> str:
+def result_text(record: Record, totals: Totals | None) -> str:
     """What happened, short; what it means is judged later."""
-    if record["harness_fault"]:
-        return f"HARNESS FAULT, {record['harness_fault'].splitlines()[0]}"
-    if not record["deployment"]["available"]:
-        return f"unavailable, {record['deployment']['reason']}"
-    if not record["server"].get("ready"):
-        return str(record["server"].get("ready_error"))
-    for generator in record["generators"]:
-        if generator.get("ready_error"):
-            return str(generator["ready_error"])
-    rate = rate_of(record)
-    return "no answer" if rate is None else f"{rate:,.0f} req/s"
+    if record.harness_fault:
+        return f"HARNESS FAULT, {record.harness_fault.splitlines()[0]}"
+    if not record.deployment.available:
+        return f"unavailable, {record.deployment.reason}"
+    if not (record.server and record.server.ready):
+        return str(record.server.ready_error if record.server else None)
+    for generator in record.generators:
+        if generator.ready_error:
+            return generator.ready_error
+    return f"{totals.requests_per_s:,.0f} req/s" if totals else "no answer"

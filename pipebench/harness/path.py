@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from pipebench.harness.execution import Answer, Execution, Recorded
-from pipebench.record.whole_file import time_text
-
-SCHEMA_VERSION = 1
+from pipebench.harness.execution import Execution, Recorded
+from pipebench.record import assemble
+from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTest, RecordError
+from pipebench.record.store import path_file, time_text
 
 
 def recorded(execution: Execution, now: float) -> Recorded:
     """place: nothing; there is one on each testbed."""
-    started, load, stopped = execution.started, execution.load, execution.stopped
-    name = execution.testbed.name
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": execution.run.run_id,
-        "testbed": name,
-        "ended": time_text(now),
-        "server": host_of(execution.server, started, stopped),
-        "generator": host_of(execution.generator, load, load),
-        "tests": load.get("tests") or [],
-        "error": execution.fault,
-    }
-    return Recorded(
-        file=f"baseline/{name}.json", document=document, line="", event={}, counts=False
+    server, generator = PathHost(host=execution.server), PathHost(host=execution.generator)
+    tests: list[PathTest] = []
+    error = execution.fault
+    started, load = execution.started, execution.load
+    try:
+        server = assemble.path_host(execution.server, started, execution.stopped)
+        generator = assemble.path_host(execution.generator, load, load)
+        tests = assemble.path_tests(load)
+    except RecordError as problem:
+        error = f"an answer of a host cannot be used: {problem}"
+    record = PathRecord(
+        schema_version=SCHEMA_VERSION,
+        run_id=execution.run.run_id,
+        testbed=execution.testbed.name,
+        ended=time_text(now),
+        server=server,
+        generator=generator,
+        tests=tests,
+        error=error,
     )
-
-
-def host_of(host: str, about: Answer, sampled: Answer) -> dict[str, Any]:
-    """One host's part: its iperf3, its CPUs and its samples."""
-    return {
-        "host": host,
-        "version": about.get("version"),
-        "cpus": about.get("cpus"),
-        "samples": json.loads(sampled.get("samples") or "{}"),
-    }
+    return Recorded(file=path_file(record), document=record)

@@ -2,73 +2,90 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from msgspec import Raw
 
 from pipebench.harness.execution import Execution, Recorded
-from pipebench.record.whole_file import time_text
-
-SCHEMA_VERSION = 1
-SERVER_KEYS = ("unit", "ready", "ready_s", "ready_error", "state", "exited_at", "journal")
+from pipebench.record import assemble
+from pipebench.record.reading import json_value, parse
+from pipebench.record.schema import NOTHING, SCHEMA_VERSION, Probe, ProbeRecord, RecordError, Unit
+from pipebench.record.store import probe_file, time_text
 
 
 def recorded(execution: Execution, now: float) -> Recorded:
     """place: framework, workers, number and count of the probes on this testbed."""
-    run, testbed, place = execution.run, execution.testbed, execution.place
-    framework, workers = place["framework"], int(place["workers"])
-    seen = json.loads(execution.load.get("document") or "null")
-    server = {
-        key: answer[key]
-        for answer in (execution.started, execution.stopped)
-        for key in SERVER_KEYS
-        if key in answer
-    }
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run.run_id,
-        "testbed": testbed.name,
-        "framework": framework,
-        "workers": workers,
-        "started": time_text(execution.started.get("started_at", now)),
-        "ended": time_text(now),
-        "deployment": {"available": not execution.unavailable, **execution.unavailable},
-        "server": None if execution.unavailable else {"host": execution.server, **server},
-        "generator": None if seen is None else execution.generator,
-        "probe": seen,
-        "harness_fault": execution.fault,
-    }
-    several = f", {workers} workers" if len(run.variables.workers) > 1 else ""
+    place = execution.place
+    record = record_of(execution, now)
+    several = ""
+    if len(execution.run.variables.workers) > 1:
+        several = f", {record.workers} workers"
     return Recorded(
-        file=f"probe/{testbed.name}-{framework}-w{workers}.json",
-        document=document,
-        line=f"probe {place['number']}/{place['count']}{execution.where} {framework}{several}: "
-        f"{result_text(document)}",
-        event={},
-        trouble=seen is None,
+        file=probe_file(record),
+        document=record,
+        fault=record.harness_fault,
+        line=f"probe {place['number']}/{place['count']}{execution.where} "
+        f"{record.framework}{several}: {result_text(record)}",
+        trouble=record.probe == NOTHING,
     )
 
 
-def result_text(record: Mapping[str, Any]) -> str:
+def record_of(execution: Execution, now: float) -> ProbeRecord:
+    place, fault = execution.place, execution.fault
+    unit: Unit | None = None
+    probe = NOTHING
+    try:
+        if not execution.unavailable:
+            unit = assemble.unit(execution.server, execution.started, execution.stopped)
+            probe = printed(execution)
+    except RecordError as error:
+        fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
+    return ProbeRecord(
+        schema_version=SCHEMA_VERSION,
+        run_id=execution.run.run_id,
+        testbed=execution.testbed.name,
+        framework=str(place["framework"]),
+        workers=int(place["workers"]),
+        started=time_text(execution.started.get("started_at", now)),
+        ended=time_text(now),
+        deployment=assemble.deployment(execution.unavailable),
+        server=unit,
+        generator=None if probe == NOTHING else execution.generator,
+        probe=probe,
+        harness_fault=fault,
+    )
+
+
+def printed(execution: Execution) -> Raw:
+    """The probe's own document. RecordError: it is not JSON."""
+    text = execution.load.get("document")
+    if not text:
+        return NOTHING
+    content = text.encode()
+    json_value(content)
+    return Raw(content)
+
+
+def result_text(record: ProbeRecord) -> str:
     """What happened, short."""
-    if record["harness_fault"]:
-        return f"HARNESS FAULT, {record['harness_fault'].splitlines()[0]}"
-    if not record["deployment"]["available"]:
-        return f"not probed, {record['deployment']['reason']}"
-    if record["probe"] is None:
-        return f"not probed, {record['server'].get('ready_error')}"
-    return seen_text(record["probe"])
+    if record.harness_fault:
+        return f"HARNESS FAULT, {record.harness_fault.splitlines()[0]}"
+    if not record.deployment.available:
+        return f"not probed, {record.deployment.reason}"
+    if record.probe == NOTHING:
+        return f"not probed, {record.server.ready_error if record.server else None}"
+    try:
+        return seen_text(parse(record.probe, Probe, "the probe's answer"))
+    except RecordError as error:
+        return str(error)
 
 
-def seen_text(document: Mapping[str, Any]) -> str:
+def seen_text(probe: Probe) -> str:
     """What the probe saw, in a line."""
-    if document["error"]:
-        return str(document["error"])
-    cases = document["cases"]
-    right = sum(case["conforms"] is True for case in cases)
-    broken = [case for case in cases if case["relied_on"] and case["conforms"] is False]
-    named = ", ".join(f"{case['name']} ({case['class']})" for case in broken)
-    return f"{right} of {len(cases)} as RFC 9112 asks; " + (
+    if probe.error:
+        return probe.error
+    right = sum(case.conforms is True for case in probe.cases)
+    broken = [case for case in probe.cases if case.relied_on and case.conforms is False]
+    named = ", ".join(f"{case.name} ({case.seen})" for case in broken)
+    return f"{right} of {len(probe.cases)} as RFC 9112 asks; " + (
         f"not {named}, which a measurement relies on"
         if broken
         else "all that a measurement relies on"

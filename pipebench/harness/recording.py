@@ -10,7 +10,8 @@ from pipebench.harness import crosscheck, measurement, path, probe
 from pipebench.harness.execution import Execution
 from pipebench.harness.recovery import sentence, step_after
 from pipebench.record.progress import append_event
-from pipebench.record.whole_file import write_json
+from pipebench.record.schema import GivenUp, HarnessFault
+from pipebench.record.store import time_text, write
 
 KINDS = {
     "measurement": measurement.recorded,
@@ -25,29 +26,26 @@ def record(execution: Execution, faults_in_a_row: int) -> dict[str, Any]:
 
     faults_in_a_row: faults of the harness on this testbed just before.
     """
-    run = execution.run
-    where = run.results_dir, run.run_id
-    recorded = KINDS[execution.kind](execution, time.time())
-    write_json(Path(run.results_dir) / recorded.file, recorded.document)
-    fault = recorded.document.get("harness_fault") if recorded.counts else None
+    folder, now = Path(execution.run.results_dir), time.time()
+    recorded = KINDS[execution.kind](execution, now)
+    write(folder, recorded.file, recorded.document)
+    fault = recorded.fault
     step = step_after(fault=bool(fault), faults_in_a_row=faults_in_a_row)
     next_step = sentence(step)
     lines = [recorded.line] if recorded.line else []
+    testbed = execution.testbed.name
+    about = {"time": time_text(now), "run_id": execution.run.run_id, "testbed": testbed}
     if recorded.event:
-        append_event(*where, execution.kind, **recorded.event)
+        append_event(folder, recorded.event)
     if fault:
-        testbed = execution.testbed.name
-        append_event(
-            *where, "harness_fault", None, testbed=testbed, record=recorded.file, reason=fault
-        )
+        event = HarnessFault(**about, seconds_left=None, record=recorded.file, reason=fault)
+        append_event(folder, event)
     if next_step:
-        lines.append(f"Testbed {execution.testbed.name}: {next_step}")
+        lines.append(f"Testbed {testbed}: {next_step}")
     given_up = ""
     if step.gives_up:
         given_up = f"{next_step}; the last: {fault}"
-        append_event(
-            *where, "testbed_given_up", None, testbed=execution.testbed.name, reason=given_up
-        )
+        append_event(folder, GivenUp(**about, seconds_left=None, reason=given_up))
     return {
         "progress": "\n".join(lines),
         "trouble": recorded.trouble or bool(fault),

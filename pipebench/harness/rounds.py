@@ -19,20 +19,9 @@ def rounds_enough(run: RunPlan, testbed: str, rounds: int) -> dict[str, Any]:
         return {"enough": {}}
 
     from pipebench.run.judge import judge_run  # noqa: PLC0415 (reads with numpy, which costs time)
-    from pipebench.run.precision import precision  # noqa: PLC0415
+    from pipebench.run.precision import decide  # noqa: PLC0415
 
-    so_far = precision(judge_run(Path(run.results_dir)), testbed, declared.until_relative_width)
-    where = f" on {testbed}" if len(run.testbeds) > 1 else ""
-    last = rounds >= declared.max
-    if so_far.enough:
-        following = "enough"
-    else:
-        following = f"no more than {rounds} rounds were declared" if last else "another round"
-    enough: dict[str, Any] = {}
-    if so_far.enough or last:
-        most = "" if so_far.enough else "as many as were declared; "
-        enough = {"rounds": rounds, "reason": most + so_far.reason}
-    return {
-        "enough": enough,
-        "progress": f"After round {rounds}{where}: {so_far.reason}: {following}",
-    }
+    judged_run = judge_run(Path(run.results_dir))
+    decision = decide(judged_run, testbed, rounds, declared.max, declared.until_relative_width)
+    enough = {"rounds": rounds, "reason": decision.reason} if decision.reason else {}
+    return {"enough": enough, "progress": decision.progress}

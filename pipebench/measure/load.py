@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipebench.record.columns import Samples, samples_of
-from pipebench.record.schema import Execution, Generator, Record
+from pipebench.record.schema import NOTHING, Execution, Generator, Record
 from pipebench.tools.tool import Counts, Tool
 
 
@@ -66,7 +66,9 @@ def _load(generator: Generator, name: str, record: Record, tool: Tool) -> Load:
     def ran(execution: Execution | None, phase: str) -> Ran | None:
         if execution is None:
             return None
-        return Ran(execution, tool.counts(execution, record, f"{phase} of {name}"))
+        has_result = execution.result != NOTHING
+        counts = tool.counts(execution, record, f"{phase} of {name}") if has_result else None
+        return Ran(execution, counts)
 
     return Load(
         host=generator.host,

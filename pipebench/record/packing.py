@@ -2,7 +2,7 @@
 
 A load tool's histogram and the samples of two hosts are nearly all of a record. A thousand values
 cost 62 kB as the hosts print them, 26 kB like this, and 3.6 kB compressed; to read them costs less,
-too. Nothing here needs numpy, which an action of Ansible would have to load.
+too.
 
 - A histogram, any member `histogram` of a tool's result that is a list of [value, count]:
   `{"values": [...], "counts": [...]}`, each value as its distance from the one before.

@@ -1,46 +1,44 @@
 """progress.jsonl of a run: what has happened, for machines, one JSON object a line as it happens.
 
-docs/architecture.md has the fields. Like the raw records it judges nothing.
+The events are classes of the schema. Like the raw records they judge nothing.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from pathlib import Path
-from typing import Any
 
-from pipebench.record.whole_file import time_text
+import msgspec
+
+from pipebench.record.schema import AnyEvent
 
 NAME = "progress.jsonl"
 
 
-def append_event(folder: str, run_id: str, event: str, left_s: float | None, **fields: Any) -> None:
-    """Add one line in a run's folder. left_s: an estimate of what is left of the run, s.
+def append_event(folder: str | Path, event: AnyEvent) -> None:
+    """Add one line to a run's folder.
 
     Whole lines, also if several testbeds write at the same time: each is a single write.
     """
-    line = {
-        "event": event,
-        "time": time_text(time.time()),
-        "run_id": run_id,
-        "seconds_left": None if left_s is None else round(left_s),
-        **fields,
-    }
-    text = f"{json.dumps(line, ensure_ascii=False)}\n".encode()
-    path = Path(folder) / NAME
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    text = msgspec.json.encode(event) + b"\n"
+    descriptor = os.open(Path(folder) / NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, text)
     finally:
         os.close(descriptor)
 
 
-def read_events(folder: Path) -> list[dict[str, Any]]:
-    """Every whole line of a run's folder; none if there is no such file."""
+def read_events(folder: Path) -> list[AnyEvent]:
+    """Every event of a run's folder in its order; lines that are not one are left out."""
     try:
-        lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
+        lines = (folder / NAME).read_bytes().splitlines()
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    decoder = msgspec.json.Decoder(AnyEvent)
+    events: list[AnyEvent] = []
+    for line in lines:
+        try:
+            events.append(decoder.decode(line))
+        except msgspec.DecodeError:
+            continue
+    return events

@@ -67,7 +67,7 @@ class Run:
     rounds_taken: dict[str, RoundsTaken] = field(default_factory=dict)
     """By testbed, if rounds were extended by precision; `rounds` has no more than these."""
     given_up: dict[str, str] = field(default_factory=dict)
-    """The testbeds that the harness gave up, and why."""
+    """Why nothing more was measured on a testbed, by its name."""
     problems: list[str] = field(default_factory=list)
 
     @property

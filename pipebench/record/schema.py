@@ -9,7 +9,6 @@ Limits that a type cannot say are checked in checks.py. How a document lies on d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -336,7 +335,7 @@ class RunRecord(Document, kw_only=True):
     """The run: written when it begins, completed as it goes on.
 
     rounds: the schedule, in the order of measuring. rounds_taken: by testbed, if precision ended
-    the rounds there. given_up: the testbeds that the harness gave up, and why. versions: of
+    the rounds there. given_up: by testbed, why nothing more was measured on it. versions: of
     Ansible, Python and the project.
     """
 
@@ -361,11 +360,11 @@ class RunRecord(Document, kw_only=True):
 
 
 class Event(Part, kw_only=True, tag_field="event"):
-    """One line. time: ISO 8601; seconds_left: of the whole run, by what is known so far."""
+    """One line. time: ISO 8601; seconds_left: of the whole run, None if nobody estimated it."""
 
     time: str
     run_id: str
-    seconds_left: int
+    seconds_left: int | None
 
 
 class RunStarted(Event, kw_only=True, tag="run_started"):
@@ -400,15 +399,25 @@ class Measured(Event, kw_only=True, tag="measurement"):
     record: str
 
 
+class HarnessFault(Event, kw_only=True, tag="harness_fault"):
+    """The harness could not do its part; record: the file in which that is kept."""
+
+    testbed: str
+    record: str
+    reason: str
+
+
+class GivenUp(Event, kw_only=True, tag="testbed_given_up"):
+    """Nothing more is measured on this testbed."""
+
+    testbed: str
+    reason: str
+
+
 class RunEnded(Event, kw_only=True, tag="run_ended"):
     """The last line; without it the run goes on or was interrupted."""
 
     harness_faults: Count
 
 
-AnyEvent: TypeAlias = RunStarted | Measured | RunEnded
-
-
-def fields_of(document: Struct) -> Mapping[str, Any]:
-    """A document's fields by name, as they are."""
-    return msgspec.structs.asdict(document)
+AnyEvent: TypeAlias = RunStarted | Measured | HarnessFault | GivenUp | RunEnded

@@ -83,5 +83,7 @@ def _seen(kind: str, value: Any, is_known: bool) -> str:
 
 def _kinds(wanted: str) -> str:
     """The kinds of JSON that may stand there; that it may be missing goes without saying."""
-    kinds = [KINDS.get(kind, kind) for kind in wanted.split(" | ") if kind != "null"]
-    return " or ".join(kinds)
+    kinds = [kind for kind in wanted.split(" | ") if kind != "null"]
+    # a whole number is a number
+    kinds = [kind for kind in kinds if kind != "int" or "float" not in kinds]
+    return " or ".join(KINDS.get(kind, kind) for kind in kinds)

@@ -7,23 +7,15 @@ reading.py reads either, whatever it was that was written.
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from pipebench.record.schema import (
-    HostFingerprint,
-    PathRecord,
-    ProbeRecord,
-    Record,
-    RunRecord,
-)
+from pipebench.record.schema import PathRecord, ProbeRecord, Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
@@ -46,8 +38,16 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".json")
 
 
-def record_name(record: Record) -> str:
-    """The file of an execution: sorted by it, records are in the order in which they were made."""
+def raw_file(record: Record) -> str:
+    return f"{RAW}/{_execution(record)}"
+
+
+def crosscheck_file(record: Record) -> str:
+    return f"{CROSSCHECK}/{_execution(record)}"
+
+
+def _execution(record: Record) -> str:
+    """Sorted by these names, records are in the order in which they were made."""
     when = "rate" if record.round is None else f"r{record.round:02}"
     return (
         f"{record.testbed}-{when}-{record.position:03}-{record.framework}"
@@ -55,54 +55,34 @@ def record_name(record: Record) -> str:
     )
 
 
-# Each of these writes a document into a run's folder and returns its name below that. OSError: it
-# cannot be written, and what was there before still is.
+def probe_file(record: ProbeRecord) -> str:
+    return f"{PROBE}/{record.testbed}-{record.framework}-w{record.workers}.json"
 
 
-def write_measurement(folder: Path, record: Record) -> str:
-    return _write(folder, f"{RAW}/{record_name(record)}", record)
+def path_file(record: PathRecord) -> str:
+    return f"{PATH}/{record.testbed}.json"
 
 
-def write_crosscheck(folder: Path, record: Record) -> str:
-    return _write(folder, f"{CROSSCHECK}/{record_name(record)}", record)
+def host_file(host: str) -> str:
+    return f"{HOSTS}/{host}.json"
 
 
-def write_probe(folder: Path, record: ProbeRecord) -> str:
-    name = f"{PROBE}/{record.testbed}-{record.framework}-w{record.workers}.json"
-    return _write(folder, name, record)
+def write(folder: Path, file: str, document: Struct) -> None:
+    """Write a document into a run's folder; file: its name there, from one of the functions above.
 
-
-def write_path(folder: Path, record: PathRecord) -> str:
-    return _write(folder, f"{PATH}/{record.testbed}.json", record)
-
-
-def write_host(folder: Path, host: str, fingerprint: HostFingerprint) -> str:
-    return _write(folder, f"{HOSTS}/{host}.json", fingerprint)
-
-
-def write_run(folder: Path, record: RunRecord) -> str:
-    return _write(folder, RUN, record)
-
-
-def _write(folder: Path, name: str, document: Struct) -> str:
+    Raises OSError if it cannot be written; what was there before still is.
+    """
     content = msgspec.json.encode(document)
-    if name.endswith(".gz"):
+    if file.endswith(".gz"):
         content = gzip.compress(content + b"\n", LEVEL, mtime=0)
     else:
         content = readable(content)
-    write_bytes(folder / name, content)
-    return name
+    write_bytes(folder / file, content)
 
 
 def readable(content: bytes) -> bytes:
     """JSON indented for people, or without a space if it is large."""
     return (content if len(content) > LARGE else msgspec.json.format(content, indent=1)) + b"\n"
-
-
-def write_json(path: str | Path, data: Any) -> None:
-    """Write what JSON can hold, for people."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    write_bytes(path, readable(text.encode()))
 
 
 def write_text(path: str | Path, text: str) -> None:

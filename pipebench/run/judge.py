@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
-from pipebench.record.prices import Prices, read_prices
+from pipebench.record.prices import Price, Prices, read_prices
 from pipebench.record.run import Run, load_run
 from pipebench.record.schema import Cell, InvalidRecord
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
@@ -81,9 +81,10 @@ class JudgedRun:
         ]
         return sorted([*self.invalid, *judged], key=lambda record: record.file)
 
-    def server_of(self, testbed: str) -> str | None:
-        """The host that serves in a testbed, by its inventory name."""
-        return next((one.server for one in self.run.testbeds if one.name == testbed), None)
+    def price_of(self, testbed: str) -> Price | None:
+        """What an hour of the host costs that serves in a testbed."""
+        server = next((one.server for one in self.run.testbeds if one.name == testbed), None)
+        return self.prices.hosts.get(server) if server else None
 
     @property
     def measuring_share(self) -> float | None:

@@ -11,11 +11,12 @@ from itertools import groupby
 
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.rules.outcome import Outcome
-from pipebench.run.figures import CellSummary, Spread
+from pipebench.run.cells import CellGroup, cell_group, labels
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
-from pipebench.run.relations import CellGroup, cell_group, labels
 from pipebench.show import formats
 from pipebench.show.failures import failures
+from pipebench.stats.estimate import Spread
 
 NEAR_CEILING = 0.9
 MOST_GROUPS = 4

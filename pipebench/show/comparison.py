@@ -2,89 +2,39 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
-from pipebench.compare.gate import Gate, Status
-from pipebench.compare.runs import Compared, ComparedCell, ComparedFigure, Pair, Verdict
-from pipebench.run.figures import Spread
-from pipebench.run.relations import several
-from pipebench.run.tables import CPU, Column, frame, to_csv
+from pipebench.compare.cells import COMPARED, ComparedCell, Verdict
+from pipebench.compare.columns import compare_csv
+from pipebench.compare.gate import Gate, Miss, Status
+from pipebench.compare.runs import Compared, Pair
+from pipebench.run.cells import CELL_GROUP, several
+from pipebench.run.entries import Figure
+from pipebench.run.figures import IDENTITY
 from pipebench.show import formats, page
-from pipebench.show.terminal import COLUMNS, aligned
-from pipebench.stats.estimate import deviation
+from pipebench.show.table import COLUMNS, Field, Head, Table, interval_of
+from pipebench.stats.estimate import Spread
+from pipebench.stats.ranking import deviation
 
-OTHER_VERDICTS = ("verdict to the ceiling", "CPU verdict")
-MOST_TOLD = 8
+RATE = ComparedCell.requests_per_s
+CHANGED = (Verdict.BETTER, Verdict.WORSE)
+MOST_SHOWN = 8
 """Differences that the terminal shows of one run."""
-
-CompareColumn = tuple[Column, Callable[[ComparedCell], Any]]
-
-
-def _ratio_columns(name: str, of: Callable[[ComparedCell], ComparedFigure]) -> list[CompareColumn]:
-    return [
-        (Column(name, "Float64", 4), lambda row: of(row).ratio.value),
-        (Column(f"{name}_low", "Float64", 4), lambda row: of(row).ratio.low),
-        (Column(f"{name}_high", "Float64", 4), lambda row: of(row).ratio.high),
-    ]
-
-
-def _figure_columns(
-    name: str, decimals: int, ratio: str, of: Callable[[ComparedCell], ComparedFigure]
-) -> list[CompareColumn]:
-    return [
-        (Column(f"{name}_base", "Float64", decimals), lambda row: of(row).base),
-        (Column(name, "Float64", decimals), lambda row: of(row).other),
-        *_ratio_columns(ratio, of),
-    ]
-
-
-COLUMNS_OF_COMPARE: list[CompareColumn] = [
-    (Column("base_run_id"), lambda row: row.base_run_id),
-    (Column("run_id"), lambda row: row.run_id),
-    (Column("testbed"), lambda row: row.cell.testbed),
-    (Column("framework"), lambda row: row.cell.framework),
-    (Column("stack"), lambda row: row.stack),
-    (Column("workers", "Int64"), lambda row: row.cell.workers),
-    (Column("depth", "Int64"), lambda row: row.cell.depth),
-    (Column("connections", "Int64"), lambda row: row.cell.connections),
-    (Column("role"), lambda row: row.role),
-    (Column("outcome_base"), lambda row: row.outcome_base),
-    (Column("outcome"), lambda row: row.outcome),
-    (Column("rounds_base", "Int64"), lambda row: row.rounds_base),
-    (Column("rounds", "Int64"), lambda row: row.rounds),
-    *_figure_columns("requests_per_s", 2, "ratio", lambda row: row.requests_per_s),
-    (Column("noise_floor", "Float64", 4), lambda row: row.requests_per_s.noise_floor),
-    (Column("verdict"), lambda row: row.requests_per_s.verdict),
-    (Column("reason"), lambda row: row.requests_per_s.reason),
-    *_ratio_columns("ratio_to_ceiling", lambda row: row.to_ceiling),
-    (Column("verdict_to_ceiling"), lambda row: row.to_ceiling.verdict),
-    *_figure_columns(CPU, 4, "ratio_cpu", lambda row: row.server_cpu_us_per_request),
-    (
-        Column("noise_floor_cpu", "Float64", 4),
-        lambda row: row.server_cpu_us_per_request.noise_floor,
-    ),
-    (Column("verdict_cpu"), lambda row: row.server_cpu_us_per_request.verdict),
-    *_figure_columns("batch_latency_p50_us", 1, "ratio_p50", lambda row: row.batch_latency_p50_us),
-    *_figure_columns("batch_latency_p99_us", 1, "ratio_p99", lambda row: row.batch_latency_p99_us),
-    (Column("differs"), lambda row: row.differs),
-]
-COMPARE: list[str] = [column.name for column, _ in COLUMNS_OF_COMPARE]
-"""Columns of compare.csv."""
+GATE_WORDS = {
+    Status.SLOWER: "slower",
+    Status.NOT_COMPARABLE: "not comparable",
+    Status.TOO_FEW_ROUNDS: "too few rounds",
+    Status.TOO_MUCH_VARIANCE: "too much variance",
+}
 
 
 def files(compared: Compared, gate: Gate | None = None) -> dict[str, str]:
     """The outputs as texts by file name."""
     text = markdown(compared, gate)
-    rows = [
-        {column.name: of(row) for column, of in COLUMNS_OF_COMPARE}
-        for pair in compared.pairs
-        for row in pair.rows
-    ]
+    tables = {_heading(pair): report_table(pair) for pair in compared.pairs}
     return {
         "compare.md": text,
-        "compare.csv": to_csv(frame(rows, [column for column, _ in COLUMNS_OF_COMPARE])),
-        "compare.html": page.render(text, _title(compared), {}),
+        "compare.csv": compare_csv(row for pair in compared.pairs for row in pair.rows),
+        "compare.html": page.render(text, _title(compared), {}, tables),
     }
 
 
@@ -107,43 +57,24 @@ def markdown(compared: Compared, gate: Gate | None = None) -> str:
 
 
 def _tally(pair: Pair) -> str:
-    """How many cells of the frameworks are what."""
-    counts = Counter(row.requests_per_s.verdict for row in pair.rows if row.role == "framework")
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
-    return f"{pair.other.name} against {pair.base.name}: {told or 'no framework'}."
+    """How many cells of the frameworks have which verdict."""
+    rates = [row.requests_per_s for row in pair.rows if row.role == "framework"]
+    counts = Counter(rate.words for rate in rates)
+    words = [verdict.words(RATE.ranking) for verdict in Verdict] if RATE.ranking else []
+    tally = ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
+    return f"{pair.other.name} against {pair.base.name}: {tally or 'no framework'}."
+
+
+def _heading(pair: Pair) -> str:
+    return f"{pair.other.name} against {pair.base.name}"
 
 
 def _chapter(pair: Pair) -> list[str]:
     base, other = formats.text(pair.base.name), formats.text(pair.other.name)
-    keys = several(row.cell for row in pair.rows)
-    heads = [
-        *keys,
-        "framework",
-        f"requests/s of {base}",
-        f"of {other}",
-        "ratio",
-        "noise floor",
-        "verdict",
-        "what differs besides",
-        "to the ceiling, ratio",
-        "verdict to the ceiling",
-        "CPU/request, ratio",
-        "CPU verdict",
-        "batch latency p50, ratio",
-        "p99, ratio",
-    ]
-    right = {
-        len(keys) + column
-        for column, head in enumerate(heads[len(keys) :])
-        if head not in ("framework", "verdict", "what differs besides", *OTHER_VERDICTS)
-    }
-    rule = ["---:" if column in right else "---" for column in range(len(heads))]
-    lines = [f"## {other} against {base}", "", _line(heads), _line(rule)]
-    lines += [
-        _line([*(formats.text(getattr(row.cell, key)) for key in keys), *_cells(row)])
-        for row in pair.rows
-    ]
-    lines += [
+    return [
+        f"## {formats.text(_heading(pair))}",
+        "",
+        report_table(pair).markdown,
         "",
         "Ratios are of this run to the base, with their 95 % intervals: two independent samples,",
         "since two runs share no round. Faster or slower is only said where the interval excludes",
@@ -154,43 +85,76 @@ def _chapter(pair: Pair) -> list[str]:
         "",
         *_differences(pair),
     ]
-    return lines
 
 
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def report_table(pair: Pair) -> Table:
+    """A row a cell: requests/s in full, then the ratios of other figures, ranked ones first."""
+    keys = several(row.cell for row in pair.rows)
+    others = [figure for figure in COMPARED if figure is not RATE]
+    figures = sorted(others, key=lambda figure: figure.ranking is None)
+    heads = [
+        *map(Head, keys),
+        Head("framework"),
+        Head(f"requests/s of {pair.base.name}", number=True),
+        Head(f"of {pair.other.name}", number=True),
+        Head("ratio", number=True),
+        Head("noise floor", number=True),
+        Head("verdict"),
+        Head("what differs besides"),
+        Head("to the ceiling, ratio", number=True),
+        Head("verdict to the ceiling"),
+        *(head for figure in figures for head in _heads(figure)),
+    ]
+    rows = [
+        [
+            *(Field(str(getattr(row.cell, key)), getattr(row.cell, key)) for key in keys),
+            *_rate_fields(row),
+            *(field for figure in figures for field in _fields(figure, row)),
+        ]
+        for row in pair.rows
+    ]
+    return Table(heads, rows)
 
 
-def _cells(row: ComparedCell) -> list[str]:
-    rate, cpu = row.requests_per_s, row.server_cpu_us_per_request
+def _heads(figure: Figure) -> list[Head]:
+    name = figure.shown.comparison or figure.name
+    verdict = [Head(f"{name}, verdict")] if figure.ranking else []
+    return [Head(f"{name}, ratio", number=True), *verdict]
+
+
+def _fields(figure: Figure, row: ComparedCell) -> list[Field]:
+    own = figure.in_row(row)
+    verdict = [Field(own.words or formats.MISSING, own.words)] if figure.ranking else []
+    return [_ratio_field(own.ratio), *verdict]
+
+
+def _rate_fields(row: ComparedCell) -> list[Field]:
+    rate, ceiling = row.requests_per_s, row.to_ceiling
     name = row.cell.framework + (f" ({row.role})" if row.role != "framework" else "")
-    verdict = str(rate.verdict)
-    if verdict in (Verdict.FASTER, Verdict.SLOWER):
-        told = f"**{verdict}**"
-    else:
-        told = formats.text(f"{verdict}: {rate.reason}" if rate.reason else verdict)
-    changed = verdict in (Verdict.FASTER, Verdict.SLOWER)
-    changed = changed or cpu.verdict in ("dearer", "cheaper")
+    judged = [figure.in_row(row).verdict for figure in COMPARED]
+    differs = row.differs or "nothing that is recorded"
     return [
-        formats.text(name),
-        formats.integer(rate.base),
-        formats.integer(rate.other),
-        _ratio(rate.ratio),
-        _percent(rate.noise_floor),
-        told,
-        formats.text(row.differs or "nothing that is recorded") if changed else "",
-        _ratio(row.to_ceiling.ratio),
-        formats.text(row.to_ceiling.verdict) if row.to_ceiling.ratio.value else "",
-        _ratio(cpu.ratio),
-        formats.text(cpu.verdict),
-        _ratio(row.batch_latency_p50_us.ratio),
-        _ratio(row.batch_latency_p99_us.ratio),
+        Field(name, row.cell.framework),
+        Field(formats.integer(rate.base), rate.base),
+        Field(formats.integer(rate.other), rate.other),
+        _ratio_field(rate.ratio),
+        Field(_percent(rate.noise_floor), rate.noise_floor),
+        _verdict_field(row),
+        Field(differs if any(verdict in CHANGED for verdict in judged) else "", row.differs),
+        _ratio_field(ceiling.ratio),
+        Field(ceiling.words or "" if ceiling.ratio.value else "", ceiling.words),
     ]
 
 
-def _ratio(ratio: Spread) -> str:
-    span = f" ({formats.ratio(ratio.low)} to {formats.ratio(ratio.high)})"
-    return formats.ratio(ratio.value) + (span if ratio.low is not None else "")
+def _verdict_field(row: ComparedCell) -> Field:
+    rate, words = row.requests_per_s, row.requests_per_s.words or ""
+    if rate.verdict in CHANGED:
+        return Field("", words, note=f"**{words}**")
+    return Field(f"{words}: {rate.reason}" if rate.reason else words, words)
+
+
+def _ratio_field(ratio: Spread) -> Field:
+    return Field(formats.ratio(ratio.value), ratio.value, interval_of(ratio))
 
 
 def _percent(share: float | None) -> str:
@@ -200,7 +164,7 @@ def _percent(share: float | None) -> str:
 def _drift(pair: Pair) -> list[str]:
     """What the ceiling says of the machines, in a sentence: it is the same server in both runs.
 
-    Told wherever its interval excludes 1: the noise floor is for claims, and this is a warning.
+    It is said if its interval excludes 1: the noise floor is for claims, and this is a warning.
     """
     ratios = {
         row.cell: row.requests_per_s.ratio
@@ -212,69 +176,69 @@ def _drift(pair: Pair) -> list[str]:
         return []
     worst = max(off, key=lambda cell: deviation(ratios[cell].value or 1))
     keys = several(row.cell for row in pair.rows)
-    where = ", ".join(f"{key} {getattr(worst, key)}" for key in keys)
-    most = f" ({where}; it differs in {len(off)} of {len(ratios)} places)" if where else ""
-    told = (
-        f"The ceiling of {pair.other.name} did {_ratio(ratios[worst])} of that of "
+    place = ", ".join(f"{key} {getattr(worst, key)}" for key in keys)
+    most = f" ({place}; it differs in {len(off)} of {len(ratios)} places)" if place else ""
+    ratio = _ratio_field(ratios[worst])
+    sentence = (
+        f"The ceiling of {pair.other.name} did {ratio.text} {ratio.interval} of that of "
         f"{pair.base.name}{most}: generator, path or machine are not what they were, which may be "
         "all of a difference. The verdict to the ceiling has that taken out."
     )
-    return [told]
+    return [sentence]
 
 
 def _differences(pair: Pair) -> list[str]:
     if not pair.differences:
         return ["Nothing that is recorded: plan, commit, versions and fingerprints are the same."]
-    heads = ["part", "what", formats.text(pair.base.name), formats.text(pair.other.name)]
-    lines = [_line(heads), _line(["---"] * len(heads))]
-    lines += [
-        _line([formats.text(cell) for cell in (one.part, one.name, one.base, one.other)])
+    heads = [Head("part"), Head("what"), Head(pair.base.name), Head(pair.other.name)]
+    rows = [
+        [Field(text or formats.MISSING) for text in (one.part, one.name, one.base, one.other)]
         for one in pair.differences
     ]
-    return lines
+    return [Table(heads, rows).markdown]
 
 
 def terminal(compared: Compared, gate: Gate | None = None) -> str:
     """A table of at most 100 columns a run, what differs, and the gate."""
     text: list[str] = []
     for pair in compared.pairs:
-        text += [_table(pair), *_notes(pair)]
+        title = f"{pair.other.name} against {pair.base.name}"
+        text += [f"{title}\n\n{terminal_table(pair).aligned(shrink='framework')}\n", *_notes(pair)]
     if gate:
         text += [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in gate_lines(gate)]
     return "\n".join(text)
 
 
-def _table(pair: Pair) -> str:
+def terminal_table(pair: Pair) -> Table:
+    """A row a cell: its requests/s."""
     keys = several(row.cell for row in pair.rows)
-    short = {"connections": "conns"}
+    short = {fact.name: fact.shown.terminal for fact in IDENTITY if fact.name in CELL_GROUP}
+    numbers = ("base req/s", "req/s", "ratio", "95 % interval", "floor", "to ceiling")
     heads = [
-        *(short.get(key, key) for key in keys),
-        *("framework", "base req/s", "req/s", "ratio", "95 % interval", "floor", "to ceiling"),
-        "verdict",
+        *(Head(short[key] or key) for key in keys),
+        Head("framework", name="framework"),
+        *(Head(text, number=True) for text in numbers),
+        Head("verdict"),
     ]
-    lines = [
-        [
-            *(str(getattr(row.cell, key)) for key in keys),
-            row.cell.framework,
-            formats.integer(row.requests_per_s.base),
-            formats.integer(row.requests_per_s.other),
-            formats.ratio(row.requests_per_s.ratio.value),
-            _interval(row.requests_per_s.ratio),
-            _percent(row.requests_per_s.noise_floor),
-            formats.ratio(row.to_ceiling.ratio.value),
-            str(row.requests_per_s.verdict),
-        ]
+    rows = [
+        [Field(str(getattr(row.cell, key))) for key in keys] + _short_fields(row)
         for row in pair.rows
     ]
-    left = {*range(len(keys) + 1), len(heads) - 1}
-    told = f"{pair.other.name} against {pair.base.name}"
-    return f"{told}\n\n{aligned([heads, *lines], left, shrink=len(keys))}\n"
+    return Table(heads, rows)
 
 
-def _interval(ratio: Spread) -> str:
-    if ratio.low is None:
-        return formats.MISSING
-    return f"{formats.ratio(ratio.low)} to {formats.ratio(ratio.high)}"
+def _short_fields(row: ComparedCell) -> list[Field]:
+    rate = row.requests_per_s
+    return [
+        Field(row.cell.framework),
+        Field(formats.integer(rate.base)),
+        Field(formats.integer(rate.other)),
+        Field(formats.ratio(rate.ratio.value)),
+        Field(interval_of(rate.ratio).strip("()") or formats.MISSING),
+        Field(_percent(rate.noise_floor)),
+        Field(formats.ratio(row.to_ceiling.ratio.value)),
+        Field(rate.words or formats.MISSING),
+    ]
 
 
 def _notes(pair: Pair) -> list[str]:
@@ -283,15 +247,15 @@ def _notes(pair: Pair) -> list[str]:
     for row in pair.rows:
         rate = row.requests_per_s
         if rate.reason:
-            names = reasons.setdefault(f"{rate.verdict}: {rate.reason}", [])
+            names = reasons.setdefault(f"{rate.words}: {rate.reason}", [])
             if row.cell.framework not in names:
                 names.append(row.cell.framework)
-    told = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
-    lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in told]
+    sentences = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in sentences]
     lines += [textwrap.fill(line, COLUMNS) for line in _drift(pair)]
     shown = [
         f"  {one.part}: {one.name}: {one.base or 'none'} -> {one.other or 'none'}"
-        for one in pair.differences[:MOST_TOLD]
+        for one in pair.differences[:MOST_SHOWN]
     ]
     more = len(pair.differences) - len(shown)
     lines += ["What differs besides:" if shown else "Nothing else that is recorded differs."]
@@ -301,6 +265,28 @@ def _notes(pair: Pair) -> list[str]:
 
 
 def gate_lines(gate: Gate) -> list[str]:
-    """What --fail-if-slower found."""
+    """What --fail-if-slower came to."""
     verdict = "passed" if gate.status == Status.PASSED else f"exit status {int(gate.status)}"
-    return [f"Gate, {gate.looked_at} cells looked at: {verdict}.", *gate.sentences]
+    return [
+        f"Gate, {gate.looked_at} cells looked at: {verdict}.",
+        *(f"{GATE_WORDS[miss.status]}: {_miss(miss, gate)}" for miss in gate.misses),
+    ]
+
+
+def _miss(miss: Miss, gate: Gate) -> str:
+    """Which cell did not pass, and the figures or the problem."""
+    if miss.cell is None or miss.figure is None:
+        return str(miss.problem)
+    keys = ("workers", "depth", "connections")
+    cell = ", ".join(f"{key} {getattr(miss.cell, key)}" for key in keys)
+    place = f"{miss.cell.framework} ({miss.cell.testbed}, {cell}) in {miss.run}"
+    if miss.problem:
+        return f"{place}: {miss.problem}"
+    figure, what = miss.figure, "share of the ceiling" if gate.to_ceiling else "requests/s"
+    evidence = (
+        f"{formats.ratio(figure.ratio.value)} of the base's {what} "
+        f"{interval_of(figure.ratio)}, noise floor {_percent(figure.noise_floor)}"
+    )
+    if miss.status == Status.TOO_MUCH_VARIANCE:
+        evidence += f": a loss of {100 * gate.loss:g} % is not excluded"
+    return f"{place}: {evidence}"

@@ -1,4 +1,4 @@
-"""Numbers as people read them. What is missing (None, NA, NaN) becomes a dash, never `nan`."""
+"""Values as people read them. What is missing (None, NaN) becomes a dash, never `nan`."""
 
 import math
 import re
@@ -9,13 +9,8 @@ MISSING = "-"
 
 
 def missing(value: Any) -> bool:
-    """None, pandas' NA, or a NaN."""
-    if value is None:
-        return True
-    try:
-        return math.isnan(value)
-    except TypeError:  # NA says neither yes nor no; a text is no number
-        return not isinstance(value, str)
+    """None or a NaN."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _or_dash(form: Callable[[float], str]) -> Callable[[Any], str]:
@@ -82,20 +77,12 @@ def _ratio(value: float) -> str:
     return f"{value:.{3 if 0 < abs(value - 1) < 0.01 else 2}f}"
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
 integer = _or_dash(lambda value: f"{value:,.0f}")
 number = _or_dash(_number)
 ratio = _or_dash(_ratio)
 us = _or_dash(_duration)
 printed = _or_dash(_printed)
 size = _or_dash(_size)
-clock = _or_dash(_clock)
-
-
 two_figures = _or_dash(_two_figures)
 percent = _or_dash(_percent)
 
@@ -109,27 +96,6 @@ def listed(names: Sequence[str]) -> str:
     """`a, b and c`."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def words(value: Any) -> str:
-    """A JSON value as a reader writes it."""
-    if isinstance(value, list):
-        return ", ".join(words(item) for item in value) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return MISSING if value is None else str(value)
-
-
-def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested values in words, names joined by dots; what was not known (null) is not there."""
-    found: dict[str, str] = {}
-    for key, inner in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(inner, dict):
-            found |= flat(inner, f"{name}.")
-        elif not missing(inner) or isinstance(inner, list):
-            found[name] = words(inner)
-    return found
 
 
 def text(value: Any) -> str:
@@ -152,15 +118,18 @@ def block(value: str, language: str = "") -> str:
     return f"{fence}{language}\n{value.rstrip()}\n{fence}"
 
 
+def plain(value: Any) -> str:
+    """A text as it is; a dash for none."""
+    return MISSING if missing(value) or value == "" else str(value)
+
+
 FILTERS = {
     "integer": integer,
     "number": number,
     "ratio": ratio,
-    "percent": percent,
     "us": us,
     "printed": printed,
     "size": size,
-    "clock": clock,
     "text": text,
     "alt": alt,
     "block": block,

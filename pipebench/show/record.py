@@ -6,11 +6,18 @@ judges it, with what its run knows; without its run's folder, alone, and that is
 
 from pathlib import Path
 
-from pipebench.measure.measurement import Measurement, reduce
-from pipebench.record import store
+from pipebench.measure.measurement import Measurement, read_measurement, reduce
 from pipebench.record.reading import read
 from pipebench.record.run import Run, load_run
-from pipebench.record.schema import PathRecord, ProbeRecord, Record, RecordError, RunError
+from pipebench.record.schema import (
+    InvalidRecord,
+    PathRecord,
+    ProbeRecord,
+    Record,
+    RecordError,
+    RunError,
+)
+from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, stem
 from pipebench.rules.conformance import probe_of
 from pipebench.rules.outcome import Context
 from pipebench.rules.path_capacity import capacity_of
@@ -19,7 +26,7 @@ from pipebench.show import record_measurement, record_others
 from pipebench.show.layout import wrapped
 from pipebench.show.record_measurement import Seen
 
-KINDS = (store.RAW, store.PROBE, store.CROSSCHECK, store.PATH)
+KINDS = (RAW, PROBE, CROSSCHECK, PATH)
 
 
 def show(path: Path) -> str:
@@ -30,7 +37,7 @@ def show(path: Path) -> str:
     kind = path.resolve().parent.name
     if not path.is_file():
         what = "a folder" if path.is_dir() else "not there"
-        raise RecordError(f"{path} is {what}; show requires a record, as results/RUN/raw/NAME.json")
+        raise RecordError(f"{path} is {what}; show requires a record of a run, as in {RAW}/")
     if kind not in KINDS:
         folders = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
         raise RecordError(f"{path} is not in a folder named {folders}, as the records of a run are")
@@ -46,22 +53,16 @@ def show(path: Path) -> str:
 
 
 def _text(path: Path, kind: str, run: Run | None) -> str:
-    if kind == store.RAW:
-        return record_measurement.text(_in_its_run(path, run) if run else _without_a_run(path))
-    if kind == store.PROBE:
-        probe = read(path, ProbeRecord)
-        return record_others.probe(probe_of(probe, run.run_id if run else probe.run_id))
-    if kind == store.CROSSCHECK:
-        record = read(path, Record)
-        if run and record.run_id != run.run_id:
-            raise RecordError(f"it belongs to run {record.run_id}")
-        return record_others.crosscheck(reduce(record, path.resolve()))
-    capacity = capacity_of(read(path, PathRecord), store.stem(path))
-    return record_others.path_capacity(capacity)
-
-
-def _in_its_run(path: Path, run: Run) -> Seen:
-    return seen_in(judge_run(run.folder, alone=False), path.name)
+    if kind == RAW:
+        if run:
+            return record_measurement.text(seen_in(judge_run(run.folder, alone=False), path.name))
+        return record_measurement.text(Seen(_measurement(path, None), Context(), None))
+    if kind == CROSSCHECK:
+        return record_measurement.checked(_measurement(path, run))
+    if kind == PROBE:
+        record = read(path, ProbeRecord)
+        return record_others.probe(probe_of(record, run.run_id if run else record.run_id))
+    return record_others.path_capacity(capacity_of(read(path, PathRecord), stem(path)))
 
 
 def seen_in(judged_run: JudgedRun, name: str) -> Seen:
@@ -88,13 +89,19 @@ def _positions(run: Run, measurement: Measurement) -> int:
     return sum(cell.testbed == measurement.cell.testbed for cell in scheduled)
 
 
-def _without_a_run(path: Path) -> Seen:
-    return Seen(reduce(read(path, Record), path.resolve()), Context(), None)
+def _measurement(path: Path, run: Run | None) -> Measurement:
+    """One record of a load tool, by itself."""
+    if run is None:
+        return reduce(read(path, Record), path)
+    found = read_measurement(path, run.run_id)
+    if isinstance(found, InvalidRecord):
+        raise RecordError(found.reason)
+    return found
 
 
 def _alone(problem: str, kind: str) -> str:
     said = f"The run of this record is not there ({problem})."
-    if kind == store.RAW:
+    if kind == RAW:
         said += (
             " So it was judged without what a run knows: how large a response of this framework "
             "is, what the probe saw of it, and what the path carries."

@@ -1,4 +1,4 @@
-"""One measurement for a person: see record.py."""
+"""One measurement, or one execution of a cross-check, for a person: see record.py."""
 
 import re
 import shlex
@@ -21,12 +21,16 @@ from pipebench.rules.outcome import (
     judge,
 )
 from pipebench.rules.path_capacity import PathCapacity
-from pipebench.run.tables import LEAST_BATCHES_OF_P99
+from pipebench.run.figures import LEAST_BATCHES_OF_P99
 from pipebench.show import formats
 from pipebench.show.layout import COLUMNS, INDENT, section, wrapped
+from pipebench.tools import tools
 
 LOG_LINES = 8
 JOURNAL_BEGINS = r"^\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\S* \S+ "
+
+PLURALS = {"batch": "batches", "request": "requests"}
+"""Of what a load tool's latencies are of."""
 
 Pairs = Iterator[tuple[str, str]]
 
@@ -52,13 +56,32 @@ def text(seen: Seen) -> str:
     parts = [
         f"Measurement of run {measurement.run_id}: {measurement.file}",
         section("What was run", _was_run(seen)),
-        section("What came out", _came_out(seen, judgement)),
+        section("What came out", _came_out(seen, rated=judgement.outcome in RATED)),
         _outcome(judgement, findings_of(measurement, seen.context)),
         _limits(seen, judgement),
     ]
     if judgement.outcome not in RATED and measurement.log:
         parts.append(_log(measurement.log))
     return "\n\n".join(parts)
+
+
+def checked(measurement: Measurement) -> str:
+    """What was run and what came out, of another load tool than the one that is judged."""
+    seen = Seen(measurement, Context(), None)
+    problem = _problem(measurement)
+    return "\n\n".join(
+        [
+            f"Cross-check with {measurement.tool} of run {measurement.run_id}: {measurement.file}",
+            section("What was run", _was_run(seen)),
+            section("What came out", [("problem", problem), *_came_out(seen, rated=not problem)]),
+        ]
+    )
+
+
+def _problem(measurement: Measurement) -> str:
+    """Why there are no figures, or none that can be compared."""
+    told = (measurement.harness_fault, measurement.unusable, measurement.tool_problem)
+    return next(filter(None, (*told, *reversed(measurement.ready_errors))), "")
 
 
 def cell_words(cell: Cell) -> str:
@@ -76,15 +99,23 @@ def _count(number: int, what: str) -> str:
 def _was_run(seen: Seen) -> Pairs:
     measurement = seen.measurement
     yield "cell", cell_words(measurement.cell)
-    of = f" of {seen.rounds}" if seen.rounds else ""
-    within = f" of {seen.positions}" if seen.positions else ""
-    yield "round", f"{measurement.round}{of}, position {measurement.position}{within}"
+    yield "round", _round(seen)
+    if measurement.rate:
+        yield "rate", f"{formats.integer(measurement.rate)} requests/s wanted"
     yield "when", _when(measurement)
     yield "server", _host(measurement.server_host, measurement.server_cpus)
     for load in measurement.loads:
         host = _host(load.host, load.cpus)
         yield "load generator", f"{host}, {_count(load.threads, 'thread')}"
     yield "command", shlex.join(measurement.argv)
+
+
+def _round(seen: Seen) -> str:
+    if not seen.measurement.round:  # at a constant rate
+        return ""
+    of = f" of {seen.rounds}" if seen.rounds else ""
+    within = f" of {seen.positions}" if seen.positions else ""
+    return f"{seen.measurement.round}{of}, position {seen.measurement.position}{within}"
 
 
 def _when(measurement: Measurement) -> str:
@@ -101,15 +132,15 @@ def _host(name: str | None, cpus: int | None) -> str:
     return f"{name}, {_count(cpus, 'CPU')}" if cpus else name
 
 
-def _came_out(seen: Seen, judgement: Judgement) -> Pairs:
+def _came_out(seen: Seen, *, rated: bool) -> Pairs:
     """Only what was measured; a rate only if the outcome lets it mean something."""
     measurement = seen.measurement
     totals = measurement.totals
     if totals is None:
-        ran = "the load tool has no result that can be used"
-        yield "measured", f"nothing: {ran if measurement.argv else 'the load tool did not run'}"
+        ran = "has no result that can be used" if measurement.argv else "did not run"
+        yield "measured", f"nothing: {measurement.tool} {ran}"
     else:
-        yield from _counted(totals, seen, rated=judgement.outcome in RATED)
+        yield from _counted(totals, seen, rated=rated)
     yield from _used(measurement)
 
 
@@ -118,14 +149,16 @@ def _counted(totals: Totals, seen: Seen, *, rated: bool) -> Pairs:
     answered = f"{totals.requests:,} answered in {totals.duration_s:.2f} s"
     if rated:
         yield "requests/s", f"{formats.integer(totals.requests_per_s)} ({answered})"
-        yield "batch latency", _latency(totals.latency)
+        times = tools()[measurement.tool].times
+        yield f"{times} latency", _latency(totals.latency, times)
+        yield "constant rate", _kept(measurement)
     else:
         yield "requests", f"{answered}; no rate, because the outcome has none"
     seen_errors = [f"{count:,} {kind}" for kind, count in totals.errors.items() if count]
     yield "errors", ", ".join(seen_errors) or "none"
     yield "bytes", _bytes(totals, seen.context)
     yield "connections", _connections(totals, measurement.reopened)
-    if totals.latency:
+    if totals.latency and tools()[measurement.tool].times == "batch":
         most = totals.opened * (measurement.cell.depth - 1)
         found = totals.slack(measurement.cell.depth)
         yield "slack", f"{found:,} responses beyond whole batches (0 to {most:,} are possible)"
@@ -135,21 +168,33 @@ def _counted(totals: Totals, seen: Seen, *, rated: bool) -> Pairs:
         yield "steadiness", f"{measurement.steadiness:.2f}: {slowest}"
 
 
-def _latency(latency: Latency | None) -> str:
-    """As wrk recorded it, before its correction."""
+def _kept(measurement: Measurement) -> str:
+    """How well a constant rate was kept."""
+    kept, wanted = measurement.rate_kept, measurement.rate
+    if kept is None or kept.achieved_per_s is None or not wanted:
+        return ""
+    share = kept.achieved_per_s / wanted
+    late = f"; the sender was late by {formats.us(kept.send_lag_us)} at most"
+    return f"{formats.integer(kept.achieved_per_s)} requests/s, {share:.3f} of that wanted{late}"
+
+
+def _latency(latency: Latency | None, times: str) -> str:
+    """As the tool recorded it: wrk's, before its correction."""
     if latency is None:
-        return "not one whole batch"
+        return f"not one whole {times}"
     points = {"p50": latency.p50_us, "p75": latency.p75_us, "p90": latency.p90_us}
     if latency.batches >= LEAST_BATCHES_OF_P99:
         points["p99"] = latency.p99_us
     told = ", ".join(f"{name} {formats.us(value)}" for name, value in points.items())
     return (
         f"{told}, max {formats.us(latency.max_us)}, mean {formats.us(latency.mean_us)} "
-        f"({latency.batches:,} batches)"
+        f"({latency.batches:,} {PLURALS[times]})"
     )
 
 
 def _bytes(totals: Totals, context: Context) -> str:
+    if totals.bytes is None:
+        return ""
     said = formats.size(totals.bytes)
     if totals.requests and totals.bytes is not None:
         said += f", {totals.bytes / totals.requests:,.1f} a response"

@@ -18,14 +18,17 @@ from pipebench.chapters import cost, crosscheck, stack_2017
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
 from pipebench.record.schema import InvalidRecord
+from pipebench.record.values import flat, words
 from pipebench.rules import conformance
 from pipebench.rules.outcome import HARNESS_FAULT, RATED, Outcome
-from pipebench.run import tables
+from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
-from pipebench.run.relations import labels, several
+from pipebench.run.summary import summary
+from pipebench.run.tables import results_csv, summary_csv
 from pipebench.show import formats, page
-from pipebench.show.answer import answer, near_ceiling
+from pipebench.show.answer import answer
+from pipebench.show.cells_table import report_table
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart
 from pipebench.show.reproduce import again
@@ -80,7 +83,7 @@ def collect(folder: Path) -> Rendered:
 
 def render(judged_run: JudgedRun) -> Rendered:
     """Everything made of a judged run; nothing is written."""
-    rows = tables.summary(judged_run)
+    rows = summary(judged_run)
     checked = _crosschecked(judged_run)
     drawn, undrawn = charts.draw(judged_run, rows)
     markdown = _markdown(judged_run, rows, checked, drawn)
@@ -88,13 +91,14 @@ def render(judged_run: JudgedRun) -> Rendered:
         files={
             **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
             **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
-            "results.csv": tables.to_csv(tables.results(judged_run)),
-            "summary.csv": tables.summary_csv(rows),
+            "results.csv": results_csv(judged_run.measurements),
+            "summary.csv": summary_csv(rows),
             "report.md": markdown,
             "report.html": page.render(
                 markdown,
                 f"Run {judged_run.run.run_id}",
                 {chart.name: page.Picture(chart.svg, chart.narrow) for chart in drawn},
+                {"Results": report_table(rows)},
             ),
         },
         terminal=terminal(judged_run, rows),
@@ -150,7 +154,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
-    if not judged_run.measurements and run.scheduled:
+    others = judged_run.probes or judged_run.path_capacities
+    if not judged_run.measurements and (run.scheduled or not others):
         said.append("the run has no whole measurement")
     return said
 
@@ -171,7 +176,7 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     return [*said, *judged_run.prices.problems]
 
 
-def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.Row]:
+def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.CheckedCell]:
     rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
     return crosscheck.rows(rated, judged_run.checks)
 
@@ -179,7 +184,7 @@ def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.Row]:
 def _markdown(
     judged_run: JudgedRun,
     rows: list[CellSummary],
-    checked: list[crosscheck.Row],
+    checked: list[crosscheck.CheckedCell],
     drawn: list[Chart],
 ) -> str:
     run = judged_run.run
@@ -199,11 +204,11 @@ def _markdown(
         answer=answer(judged_run, rows),
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
+        table=report_table(rows),
         charts={chart.name: chart for chart in drawn},
         checked=checked,
         cost=cost.chapter(judged_run, rows),
         several=several(row.cell for row in rows),
-        near_ceiling=near_ceiling,
         controls=any(row.role != "framework" for row in rows),
         label=labels(row.cell for row in rows),
         least_rounds=min((row.rounds_rated for row in rows if row.rounds_rated), default=0),
@@ -228,7 +233,7 @@ def _markdown(
         fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
         folded=[row for row in prints if row[0].startswith(FOLDED)],
         versions=_short(run.versions),
-        variables={name: formats.words(value) for name, value in run.variables.items()},
+        variables={name: words(value) for name, value in run.variables.items()},
     )
 
 
@@ -310,6 +315,6 @@ def fingerprints(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, list[str]]
 def _short(value: dict[str, Any]) -> dict[str, str]:
     """Nested values by name, none longer than a table can hold."""
     return {
-        name: textwrap.shorten(words, LONGEST_FINGERPRINT, placeholder=" ...")
-        for name, words in formats.flat(value).items()
+        name: textwrap.shorten(shown, LONGEST_FINGERPRINT, placeholder=" ...")
+        for name, shown in flat(value).items()
     }

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from pipebench.record.columns import histogram_of
 from pipebench.record.reading import parse
-from pipebench.record.schema import NOTHING, Count, Execution, Record
+from pipebench.record.schema import Count, Execution, Record
 from pipebench.tools.tool import Counts, RateKept, Tool
 
 EMPTY = Raw(b"[]")
@@ -41,9 +41,7 @@ class H2load(Tool):
     def opens(self, connections: int, threads: int) -> int:  # noqa: ARG002 (shared among them)
         return connections
 
-    def counts(self, execution: Execution, record: Record, name: str) -> Counts | None:
-        if execution.result == NOTHING:
-            return None
+    def counts(self, execution: Execution, record: Record, name: str) -> Counts:
         result = parse(execution.result, Result, f"result of {name}")
         seconds = option(execution.argv, "-D") or max(execution.ended - execution.started, 1e-6)
         printed = counted(execution.stdout)

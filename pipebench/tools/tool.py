@@ -69,15 +69,18 @@ class Tool(ABC):
         """How many connections it opens if it is given so many, and so many threads."""
 
     @abstractmethod
-    def counts(self, execution: Execution, record: Record, name: str) -> Counts | None:
-        """What it counted; None if it left no result. name: of the execution, for a sentence.
+    def counts(self, execution: Execution, record: Record, name: str) -> Counts:
+        """What it counted in an execution with a result. name: the execution's, for a sentence.
 
         RecordError: the result cannot be used.
         """
 
     @abstractmethod
     def problem(self, execution: Execution, counts: Counts | None) -> str | None:
-        """Why an execution has no figures, or none that can be compared; None if it has."""
+        """Why an execution has no figures, or none that can be compared; None if it has.
+
+        counts: None if it left no result.
+        """
 
 
 def ending(execution: Execution) -> str:

@@ -13,7 +13,6 @@ from pipebench.record.checks import check_version
 from pipebench.record.columns import Histogram, histogram_of
 from pipebench.record.reading import parse
 from pipebench.record.schema import (
-    NOTHING,
     PROGRAM_VERSION,
     Count,
     Execution,
@@ -79,9 +78,7 @@ class Wrk(Tool):
     def opens(self, connections: int, threads: int) -> int:
         return max(1, connections // threads) * threads
 
-    def counts(self, execution: Execution, record: Record, name: str) -> WrkCounts | None:
-        if execution.result == NOTHING:
-            return None
+    def counts(self, execution: Execution, record: Record, name: str) -> WrkCounts:
         result = parse(execution.result, Result, f"result of {name}")
         check_version(result.schema_version, f"result of {name}", (PROGRAM_VERSION,))
         if result.depth != record.depth:

@@ -7,6 +7,7 @@ works, one that ends at once, one whose environment cannot be built.
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -194,9 +196,13 @@ def test_the_figures_agree_with_each_other(run: tuple[Path, str]) -> None:
         )
 
 
+def records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(gzip.decompress(path.read_bytes())) for path in sorted(folder.iterdir())]
+
+
 def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
     folder = run[0]
-    raw = [json.loads(path.read_text()) for path in sorted((folder / "raw").iterdir())]
+    raw = records(folder / "raw")
     assert len(raw) == 2 * (10 + 2)  # with the ceiling and the control
     assert not any(record["harness_fault"] for record in raw)
     measured = [r["generators"][0]["measured"] for r in raw if r["framework"] == "aiohttp"]
@@ -391,7 +397,7 @@ def test_a_generator_that_cannot_work_is_no_result(tmp_path: Path) -> None:
         subprocess.run([*ad_hoc, f"mv {script}.away {script}"], cwd=ROOT, check=True)
     assert done.returncode != 0
     assert done.stdout.count("HARNESS FAULT, wrk on lab-loadgen") == 3  # then it is given up
-    raw = [json.loads(path.read_text()) for path in (tmp_path / "broken" / "raw").iterdir()]
+    raw = records(tmp_path / "broken" / "raw")
     assert len(raw) == 3
     assert all("pipeline.lua" in record["harness_fault"] for record in raw)
     assert rows(tmp_path / "broken" / "results.csv")["fasthttp"]["outcome"] == "invalid"

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from action import collect, controller_file
+from action import collect, controller_file, host_record
+from ansible.errors import AnsibleActionFail
 
 from tests.unit.pipebench.factory import record as raw_record
 from tests.unit.pipebench.factory import run_document, write_run
@@ -26,14 +27,20 @@ def act(plugin: Any, **arguments: Any) -> dict[str, Any]:
     return action.run(task_vars={})
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "new" / "file.json"
-    act(controller_file, path=str(target), data={"a": 1})
-    assert json.loads(target.read_text()) == {"a": 1}
-    with pytest.raises(TypeError):
-        act(controller_file, path=str(target), data={"a": object()})
-    assert json.loads(target.read_text()) == {"a": 1}
-    assert [path.name for path in target.parent.iterdir()] == ["file.json"]
+def test_a_text_is_kept_on_the_controller(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.log"
+    act(controller_file, path=str(target), text="one\n")
+    assert target.read_text() == "one\n"
+
+
+def test_the_fingerprint_of_a_host_is_kept_with_the_run(tmp_path: Path) -> None:
+    run = {"results_dir": str(tmp_path)}
+    about = {"hostname": "a", "os": {"id": "debian"}, "frameworks": {"x": {"runtime": "go1.26"}}}
+    act(host_record, run=run, host="lab-server", fingerprint=about)
+    kept = json.loads((tmp_path / "hosts" / "lab-server.json").read_text())
+    assert (kept["os"], kept["frameworks"]["x"]["runtime"]) == ({"id": "debian"}, "go1.26")
+    with pytest.raises(AnsibleActionFail, match="hostname of the fingerprint is 5; it must be a"):
+        act(host_record, run=run, host="lab-server", fingerprint={"hostname": 5})
 
 
 @pytest.mark.parametrize("priced", [True, False])

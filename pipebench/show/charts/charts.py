@@ -16,18 +16,20 @@ from textwrap import shorten
 from typing import Any
 
 from pipebench.measure.latency import TAILS_PPM
-from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
-from pipebench.run.figures import CellSummary, Summarised
+from pipebench.run.cells import CELL_GROUP, cell_group, labels
+from pipebench.run.entries import Figure
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.run.relations import CELL_GROUP, by_round, cell_group, cost, labels, rate
 from pipebench.show import formats
 from pipebench.show.bar_list import bar_list
 from pipebench.show.charts import drawing
 from pipebench.show.charts.drawing import Bar, Bars, Heat, Lines, Look, Point, Scale, Strip, Strips
+from pipebench.show.table import FORMS
 from pipebench.stats.estimate import Estimate, estimate, ratios
 
+RATE, CPU = CellSummary.requests_per_s, CellSummary.server_cpu_us_per_request
 MOST_GROUPS = 4
 MOST_PANELS = 6
 MOST_HEAT_PANELS = 8
@@ -144,8 +146,7 @@ def throughput(data: Data) -> Chart | None:
     """Requests/s with interval, rounds and ceiling: bars from 0, whose lengths may be compared."""
     groups, where = _shown_groups(data)
     most, dots = _dots(data, groups)
-    figure = Figure(lambda row: row.requests_per_s, rate, formats.integer, most_first=True)
-    panels = [_bars(data, group, figure, most) for group in groups]
+    panels = [_bars(data, group, RATE, most) for group in groups]
     values = [value for panel in panels for value in panel.values]
     if not values:
         return None
@@ -165,8 +166,7 @@ def cpu(data: Data) -> Chart | None:
     """CPU time per request, the same way; logarithmic, for it is the little ones that matter."""
     groups, where = _shown_groups(data)
     most, dots = _dots(data, groups)
-    figure = Figure(lambda row: row.server_cpu_us_per_request, cost, formats.us, most_first=False)
-    panels = [_bars(data, group, figure, most) for group in groups]
+    panels = [_bars(data, group, CPU, most) for group in groups]
     values = [value for panel in panels for value in panel.values]
     if not values or min(values) <= 0:
         return None
@@ -185,21 +185,12 @@ def cpu(data: Data) -> Chart | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What bars are of. summarised: of a row; measured: of one measurement; form: as text."""
-
-    summarised: Callable[[CellSummary], Summarised]
-    measured: Callable[[Measurement], float | None]
-    form: Callable[[Any], str]
-    most_first: bool
-
-    def of(self, row: CellSummary) -> Estimate | None:
-        """A row's median and interval; none where its outcome has none."""
-        figure = self.summarised(row)
-        if row.outcome not in RATED or not figure.value:  # no axis of ratios has a 0
-            return None
-        return Estimate(figure.value, figure.low, figure.high)
+def _estimate(figure: Figure, row: CellSummary) -> Estimate | None:
+    """A row's median and interval; none if its outcome has none."""
+    own = figure.in_row(row)
+    if row.outcome not in RATED or not own.value:  # no axis of ratios has a 0
+        return None
+    return Estimate(own.value, own.low, own.high)
 
 
 def _shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[CellSummary]], str]:
@@ -238,21 +229,22 @@ def _bars(data: Data, group: list[CellSummary], figure: Figure, most: int) -> Ba
     """The panel of one cell group, the best first and what has no figure last."""
     made: list[Bar] = []
     line: tuple[float, str] | None = None
+    form = FORMS[figure.form]
     for row in group:
-        found = figure.of(row)
+        found = _estimate(figure, row)
         if found and row.role == "ceiling":
-            line = (found.median, f"{data.look(row).title} {figure.form(found.median)}")
+            line = (found.median, f"{data.look(row).title} {form(found.median)}")
             continue
         words = _outcome(row)
         if found:
-            words = figure.form(found.median)
+            words = form(found.median)
             if found.low is not None:
-                words += f" ({figure.form(found.low)} to {figure.form(found.high)})"
+                words += f" ({form(found.low)} to {form(found.high)})"
             if row.outcome != Outcome.OK:
                 words += f" {row.outcome}"
-        dots = list(by_round(data.of(row), figure.measured).values())[:most] if found else []
+        dots = list(figure.by_round(data.of(row)).values())[:most] if found else []
         made.append(Bar(data.look(row), found, dots, words))
-    sign = -1 if figure.most_first else 1
+    sign = 1 if figure is CPU else -1
     made.sort(key=lambda bar: sign * bar.figure.median if bar.figure else inf)
     return Bars(data.label(group[0].cell), made, line)
 
@@ -388,7 +380,7 @@ def rounds(data: Data) -> Chart | None:
 
 def _strip(data: Data, row: CellSummary, most: int) -> Strip:
     seen = [m for m in data.of(row) if m.judgement.outcome != Outcome.INVALID]
-    rates = by_round(seen, rate)
+    rates = RATE.by_round(seen)
     found = estimate(list(rates.values()))
     bad = [m.measurement.round for m in seen if m.judgement.outcome not in RATED]
     points = [(n, value / found.median) for n, value in sorted(rates.items())] if found else []
@@ -418,14 +410,13 @@ def connections(data: Data) -> Chart | None:
 
 def _scan(data: Data, along: str, title: str) -> Chart | None:
     """Requests/s against one key, a panel for each combination of the others."""
-    figure = Figure(lambda row: row.requests_per_s, rate, formats.integer, most_first=True)
     groups, cut = _panels(data, along)
     panels, said = [], []
     for place, group in groups:
         drawn = []
         for own in _by_framework(group):
             figures = [
-                (getattr(row.cell, along), found) for row in own if (found := figure.of(row))
+                (getattr(row.cell, along), found) for row in own if (found := _estimate(RATE, row))
             ]
             if figures:
                 points = [Point(x, found.median, found.low, found.high) for x, found in figures]
@@ -465,10 +456,10 @@ def gain(data: Data) -> Chart | None:
         for own in _by_framework(group):
             if own[0].cell.depth != 1:
                 continue
-            single = by_round(data.of(own[0]), rate)
+            single = RATE.by_round(data.of(own[0]))
             points = []
             for row in own:
-                found = estimate(ratios(by_round(data.of(row), rate), single))
+                found = estimate(ratios(RATE.by_round(data.of(row)), single))
                 if found and row.outcome in RATED and own[0].outcome in RATED:
                     points.append(Point(row.cell.depth, found.median, found.low, found.high))
             if len(points) > 1:
@@ -509,7 +500,6 @@ def price(data: Data) -> Chart | None:
     units = {price.currency for price in prices.values()}
     if len(units) != 1:
         return None
-    figure = Figure(lambda row: row.requests_per_s, rate, formats.integer, most_first=True)
     groups: dict[tuple[int, ...], list[CellSummary]] = {}
     priced = sorted(
         (row for row in data.rows if row.cell in prices),
@@ -527,7 +517,7 @@ def price(data: Data) -> Chart | None:
             points = [
                 Point(prices[row.cell].per_hour, found.median, found.low, found.high)
                 for row in own
-                if (found := figure.of(row))
+                if (found := _estimate(RATE, row))
             ]
             if points:
                 drawn.append((data.look(own[0]), points))

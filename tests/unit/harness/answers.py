@@ -23,7 +23,7 @@ WRK = {
     "stdout": "", "stderr": "", "result": json.dumps(RESULT),
 }  # fmt: skip
 H2LOAD = WRK | {
-    "argv": ["h2load"],
+    "argv": ["h2load", "-t10", "-c200"],
     "result": json.dumps({"responses": 4000, "statuses": {"200": 4000}, "histogram": []}),
 }
 STARTED = {"unit": "u", "ready": True, "ready_error": None, "started_pid": 7, "started_at": 1.5}

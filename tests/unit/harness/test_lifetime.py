@@ -10,6 +10,7 @@ import pytest
 
 from pipebench.harness.lifetime import note
 from pipebench.record.progress import append_event
+from pipebench.record.schema import GivenUp, HarnessFault
 from tests.progress import checked
 from tests.unit.harness.answers import run_of
 
@@ -37,10 +38,10 @@ def test_run_json_is_there_from_the_start_and_is_completed(tmp_path: Path) -> No
 def test_run_json_tells_what_the_harness_could_not_do(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     note(run, "started", {}, "2.19")
-    fault = {"testbed": "main", "record": "raw/a.json", "reason": "the load on g: gone"}
-    append_event(str(tmp_path), "r", "harness_fault", None, **fault)
-    event = {"testbed": "main", "reason": "6 faults in a row"}
-    append_event(str(tmp_path), "r", "testbed_given_up", None, **event)
+    about: dict[str, Any] = {"time": "t", "run_id": "r", "seconds_left": None, "testbed": "main"}
+    reason = "the load on g: gone"
+    append_event(tmp_path, HarnessFault(**about, record="raw/a.json", reason=reason))
+    append_event(tmp_path, GivenUp(**about, reason="6 faults in a row"))
     note(run, "measuring_ended", {}, "2.19")
     assert read(tmp_path)["harness_faults"] == ["raw/a.json: the load on g: gone"]
     assert read(tmp_path)["given_up"] == {"main": "6 faults in a row"}

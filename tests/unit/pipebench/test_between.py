@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.compare import runs
-from pipebench.compare.runs import Compared, ComparedCell, Pair, compare_runs
+from pipebench.compare import side
+from pipebench.compare.cells import ComparedCell
+from pipebench.compare.runs import Compared, Pair, compare_runs
 from pipebench.run.judge import JudgedRun, judge_run
 from tests.unit.pipebench.runs import EXAMPLE, edit, example_as, made_run
 
@@ -32,7 +33,7 @@ def only(compared: Compared) -> dict[str, ComparedCell]:
 def test_faster_slower_and_tied(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR | {"two": 50_000, "ceiling": 8_000})
     rows = only(compare_runs([base, other]))
-    assert {name: row.requests_per_s.verdict for name, row in rows.items()} == {
+    assert {name: row.requests_per_s.words for name, row in rows.items()} == {
         "one": "tied", "one-again": "tied", "two": "slower", "ceiling": "faster",
     }  # fmt: skip
     rate, cpu = rows["two"].requests_per_s, rows["two"].server_cpu_us_per_request
@@ -40,12 +41,12 @@ def test_faster_slower_and_tied(base: Path, tmp_path: Path) -> None:
     assert rate.ratio.low < rate.ratio.value < rate.ratio.high < 0.85
     assert rate.other / rate.base == pytest.approx(0.8, abs=0.02)
     # the same CPU for fewer requests
-    assert cpu.verdict == "dearer"
-    assert rows["ceiling"].server_cpu_us_per_request.verdict == "cheaper"
+    assert cpu.words == "dearer"
+    assert rows["ceiling"].server_cpu_us_per_request.words == "cheaper"
     assert cpu.ratio.value == pytest.approx(1 / rate.ratio.value, abs=0.03)
     assert rows["two"].batch_latency_p50_us.ratio.value == pytest.approx(1.25, abs=0.05)
     assert rows["two"].batch_latency_p99_us.ratio.value == pytest.approx(1.25, abs=0.05)
-    assert rows["two"].to_ceiling.verdict == rows["one"].to_ceiling.verdict == "slower"
+    assert rows["two"].to_ceiling.words == rows["one"].to_ceiling.words == "slower"
     # the ceiling went from 10 ms to 8 ms a batch: against it, all lost a fifth more
     assert rows["two"].to_ceiling.ratio.value == pytest.approx(0.64, abs=0.02)
     assert rows["one"].to_ceiling.ratio.value == pytest.approx(0.8, abs=0.02)
@@ -55,7 +56,7 @@ def test_the_other_way_round_is_the_inverse(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR | {"two": 50_000})
     there = only(compare_runs([base, other]))["two"]
     back = only(compare_runs([other, base]))["two"]
-    assert back.requests_per_s.verdict == "faster"
+    assert back.requests_per_s.words == "faster"
     assert back.requests_per_s.ratio.value == pytest.approx(1 / there.requests_per_s.ratio.value)
     assert back.requests_per_s.ratio.low == pytest.approx(1 / there.requests_per_s.ratio.high)
 
@@ -66,15 +67,15 @@ def test_what_is_not_above_the_larger_floor_is_tied(base: Path, tmp_path: Path) 
     row = only(compare_runs([base, noisy]))["two"]
     assert row.requests_per_s.ratio.high < 1
     assert row.requests_per_s.noise_floor > 0.09
-    assert row.requests_per_s.verdict == "tied"
-    assert only(compare_runs([noisy, base]))["two"].requests_per_s.verdict == "tied"
+    assert row.requests_per_s.words == "tied"
+    assert only(compare_runs([noisy, base]))["two"].requests_per_s.words == "tied"
 
 
 def test_each_run_against_the_first(base: Path, tmp_path: Path) -> None:
     second = made_run(tmp_path / "second", FOUR | {"two": 50_000})
     third = made_run(tmp_path / "third", FOUR | {"two": 30_000})
     compared = compare_runs([base, second, third])
-    found = [rows_of(pair)["two"].requests_per_s.verdict for pair in compared.pairs]
+    found = [rows_of(pair)["two"].requests_per_s.words for pair in compared.pairs]
     assert found == ["slower", "faster"]
     assert {row.base_run_id for pair in compared.pairs for row in pair.rows} == {"base"}
 
@@ -82,7 +83,7 @@ def test_each_run_against_the_first(base: Path, tmp_path: Path) -> None:
 def test_too_few_rounds(base: Path, tmp_path: Path) -> None:
     short = made_run(tmp_path / "short", FOUR | {"two": 80_000}, rounds=5)
     row = only(compare_runs([base, short]))["two"]
-    assert row.requests_per_s.verdict == "too few rounds"
+    assert row.requests_per_s.words == "too few rounds"
     assert row.requests_per_s.reason == "5 in short; 6 are needed"
     assert row.requests_per_s.ratio.value == pytest.approx(0.5, abs=0.02)
     assert row.requests_per_s.ratio.low is None
@@ -94,7 +95,7 @@ def test_what_is_not_ok_in_one_is_not_comparable(base: Path, tmp_path: Path) -> 
     )
     rows = only(compare_runs([base, other]))
     told = {
-        name: (row.requests_per_s.verdict, row.requests_per_s.reason) for name, row in rows.items()
+        name: (row.requests_per_s.words, row.requests_per_s.reason) for name, row in rows.items()
     }
     assert told["two"] == ("not comparable", "unavailable in other")
     assert told["three"] == ("not comparable", "only in other")
@@ -106,7 +107,7 @@ def test_what_is_not_ok_in_one_is_not_comparable(base: Path, tmp_path: Path) -> 
 def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
     plain = [made_run(tmp_path / name, {"one": of}) for name, of in (("a", 50_000), ("b", 90_000))]
     row = only(compare_runs(plain))["one"]
-    assert row.requests_per_s.verdict == "not comparable"
+    assert row.requests_per_s.words == "not comparable"
     assert "no noise floor" in row.requests_per_s.reason
     assert row.requests_per_s.ratio.high < 0.6
 
@@ -150,7 +151,7 @@ def test_what_differs_is_told(base: Path, tmp_path: Path) -> None:
 
 def test_where_each_has_one_testbed_its_name_does_not_matter(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR, testbed="c7g")
-    assert only(compare_runs([base, other]))["two"].requests_per_s.verdict == "tied"
+    assert only(compare_runs([base, other]))["two"].requests_per_s.words == "tied"
 
 
 def test_runs_that_share_no_cell(base: Path, tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_a_run_that_goes_on_is_compared_by_what_it_has(base: Path, tmp_path: Pat
             "that it has"
         )
     ]
-    assert {row.requests_per_s.verdict for row in compared.pairs[0].rows} == {"tied"}
+    assert {row.requests_per_s.words for row in compared.pairs[0].rows} == {"tied"}
 
 
 def test_one_whose_analysis_fails_leaves_the_others(
@@ -232,7 +233,7 @@ def test_one_whose_analysis_fails_leaves_the_others(
             raise ZeroDivisionError("division by zero")
         return judge_run(folder, alone=alone)
 
-    monkeypatch.setattr(runs, "judge_run", judged)
+    monkeypatch.setattr(side, "judge_run", judged)
     compared = compare_runs([base, other, odd])
     assert compared.not_compared[0] == (
         f"{other} could not be judged: ZeroDivisionError: division by zero"
@@ -260,7 +261,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
     rows = only(compare_runs(list(real)))
-    assert {name: row.requests_per_s.verdict for name, row in rows.items()} == {
+    assert {name: row.requests_per_s.words for name, row in rows.items()} == {
         "uvloop-httptools": "tied",  # its own A/A control, of the same run
         "uvloop-httptools-again": "tied",
         "fasthttp": "tied",

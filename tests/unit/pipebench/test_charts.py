@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from pipebench.rules.outcome import RATED
-from pipebench.run import tables
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun, judge_run
-from pipebench.run.relations import by_round, rate
+from pipebench.run.summary import summary
 from pipebench.show import report
 from pipebench.show.charts import charts, drawing
 from pipebench.show.charts.charts import Chart
@@ -26,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def rows_of(judged_run: JudgedRun) -> list[CellSummary]:
-    return tables.summary(judged_run)
+    return summary(judged_run)
 
 
 def made(judged_run: JudgedRun) -> dict[str, Chart]:
@@ -222,7 +221,7 @@ def test_the_gain_is_that_within_the_round(sweep: JudgedRun, of_sweep: dict[str,
             )
             == own
         ]
-        return by_round(cell, rate)
+        return CellSummary.requests_per_s.by_round(cell)
 
     ratios = sorted(rates(64)[number] / rates(1)[number] for number in range(1, 7))
     median = (ratios[2] + ratios[3]) / 2

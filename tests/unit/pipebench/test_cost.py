@@ -11,7 +11,7 @@ import yaml
 
 from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
-from pipebench.run.tables import summary
+from pipebench.run.summary import summary
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart, draw
 from pipebench.show.report import render

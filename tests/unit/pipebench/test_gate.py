@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.compare.gate import Status, gate, judge
-from pipebench.compare.runs import ComparedFigure, compare_runs
-from pipebench.run.figures import Spread
+from pipebench.compare.cells import ComparedFigure, Verdict
+from pipebench.compare.gate import Status, gate, status_of
+from pipebench.compare.runs import compare_runs
+from pipebench.show.comparison import gate_lines
+from pipebench.stats.estimate import Spread
 from tests.unit.pipebench.runs import made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
@@ -14,7 +16,7 @@ FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
 def figure(verdict: str, ratio: float, low: float | None, high: float | None) -> ComparedFigure:
     return ComparedFigure(
-        ratio=Spread(ratio, low, high), noise_floor=0.02, verdict=verdict, reason="because"
+        ratio=Spread(ratio, low, high), noise_floor=0.02, verdict=Verdict(verdict), reason="because"
     )
 
 
@@ -22,11 +24,11 @@ def figure(verdict: str, ratio: float, low: float | None, high: float | None) ->
     ("seen", "status"),
     [
         (figure("tied", 1, 0.97, 1.03), Status.PASSED),
-        (figure("faster", 1.2, 1.1, 1.3), Status.PASSED),
-        (figure("slower", 0.9, 0.88, 0.93), Status.SLOWER),
-        (figure("slower", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
-        (figure("slower", 0.94, 0.93, 0.96), Status.SLOWER),
-        (figure("slower", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
+        (figure("better", 1.2, 1.1, 1.3), Status.PASSED),
+        (figure("worse", 0.9, 0.88, 0.93), Status.SLOWER),
+        (figure("worse", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
+        (figure("worse", 0.94, 0.93, 0.96), Status.SLOWER),
+        (figure("worse", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
         (figure("tied", 0.9, 0.8, 1.01), Status.TOO_MUCH_VARIANCE),
         (figure("tied", 1.1, 0.9, 1.3), Status.TOO_MUCH_VARIANCE),
         (figure("too few rounds", 0.5, None, None), Status.TOO_FEW_ROUNDS),
@@ -34,7 +36,7 @@ def figure(verdict: str, ratio: float, low: float | None, high: float | None) ->
     ],
 )
 def test_a_cell_at_five_percent(seen: ComparedFigure, status: Status) -> None:
-    assert judge(seen, "requests/s", 0.05)[0] == status
+    assert status_of(seen, 0.05) == status
 
 
 def test_by_the_share_of_the_ceiling(tmp_path: Path) -> None:
@@ -51,12 +53,13 @@ def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
     found = gate(compare_runs([base, other]), 0.05)
     assert found.status == Status.SLOWER
     assert found.looked_at == 3  # not what is absent in the base, nor ceiling and control
-    assert [sentence.split(" (")[0] for sentence in found.sentences] == [
+    assert [sentence.split(" (")[0] for sentence in gate_lines(found)[1:]] == [
         "slower: two",
         "not comparable: three",
     ]
     # a loss of half is not there, and it is excluded
-    assert gate(compare_runs([base, other]), 0.5).sentences[0].startswith("not comparable: three")
+    half = gate_lines(gate(compare_runs([base, other]), 0.5))
+    assert half[1].startswith("not comparable: three")
 
 
 def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
@@ -65,7 +68,7 @@ def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
     assert gate(compare_runs([base, same]), 0.2).status == Status.PASSED
     found = gate(compare_runs([base, same, tmp_path / "none"]), 0.2)
     assert (found.status, found.looked_at) == (Status.NOT_COMPARABLE, 2)
-    assert "is not a folder" in found.sentences[0]
+    assert "is not a folder" in gate_lines(found)[1]
     assert gate(compare_runs([base, base]), 0.2).status == Status.NOT_COMPARABLE
 
 

@@ -23,9 +23,7 @@ def recover(result: dict[str, Any], connections: int = 200) -> Histogram:
     parsed = typed(record(result, connections=connections), Record)
     execution = parsed.generators[0].measured
     assert execution
-    counts = TOOL.counts(execution, parsed, "measured")
-    assert counts
-    return counts.latencies()
+    return TOOL.counts(execution, parsed, "measured").latencies()
 
 
 def recovered(result: dict[str, Any], connections: int = 200) -> dict[int, int]:

@@ -1,14 +1,19 @@
 """A run of many records: the script that makes one, and reading it in several processes."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipebench.measure.load import loads_of
+from pipebench.record.reading import read
+from pipebench.record.schema import Record
+from pipebench.record.store import files
 from pipebench.rules.outcome import Outcome
 from pipebench.run import judge
 from pipebench.run.judge import judge_run
+from pipebench.tools import find_tool
 from tests import many_records
 from tests.unit.pipebench.factory import DATA
 
@@ -30,13 +35,27 @@ def test_its_records_are_those_of_healthy_servers(run: Path) -> None:
 
 def test_its_records_are_as_large_as_real_ones(run: Path) -> None:
     distinct = []
-    for path in (run / "raw").iterdir():
-        record = json.loads(path.read_bytes())
-        generator = record["generators"][0]
-        distinct.append(len(generator["measured"]["result"]["latency"]["histogram"]))
-        assert len(generator["samples"]) > 30
-        assert {len(column) for column in generator["samples"].values()} == {75}
+    for path in files(run / "raw"):
+        record = read(path, Record)
+        (load,) = loads_of(record, find_tool(record.tool, "raw"))
+        assert load.measured
+        assert load.measured.counts
+        distinct.append(len(load.measured.counts.histogram[0]))
+        assert len(load.samples.columns) > 30
+        assert len(load.samples.t) == 75
     assert 100 < np.mean(distinct) < 400
+
+
+def test_records_are_judged_alike_however_they_are_written(run: Path, tmp_path: Path) -> None:
+    words = [str(tmp_path), "--cells", "40", "--rounds", "2", "--distinct", "200", "--plain"]
+    many_records.main(words)
+    plain, packed = judge_run(tmp_path), judge_run(run)
+    assert packed.measurements == [
+        replace(one, measurement=replace(one.measurement, file=f"{one.measurement.file}.gz"))
+        for one in plain.measurements
+    ]
+    sizes = [sum(path.stat().st_size for path in files(f / "raw")) for f in (tmp_path, run)]
+    assert sizes[1] < sizes[0] / 8
 
 
 def test_several_processes_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

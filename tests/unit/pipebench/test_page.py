@@ -213,7 +213,7 @@ def test_a_table_has_headers_numbers_and_a_name() -> None:
         "| 1 | a | 1,000 us (900 to 1,100 us) [1] **x** | ok |\n| 1 | b | - | failed |\n",
         "T",
         {},
-        {"r": values},
+        {"R": values},
     )
     assert '<div class="table" role="group" aria-labelledby="r">\n<table class="sortable">' in made
     assert '<th scope="col" class="name">framework</th>' in made
@@ -229,7 +229,7 @@ def test_a_table_has_headers_numbers_and_a_name() -> None:
 
 def test_a_table_must_have_the_values_of_its_cells() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        page.render("## R\n\n| a |\n| --- |\n| 1 |\n| 2 |", "T", {}, {"r": Table([[Field(1)]])})
+        page.render("## R\n\n| a |\n| --- |\n| 1 |\n| 2 |", "T", {}, {"R": Table([[Field(1)]])})
 
 
 def test_a_table_of_one_row_or_without_heads_is_not_sorted() -> None:

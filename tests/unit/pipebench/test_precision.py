@@ -8,7 +8,8 @@ import pytest
 
 from pipebench.harness.rounds import rounds_enough
 from pipebench.run.judge import judge_run
-from pipebench.run.precision import Precision, precision
+from pipebench.run.precision import run_precision
+from pipebench.stats.precision import Precision
 from tests.unit.harness.answers import run_of as planned
 from tests.unit.pipebench.factory import record_of, run_document, write_run
 
@@ -29,7 +30,7 @@ def run_of(folder: Path, means: dict[str, int], rounds: int) -> Path:
 
 
 def found(folder: Path, until: float, testbed: str = "main") -> Precision:
-    return precision(judge_run(folder), testbed, until)
+    return run_precision(judge_run(folder), testbed, until)
 
 
 def test_the_widest_interval_decides(tmp_path: Path) -> None:

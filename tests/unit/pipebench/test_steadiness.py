@@ -13,7 +13,7 @@ from pipebench.chapters import calibration
 from pipebench.measure.measurement import Measurement
 from pipebench.rules.bottleneck import Disturbance, unsteady
 from pipebench.rules.outcome import Context, Outcome, judge
-from pipebench.run import tables
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import judge_run
 from pipebench.show.report import render
 from tests.unit.pipebench.factory import (
@@ -169,7 +169,7 @@ def test_a_calibration_misses_it(tmp_path: Path) -> None:
 
 def test_the_column_is_a_share(tmp_path: Path) -> None:
     judged = judge_run(unsteady_run(tmp_path)).measurements[0]
-    assert tables.value_of(judged, "steadiness") == pytest.approx(0.25, abs=0.02)
+    assert CellSummary.steadiness.of(judged) == pytest.approx(0.25, abs=0.02)
 
 
 def test_a_healthy_closed_loop_is_steady_whatever_its_latency() -> None:

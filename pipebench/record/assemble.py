@@ -1,0 +1,105 @@
+"""What tasks of Ansible returned, as parts of the schema's documents.
+
+A host's answer that cannot be one of them is a fault of the harness, and noticed here: RecordError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from pipebench.record.declared import plain
+from pipebench.record.packing import packed_result, packed_samples
+from pipebench.record.reading import json_value
+from pipebench.record.schema import (
+    NOTHING,
+    Deployment,
+    Execution,
+    Generator,
+    HostFingerprint,
+    PathHost,
+    PathTest,
+    RecordError,
+    SampleColumns,
+    Server,
+    Unit,
+)
+from pipebench.record.sentences import sentence
+
+Answer = Mapping[str, Any]
+"""What a task returned: what the program on the host printed, and Ansible's own keys."""
+
+Kind = TypeVar("Kind", bound=Struct)
+
+
+def deployment(unavailable: Answer) -> Deployment:
+    """unavailable: reason and log; nothing if the framework is on the host."""
+    return _made(Deployment, {"available": not unavailable, **plain(unavailable)}, "deployment")
+
+
+def unit(host: str, *answers: Answer) -> Unit:
+    """What the programs that start and stop a unit answered, as far as it is kept of a probe."""
+    return _made(Unit, {**_fields(Unit, *answers), "host": host}, "server")
+
+
+def server(host: str, *answers: Answer) -> Server:
+    """The same of a measurement."""
+    fields = _fields(Server, *answers)
+    return _made(Server, {**fields, "host": host, "samples": samples(fields)}, "server")
+
+
+def generator(host: str, answer: Answer) -> Generator:
+    """What the driver of the load tools answered."""
+    fields = _fields(Generator, answer)
+    for phase in ("warmup", "measured"):
+        fields[phase] = execution(fields.get(phase), phase)
+    return _made(Generator, {**fields, "host": host, "samples": samples(fields)}, "generator")
+
+
+def execution(answer: Answer | None, name: str) -> Execution | None:
+    """One execution of a load tool, with its result, which comes as JSON in a string."""
+    if not answer:
+        return None
+    text = answer.get("result")
+    result = packed_result(text) if text else NOTHING
+    return _made(Execution, {**_fields(Execution, answer), "result": result}, name)
+
+
+def samples(answer: Answer) -> SampleColumns:
+    """Samples, which come as JSON in a string."""
+    return packed_samples(json_value((answer.get("samples") or "{}").encode()))
+
+
+def path_host(host: str, about: Answer, sampled: Answer) -> PathHost:
+    """One end of the path."""
+    fields = {**_fields(PathHost, about), "host": host, "samples": samples(sampled)}
+    return _made(PathHost, fields, "host")
+
+
+def path_tests(answer: Answer) -> list[PathTest]:
+    """The tests of iperf3."""
+    return [
+        _made(PathTest, {**test, "end": Raw(msgspec.json.encode(test.get("end")))}, "test")
+        for test in plain(answer.get("tests") or [])
+    ]
+
+
+def fingerprint(described: Answer) -> HostFingerprint:
+    """What a host says of itself."""
+    return _made(HostFingerprint, plain(described), "the fingerprint")
+
+
+def _fields(kind: type[Struct], *answers: Answer) -> dict[str, Any]:
+    """What a class has a field for; of two answers the later counts."""
+    names = kind.__struct_fields__
+    return {name: plain(each[name]) for each in answers for name in names if name in each}
+
+
+def _made(kind: type[Kind], fields: Mapping[str, Any], name: str) -> Kind:
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise RecordError(sentence(error, fields, name)) from error

@@ -1,0 +1,33 @@
+"""Keep the fingerprint of a host with the run.
+
+Arguments: `run`, the fact `bench_run`; `host`, its name; `fingerprint`, what host_fingerprint read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from pipebench.record import assemble
+from pipebench.record.schema import RecordError
+from pipebench.record.store import host_file, write
+
+
+class ActionModule(ActionBase):
+    """The action `host_record`."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"run", "host", "fingerprint"})
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer: dict[str, Any] = super().run(tmp, task_vars)
+        given = self._task.args
+        try:
+            fingerprint = assemble.fingerprint(given["fingerprint"])
+        except RecordError as error:
+            raise AnsibleActionFail(str(error)) from error
+        write(Path(given["run"]["results_dir"]), host_file(str(given["host"])), fingerprint)
+        return answer

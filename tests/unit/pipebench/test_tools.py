@@ -1,0 +1,109 @@
+"""A load tool is found by its file, and any of them makes a measurement."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.json import decode
+
+import pipebench.tools
+from pipebench.measure.measurement import read_measurement
+from pipebench.record.columns import Histogram
+from pipebench.record.schema import Execution, InvalidRecord, Record, RecordError
+from pipebench.tools import find_tool, tools
+from pipebench.tools.tool import Counts, Tool
+from tests.unit.pipebench.factory import generator, measurement_of, record, wrk
+
+FILES = Path(__file__).parents[3] / "files" / "generator" / "tools"
+
+
+def test_each_tool_has_a_file_on_the_controller_and_one_on_the_generator() -> None:
+    assert set(tools()) == {path.stem for path in FILES.glob("[!_]*.py")} == {"wrk", "h2load"}
+
+
+def test_a_tool_that_is_not_here_is_named() -> None:
+    with pytest.raises(RecordError, match="tool of the record is siege; it must be h2load or wrk"):
+        find_tool("siege", "raw")
+
+
+def test_records_that_name_no_tool_are_of_the_first_ones() -> None:
+    assert find_tool(None, "raw").name == "wrk"
+    assert find_tool(None, "crosscheck").name == "h2load"
+    assert measurement_of(record()).tool == "wrk"
+
+
+@pytest.mark.parametrize(
+    ("tool", "connections", "threads", "opened"),
+    [("wrk", 200, 10, 200), ("wrk", 205, 10, 200), ("wrk", 5, 10, 10), ("h2load", 205, 10, 205)],
+)
+def test_how_many_connections_a_tool_opens(
+    tool: str, connections: int, threads: int, opened: int
+) -> None:
+    assert tools()[tool].opens(connections, threads) == opened
+
+
+def test_only_a_cross_check_may_be_in_no_round(tmp_path: Path) -> None:
+    document = record(round=None)
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.json").write_text(json.dumps(document))
+    found = read_measurement(tmp_path / "raw" / "a.json", document["run_id"])
+    assert found == InvalidRecord("a.json", "the record has no round")
+    document = record(round=None, rate=1000.0, tool="wrk")
+    assert measurement_of(document, "crosscheck").round == 0
+
+
+class Toy(Tool):
+    """A third tool, with a result of its own."""
+
+    name = "toy"
+    times = "request"
+
+    def opens(self, connections: int, threads: int) -> int:  # noqa: ARG002
+        return connections
+
+    def counts(self, execution: Execution, record: Record, name: str) -> Counts:  # noqa: ARG002
+        result: dict[str, Any] = decode(execution.result)
+        latencies: Histogram = (np.array([result["mean_us"]]), np.array([result["answers"]]))
+        return Counts(
+            threads=1,
+            requests=result["answers"],
+            bytes=None,
+            duration_s=2.0,
+            requests_per_s=result["answers"] / 2.0,
+            errors={},
+            opened=record.connections,
+            histogram=latencies,
+        )
+
+    def problem(self, execution: Execution, counts: Counts | None) -> None:
+        pass
+
+
+@pytest.fixture
+def _toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """One more file among the tools."""
+    (tmp_path / "toy.py").touch()
+    module = ModuleType("pipebench.tools.toy")
+    module.TOOL = Toy()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(pipebench.tools, "__path__", [*pipebench.tools.__path__, str(tmp_path)])
+    tools.cache_clear()
+    yield
+    tools.cache_clear()
+
+
+@pytest.mark.usefixtures("_toy")
+def test_a_third_tool_is_one_more_file() -> None:
+    made = wrk(None) | {"argv": ["toy"], "result": {"mean_us": 500, "answers": 4000}}
+    found = measurement_of(record(tool="toy", generators=[generator(made)]), "crosscheck")
+    assert found.tool == "toy"
+    assert found.totals
+    assert (found.totals.requests_per_s, found.totals.bytes) == (2000, None)
+    assert found.totals.latency
+    assert found.totals.latency.p50_us == 500
+    assert found.tool_problem is None
