@@ -169,10 +169,10 @@ def test_a_text_is_shown_as_it_is(text: str) -> None:
 
 
 def test_headings_have_the_anchors_that_github_gives() -> None:
-    heads = ["Tl;dr", "What limited it", "uvloop + httptools (again)", "Same", "Same", "`a` **b**"]
+    heads = ["Tl;dr", "What is missing", "uvloop + httptools (again)", "Same", "Same", "`a` **b**"]
     seen = Seen(body("\n\n".join(f"## {head}" for head in heads)))
     assert seen.of("id") == [
-        "tldr", "what-limited-it", "uvloop--httptools-again", "same", "same-1", "a-b",
+        "tldr", "what-is-missing", "uvloop--httptools-again", "same", "same-1", "a-b",
     ]  # fmt: skip
 
 
