@@ -84,8 +84,8 @@ def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
         *lines,
         "",
         "Requests that the server's host answers for one unit of money at this rate, and",
-        "requests/s divided by the CPUs that its units may use, busy or not. The load generator is the",
-        "instrument: its price is not counted. Prices: `prices.yml` in the folder of the run.",
+        "requests/s divided by the CPUs that its units may use, busy or not. The price of the load",
+        "generator is not counted. Prices: `prices.yml` in the folder of the run.",
         "",
     ]
 
