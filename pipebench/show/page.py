@@ -85,7 +85,7 @@ def render(
     """The page of a report in Markdown.
 
     charts: by the name in `![alt](charts/NAME.svg)`. tables: the values of the first table under a
-    heading, by that heading's anchor; a column of numbers without values cannot be sorted.
+    heading, by that heading as plain text; a column of numbers without values cannot be sorted.
     """
     tokens = _parse(markdown)
     _anchor(tokens)
@@ -235,16 +235,16 @@ def _tables(tokens: list[Token], values: Mapping[str, Table]) -> list[Token]:
     """Tables in boxes that can be scrolled, named by the heading above, and with headers."""
     made: list[Token] = []
     table: list[Token] = []
-    left, heading = dict(values), ""
-    for token in tokens:
+    left, heading, text = dict(values), "", ""
+    for at, token in enumerate(tokens):
         if token.type == "heading_open":
-            heading = str(token.attrGet("id"))
+            heading, text = str(token.attrGet("id")), _plain(tokens[at + 1])
         if token.type == "table_open" or table:
             table.append(token)
         else:
             made.append(token)
         if token.type == "table_close":
-            rows = _table(table, left.pop(heading, None))
+            rows = _table(table, left.pop(text, None))
             label = f' aria-labelledby="{html.escape(heading)}"' if heading else ""
             kind = "table long" if rows > LONG else "table"
             made += [_raw(f'<div class="{kind}" role="group"{label}>\n'), *table, _raw("</div>\n")]

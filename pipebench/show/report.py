@@ -99,6 +99,7 @@ def render(judged_run: JudgedRun, makers: Sequence[ChapterMaker] = ()) -> Render
                 markdown,
                 f"Run {judged_run.run.run_id}",
                 {chart.name: page.Picture(chart.svg, chart.narrow) for chart in drawn},
+                {"Results": report_table(rows)},
             ),
         },
         terminal=terminal(judged_run, rows),
@@ -154,7 +155,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
-    if not judged_run.measurements and run.scheduled:
+    others = judged_run.probes or judged_run.path_capacities
+    if not judged_run.measurements and (run.scheduled or not others):
         said.append("the run has no whole measurement")
     return said
 

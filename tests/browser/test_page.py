@@ -117,7 +117,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     values = Table([[Field(value) for _, value in row] for row in rows])
     path = tmp_path_factory.mktemp("table") / "table.html"
-    path.write_text(page.render(markdown, "T", {}, {"r": values}), encoding="utf-8")
+    path.write_text(page.render(markdown, "T", {}, {"R": values}), encoding="utf-8")
     return path
 
 
@@ -229,7 +229,7 @@ def test_a_thousand_rows_sort_at_once(browser: Browser, tmp_path: Path) -> None:
     rows = [f"| f{n} | {number:,} |" for n, number in enumerate(numbers)]
     markdown = "\n".join(["# T", "", "| a | b |", "| --- | ---: |", *rows])
     values = Table([[Field(None), Field(number)] for number in numbers])
-    made = page.render(markdown, "T", {}, {"t": values})
+    made = page.render(markdown, "T", {}, {"T": values})
     (tmp_path / "long.html").write_text(made, encoding="utf-8")
     browser.open(tmp_path / "long.html")
     press(browser, "b")

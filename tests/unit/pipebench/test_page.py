@@ -170,10 +170,10 @@ def test_a_text_is_shown_as_it_is(text: str) -> None:
 
 
 def test_headings_have_the_anchors_that_github_gives() -> None:
-    heads = ["Tl;dr", "What limited it", "uvloop + httptools (again)", "Same", "Same", "`a` **b**"]
+    heads = ["Tl;dr", "What is missing", "uvloop + httptools (again)", "Same", "Same", "`a` **b**"]
     seen = Seen(body("\n\n".join(f"## {head}" for head in heads)))
     assert seen.of("id") == [
-        "tldr", "what-limited-it", "uvloop--httptools-again", "same", "same-1", "a-b",
+        "tldr", "what-is-missing", "uvloop--httptools-again", "same", "same-1", "a-b",
     ]  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def test_a_table_has_headers_numbers_and_a_name() -> None:
         "| 1 | a | 1,000 us (900 to 1,100 us) [1] **x** | ok |\n| 1 | b | - | failed |\n",
         "T",
         {},
-        {"r": values},
+        {"R": values},
     )
     assert '<div class="table" role="group" aria-labelledby="r">\n<table class="sortable">' in made
     assert '<th scope="col" class="name">framework</th>' in made
@@ -230,7 +230,7 @@ def test_a_table_has_headers_numbers_and_a_name() -> None:
 
 def test_a_table_must_have_the_values_of_its_cells() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        page.render("## R\n\n| a |\n| --- |\n| 1 |\n| 2 |", "T", {}, {"r": Table([[Field(1)]])})
+        page.render("## R\n\n| a |\n| --- |\n| 1 |\n| 2 |", "T", {}, {"R": Table([[Field(1)]])})
 
 
 def test_a_table_of_one_row_or_without_heads_is_not_sorted() -> None:

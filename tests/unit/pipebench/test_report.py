@@ -307,7 +307,7 @@ def test_a_run_without_anything_renders(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"schema_version": 1, "run_id": "r"}')
     rendered = render(judge_run(tmp_path))
     assert "Nothing was scheduled and nothing was measured" in rendered.files["report.md"]
-    assert rendered.problems == []  # nothing was scheduled, so nothing is missing
+    assert rendered.problems == ["the run has no whole measurement"]
 
 
 def test_the_same_measurement_twice_counts_once(tmp_path: Path) -> None:
