@@ -6,6 +6,7 @@ from pipebench.record.prices import Price
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
+from pipebench.show.table import Field, Head, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +43,10 @@ def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
     hosts = priced(judged_run, rows)
     if not hosts:
         return []
-    money = [
-        (row, row.price.currency, value)
-        for row in rows
-        if row.role == "framework"
-        and row.price
-        and (value := row.requests_per_money.value) is not None
-    ]
-    money.sort(key=lambda one: (one[1], -one[2]))
-    lines = [
-        "| testbed | server | price an hour | CPUs | as of | source |",
-        "| --- | --- | ---: | ---: | --- | --- |",
-    ]
-    lines += [
-        _line(
-            formats.text(one.testbed),
-            formats.text(one.host),
-            f"{one.price.per_hour:g} {formats.text(one.price.currency)}",
-            formats.integer(one.cpus),
-            formats.text(one.price.date),
-            formats.text(one.price.source),
-        )
-        for one in hosts
-    ]
-    units = " or ".join(dict.fromkeys(str(one.price.currency) for one in hosts))
-    heads = ["testbed", "framework", "workers", "depth", "connections"]
-    heads += [f"million requests per {units}", "requests/s per core"]
-    lines += ["", _line(*heads), _line(*["---"] * 2, *["---:"] * 5)]
-    several = len(judged_run.prices.currencies) > 1
-    lines += [
-        _line(
-            formats.text(row.cell.testbed),
-            formats.text(row.title),
-            *map(formats.integer, (row.cell.workers, row.cell.depth, row.cell.connections)),
-            formats.number(value / 1e6) + (f" {formats.text(currency)}" if several else ""),
-            formats.integer(row.requests_per_s_per_core.value),
-        )
-        for row, currency, value in money
-    ]
     return [
-        *lines,
+        _hosts(hosts).markdown,
+        "",
+        _money(rows, list(dict.fromkeys(one.price.currency for one in hosts))).markdown,
         "",
         "Requests that the server's host answers for one unit of money at this rate, and",
         "requests/s divided by the CPUs that its units may use, busy or not. The price of the load",
@@ -90,5 +55,59 @@ def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
     ]
 
 
-def _line(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+def _hosts(hosts: list[Priced]) -> Table:
+    heads = [
+        *map(Head, ("testbed", "server")),
+        *(Head(text, number=True) for text in ("price an hour", "CPUs")),
+        *map(Head, ("as of", "source")),
+    ]
+    return Table(
+        heads,
+        [
+            [
+                Field(one.testbed),
+                Field(one.host),
+                Field(f"{one.price.per_hour:g} {one.price.currency}", one.price.per_hour),
+                Field(formats.integer(one.cpus), one.cpus),
+                Field(one.price.date),
+                Field(one.price.source),
+            ]
+            for one in hosts
+        ],
+    )
+
+
+def _money(rows: list[CellSummary], currencies: list[str]) -> Table:
+    """A row a cell with a price and a rate, the most for a unit of money first."""
+    money = [
+        (row.price.currency, value, row)
+        for row in rows
+        if row.role == "framework"
+        and row.price
+        and (value := row.requests_per_money.value) is not None
+    ]
+    money.sort(key=lambda one: (one[0], -one[1]))
+    numbers = ["workers", "depth", "connections"]
+    numbers += [f"million requests per {' or '.join(currencies)}", "requests/s per core"]
+    return Table(
+        [Head("testbed"), Head("framework"), *(Head(text, number=True) for text in numbers)],
+        [
+            [
+                Field(row.cell.testbed),
+                Field(row.title),
+                *(
+                    Field(formats.integer(number), number)
+                    for number in (row.cell.workers, row.cell.depth, row.cell.connections)
+                ),
+                Field(
+                    formats.number(value / 1e6) + (f" {currency}" if len(currencies) > 1 else ""),
+                    value,
+                ),
+                Field(
+                    formats.integer(row.requests_per_s_per_core.value),
+                    row.requests_per_s_per_core.value,
+                ),
+            ]
+            for currency, value, row in money
+        ],
+    )

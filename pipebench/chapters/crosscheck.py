@@ -212,22 +212,26 @@ def to_csv(checked: Sequence[CheckedCell]) -> str:
     return csv_text(columns([tools()[name] for name in names]), checked)
 
 
-Of = Callable[[CheckedCell], Value]
+ValueOf = Callable[[CheckedCell], Value]
 
 
-def _number(name: str, unit: str, value: Of, explained: str = "") -> Column[CheckedCell]:
+def _number(name: str, unit: str, value: ValueOf, explained: str = "") -> Column[CheckedCell]:
     return Column(name=name, unit=unit, value=value, explained=explained, significant=SIGNIFICANT)
 
 
 def _ratios(
-    name: str, of: Callable[[CheckedCell], Spread], explained: str
+    name: str, spread_of: Callable[[CheckedCell], Spread], explained: str
 ) -> list[Column[CheckedCell]]:
-    return spread_columns(_number(name, "ratio", lambda row: of(row).value, explained), of)
+    return spread_columns(
+        _number(name, "ratio", lambda row: spread_of(row).value, explained), spread_of
+    )
 
 
-def _latency(name: str, of: Callable[[Latency], float], explained: str = "") -> Column[CheckedCell]:
+def _latency(
+    name: str, figure: Callable[[Latency], float], explained: str = ""
+) -> Column[CheckedCell]:
     def value(row: CheckedCell) -> float | None:
-        return of(row.at_rate.latency) if row.at_rate.latency else None
+        return figure(row.at_rate.latency) if row.at_rate.latency else None
 
     return _number(f"rate_latency_{name}_us", "us", value, explained)
 

@@ -102,9 +102,9 @@ def compare_cell(base: Side, other: Side, mine: Cell | None, theirs: Cell | None
         row.figures[figure.name] = _compared(figure, *_samples(figure, base, other, mine, theirs))
         if figure.ranking:
             floor = _noise_floor(figure, first, second)
-            _judge(row, figure.in_row(row), figure.ranking, floor, (base.name, other.name))
+            _set_verdict(row, figure.in_row(row), figure.ranking, floor, (base.name, other.name))
             if figure.ranking.ceiling:
-                _judge(row, row.to_ceiling, figure.ranking, floor, (base.name, other.name))
+                _set_verdict(row, row.to_ceiling, figure.ranking, floor, (base.name, other.name))
     return row
 
 
@@ -135,14 +135,14 @@ def _median(sample: Sample, decimals: int | None) -> float | None:
     return middle if middle is None or decimals is None else float(middle)
 
 
-def _judge(
+def _set_verdict(
     row: ComparedCell,
     figure: ComparedFigure,
     ranking: Ranking,
     floor: float | None,
     names: tuple[str, str],
 ) -> None:
-    """Give a figure its verdict. names: of the two runs."""
+    """names: of the two runs."""
     figure.noise_floor, figure.ranking = floor, ranking
     figure.verdict, figure.reason = _verdict(row, figure, ranking, names)
 

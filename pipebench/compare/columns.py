@@ -20,7 +20,7 @@ differs
 """.split()
 """The order that readers of the file know. Columns that are not named here follow."""
 
-Of = Callable[[ComparedCell], ComparedFigure]
+FigureOf = Callable[[ComparedCell], ComparedFigure]
 
 IN_SUMMARY = "as in `summary.csv`"
 IDENTITY: list[Column[ComparedCell]] = [
@@ -108,16 +108,16 @@ def _value(
     )
 
 
-def _ratio(name: str, of: Of, what: str) -> list[Column[ComparedCell]]:
+def _ratio(name: str, figure_of: FigureOf, what: str) -> list[Column[ComparedCell]]:
     value: Column[ComparedCell] = Column(
         name=name,
         unit="ratio",
         explained=f"of {what}: the median of all ratios of a round of the run to one of the base",
-        value=lambda row: of(row).ratio.value,
+        value=lambda row: figure_of(row).ratio.value,
         decimals=RATIO_DECIMALS,
         form=Form.RATIO,
     )
-    return spread_columns(value, lambda row: of(row).ratio)
+    return spread_columns(value, lambda row: figure_of(row).ratio)
 
 
 def _noise_floor(figure: Figure, name: str) -> Column[ComparedCell]:
@@ -130,12 +130,12 @@ def _noise_floor(figure: Figure, name: str) -> Column[ComparedCell]:
     )
 
 
-def _verdict(name: str, ranking: Ranking, of: Of) -> Column[ComparedCell]:
+def _verdict(name: str, ranking: Ranking, figure_of: FigureOf) -> Column[ComparedCell]:
     return Column(
         name=name,
         explained=f"`{ranking.better}`, `{ranking.worse}`, `tied`, `too few rounds` or "
         "`not comparable`",
-        value=lambda row: of(row).words,
+        value=lambda row: figure_of(row).words,
     )
 
 

@@ -139,7 +139,7 @@ class Figure:
         """What a row has of the figure."""
         return row.figures[self.name]
 
-    def of(self, judged: JudgedMeasurement) -> float | None:
+    def value_in(self, judged: JudgedMeasurement) -> float | None:
         """The figure of one measurement."""
         if self.measured is None or judged.judgement.outcome not in self.needs.value:
             return None
@@ -150,7 +150,7 @@ class Figure:
         return {
             judged.measurement.round: value
             for judged in measurements
-            if judged.judgement.outcome in RATED and (value := self.of(judged))
+            if judged.judgement.outcome in RATED and (value := self.value_in(judged))
         }
 
     def summarised(self, measurements: Sequence[JudgedMeasurement]) -> Summarised:
@@ -159,9 +159,9 @@ class Figure:
         if over is None:
             return Summarised()
         rated = [judged for judged in measurements if judged.judgement.outcome in RATED]
-        if self.every_round and any(self.of(judged) is None for judged in rated):
+        if self.every_round and any(self.value_in(judged) is None for judged in rated):
             return Summarised()
-        values = [self.of(judged) for judged in (rated if over.rated else measurements)]
+        values = [self.value_in(judged) for judged in (rated if over.rated else measurements)]
         return Summarised(*spread(over.combine([value for value in values if value is not None])))
 
     def comparison_name(self, word: str) -> str:

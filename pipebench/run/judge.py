@@ -27,7 +27,7 @@ RECORDS_AT_ONCE = 25
 
 @dataclass(frozen=True, slots=True)
 class JudgedMeasurement:
-    """One record with its judgement; a finding only where there is a rate to be limited."""
+    """One record with its judgement; a bottleneck only if there is a rate to be limited."""
 
     measurement: Measurement
     judgement: Judgement
@@ -109,9 +109,9 @@ class JudgedRun:
 
 
 def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
-    """Judge results/<run_id>/; if not alone, with further processes where there is much to read.
+    """Judge results/<run_id>/; if not alone, with further processes if there is much to read.
 
-    RunError: it is no run.
+    RunError: it is not a run.
     """
     run = load_run(folder)
     reduced: list[Measurement] = []
@@ -210,8 +210,8 @@ def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], Res
     """Bytes of one response by testbed and framework, as most of its measurements show it.
 
     A response that the end cut off makes the quotient of bytes and requests a little too large,
-    so the measurements without one (it divides evenly) decide; where there are none, the
-    smallest quotient does.
+    so the measurements without one (it divides evenly) decide; if there are none, the smallest
+    quotient does.
     """
     whole: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     least: dict[tuple[str, str], int] = {}

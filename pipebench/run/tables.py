@@ -44,7 +44,7 @@ price_per_hour currency requests_per_money requests_per_s_per_core
 
 
 def _of_measurement(entry: Fact[CellSummary] | Figure) -> list[Column[JudgedMeasurement]]:
-    value = entry.of_measurement if isinstance(entry, Fact) else entry.measured and entry.of
+    value = entry.of_measurement if isinstance(entry, Fact) else entry.measured and entry.value_in
     if value is None:
         return []
     return [

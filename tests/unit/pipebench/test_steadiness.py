@@ -169,7 +169,7 @@ def test_a_calibration_misses_it(tmp_path: Path) -> None:
 
 def test_the_column_is_a_share(tmp_path: Path) -> None:
     judged = judge_run(unsteady_run(tmp_path)).measurements[0]
-    assert CellSummary.steadiness.of(judged) == pytest.approx(0.25, abs=0.02)
+    assert CellSummary.steadiness.value_in(judged) == pytest.approx(0.25, abs=0.02)
 
 
 def test_a_healthy_closed_loop_is_steady_whatever_its_latency() -> None:
