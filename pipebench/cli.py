@@ -8,7 +8,7 @@ COMMANDS = {
     "render": "judge one run and write its outputs",
     "show": "show one record: what was run, what came out, which rules spoke",
     "compare": "compare the cells of runs with the first run's",
-    "list": "the runs that there are, newest first",
+    "list": "list the runs, newest first",
     "columns": "print docs/columns.md: what each column of the tables is",
     "calibrate": "compare a run of plans/calibrate.yml with what its servers are known to do",
 }
@@ -36,15 +36,15 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collect.py",
         description="Judge a run by its raw records, and write results.csv, summary.csv, "
-        "report.md, report.html and charts/ into its folder. Needs no hosts, and may be run again "
-        "at any time, also while the run goes on.",
+        "report.md, report.html and charts/ into its folder. It needs no hosts, and can be "
+        "repeated at any time, also while the run goes on.",
         usage="collect.py [render] RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
         "       columns | calibrate RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
-        "is missing or invalid); 2 the folder is no run; 3 the outputs could not be written; "
-        "4 no environment. A framework's failure is a result, and no fault of the run. "
-        "calibrate: 0 all as expected; 1 not; else the same. show, compare, list: see their "
-        "--help.",
+        "is missing or invalid); 2 the folder is not a run; 3 the outputs could not be written; "
+        "4 no environment. A framework that fails is a result, not a fault of the run. "
+        "calibrate: 0 all is as expected; 1 it is not; 2, 3, 4 as above. "
+        "show, compare, list: see their --help.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", prog="collect.py")
     for name, describe in COMMANDS.items():

@@ -33,6 +33,8 @@ RUN_BY = {
     "./bench": "lab/test_bench.py",
     "./bench -e @plans/*.yml": "lab",
     "./bench --check -e @plans/sweep.yml": "lab/test_bench.py",
+    "./bench --tags provision": "lab",
+    "./bench --skip-tags probe": "lab",
     "./bench -i inventory/cloud": "lab",
     "./bench -i inventory/metal": "lab",
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": "lab",

@@ -48,9 +48,9 @@ def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
         "",
         _money(rows, list(dict.fromkeys(one.price.currency for one in hosts))).markdown,
         "",
-        "What the server's host would answer for a unit of money, going on like this; and",
-        "requests/s by the CPUs that its units may use, busy or not. The load generator is the",
-        "instrument, and costs nothing here. Prices: `prices.yml` in the folder of the run.",
+        "Requests that the server's host answers for one unit of money at this rate, and",
+        "requests/s divided by the CPUs that its units may use, busy or not. The price of the load",
+        "generator is not counted. Prices: `prices.yml` in the folder of the run.",
         "",
     ]
 

@@ -13,7 +13,9 @@ from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import Cell
 from pipebench.record.store import CROSSCHECK, RAW
+from pipebench.rules.outcome import RATED
 from pipebench.run.columns import Column, Value, csv_text, spread_columns
+from pipebench.run.judge import JudgedRun
 from pipebench.stats.estimate import Spread, estimate, ratios, spread
 from pipebench.tools import find_tool, tools
 from pipebench.tools.tool import Tool
@@ -79,6 +81,12 @@ class Pair(NamedTuple):
 
     measured: Measurement
     checked: Measurement
+
+
+def chapter(judged_run: JudgedRun) -> list[CheckedCell]:
+    """A row a cell of a run that was cross-checked; none if nothing was."""
+    rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
+    return rows(rated, judged_run.checks)
 
 
 def rows(measured: Iterable[Measurement], checks: Sequence[Measurement]) -> list[CheckedCell]:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--expected",
         type=Path,
         default=ROOT / "tests" / "calibration" / "expected.yml",
-        help="what must be seen of each server (default: tests/calibration/expected.yml)",
+        help="the results that each server must have (default: tests/calibration/expected.yml)",
     )
 
 
@@ -37,7 +37,11 @@ def run(arguments: argparse.Namespace) -> int:
         judged_run = judge_run(folder)
         found = calibration.compare(judged_run, expected)
         if not found:
-            return fail(NO_RUN, f"{folder} measured no server that something is expected of")
+            return fail(
+                NO_RUN,
+                f"{folder} has no server of plans/calibrate.yml; "
+                "calibrate requires a run of that plan",
+            )
         text = calibration.markdown(judged_run.run.run_id, found)
         report.write(folder, {"calibration.md": text})
     except (RunError, calibration.ExpectedError) as error:

@@ -14,10 +14,10 @@ from pipebench.show.report import write
 MOST_NAMED = 4
 
 EPILOG = """\
-Exit status: 0 compared; 1 compared, but a run could not be, or is not whole (stderr says which and
-why); 2 nothing could be compared; 3 the outputs could not be written; 4 no environment.
+Exit status: 0 compared; 1 compared, but a run cannot be compared or is not whole (stderr says which
+and why); 2 nothing could be compared; 3 the outputs could not be written; 4 no environment.
 
-With --fail-if-slower, the weightiest of what was found of any framework that is ok in the base:
+With --fail-if-slower, the first of these that is true of any framework that is ok in the base:
   10  slower: the interval of the ratio excludes 1, the ratio is beyond the noise floor, and
       below 1 - LOSS
   13  not comparable: not ok in the other run, or not in it, or no noise floor; or a run that
@@ -25,32 +25,38 @@ With --fail-if-slower, the weightiest of what was found of any framework that is
   12  too few rounds: fewer than 6 in one of the runs
   11  too much variance: not slower, but the interval reaches below 1 - LOSS, so that such a
       loss is not excluded either
-If there is none of these, the status is as without it. docs/comparing-runs.md says more.
+If none is true, the status is as without --fail-if-slower. docs/comparing-runs.md says more.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("folders", metavar="RUN", type=Path, nargs="+", help="the base, and others")
+    parser.add_argument(
+        "folders",
+        metavar="RUN",
+        type=Path,
+        nargs="+",
+        help="the base run, and the runs to compare with it",
+    )
     parser.add_argument(
         "--output",
         metavar="FOLDER",
         type=Path,
-        help="where compare.md, compare.csv and compare.html go; made if it is not there "
+        help="the folder for compare.md, compare.csv and compare.html; it is created if needed "
         "(default: compare-BASE-RUN beside the base)",
     )
     parser.add_argument(
         "--fail-if-slower",
         metavar="LOSS",
         type=_loss,
-        help="a percentage: end with a status of its own where a framework lost so much of its "
-        "requests/s, or where that cannot be told",
+        help="a percentage, as 5%%: exit with a status of 10 or more if a framework lost that "
+        "share of its requests/s, or if that cannot be decided",
     )
     parser.add_argument(
         "--to-ceiling",
         action="store_true",
-        help="let --fail-if-slower look at the share of the ceiling, not at requests/s: what the "
-        "machine lost between the runs is then no loss",
+        help="let --fail-if-slower compare the share of the ceiling, not requests/s: if the "
+        "machine became slower between the runs, that does not count as a loss",
     )
 
 
@@ -60,17 +66,18 @@ def _loss(text: str) -> float:
     if found and 0 < (percent := float(found[1])) < 100:
         return percent / 100
     raise argparse.ArgumentTypeError(
-        f"{text!r} is no loss: write a percentage above 0 and below 100 with its sign, as in 5%"
+        f"{text!r} is not a loss; "
+        "LOSS requires a percentage above 0 and below 100 with its sign, as 5%"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     folders: list[Path] = arguments.folders
     if arguments.to_ceiling and arguments.fail_if_slower is None:
-        return fail(NO_RUN, "--to-ceiling says what --fail-if-slower looks at: give both")
+        return fail(NO_RUN, "--to-ceiling requires --fail-if-slower LOSS")
     compared = compare_runs(folders)
     if len(folders) == 1:
-        compared.not_compared.append(f"{folders[0]} alone has nothing to be compared with")
+        compared.not_compared.append(f"{folders[0]} is the only run; compare requires two")
     found = None
     if arguments.fail_if_slower is not None:
         found = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)

@@ -11,7 +11,7 @@ from pipebench.show import listing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Exit status: 0, also where there is no run; 2 there is no such folder."
+    parser.epilog = "Exit status: 0, also if there are no runs; 2 if the folder does not exist."
     parser.add_argument(
         "results",
         metavar="RESULTS",
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         print(listing.terminal(found, columns))
     else:
-        print(f"There is no run in {shown(arguments.results)} yet: ./bench makes one.")
+        print(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
     sys.stdout.flush()
     say(broken)
     return RENDERED

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from pipebench.chapters import CHAPTERS
 from pipebench.commands.shared import (
     NO_RUN,
     NOT_WHOLE,
@@ -25,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prices",
         metavar="FILE",
         type=Path,
-        help="what the hosts cost (docs/prices.example.yml); kept in the run's folder as "
-        "prices.yml, which is what is read",
+        help="the prices of the hosts, as docs/prices.example.yml; copied to prices.yml in the "
+        "run's folder, from where they are read",
     )
 
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.prices:
             not_kept = prices.keep(arguments.prices, load_run(folder))
-        rendered = collect(folder)
+        rendered = collect(folder, CHAPTERS)
     except RunError as error:
         return fail(NO_RUN, str(error))
     except OSError as error:

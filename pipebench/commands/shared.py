@@ -11,7 +11,9 @@ RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN = 0, 1, 2, 3
 
 
 def folder_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="RESULTS/RUN", type=Path, help="the folder of a run")
+    parser.add_argument(
+        "folder", metavar="RESULTS/RUN", type=Path, help="the folder of a run, as results/RUN"
+    )
 
 
 def shown(path: Path) -> Path:

@@ -63,7 +63,7 @@ def _plan(run: Run) -> dict[str, str]:
 
 
 def _project(run: Run) -> dict[str, str]:
-    commit = f"{run.commit}{', with changes that are not in it' if run.dirty else ''}"
+    commit = f"{run.commit}{', with uncommitted changes' if run.dirty else ''}"
     return {"commit": commit if run.commit else ""} | flat(run.versions)
 
 

@@ -1,8 +1,8 @@
 """What bounded the throughput of one measurement, and what disturbed it.
 
-Each candidate (server, generator, network) is a share of what there was, with a sentence. At NEAR
-or above it was the limit; of several the one with the greatest share, of equals the first in the
-order here. A share that cannot be known never counts as fine: nothing is `waiting` then.
+Each candidate (server, generator, network) has a share of its capacity, with a sentence. At NEAR or
+above it was the limit; of several the one with the greatest share, of equals the first in the order
+here. If a share is not known, no measurement is called `waiting`.
 """
 
 from collections.abc import Callable
@@ -124,8 +124,8 @@ def generator(measurement: Measurement) -> Load:
 def network(measurement: Measurement, path_capacity: PathCapacity | None) -> Load:
     """Bytes and packets of the server's interface against what the path carried before.
 
-    Where a host was the limit of the baseline, the path carries at least that much: less is far
-    from its limit, and more says nothing.
+    If a host was the limit of that test, the path carries at least that much: a measurement with
+    less is far from the limit, one with more shows nothing.
     """
     if path_capacity is None:
         return Load(LimitedBy.NETWORK, None, "what the path carries was not measured")
@@ -156,21 +156,15 @@ def network(measurement: Measurement, path_capacity: PathCapacity | None) -> Loa
 
 
 def _carried(unit: str, direction: Direction, seen: float, capacity: Capacity) -> Load:
-    share = seen / capacity.per_s
-    if unit == "bytes":
-        figures = f"{_bits(seen)} of {_bits(capacity.per_s)}"
-    else:
-        figures = f"{seen:,.0f} of {capacity.per_s:,.0f} packets/s"
+    share, least = seen / capacity.per_s, "at least " if capacity.at_least else ""
     where = direction.replace("_", " the ")
-    if not capacity.at_least:
-        said = f"the path carried {figures} {where} that it can carry"
-    elif share < NEAR:
-        said = f"the path carried {figures} {where} that it can carry at the least"
+    if unit == "bytes":
+        figures = f"{_bits(seen)} of {least}{_bits(capacity.per_s)}"
     else:
-        said = (
-            f"the path carried {figures} {where} that the hosts could make it carry before, "
-            "which is no limit of the path"
-        )
+        figures = f"{seen:,.0f} of {least}{capacity.per_s:,.0f} packets/s"
+    said = f"the path carried {figures} {where}"
+    if capacity.at_least and share >= NEAR:
+        said += "; it may carry more than the hosts could send before, so its limit is not known"
         return Load(LimitedBy.NETWORK, None, said)
     return Load(LimitedBy.NETWORK, share, said)
 
@@ -326,13 +320,13 @@ def bottleneck_of(
         first, *also = reached
         said = first.sentence
         if also:
-            said += f" (at its limit, too: {'; '.join(load.sentence for load in also)})"
+            said += f" (also at its limit: {'; '.join(load.sentence for load in also)})"
         return Bottleneck(first.limit, said, disturbances)
     said = "; ".join(load.sentence for load in loads)
     if waiting(measurement, loads, disturbances):
         count = measurement.cell.connections
         waited = f"the {count} connection{'s' if count > 1 else ''} waited"
-        return Bottleneck(LimitedBy.WAITING, f"all idle, {waited}: {said}", disturbances)
+        return Bottleneck(LimitedBy.WAITING, f"all were idle while {waited}: {said}", disturbances)
     if any(load.share is None for load in loads):
-        return Bottleneck(LimitedBy.UNKNOWN, f"not all is known: {said}", disturbances)
+        return Bottleneck(LimitedBy.UNKNOWN, f"some figures are not known: {said}", disturbances)
     return Bottleneck(LimitedBy.UNKNOWN, f"nothing was at its limit: {said}", disturbances)

@@ -30,10 +30,11 @@ GATE_WORDS = {
 def files(compared: Compared, gate: Gate | None = None) -> dict[str, str]:
     """The outputs as texts by file name."""
     text = markdown(compared, gate)
+    tables = {_heading(pair): report_table(pair) for pair in compared.pairs}
     return {
         "compare.md": text,
         "compare.csv": compare_csv(row for pair in compared.pairs for row in pair.rows),
-        "compare.html": page.render(text, _title(compared), {}),
+        "compare.html": page.render(text, _title(compared), {}, tables),
     }
 
 
@@ -64,10 +65,14 @@ def _tally(pair: Pair) -> str:
     return f"{pair.other.name} against {pair.base.name}: {tally or 'no framework'}."
 
 
+def _heading(pair: Pair) -> str:
+    return f"{pair.other.name} against {pair.base.name}"
+
+
 def _chapter(pair: Pair) -> list[str]:
     base, other = formats.text(pair.base.name), formats.text(pair.other.name)
     return [
-        f"## {other} against {base}",
+        f"## {formats.text(_heading(pair))}",
         "",
         report_table(pair).markdown,
         "",

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 MISSING = "-"
@@ -28,12 +28,30 @@ def _number(value: float) -> str:
     return f"{value:,.{max(0, min(3, 3 - digits))}f}"
 
 
-def _duration(us: float) -> str:
+def _duration(us: float, number: Callable[[float], str] = _number) -> str:
     """Microseconds as us, ms or s."""
     for size, unit in ((1e6, "s"), (1e3, "ms")):
         if us >= size:
-            return f"{_number(us / size)} {unit}"
-    return f"{_number(us)} us"
+            return f"{number(us / size)} {unit}"
+    return f"{number(us)} us"
+
+
+def _two_figures(value: float) -> str:
+    """Rounded for reading: 470,000 / 47 / 4.7 / 0.47."""
+    rounded = float(f"{value:.1e}")
+    digits = math.floor(math.log10(abs(rounded))) + 1 if rounded else 1
+    return f"{rounded:,.{max(0, 2 - digits)}f}"
+
+
+def _percent(share: float) -> str:
+    """Rounded for reading: 78 % / 7 % / 1.7 %; what is not all is never 100 %."""
+    percent = 100 * share
+    if percent < 5:
+        return f"{percent:.2g} %"
+    decimals = 0
+    while percent != 100 and f"{percent:.{decimals}f}" in ("100", "100.0") and decimals < 2:
+        decimals += 1
+    return f"{percent:.{decimals}f} %"
 
 
 def _printed(us: float) -> str:
@@ -65,6 +83,19 @@ ratio = _or_dash(_ratio)
 us = _or_dash(_duration)
 printed = _or_dash(_printed)
 size = _or_dash(_size)
+two_figures = _or_dash(_two_figures)
+percent = _or_dash(_percent)
+
+
+def about_us(value: Any) -> str:
+    """Microseconds as us, ms or s, rounded for reading."""
+    return MISSING if missing(value) else _duration(float(value), _two_figures)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def text(value: Any) -> str:

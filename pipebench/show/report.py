@@ -8,36 +8,36 @@ import shlex
 import tempfile
 import textwrap
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from pipebench.chapters import cost, crosscheck, stack_2017
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
+from pipebench.record.schema import InvalidRecord
 from pipebench.record.values import flat, words
 from pipebench.rules import conformance
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import HARNESS_FAULT, Outcome
 from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
 from pipebench.show import formats, page
-from pipebench.show.answer import headlines_of, limits_of, troubles
+from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
+from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart
 from pipebench.show.reproduce import again
 from pipebench.show.terminal import terminal
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHAPTER_TEMPLATES = Path(__file__).parents[1] / "chapters" / "templates"
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
-MOST_GROUPS_TOLD = 6
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
@@ -68,12 +68,12 @@ class Section:
     log: str
 
 
-def collect(folder: Path) -> Rendered:
+def collect(folder: Path, makers: Sequence[ChapterMaker] = ()) -> Rendered:
     """Judge a run and write its outputs into its folder, all of them or none.
 
     RunError: the folder is no run. OSError: it cannot be written to.
     """
-    rendered = render(judge_run(folder, alone=False))
+    rendered = render(judge_run(folder, alone=False), makers)
     write(folder, rendered.files)
     for chart in (folder / "charts").glob("*.svg"):
         if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
@@ -81,23 +81,25 @@ def collect(folder: Path) -> Rendered:
     return rendered
 
 
-def render(judged_run: JudgedRun) -> Rendered:
-    """Everything made of a judged run; nothing is written."""
+def render(judged_run: JudgedRun, makers: Sequence[ChapterMaker] = ()) -> Rendered:
+    """Everything made of a judged run; nothing is written. makers: of chapters, in their order."""
     rows = summary(judged_run)
-    checked = _crosschecked(judged_run)
+    made = (make(judged_run, rows) for make in makers)
+    chapters = [chapter for chapter in made if chapter]
     drawn, undrawn = charts.draw(judged_run, rows)
-    markdown = _markdown(judged_run, rows, checked, drawn)
+    markdown = _markdown(judged_run, rows, chapters, drawn)
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
-            **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
+            **{name: text for chapter in chapters for name, text in chapter.files.items()},
             "results.csv": results_csv(judged_run.measurements),
             "summary.csv": summary_csv(rows),
             "report.md": markdown,
             "report.html": page.render(
                 markdown,
                 f"Run {judged_run.run.run_id}",
-                {chart.name: chart.svg for chart in drawn},
+                {chart.name: page.Picture(chart.svg, chart.narrow) for chart in drawn},
+                {"Results": report_table(rows)},
             ),
         },
         terminal=terminal(judged_run, rows),
@@ -131,10 +133,10 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def problems(judged_run: JudgedRun) -> list[str]:
     """Why the run is not whole, in sentences; never a framework's failure."""
     run = judged_run.run
-    said = [f"harness fault: {fault}" for fault in run.harness_faults]
-    said += [f"testbed {name}: {reason}" for name, reason in run.given_up.items()]
+    said = [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()]
+    said += [f"harness fault: {fault}" for fault in run.harness_faults]
     said += run.problems
-    said += [f"raw/{record.file} is invalid: {record.reason}" for record in judged_run.unusable]
+    said += [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)]
     said += [
         f"probe/{record.file} is invalid: {record.reason}" for record in judged_run.unusable_probes
     ]
@@ -155,7 +157,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
         )
     others = judged_run.probes or judged_run.path_capacities
     if not judged_run.measurements and (run.scheduled or not others):
-        said.append("there is not one whole measurement in this run")
+        said.append("the run has no whole measurement")
     return said
 
 
@@ -175,20 +177,17 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     return [*said, *judged_run.prices.problems]
 
 
-def _crosschecked(judged_run: JudgedRun) -> list[crosscheck.CheckedCell]:
-    rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
-    return crosscheck.rows(rated, judged_run.checks)
-
-
 def _markdown(
     judged_run: JudgedRun,
     rows: list[CellSummary],
-    checked: list[crosscheck.CheckedCell],
+    chapters: list[Chapter],
     drawn: list[Chart],
 ) -> str:
     run = judged_run.run
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, CHAPTER_TEMPLATES]),
+        loader=jinja2.FileSystemLoader(
+            [TEMPLATES, *{chapter.template.parent for chapter in chapters}]
+        ),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 (Markdown, escaped by the filters)
         trim_blocks=True,
@@ -196,20 +195,16 @@ def _markdown(
         keep_trailing_newline=True,
     )
     environment.filters.update(formats.FILTERS)
-    headlines = headlines_of(rows)
     prints = fingerprints(run.hosts)
+    unusable = _unusable(judged_run)
     return environment.get_template("report.md.j2").render(
         run=run,
-        headlines=headlines[:MOST_GROUPS_TOLD],
-        more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
-        troubles=troubles(rows),
-        limits=limits_of(rows),
+        answer=answer(judged_run, rows),
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         table=report_table(rows),
         charts={chart.name: chart for chart in drawn},
-        checked=checked,
-        cost=cost.chapter(judged_run, rows),
+        chapters=chapters,
         several=several(row.cell for row in rows),
         controls=any(row.role != "framework" for row in rows),
         label=labels(row.cell for row in rows),
@@ -218,12 +213,11 @@ def _markdown(
         conformance=conformance.table(
             judged_run.probes, {name: one.title for name, one in run.frameworks.items()}
         ),
-        stack_2017=stack_2017.chapter(judged_run, rows),
         measured=len(judged_run.measurements),
         outcomes=Counter(m.judgement.outcome.value for m in judged_run.measurements),
         missing=judged_run.missing,
-        unusable=judged_run.unusable[:LONGEST_LIST],
-        more_unusable=max(0, len(judged_run.unusable) - LONGEST_LIST),
+        unusable=unusable[:LONGEST_LIST],
+        more_unusable=max(0, len(unusable) - LONGEST_LIST),
         share=judged_run.measuring_share,
         argv=next(
             (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
@@ -237,6 +231,18 @@ def _markdown(
         versions=_short(run.versions),
         variables={name: words(value) for name, value in run.variables.items()},
     )
+
+
+def _unusable(judged_run: JudgedRun) -> list[InvalidRecord]:
+    """Records that are invalid; not those that are in the list of the harness's faults already."""
+    faults = judged_run.run.harness_faults
+    files = {fault.split(": ")[0].removeprefix("raw/") for fault in faults}
+
+    def told(record: InvalidRecord) -> bool:
+        prefix, _, fault = record.reason.partition(": ")
+        return prefix == HARNESS_FAULT and (record.file in files or fault in faults)
+
+    return [record for record in judged_run.unusable if not told(record)]
 
 
 def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:

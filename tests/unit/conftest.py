@@ -3,8 +3,9 @@
 import pytest
 
 from pipebench.run.judge import JudgedRun, judge_run
-from pipebench.show.report import Rendered, render
+from pipebench.show.report import Rendered
 from tests.unit.pipebench.factory import DATA
+from tests.unit.pipebench.rendering import render
 from tests.unit.pipebench.runs import EXAMPLE
 
 

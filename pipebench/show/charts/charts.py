@@ -23,6 +23,7 @@ from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.show import formats
+from pipebench.show.bar_list import bar_list
 from pipebench.show.charts import drawing
 from pipebench.show.charts.drawing import Bar, Bars, Heat, Lines, Look, Point, Scale, Strip, Strips
 from pipebench.show.table import FORMS
@@ -56,13 +57,14 @@ class Chart:
 
     name: of its file, without .svg. title: what it shows, a sentence. alt: what a reader who
     cannot see it must know, with the figures, on one line. spec: its data and marks, as Vega-Lite
-    has them.
+    has them. narrow: the same as a list in HTML, for a narrow screen; empty if there is none.
     """
 
     name: str
     title: str
     alt: str
     spec: dict[str, Any]
+    narrow: str = ""
 
     @cached_property
     def svg(self) -> str:
@@ -149,15 +151,14 @@ def throughput(data: Data) -> Chart | None:
     if not values:
         return None
     scale = drawing.linear("requests/s", values, drawing.COUNT)
-    ceiling = (
-        ", the dashed line what the ceiling server does" if any(p.line for p in panels) else ""
-    )
+    ceiling = ", the dashed line is the ceiling server" if any(p.line for p in panels) else ""
     return Chart(
         "throughput",
-        f"Requests per second{where}: bars are medians over the rounds{_sure(panels)}, "
-        f"the dots under them {dots}{ceiling}.",
+        f"Requests per second{where}: the bars are medians over the rounds{_sure(panels)}, "
+        f"the dots under them are {dots}{ceiling}.",
         _bars_said("Requests per second", panels),
         drawing.spec(drawing.bars(panels, scale)),
+        bar_list(f"Requests per second{where}: medians over the rounds{_sure(panels)}.", panels),
     )
 
 
@@ -172,10 +173,15 @@ def cpu(data: Data) -> Chart | None:
     scale = drawing.logarithmic("server CPU time per request", values, drawing.DURATION)
     return Chart(
         "cpu",
-        f"Server CPU time per request{where}, less is better, on a logarithmic axis: medians over "
-        f"the rounds{_sure(panels)}, the dots under them {dots}.",
+        f"Server CPU time per request{where}, less is better, on a logarithmic axis: the symbols "
+        f"are medians over the rounds{_sure(panels)}, the dots under them are {dots}.",
         _bars_said("Server CPU time per request", panels),
         drawing.spec(drawing.bars(panels, scale)),
+        bar_list(
+            f"Server CPU time per request{where}, less is better: "
+            f"medians over the rounds{_sure(panels)}.",
+            panels,
+        ),
     )
 
 

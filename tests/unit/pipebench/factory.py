@@ -547,7 +547,7 @@ def sweep_run(
 
 if __name__ == "__main__":
     from pipebench.run.judge import judge_run
-    from pipebench.show.report import render
+    from tests.unit.pipebench.rendering import render
 
     (DATA / "run-expected").mkdir(exist_ok=True)
     for name, text in render(judge_run(small_run(DATA / "run"))).files.items():

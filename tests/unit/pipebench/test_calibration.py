@@ -86,7 +86,11 @@ def test_both_outputs_say_how_far_off_a_figure_is(small: JudgedRun, tmp_path: Pa
     [
         (EXPECTED, 0, "3 of 3 servers as expected."),
         ("alpha: {outcome: [failed]}", 1, "0 of 1 servers as expected."),
-        ("elsewhere: {outcome: [ok]}", 2, "measured no server that something is expected of"),
+        (
+            "elsewhere: {outcome: [ok]}",
+            2,
+            "has no server of plans/calibrate.yml; calibrate requires a run of that plan",
+        ),
         ("x", 2, "holds no expectations"),
     ],
 )

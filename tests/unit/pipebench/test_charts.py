@@ -20,6 +20,7 @@ from pipebench.show.charts.drawing import Bar, Bars
 from pipebench.stats.estimate import Estimate
 from tests.unit.pipebench import specs
 from tests.unit.pipebench.factory import record, run_document, sweep_run, write_run
+from tests.unit.pipebench.rendering import render
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -297,7 +298,7 @@ def test_what_others_wrote_does_not_break_the_picture(tmp_path: Path) -> None:
     document = run_document(["one"], 1)
     document["frameworks"]["one"]["title"] = nasty
     judged_run = judge_run(write_run(tmp_path, document, {"a.json": record()}))
-    rendered = report.render(judged_run)
+    rendered = render(judged_run)
     svg = rendered.files["charts/throughput.svg"]
     assert "<script>" not in svg
     assert 'a | "b" <script> & ]( ![x] ```' in "".join(
@@ -317,7 +318,7 @@ def test_a_chart_that_fails_costs_no_other(tmp_path: Path, monkeypatch: pytest.M
 
     run = judge_run(write_run(tmp_path, run_document(["one"], 1), {"a.json": record()}))
     monkeypatch.setattr(charts, "CHARTS", (charts.throughput, latency, cpu, charts.rounds))
-    rendered = report.render(run)
+    rendered = render(run)
     told = [one.split(":")[0] for one in rendered.problems]
     assert told == [f"the chart {name} could not be drawn" for name in ("latency", "cpu")]
     assert "ValueError: no axis for 1 rows" in rendered.problems[0]
@@ -332,7 +333,7 @@ def test_a_chart_that_fails_costs_no_other(tmp_path: Path, monkeypatch: pytest.M
 def test_a_run_without_a_result_has_no_chart(tmp_path: Path) -> None:
     run = write_run(tmp_path, run_document(["one"], 1), {})
     assert made(judge_run(run)) == {}
-    rendered = report.render(judge_run(run))
+    rendered = render(judge_run(run))
     assert not [name for name in rendered.files if name.startswith("charts/")]
     assert "charts/" not in rendered.files["report.md"]
 

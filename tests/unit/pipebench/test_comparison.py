@@ -90,14 +90,14 @@ def test_the_rest_is_shown(results: Path, tmp_path: Path) -> None:
     done = compare(*words, "--output", tmp_path / "out")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"collect.py: {results / 'none'} is no folder",
+        f"collect.py: {results / 'none'} is not a folder",
         (
             f"collect.py: {results / 'base'} is the base itself: a run compared with itself shows "
             "nothing"
         ),
     ]
     assert "slower against base" in done.stdout
-    assert "is no folder" in (tmp_path / "out" / "compare.md").read_text()
+    assert "is not a folder" in (tmp_path / "out" / "compare.md").read_text()
 
 
 @pytest.mark.parametrize("words", [["base"], ["base", "base"], ["none", "base"]])
@@ -117,7 +117,7 @@ def test_nothing_to_compare(results: Path, words: list[str]) -> None:
         (["slower", "--fail-if-slower=25%"], 10, "0.67 of the base's requests/s"),
         (["slower", "--fail-if-slower=25%", "--to-ceiling"], 0, "passed"),
         (["slower", "--fail-if-slower=10%", "--to-ceiling"], 10, "of the base's share of the ceil"),
-        (["none", "--fail-if-slower", "10%"], 13, "not comparable: none is no folder"),
+        (["none", "--fail-if-slower", "10%"], 13, "not comparable: none is not a folder"),
     ],
 )
 def test_the_gate(results: Path, tmp_path: Path, words: list[str], status: int, told: str) -> None:
@@ -130,15 +130,13 @@ def test_the_gate(results: Path, tmp_path: Path, words: list[str], status: int, 
 def test_a_loss_is_a_percentage(loss: str) -> None:
     done = compare("base", "same", f"--fail-if-slower={loss}")
     assert done.returncode == 2
-    assert "write a percentage above 0 and below 100 with its sign, as in 5%" in done.stderr
+    assert "LOSS requires a percentage above 0 and below 100 with its sign, as 5%" in done.stderr
 
 
 def test_what_the_gate_looks_at_needs_a_gate() -> None:
     done = compare("base", "same", "--to-ceiling")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "collect.py: --to-ceiling says what --fail-if-slower looks at: give both\n"
-    )
+    assert done.stderr == ("collect.py: --to-ceiling requires --fail-if-slower LOSS\n")
 
 
 def test_the_help_says_what_each_status_means() -> None:

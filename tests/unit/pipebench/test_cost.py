@@ -14,8 +14,8 @@ from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart, draw
-from pipebench.show.report import render
 from tests.unit.command import collect
+from tests.unit.pipebench.rendering import render
 from tests.unit.pipebench.runs import ROOT, edit, made_run
 
 HOSTS = ["lab-server", "lab-loadgen"]

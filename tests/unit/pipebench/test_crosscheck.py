@@ -10,9 +10,9 @@ import pytest
 from pipebench.chapters import crosscheck
 from pipebench.measure.measurement import Measurement
 from pipebench.run.judge import judge_run
-from pipebench.show.report import render
 from pipebench.tools.h2load import Result, send_lag_us
 from tests.unit.pipebench import factory
+from tests.unit.pipebench.rendering import render
 
 DATA = Path(__file__).parents[2] / "data"
 RUN = DATA / "run"

@@ -68,7 +68,7 @@ def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
     assert gate(compare_runs([base, same]), 0.2).status == Status.PASSED
     found = gate(compare_runs([base, same, tmp_path / "none"]), 0.2)
     assert (found.status, found.looked_at) == (Status.NOT_COMPARABLE, 2)
-    assert "is no folder" in gate_lines(found)[1]
+    assert "is not a folder" in gate_lines(found)[1]
     assert gate(compare_runs([base, base]), 0.2).status == Status.NOT_COMPARABLE
 
 

@@ -21,8 +21,8 @@ from pipebench.rules.path_capacity import (
     read_path_capacities,
 )
 from pipebench.run.judge import judge_run
-from pipebench.show.report import render
 from tests.unit.pipebench.factory import measurement_of, record, run_document, typed, write_run
+from tests.unit.pipebench.rendering import render
 
 MBIT = 1e6 / 8
 QUIET = Usage(
@@ -79,7 +79,7 @@ def measurement(
         (
             measurement(0.3, tx_bytes_per_s=49.1 * MBIT),
             LimitedBy.NETWORK,
-            "49.1 Mbit/s of 50.0 Mbit/s from the server that it can carry",
+            "the path carried 49.1 Mbit/s of 50.0 Mbit/s from the server",
         ),
         (measurement(), LimitedBy.WAITING, "the 200 connections waited"),
         (measurement(other_cores=1.4), LimitedBy.WAITING, "the 200 connections waited"),
@@ -97,7 +97,7 @@ def measurement(
         ),
         (measurement(other_cores=None), LimitedBy.UNKNOWN, "nothing was at its limit"),
         # the hosts could not send more packets before: that many are no limit of the path
-        (measurement(rx_packets_per_s=89_000), LimitedBy.UNKNOWN, "which is no limit of the path"),
+        (measurement(rx_packets_per_s=89_000), LimitedBy.UNKNOWN, "so its limit is not known"),
         # somebody else took the CPU that the server could have had
         (measurement(0.4, other_cores=1.5), LimitedBy.UNKNOWN, "nothing was at its limit"),
         (measurement(throttled_share=0.5), LimitedBy.UNKNOWN, "nothing was at its limit"),
@@ -120,7 +120,7 @@ def test_without_a_baseline_nothing_is_called_waiting() -> None:
 def test_of_two_limits_the_nearer_is_taken_and_the_other_named() -> None:
     found = bottleneck_of(measurement(0.92, 1.99), CARRIES)
     assert found.limit == LimitedBy.GENERATOR
-    assert "(at its limit, too: the server's process used 0.92 of 1 core)" in found.sentence
+    assert "(also at its limit: the server's process used 0.92 of 1 core)" in found.sentence
     assert bottleneck_of(measurement(1.01, 2.03), CARRIES).limit == LimitedBy.SERVER
 
 

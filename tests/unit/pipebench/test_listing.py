@@ -44,7 +44,7 @@ def test_newest_first_with_their_states(results: Path) -> None:
     ]
     assert broken == [
         f"{results / 'broken' / 'run.json'} cannot be used: it is empty",
-        f"{results / 'empty'} is no run: it has no run.json",
+        f"{results / 'empty'} is not a run: it has no run.json",
     ]
 
 
@@ -59,7 +59,7 @@ def test_what_wrote_nothing_for_long_is_not_under_way(results: Path) -> None:
 def test_one_run_alone_and_no_folder(results: Path) -> None:
     found, _ = listing.runs(results / "old")
     assert [one.run.run_id for one in found] == ["old"]
-    with pytest.raises(RunError, match="none is no folder"):
+    with pytest.raises(RunError, match="none is not a folder"):
         listing.runs(results / "none")
 
 
@@ -88,7 +88,7 @@ def list_runs(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def test_without_any_run_it_says_so(tmp_path: Path) -> None:
     done = list_runs(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"There is no run in {tmp_path} yet: ./bench makes one.\n"
+    assert done.stdout == f"There are no runs in {tmp_path} yet; ./bench makes one.\n"
     assert list_runs(tmp_path / "none").returncode == 2
 
 

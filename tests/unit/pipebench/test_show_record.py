@@ -106,7 +106,8 @@ def test_what_a_run_knows_is_missing_without_it(tmp_path: Path) -> None:
     assert "keep-alive" not in alone
     assert "over the run" not in alone
     assert (
-        f"The run of this record is not there ({tmp_path} is no run: it has no run.json)" in alone
+        f"The run of this record is not there ({tmp_path} is not a run: it has no run.json)"
+        in alone
     )
     assert "it was judged without what a run knows" in alone
 

@@ -21,6 +21,7 @@ from tests.unit.pipebench.factory import (
     wrk,
     wrk_result,
 )
+from tests.unit.pipebench.rendering import render
 
 ROOT = Path(__file__).parents[3]
 PLAN = yaml.safe_load((ROOT / "plans" / "2017.yml").read_text())
@@ -149,7 +150,7 @@ def run_of(folder: Path, names: list[str], **cell: int) -> Path:
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = run_of(tmp_path_factory.mktemp("run"), PLAN["bench_frameworks"])
-    whole = report.render(judge_run(folder)).files["report.md"]
+    whole = render(judge_run(folder)).files["report.md"]
     return whole.split("## 2017 beside today\n")[1].split("\n## ")[0]
 
 
@@ -208,7 +209,7 @@ def test_each_fault_is_diagnosed_then_and_here(text: str) -> None:
 
 def test_other_cells_than_those_of_2017_are_said_to_be_others(tmp_path: Path) -> None:
     folder = run_of(tmp_path, ["tornado-2017", "tornado"], workers=2)
-    text = report.render(judge_run(folder)).files["report.md"]
+    text = render(judge_run(folder)).files["report.md"]
     assert "This run did not use the command of 2017" in text
     assert "| go-fasthttp |" not in text
 

@@ -15,7 +15,6 @@ from pipebench.rules.bottleneck import Disturbance, unsteady
 from pipebench.rules.outcome import Context, Outcome, judge
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import judge_run
-from pipebench.show.report import render
 from tests.unit.pipebench.factory import (
     arrivals,
     closed_loop,
@@ -27,6 +26,7 @@ from tests.unit.pipebench.factory import (
     wrk,
     wrk_result,
 )
+from tests.unit.pipebench.rendering import render
 
 SECONDS = 5
 
