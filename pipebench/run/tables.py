@@ -43,7 +43,8 @@ price_per_hour currency requests_per_money requests_per_s_per_core
 """The order that readers of the files know. Columns that are not named here follow."""
 
 
-def _of_measurement(entry: Fact[CellSummary] | Figure) -> list[Column[JudgedMeasurement]]:
+def measurement_columns(entry: Fact[CellSummary] | Figure) -> list[Column[JudgedMeasurement]]:
+    """The column of an entry in results.csv, if it has one."""
     value = entry.of_measurement if isinstance(entry, Fact) else entry.measured and entry.value_in
     if value is None:
         return []
@@ -59,8 +60,8 @@ def _of_measurement(entry: Fact[CellSummary] | Figure) -> list[Column[JudgedMeas
     ]
 
 
-def _of_cell(entry: Fact[CellSummary] | Figure) -> list[Column[CellSummary]]:
-    """In the order in which a report shows them."""
+def cell_columns(entry: Fact[CellSummary] | Figure) -> list[Column[CellSummary]]:
+    """The columns of an entry in summary.csv, in the order in which a report shows them."""
     if isinstance(entry, Fact):
         return _fact(entry)
     if entry.over_rounds is None and entry.of_cell is None:
@@ -177,9 +178,11 @@ def _share_of_ceiling(figure: Figure, shown: Shown) -> Column[CellSummary]:
 
 ENTRIES: list[Fact[CellSummary] | Figure] = [*IDENTITY, *FIGURES, *CIRCUMSTANCES]
 
-RESULTS = ordered((column for entry in ENTRIES for column in _of_measurement(entry)), RESULTS_FIRST)
+RESULTS = ordered(
+    (column for entry in ENTRIES for column in measurement_columns(entry)), RESULTS_FIRST
+)
 """The columns of results.csv."""
-SHOWN = [column for entry in ENTRIES for column in _of_cell(entry)]
+SHOWN = [column for entry in ENTRIES for column in cell_columns(entry)]
 """The columns of a cell, in the order in which readers see those that they see."""
 SUMMARY = ordered(SHOWN, SUMMARY_FIRST)
 """The same, as summary.csv has them."""
