@@ -13,7 +13,7 @@ from pipebench.tools import tools
 HEAD = """\
 # The columns
 
-<!-- Made by `./collect.py columns > docs/columns.md` from pipebench/run/figures.py. -->
+<!-- Made by collect.py columns from pipebench/run/figures.py; its output is this file. -->
 
 `collect.py` makes tables from a run's raw records: [results.csv](#resultscsv), a row a measurement;
 [summary.csv](#summarycsv), a row a cell; with a second load tool [crosscheck.csv](#crosscheckcsv);

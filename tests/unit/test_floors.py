@@ -11,6 +11,7 @@ import pipebench
 
 ROOT = Path(pipebench.__file__).parent
 FLOORS = re.findall(r"^(\w+) {2,}\S", pipebench.__doc__ or "", re.MULTILINE)
+
 Imports = dict[str, set[str]]
 
 

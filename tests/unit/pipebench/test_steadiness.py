@@ -141,7 +141,7 @@ def test_the_report_marks_the_figure(tmp_path: Path) -> None:
     report = rendered.files["report.md"]
     assert "[1] |" in next(line for line in report.splitlines() if line.startswith("| One"))
     assert "- [1] One: the rate was not steady: it fell from 39," in report
-    assert "or their rate was not steady" in report
+    assert "**Something disturbed some of the measurements**" in report
 
 
 def calibrated(folder: Path, *, steady: bool) -> calibration.Comparison:
