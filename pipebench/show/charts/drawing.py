@@ -242,7 +242,7 @@ def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Any:
         | {"median": found.median, "low": found.low, "high": found.high, "words": bar.words}
         for bar, found in rated
     ]
-    sure = [row for row in rows if row["low"] is not None]
+    sure = [row for row, (_, found) in zip(rows, rated, strict=True) if found.low is not None]
     pale = {"yOffset": -4, "fillOpacity": PALE, "strokeWidth": 1, "opacity": 1}
     drawn = (
         _layer(rows, "point", size=120, **pale).encode(shape=_as("shape"))
