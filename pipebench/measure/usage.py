@@ -61,7 +61,7 @@ def usage_of(
         return None if growth is None or seconds <= 0 else growth / seconds
 
     def cores(kind: str) -> float | None:
-        growths = [grown(name) for name in _of_each_cpu(kind, tuple(samples.columns))]
+        growths = [grown(name) for name in _of_each_cpu(kind, samples.names)]
         known = [growth for growth in growths if growth is not None]
         # what is not flat at the ends of the window is counted in its margins, too
         whole = (seconds + 2 * MARGIN_S) * 1e6

@@ -25,8 +25,8 @@ Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Positive: TypeAlias = Annotated[int, Meta(ge=1)]
 Column: TypeAlias = list[int | float | None] | int | float | None
 """A counter over the samples (packing.py); one number, or None, is its value in all of them."""
-SampleColumns: TypeAlias = dict[str, Column]
-"""The sampler's columns by name, as files/host/sampler.py describes them, and the moments."""
+SampleColumns: TypeAlias = dict[str, Raw]
+"""A Column each by its name, as files/host/sampler.py describes them, and the moments."""
 Direction: TypeAlias = Literal["to_server", "from_server"]
 
 NOTHING = Raw(b"null")
