@@ -160,6 +160,7 @@ def packed(document: dict[str, Any]) -> Record:
     made.schema_version, made.tool = SCHEMA_VERSION, "wrk"
     for part in (made.server, *made.generators):
         assert part
+        assert isinstance(part.samples, dict)
         columns = {name: decode(column) for name, column in part.samples.items()}
         part.samples = packed_samples(columns)
     for execution in (made.generators[0].warmup, made.generators[0].measured):

@@ -72,7 +72,7 @@ class PackedHistogram(Struct, frozen=True):
 
 def samples_of(columns: SampleColumns, name: str) -> Samples:
     """Counters by time; no columns: none of anything. name: whose samples they are."""
-    if not columns:
+    if not columns or isinstance(columns, list):
         return NO_SAMPLES
     is_packed = "t_us" in columns
     texts = {key: bytes(column) for key, column in columns.items()}

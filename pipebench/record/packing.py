@@ -21,12 +21,12 @@ from msgspec import Raw
 from msgspec.json import encode
 
 from pipebench.record.reading import json_value
-from pipebench.record.schema import Column, SampleColumns
+from pipebench.record.schema import Column
 
 US_PER_S = 1_000_000
 
 
-def packed_samples(columns: Mapping[str, Any]) -> SampleColumns:
+def packed_samples(columns: Mapping[str, Any]) -> dict[str, Raw]:
     """The sampler's columns, each a list of one length, as a record holds them."""
     return {name: Raw(encode(column)) for name, column in _packed_columns(columns).items()}
 

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from pipebench.record.columns import histogram_of, samples_of
 from pipebench.record.packing import packed_result, packed_samples
-from pipebench.record.schema import RecordError, SampleColumns
+from pipebench.record.schema import RecordError
 
 Columns = dict[str, list[Any]]
 
@@ -31,15 +31,15 @@ def counters(rng: random.Random) -> Columns:
     }
 
 
-def raw(columns: Columns) -> SampleColumns:
+def raw(columns: Columns) -> dict[str, Raw]:
     return {name: Raw(json.dumps(column).encode()) for name, column in columns.items()}
 
 
-def values(columns: SampleColumns) -> dict[str, Any]:
+def values(columns: dict[str, Raw]) -> dict[str, Any]:
     return {name: json.loads(bytes(column)) for name, column in columns.items()}
 
 
-def assert_same(packed: SampleColumns, plain: Columns) -> None:
+def assert_same(packed: dict[str, Raw], plain: Columns) -> None:
     after, before = samples_of(packed, "a"), samples_of(raw(plain), "a")
     assert after.names == before.names
     np.testing.assert_array_equal(after.t, before.t)
