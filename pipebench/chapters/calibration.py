@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from pipebench.rules.outcome import Outcome
-from pipebench.run import tables
-from pipebench.run.judge import JudgedRun
+from pipebench.run.columns import Value
+from pipebench.run.judge import JudgedMeasurement, JudgedRun
+from pipebench.run.tables import RESULTS
 from pipebench.show import formats
 
 
@@ -67,7 +68,7 @@ def read_expected(path: Path) -> dict[str, Expected]:
 def _expected(value: dict[str, Any]) -> Expected:
     unknown = value.keys() - {"outcome", "reason", "remark", "truths"}
     outcomes = [Outcome(word).value for word in value["outcome"]]
-    columns = {column.name for column in tables.RESULTS}
+    columns = {column.name for column in RESULTS}
     truths = value.get("truths") or {}
     unknown |= truths.keys() - columns
     if unknown or not outcomes:
@@ -85,38 +86,43 @@ def compare(judged_run: JudgedRun, expected: dict[str, Expected]) -> list[Compar
 
     Outcome, reason and remark must be right in every round; a figure is the median of its rounds.
     """
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in tables.results(judged_run).to_dict(orient="records"):
-        rows[str(row["framework"])].append({str(key): value for key, value in row.items()})
-    in_run = {cell.framework for cell in judged_run.run.cells} | rows.keys()
-    return [_compare(name, expected[name], rows[name]) for name in sorted(in_run & expected.keys())]
+    measured: dict[str, list[JudgedMeasurement]] = defaultdict(list)
+    for judged in judged_run.measurements:
+        measured[judged.measurement.cell.framework].append(judged)
+    in_run = {cell.framework for cell in judged_run.run.cells} | measured.keys()
+    return [
+        _compare(name, expected[name], measured[name]) for name in sorted(in_run & expected.keys())
+    ]
 
 
-def _compare(name: str, expected: Expected, rows: list[dict[str, Any]]) -> Comparison:
-    wrong = [] if rows else ["there is no measurement of it"]
-    told = [_texts(rows, "reason")[:1]]
-    told += [_texts(rows, "noise")[:1]] if expected.remarks else []
-    for row in rows:
-        if row["outcome"] not in expected.outcomes:
-            wrong.append(f"round {row['round']} is {row['outcome']}")
-        elif row["outcome"] != Outcome.OK and not _told(str(row["reason"]), expected.words):
-            wrong.append(f"its reason in round {row['round']} has none of the words")
-        if expected.remarks and not _told(str(row["noise"]), expected.remarks):
-            wrong.append(f"what is remarked on round {row['round']} has none of the words")
+def _compare(name: str, expected: Expected, measured: list[JudgedMeasurement]) -> Comparison:
+    wrong = [] if measured else ["there is no measurement of it"]
+    for judged in measured:
+        number, judgement = judged.measurement.round, judged.judgement
+        if judgement.outcome not in expected.outcomes:
+            wrong.append(f"round {number} is {judgement.outcome}")
+        elif judgement.outcome != Outcome.OK and not _told(judgement.reason, expected.words):
+            wrong.append(f"its reason in round {number} has none of the words")
+        if expected.remarks and not _told(judged.disturbances or "", expected.remarks):
+            wrong.append(f"what is remarked on round {number} has none of the words")
     figures = []
     for truth in expected.truths:
-        seen = [float(v) for row in rows if not formats.missing(v := row[truth.column])]
+        values = [_value(judged, truth.column) for judged in measured]
+        seen = [float(value) for value in values if value is not None]
         median = statistics.median(seen) if seen else None
         figures.append((truth, median))
         if median is None or abs(median - truth.value) > truth.within * truth.value:
             wrong.append(f"{truth.column} is {formats.number(median)}")
-    outcomes = list(dict.fromkeys(str(row["outcome"]) for row in rows))
-    said = "; ".join(text for texts in told for text in texts)
+    outcomes = list(dict.fromkeys(judged.judgement.outcome.value for judged in measured))
+    reasons = [judged.judgement.reason for judged in measured if judged.judgement.reason][:1]
+    remarks = [judged.disturbances for judged in measured if judged.disturbances][:1]
+    said = "; ".join([*reasons, *(remarks if expected.remarks else [])])
     return Comparison(name, expected, outcomes, said, figures, list(dict.fromkeys(wrong)))
 
 
-def _texts(rows: list[dict[str, Any]], column: str) -> list[str]:
-    return [str(row[column]) for row in rows if not formats.missing(row[column])]
+def _value(judged: JudgedMeasurement, column: str) -> Value:
+    """What a column of results.csv is of a measurement."""
+    return next(one for one in RESULTS if one.name == column).value(judged)
 
 
 def _told(reason: str, words: list[str]) -> bool:

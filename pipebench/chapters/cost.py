@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from pipebench.record.prices import Price
-from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.run.relations import Row
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
-
-SECONDS_AN_HOUR = 3600
+from pipebench.show.table import Field, Head, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,100 +19,95 @@ class Priced:
     cpus: int | None
 
 
-def fill(judged_run: JudgedRun, row: Row, seen: list[JudgedMeasurement]) -> None:
-    """Give a row of summary.csv its cost; nothing where its server's host has no price."""
-    host = server_of(judged_run, row["testbed"])
-    price = judged_run.prices.hosts.get(host) if host else None
-    if price is None:
-        return
-    row["price_per_hour"], row["currency"] = price.per_hour, price.currency
-    rate = row.get("requests_per_s")
-    if rate is None:
-        return
-    row["requests_per_money"] = rate * SECONDS_AN_HOUR / price.per_hour
-    cpus = cpus_of(seen)
-    row["requests_per_s_per_core"] = rate / cpus if cpus else None
-
-
-def server_of(judged_run: JudgedRun, testbed: str) -> str | None:
-    """The host that serves in a testbed, by its inventory name."""
-    return next((one.server for one in judged_run.run.testbeds if one.name == testbed), None)
-
-
-def cpus_of(seen: list[JudgedMeasurement]) -> int | None:
-    """CPUs of the server's host that its unit may use; they do not change in a run."""
-    return next((one.measurement.server_cpus for one in seen if one.measurement.server_cpus), None)
-
-
-def priced(judged_run: JudgedRun) -> list[Priced]:
+def priced(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Priced]:
     """Hosts that serve and have a price, a testbed each."""
-    found = []
+    hosts = []
     for testbed in judged_run.run.testbeds:
         name, host = testbed.name, str(testbed.server)
         price = judged_run.prices.hosts.get(host)
         if price:
-            seen = [one for one in judged_run.measurements if one.measurement.cell.testbed == name]
-            found.append(Priced(name, host, price, cpus_of(seen)))
-    return found
+            own = (row.server_cpus for row in rows if row.cell.testbed == name)
+            hosts.append(Priced(name, host, price, next(filter(None, own), None)))
+    return hosts
 
 
-def chapter(judged_run: JudgedRun, rows: list[Row]) -> str:
+def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> str:
     """The report's chapter in Markdown; empty without a price file. rows: those of summary.csv."""
     lines = [f"- {formats.text(problem)}" for problem in judged_run.prices.problems]
     lines = ["## Cost", "", *lines, *([""] if lines else []), *_tables(judged_run, rows)]
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
-def _tables(judged_run: JudgedRun, rows: list[Row]) -> list[str]:
+def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
     """What the servers' hosts cost, and what is had for it; nothing without a price."""
-    hosts = priced(judged_run)
+    hosts = priced(judged_run, rows)
     if not hosts:
         return []
-    money = [
-        row for row in rows if row["role"] == "framework" and row["requests_per_money"] is not None
-    ]
-    money.sort(key=lambda row: (row["currency"], -row["requests_per_money"]))
-    lines = [
-        "| testbed | server | price an hour | CPUs | as of | source |",
-        "| --- | --- | ---: | ---: | --- | --- |",
-    ]
-    lines += [
-        _line(
-            formats.text(one.testbed),
-            formats.text(one.host),
-            f"{one.price.per_hour:g} {formats.text(one.price.currency)}",
-            formats.integer(one.cpus),
-            formats.text(one.price.date),
-            formats.text(one.price.source),
-        )
-        for one in hosts
-    ]
-    units = " or ".join(dict.fromkeys(str(one.price.currency) for one in hosts))
-    heads = ["testbed", "framework", "workers", "depth", "connections"]
-    heads += [f"million requests per {units}", "requests/s per core"]
-    lines += ["", _line(*heads), _line(*["---"] * 2, *["---:"] * 5)]
-    lines += [
-        _line(
-            formats.text(row["testbed"]),
-            formats.text(row["title"]),
-            *(formats.integer(row[key]) for key in ("workers", "depth", "connections")),
-            formats.number(row["requests_per_money"] / 1e6)
-            + (
-                f" {formats.text(row['currency'])}" if len(judged_run.prices.currencies) > 1 else ""
-            ),
-            formats.integer(row["requests_per_s_per_core"]),
-        )
-        for row in money
-    ]
     return [
-        *lines,
+        _hosts(hosts).markdown,
         "",
-        "What the server's host would answer for a unit of money, going on like this; and",
-        "requests/s by the CPUs that its units may use, busy or not. The load generator is the",
-        "instrument, and costs nothing here. Prices: `prices.yml` in the folder of the run.",
+        _money(rows, list(dict.fromkeys(one.price.currency for one in hosts))).markdown,
+        "",
+        "Requests that the server's host answers for one unit of money at this rate, and",
+        "requests/s divided by the CPUs that its units may use, busy or not. The price of the load",
+        "generator is not counted. Prices: `prices.yml` in the folder of the run.",
         "",
     ]
 
 
-def _line(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+def _hosts(hosts: list[Priced]) -> Table:
+    heads = [
+        *map(Head, ("testbed", "server")),
+        *(Head(text, number=True) for text in ("price an hour", "CPUs")),
+        *map(Head, ("as of", "source")),
+    ]
+    return Table(
+        heads,
+        [
+            [
+                Field(one.testbed),
+                Field(one.host),
+                Field(f"{one.price.per_hour:g} {one.price.currency}", one.price.per_hour),
+                Field(formats.integer(one.cpus), one.cpus),
+                Field(one.price.date),
+                Field(one.price.source),
+            ]
+            for one in hosts
+        ],
+    )
+
+
+def _money(rows: list[CellSummary], currencies: list[str]) -> Table:
+    """A row a cell with a price and a rate, the most for a unit of money first."""
+    money = [
+        (row.price.currency, value, row)
+        for row in rows
+        if row.role == "framework"
+        and row.price
+        and (value := row.requests_per_money.value) is not None
+    ]
+    money.sort(key=lambda one: (one[0], -one[1]))
+    numbers = ["workers", "depth", "connections"]
+    numbers += [f"million requests per {' or '.join(currencies)}", "requests/s per core"]
+    return Table(
+        [Head("testbed"), Head("framework"), *(Head(text, number=True) for text in numbers)],
+        [
+            [
+                Field(row.cell.testbed),
+                Field(row.title),
+                *(
+                    Field(formats.integer(number), number)
+                    for number in (row.cell.workers, row.cell.depth, row.cell.connections)
+                ),
+                Field(
+                    formats.number(value / 1e6) + (f" {currency}" if len(currencies) > 1 else ""),
+                    value,
+                ),
+                Field(
+                    formats.integer(row.requests_per_s_per_core.value),
+                    row.requests_per_s_per_core.value,
+                ),
+            ]
+            for currency, value, row in money
+        ],
+    )

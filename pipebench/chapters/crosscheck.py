@@ -5,22 +5,75 @@ way is throughput times the mean time spent, so the mean latency of a request un
 window slides, is that of a batch under wrk, if the throughput is the same. docs/method.md.
 """
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import pandas as pd
-
+from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import Cell
 from pipebench.record.store import CROSSCHECK, RAW
-from pipebench.stats.estimate import Estimate, estimate, ratios
+from pipebench.rules.outcome import RATED
+from pipebench.run.columns import Column, Value, csv_text, spread_columns
+from pipebench.run.judge import JudgedRun
+from pipebench.stats.estimate import Spread, estimate, ratios, spread
 from pipebench.tools import find_tool, tools
 from pipebench.tools.tool import Tool
 
 ACHIEVED = 0.99
 """Share of the wanted rate that must be answered for the latency to be that at this rate."""
+SIGNIFICANT = 7
+"""Digits in the file: more than any of it is worth, and none is lost in a ratio."""
 
-Row = dict[str, Any]
+Rounds = dict[int, Measurement]
+"""A cell's measurements with one tool, by round."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfTool:
+    """Medians of one tool over the rounds. Latencies in us, of what the tool takes times of.
+
+    under_way: throughput x mean latency by connections x depth.
+    """
+
+    requests_per_s: float | None = None
+    latency_mean_us: float | None = None
+    latency_p50_us: float | None = None
+    latency_p99_us: float | None = None
+    under_way: float | None = None
+
+
+NOTHING = OfTool()
+
+
+@dataclass(frozen=True, slots=True)
+class AtRate:
+    """A measurement at a constant rate; latency only if the rate was kept."""
+
+    wanted_per_s: float | None = None
+    achieved_per_s: float | None = None
+    send_lag_max_us: float | None = None
+    latency: Latency | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedCell:
+    """A row of crosscheck.csv: one cell with wrk and with a checker. None is "not measured".
+
+    Ratios are of the checker to wrk in the same round.
+    """
+
+    cell: Cell
+    checker: Tool
+    rounds: int
+    wrk: OfTool
+    checked: OfTool
+    throughput: Spread
+    latency: Spread
+    little: Spread
+    server_cpu: Spread
+    at_rate: AtRate
+    problem: str | None
 
 
 class Pair(NamedTuple):
@@ -30,11 +83,16 @@ class Pair(NamedTuple):
     checked: Measurement
 
 
-def rows(measured: Iterable[Measurement], checks: list[Measurement]) -> list[Row]:
-    """One row a cell that was cross-checked with a tool; what was not measured is None.
+def chapter(judged_run: JudgedRun) -> list[CheckedCell]:
+    """A row a cell of a run that was cross-checked; none if nothing was."""
+    rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
+    return rows(rated, judged_run.checks)
 
-    measured: those measurements whose rates stand. `checker` of a row is the tool's name, with
-    which those columns begin that are its own.
+
+def rows(measured: Iterable[Measurement], checks: Sequence[Measurement]) -> list[CheckedCell]:
+    """One row a cell that was cross-checked with a tool.
+
+    measured: those measurements whose rates stand.
     """
     rated = {(one.cell, one.round): one for one in measured}
     pairs = sorted({(check.tool, check.cell) for check in checks})
@@ -45,8 +103,8 @@ def rows(measured: Iterable[Measurement], checks: list[Measurement]) -> list[Row
 
 
 def row_of(
-    cell: Cell, checks: list[Measurement], rated: dict[tuple[Cell, int], Measurement]
-) -> Row:
+    cell: Cell, checks: Sequence[Measurement], rated: dict[tuple[Cell, int], Measurement]
+) -> CheckedCell:
     """checks: of this cell, all with one tool."""
     problems = {check.file: problem_of(check) for check in checks}
     pairs = {
@@ -54,17 +112,22 @@ def row_of(
         for check in checks
         if check.round and not problems[check.file] and (cell, check.round) in rated
     }
-    constant = next((check for check in checks if not check.round), None)
-    told = [f"{CROSSCHECK}/{file}: {problem}" for file, problem in problems.items() if problem]
-    tool = tools()[checks[0].tool]
-    return {
-        **cell._asdict(),
-        "rounds": len(pairs),
-        **closed_figures(cell, tool, pairs),
-        **constant_figures(constant),
-        "problem": "; ".join(told) or None,
-        "checker": tool.name,
-    }
+    wrk = {number: pair.measured for number, pair in pairs.items()}
+    checked = {number: pair.checked for number, pair in pairs.items()}
+    sentences = [f"{CROSSCHECK}/{file}: {problem}" for file, problem in problems.items() if problem]
+    return CheckedCell(
+        cell=cell,
+        checker=tools()[checks[0].tool],
+        rounds=len(pairs),
+        wrk=_of_tool(wrk),
+        checked=_of_tool(checked),
+        throughput=_ratio(_rates(checked), _rates(wrk)),
+        latency=_ratio(_latencies(checked), _latencies(wrk)),
+        little=_ratio(_under_way(checked), _under_way(wrk)),
+        server_cpu=_ratio(_cpu(checked), _cpu(wrk)),
+        at_rate=at_rate(next((check for check in checks if not check.round), None)),
+        problem="; ".join(sentences) or None,
+    )
 
 
 def problem_of(check: Measurement) -> str | None:
@@ -79,90 +142,246 @@ def problem_of(check: Measurement) -> str | None:
     return next(reversed(check.ready_errors), f"{check.tool} did not run")
 
 
-def closed_figures(cell: Cell, checker: Tool, pairs: dict[int, Pair]) -> Row:
-    """Medians of either tool, and the ratios of the checker's to wrk's in the same round."""
-    first = find_tool(None, RAW)
-    x1, l1, cpu1 = _by_round({n: pair.measured for n, pair in pairs.items()})
-    x2, l2, cpu2 = _by_round({n: pair.checked for n, pair in pairs.items()})
-    under_way = cell.connections * cell.depth
-    little1 = {n: x1[n] * l1[n] / 1e6 / under_way for n in l1}
-    little2 = {n: x2[n] * l2[n] / 1e6 / under_way for n in l2}
-    name1, name2 = first.name, checker.name
+def _of_tool(measurements: Rounds) -> OfTool:
+    totals = [one.totals for one in measurements.values() if one.totals]
+    latencies = [one.latency for one in totals if one.latency]
+    return OfTool(
+        requests_per_s=_middle(one.requests_per_s for one in totals),
+        latency_mean_us=_middle(latency.mean_us for latency in latencies),
+        latency_p50_us=_middle(latency.p50_us for latency in latencies),
+        latency_p99_us=_middle(latency.p99_us for latency in latencies),
+        under_way=_middle(_under_way(measurements).values()),
+    )
+
+
+def _rates(measurements: Rounds) -> dict[int, float]:
+    return {n: one.totals.requests_per_s for n, one in measurements.items() if one.totals}
+
+
+def _latencies(measurements: Rounds) -> dict[int, float]:
+    """Means, in us."""
     return {
-        f"{name1}_requests_per_s": middle(x1.values()),
-        f"{name2}_requests_per_s": middle(x2.values()),
-        **spread("throughput_ratio", estimate(ratios(x2, x1))),
-        f"{name1}_{first.times}_latency_mean_us": middle(l1.values()),
-        f"{name2}_{checker.times}_latency_mean_us": middle(l2.values()),
-        **spread("latency_ratio", estimate(ratios(l2, l1))),
-        f"{name1}_under_way": middle(little1.values()),
-        f"{name2}_under_way": middle(little2.values()),
-        **spread("little_ratio", estimate(ratios(little2, little1))),
-        **_tails(first, [pair.measured for pair in pairs.values()]),
-        **_tails(checker, [pair.checked for pair in pairs.values()]),
-        **spread("server_cpu_ratio", estimate(ratios(cpu2, cpu1))),
+        number: one.totals.latency.mean_us
+        for number, one in measurements.items()
+        if one.totals and one.totals.latency
     }
 
 
-def _by_round(
-    measurements: dict[int, Measurement],
-) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
-    """By round: requests/s, mean latency in us, and CPU time of the server in us a request."""
-    rates: dict[int, float] = {}
-    latencies: dict[int, float] = {}
-    cpu: dict[int, float] = {}
-    for number, measurement in measurements.items():
-        totals = measurement.totals
-        if totals is None:
-            continue
-        rates[number] = totals.requests_per_s
-        if totals.latency:
-            latencies[number] = totals.latency.mean_us
-        if measurement.server_cpu_us_per_request:
-            cpu[number] = measurement.server_cpu_us_per_request
-    return rates, latencies, cpu
-
-
-def _tails(tool: Tool, measurements: list[Measurement]) -> Row:
-    latencies = [one.totals.latency for one in measurements if one.totals and one.totals.latency]
+def _under_way(measurements: Rounds) -> dict[int, float]:
+    rates, latencies = _rates(measurements), _latencies(measurements)
+    cells = {number: one.cell for number, one in measurements.items()}
     return {
-        f"{tool.name}_{tool.times}_latency_{name}": middle(getattr(one, name) for one in latencies)
-        for name in ("p50_us", "p99_us")
+        number: rates[number] * mean / 1e6 / (cells[number].connections * cells[number].depth)
+        for number, mean in latencies.items()
     }
 
 
-def middle(values: Iterable[float]) -> float | None:
-    found = estimate(list(values))
-    return found.median if found else None
+def _cpu(measurements: Rounds) -> dict[int, float]:
+    """CPU time of the server, in us a request."""
+    return {
+        number: one.server_cpu_us_per_request
+        for number, one in measurements.items()
+        if one.server_cpu_us_per_request
+    }
 
 
-def spread(name: str, found: Estimate | None) -> Row:
-    low, high = (found.low, found.high) if found else (None, None)
-    return {name: found.median if found else None, f"{name}_low": low, f"{name}_high": high}
+def _middle(values: Iterable[float]) -> float | None:
+    estimated = estimate(list(values))
+    return estimated.median if estimated else None
 
 
-def constant_figures(check: Measurement | None) -> Row:
-    """What the constant-rate run of a cell says; latency only if the rate was kept."""
+def _ratio(values: dict[int, float], base: dict[int, float]) -> Spread:
+    return spread(estimate(ratios(values, base)))
+
+
+def at_rate(check: Measurement | None) -> AtRate:
+    """What the measurement of a cell at a constant rate says."""
     wanted = check.rate if check else None
     usable = check if check and not problem_of(check) else None
     kept = usable.rate_kept if usable else None
-    got = kept.achieved_per_s if kept else None
+    achieved = kept.achieved_per_s if kept else None
     latency = usable.totals.latency if usable and usable.totals else None
-    if not (latency and got and wanted and got >= ACHIEVED * wanted):
+    if not (achieved and wanted and achieved >= ACHIEVED * wanted):
         latency = None
-    return {
-        "wanted_per_s": wanted,
-        "achieved_per_s": got,
-        "send_lag_max_us": kept.send_lag_us if kept else None,
-        "rate_latency_mean_us": latency.mean_us if latency else None,
-        **{
-            f"rate_latency_{name}_us": getattr(latency, f"{name}_us") if latency else None
-            for name in ("p50", "p90", "p99", "max")
-        },
-    }
+    return AtRate(wanted, achieved, kept.send_lag_us if kept else None, latency)
 
 
-def to_csv(found: list[Row]) -> str:
-    """crosscheck.csv: five digits are more than any of it is worth, and none is lost in a ratio."""
-    frame = pd.DataFrame(found).drop(columns="checker")
-    return frame.to_csv(index=False, float_format="%.7g", lineterminator="\n")
+def to_csv(checked: Sequence[CheckedCell]) -> str:
+    """crosscheck.csv."""
+    names = dict.fromkeys(row.checker.name for row in checked)
+    return csv_text(columns([tools()[name] for name in names]), checked)
+
+
+ValueOf = Callable[[CheckedCell], Value]
+
+
+def _number(name: str, unit: str, value: ValueOf, explained: str = "") -> Column[CheckedCell]:
+    return Column(name=name, unit=unit, value=value, explained=explained, significant=SIGNIFICANT)
+
+
+def _ratios(
+    name: str, spread_of: Callable[[CheckedCell], Spread], explained: str
+) -> list[Column[CheckedCell]]:
+    return spread_columns(
+        _number(name, "ratio", lambda row: spread_of(row).value, explained), spread_of
+    )
+
+
+def _latency(
+    name: str, figure: Callable[[Latency], float], explained: str = ""
+) -> Column[CheckedCell]:
+    def value(row: CheckedCell) -> float | None:
+        return figure(row.at_rate.latency) if row.at_rate.latency else None
+
+    return _number(f"rate_latency_{name}_us", "us", value, explained)
+
+
+def _own(tool: Tool, row: CheckedCell) -> OfTool:
+    """What a row has of a tool."""
+    if tool.name == find_tool(None, RAW).name:
+        return row.wrk
+    return row.checked if tool.name == row.checker.name else NOTHING
+
+
+def columns(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
+    """The columns of crosscheck.csv, in their order: some are a tool's own, and begin with it."""
+    both = [find_tool(None, RAW), *checkers]
+    return [
+        *_IDENTITY,
+        *(_rate(tool) for tool in both),
+        *_ratios("throughput_ratio", lambda row: row.throughput, "of `requests_per_s`"),
+        *(_mean(tool) for tool in both),
+        *_ratios(
+            "latency_ratio",
+            lambda row: row.latency,
+            "of these two means; 1 / `throughput_ratio` is to be expected",
+        ),
+        *(_busy(tool) for tool in both),
+        *_ratios(
+            "little_ratio",
+            lambda row: row.little,
+            "of these two, round by round: 1 if the two tools' latencies agree, whatever the "
+            "throughput did between two executions",
+        ),
+        *(column for tool in both for column in _tails(tool)),
+        *_ratios(
+            "server_cpu_ratio",
+            lambda row: row.server_cpu,
+            "of the server's CPU time per request; empty if `server_cpu_us_per_request` would be",
+        ),
+        *_AT_RATE,
+        Column(
+            name="problem",
+            value=lambda row: row.problem,
+            explained="which records have no figures, and why",
+        ),
+    ]
+
+
+_IDENTITY: list[Column[CheckedCell]] = [
+    Column(name="testbed", value=lambda row: row.cell.testbed, explained="as in `results.csv`"),
+    Column(name="framework", value=lambda row: row.cell.framework, explained="as in `results.csv`"),
+    Column(
+        name="workers",
+        unit="processes",
+        value=lambda row: row.cell.workers,
+        explained="as in `results.csv`",
+    ),
+    Column(
+        name="depth",
+        unit="requests",
+        value=lambda row: row.cell.depth,
+        explained="as in `results.csv`; h2load's `-m`",
+    ),
+    Column(
+        name="connections",
+        unit="connections",
+        value=lambda row: row.cell.connections,
+        explained="as in `results.csv`",
+    ),
+    Column(
+        name="rounds",
+        unit="rounds",
+        value=lambda row: row.rounds,
+        explained="with figures of both tools",
+    ),
+]
+
+
+def _rate(tool: Tool) -> Column[CheckedCell]:
+    explained = "responses that it counted, by the duration that it was given"
+    if tool.name == find_tool(None, RAW).name:
+        explained = "as in `results.csv`"
+    return _number(
+        f"{tool.name}_requests_per_s",
+        "1/s",
+        lambda row: _own(tool, row).requests_per_s,
+        explained,
+    )
+
+
+def _mean(tool: Tool) -> Column[CheckedCell]:
+    explained = "of a batch"
+    if tool.times == "request":
+        explained = (
+            f"of a request, from when {tool.name} made it ready to be written to the end of its "
+            "response"
+        )
+    return _number(
+        f"{tool.name}_{tool.times}_latency_mean_us",
+        "us",
+        lambda row: _own(tool, row).latency_mean_us,
+        explained,
+    )
+
+
+def _busy(tool: Tool) -> Column[CheckedCell]:
+    return _number(
+        f"{tool.name}_under_way",
+        "share",
+        lambda row: _own(tool, row).under_way,
+        f"requests/s x mean {tool.times} latency / (connections x depth); 1 by Little's law, less "
+        "if connections wait to be accepted or batches were cut off at the end",
+    )
+
+
+def _tails(tool: Tool) -> list[Column[CheckedCell]]:
+    name = f"{tool.name}_{tool.times}_latency"
+    return [
+        _number(f"{name}_p50_us", "us", lambda row: _own(tool, row).latency_p50_us),
+        _number(f"{name}_p99_us", "us", lambda row: _own(tool, row).latency_p99_us),
+    ]
+
+
+_AT_RATE: list[Column[CheckedCell]] = [
+    _number(
+        "wanted_per_s",
+        "1/s",
+        lambda row: row.at_rate.wanted_per_s,
+        "of the constant-rate run: `bench_rate_share` of the median of wrk's rounds. Empty, as all "
+        "that follow, if there was none",
+    ),
+    _number(
+        "achieved_per_s",
+        "1/s",
+        lambda row: row.at_rate.achieved_per_s,
+        "answers, without the first and the last tenth of the run",
+    ),
+    _number(
+        "send_lag_max_us",
+        "us",
+        lambda row: row.at_rate.send_lag_max_us,
+        "how much later than at its best moment the tool ever sent, between 0.5 s after the first "
+        "request and the last tenth; one slot of 10 ms is no lag",
+    ),
+    _latency(
+        "mean",
+        lambda latency: latency.mean_us,
+        "of the requests sent from 0.5 s after the first; empty, as all `rate_latency_*`, if less "
+        "than 0.99 of the rate was achieved",
+    ),
+    _latency("p50", lambda latency: latency.p50_us),
+    _latency("p90", lambda latency: latency.p90_us),
+    _latency("p99", lambda latency: latency.p99_us),
+    _latency("max", lambda latency: latency.max_us),
+]

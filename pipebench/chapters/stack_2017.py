@@ -17,8 +17,9 @@ from pipebench.measure.measurement import Measurement
 from pipebench.record.run import Framework
 from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
+from pipebench.run.cells import CellGroup, cell_group
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, typical
-from pipebench.run.relations import CELL, CELL_GROUP, Row
 from pipebench.show import formats
 from pipebench.stats.estimate import Estimate, estimate, ratios
 
@@ -87,7 +88,7 @@ class Published:
 class Here:
     """One framework in this run. printed: by wrk, in the median round; findings: sentences."""
 
-    row: Row
+    row: CellSummary
     printed: dict[str, float]
     findings: list[str]
     rates: dict[int, float]
@@ -232,17 +233,17 @@ def diagnose(seen: Seen) -> list[str]:
     return [*said, f"its log: {seen.log}"] if seen.log else said
 
 
-def chapter(judged_run: JudgedRun, rows: list[Row]) -> Chapter | None:
+def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
     """2017 beside today, of the report's rows; None where nothing of 2017 is in the run.
 
     Only the cells of 2017's command, or where there are none, those of the first groups.
     """
-    if not any(row["stack"] == STACK and row["role"] == "framework" for row in rows):
+    if not any(row.stack == STACK and row.role == "framework" for row in rows):
         return None
     table = published()
-    groups: dict[tuple[Any, ...], dict[str, Row]] = defaultdict(dict)
+    groups: dict[CellGroup, dict[str, CellSummary]] = defaultdict(dict)
     for row in rows:
-        groups[tuple(row[key] for key in CELL_GROUP)][row["framework"]] = row
+        groups[cell_group(row.cell)][row.cell.framework] = row
     same = {key: group for key, group in groups.items() if key[1:] == table.group}
     chosen = list((same or groups).items())[:MOST_TABLES]
     by_cell = judged_run.by_cell
@@ -255,7 +256,7 @@ def chapter(judged_run: JudgedRun, rows: list[Row]) -> Chapter | None:
     return Chapter(table, bool(same), tables)
 
 
-def _label(key: tuple[Any, ...], *, many: bool) -> str:
+def _label(key: CellGroup, *, many: bool) -> str:
     testbed, workers, depth, connections = key
     if not many:
         return ""
@@ -285,12 +286,8 @@ def _versions(system: System, framework: Framework | None) -> str:
     )
 
 
-def _here(row: Row, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Here:
-    seen = [
-        m
-        for m in by_cell[Cell(*(row[key] for key in CELL))]
-        if m.judgement.outcome != Outcome.INVALID
-    ]
+def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Here:
+    seen = [m for m in by_cell[row.cell] if m.judgement.outcome != Outcome.INVALID]
     shown = typical(seen)
     return Here(
         row=row,
@@ -304,7 +301,7 @@ def _here(row: Row, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Here:
     )
 
 
-def _findings(row: Row, measurements: list[JudgedMeasurement]) -> list[str]:
+def _findings(row: CellSummary, measurements: list[JudgedMeasurement]) -> list[str]:
     """What the rounds show, told by the first that does; where that is nothing, the reason."""
     seen = [one for m in measurements if (one := _seen(m.measurement))]
     said = []
@@ -312,14 +309,14 @@ def _findings(row: Row, measurements: list[JudgedMeasurement]) -> list[str]:
         told = [sentence for one in seen if (sentence := rule(one))]
         if told:
             said.append(f"{told[0]} ({len(told)} of {len(measurements)} rounds)")
-    if not said and row["reason"]:
-        said.append(row["reason"])
+    if not said and row.reason:
+        said.append(row.reason)
     wrong = [found for one in seen if (found := zeros(one))]
-    if wrong and row["batch_latency_p50_us"] is not None:
+    if wrong and row.batch_latency_p50_us.value is not None:
         names = ", ".join(sorted({name for found in wrong for name in found}))
         said.append(
             f"wrk printed 0.00us as {names} in {len(wrong)} of {len(measurements)} rounds, "
-            f"and the recorded batches have p50 {formats.us(row['batch_latency_p50_us'])}"
+            f"and the recorded batches have p50 {formats.us(row.batch_latency_p50_us.value)}"
         )
     return said
 

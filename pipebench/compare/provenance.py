@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from pipebench.plan.variables import current_names
 from pipebench.record.run import Run
 from pipebench.record.schema import Testbed
-from pipebench.show import formats
+from pipebench.record.values import flat
 
 FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
 """Variables that differ between any two runs, and change nothing that is measured."""
@@ -29,20 +30,20 @@ class Difference(NamedTuple):
 
 def differences(base: Run, other: Run, testbeds: list[tuple[str, str]]) -> list[Difference]:
     """All that differs. testbeds: names of those compared, of the base and of the other."""
-    found = _differing("plan", _plan(base), _plan(other))
-    found += _differing("project", _project(base), _project(other))
+    differing = _differing("plan", _plan(base), _plan(other))
+    differing += _differing("project", _project(base), _project(other))
     for pair in testbeds:
         first, second = _machines(base, pair[0]), _machines(other, pair[1])
-        where = f" of {pair[0]}" if len(testbeds) > 1 else ""
+        place = f" of {pair[0]}" if len(testbeds) > 1 else ""
         for part in dict.fromkeys([*first, *second]):
-            found += _differing(part + where, first.get(part, {}), second.get(part, {}))
+            differing += _differing(part + place, first.get(part, {}), second.get(part, {}))
     for name in dict.fromkeys([*base.frameworks, *other.frameworks]):
-        found += of_framework(base, other, name)
-    return found
+        differing += framework_differences(base, other, name)
+    return differing
 
 
-def of_framework(base: Run, other: Run, name: str) -> list[Difference]:
-    """What differs in one framework that both runs know; nothing where one does not."""
+def framework_differences(base: Run, other: Run, name: str) -> list[Difference]:
+    """What differs in one framework that both runs know; nothing if one does not."""
     if name not in base.frameworks or name not in other.frameworks:
         return []
     return _differing(f"framework {name}", _framework(base, name), _framework(other, name))
@@ -57,14 +58,13 @@ def _differing(part: str, base: dict[str, str], other: dict[str, str]) -> list[D
 
 
 def _plan(run: Run) -> dict[str, str]:
-    return formats.flat(
-        {name: value for name, value in run.variables.items() if name not in FOR_ONE_RUN}
-    )
+    variables = current_names(run.variables)
+    return flat({n: value for n, value in variables.items() if n not in FOR_ONE_RUN})
 
 
 def _project(run: Run) -> dict[str, str]:
-    commit = f"{run.commit}{', with changes that are not in it' if run.dirty else ''}"
-    return {"commit": commit if run.commit else ""} | formats.flat(run.versions)
+    commit = f"{run.commit}{', with uncommitted changes' if run.dirty else ''}"
+    return {"commit": commit if run.commit else ""} | flat(run.versions)
 
 
 def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
@@ -79,7 +79,7 @@ def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
 def _host(run: Run, name: str) -> dict[str, str]:
     # frameworks are compared one by one
     about = {key: value for key, value in run.hosts.get(name, {}).items() if key != "frameworks"}
-    return formats.flat(about) or {"fingerprint": "none"}
+    return flat(about) or {"fingerprint": "none"}
 
 
 def _framework(run: Run, name: str) -> dict[str, str]:
@@ -90,14 +90,14 @@ def _framework(run: Run, name: str) -> dict[str, str]:
     return about | {words[0]: words[-1] for words in versions}
 
 
-def brief(found: list[Difference]) -> str:
+def brief(differing: list[Difference]) -> str:
     """In a line: which topics of which parts differ; versions of a framework with their values."""
     parts: dict[str, list[str]] = {}
-    for one in found:
-        told = one.topic
+    for one in differing:
+        words = one.topic
         if one.part.startswith("framework "):
-            told = f"{one.name} {one.base or 'none'} -> {one.other or 'none'}"
-        of = parts.setdefault(one.part, [])
-        if told not in of:
-            of.append(told)
+            words = f"{one.name} {one.base or 'none'} -> {one.other or 'none'}"
+        topics = parts.setdefault(one.part, [])
+        if words not in topics:
+            topics.append(words)
     return "; ".join(f"{part}: {', '.join(topics)}" for part, topics in parts.items())

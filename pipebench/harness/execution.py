@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
 from pipebench.record.schema import AnyEvent, PathRecord, ProbeRecord, Record
@@ -19,8 +21,8 @@ class Execution:
     """
 
     kind: str
-    run: Mapping[str, Any]
-    testbed: Mapping[str, Any]
+    run: RunPlan
+    testbed: Testbed
     place: Mapping[str, Any]
     unavailable: Mapping[str, Any]
     started: Answer
@@ -29,11 +31,11 @@ class Execution:
 
     @property
     def server(self) -> str:
-        return str(self.testbed["server"])
+        return self.testbed.server
 
     @property
     def generator(self) -> str:
-        return str(self.testbed["generators"][0])
+        return self.testbed.generators[0]
 
     @property
     def fault(self) -> str | None:
@@ -48,7 +50,7 @@ class Execution:
     @property
     def where(self) -> str:
         """The testbed in a line for people: nothing if there is only one."""
-        return f" on {self.testbed['name']}" if len(self.run["testbeds"]) > 1 else ""
+        return f" on {self.testbed.name}" if len(self.run.testbeds) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

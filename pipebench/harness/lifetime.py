@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
-from pipebench.record.assemble import plain
+from pipebench.plan.run_plan import RunPlan
+from pipebench.record.declared import plain
 from pipebench.record.progress import append_event, read_events
 from pipebench.record.run import read_run_record
 from pipebench.record.schema import (
@@ -32,7 +33,7 @@ from pipebench.record.store import RUN, time_text, write
 MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")
 
 
-def note(run: Mapping[str, Any], moment: str, taken: Mapping[str, Any], ansible: str) -> str:
+def note(run: RunPlan, moment: str, taken: Mapping[str, Any], ansible: str) -> str:
     """Note a moment of a run; returns a line for the terminal, or nothing.
 
     taken: by testbed, `{rounds, reason}` if precision ended its rounds, else empty. ansible: its
@@ -41,9 +42,9 @@ def note(run: Mapping[str, Any], moment: str, taken: Mapping[str, Any], ansible:
     """
     if moment not in MOMENTS:
         raise ValueError(f"moment is {moment!r}; it must be one of {', '.join(MOMENTS)}")
-    folder = Path(run["results_dir"])
+    folder = Path(run.results_dir)
     path = folder / RUN
-    record = read_run_record(path)[0] if path.exists() else begin(plain(run), ansible)
+    record = read_run_record(path)[0] if path.exists() else begin(run, ansible)
     now = time_text(time.time())
     setattr(record, moment, now)
     record.rounds_taken |= {
@@ -66,43 +67,44 @@ def note(run: Mapping[str, Any], moment: str, taken: Mapping[str, Any], ansible:
     return ""
 
 
-def begin(run: Mapping[str, Any], ansible: str) -> RunRecord:
+def begin(run: RunPlan, ansible: str) -> RunRecord:
     """run.json as it begins. A field that the schema does not have is a TypeError."""
+    fact = run.to_fact()
     frameworks = {
         name: Described(**{key: value for key, value in framework.items() if key != "path"})
-        for name, framework in run["frameworks"].items()
+        for name, framework in fact["frameworks"].items()
     }
     return RunRecord(
         schema_version=SCHEMA_VERSION,
-        run_id=run["run_id"],
-        command=run["command"],
-        commit=run["commit"],
-        dirty=run["dirty"],
-        variables=run["variables"],
+        run_id=run.run_id,
+        command=run.command,
+        commit=run.commit,
+        dirty=run.dirty,
+        variables=fact["variables"],
         frameworks=frameworks,
-        testbeds=[Testbed(**testbed) for testbed in run["testbeds"]],
-        rounds=[[Planned(**cell) for cell in cells] for cells in run["rounds"]],
+        testbeds=[Testbed(**testbed) for testbed in fact["testbeds"]],
+        rounds=[[Planned(**cell) for cell in cells] for cells in fact["rounds"]],
         versions={
             "ansible": ansible,
             "python": platform.python_version(),
-            "project": run["version"],
+            "project": run.version,
         },
     )
 
 
-def started(folder: Path, run: Mapping[str, Any], now: str) -> str:
+def started(folder: Path, run: RunPlan, now: str) -> str:
     """Say that a run begins, to machines and in a line to people."""
     seconds = estimate_s(run)
     event = RunStarted(
         time=now,
-        run_id=str(run["run_id"]),
+        run_id=run.run_id,
         seconds_left=round(seconds),
-        testbeds=[str(testbed["name"]) for testbed in run["testbeds"]],
-        cells=len(run["rounds"][0]),
-        rounds=len(run["rounds"]),
+        testbeds=[testbed.name for testbed in run.testbeds],
+        cells=run.cells,
+        rounds=len(run.rounds),
         count=measurements(run),
         extended=extended(run),
     )
     append_event(folder, event)
     until = until_text(seconds, time.time())
-    return f"Run {run['run_id']}, {plan_text(run)} (until about {until})"
+    return f"Run {run.run_id}, {plan_text(run)} (until about {until})"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from pipebench.harness.execution import Execution, Recorded
 from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
+from pipebench.plan.schedule import PlannedCell
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, Measured, Record, RecordError
 from pipebench.record.store import raw_file, time_text
@@ -18,7 +21,7 @@ def recorded(execution: Execution, now: float) -> Recorded:
     file = raw_file(record)
     number = record.round or 0
     count = measurements(run)
-    done = sum(map(len, run["rounds"][: number - 1])) + record.position
+    done = sum(map(len, run.rounds[: number - 1])) + record.position
     left = left_s(run, done, now - float(execution.place["measuring_started"]))
     totals = None if record.harness_fault else totals_of(record, file)
     result = result_text(record, totals)
@@ -49,14 +52,15 @@ def recorded(execution: Execution, now: float) -> Recorded:
             record=file,
         ),
         trouble=totals is None,
-        passing=totals is not None and record.position < len(run["rounds"][number - 1]),
+        passing=totals is not None and record.position < len(run.rounds[number - 1]),
     )
 
 
 def record_of(execution: Execution, now: float) -> Record:
     """The raw record of a measurement or a cross-check."""
     run, testbed, place = execution.run, execution.testbed, execution.place
-    cell = assemble.plain(place["cell"])
+    cell = msgspec.convert(place["cell"], PlannedCell)
+    assert testbed.threads is not None  # the action bench_settle chose them
     fault = execution.fault
     server, generators = None, []
     try:
@@ -68,14 +72,14 @@ def record_of(execution: Execution, now: float) -> Record:
         fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
     return Record(
         schema_version=SCHEMA_VERSION,
-        run_id=str(run["run_id"]),
-        testbed=str(testbed["name"]),
-        framework=cell["framework"],
-        stack=str(run["frameworks"][cell["framework"]]["stack"]),
-        workers=cell["workers"],
-        depth=cell["depth"],
-        connections=cell["connections"],
-        threads=assemble.plain(testbed["threads"]),
+        run_id=run.run_id,
+        testbed=testbed.name,
+        framework=cell.framework,
+        stack=run.frameworks[cell.framework].stack,
+        workers=cell.workers,
+        depth=cell.depth,
+        connections=cell.connections,
+        threads=testbed.threads,
         tool=str(place["tool"]),
         round=int(place["round"]) if place.get("round") else None,
         position=int(place["position"]),

@@ -22,8 +22,8 @@ def recorded(execution: Execution, now: float) -> Recorded:
         error = f"an answer of a host cannot be used: {problem}"
     record = PathRecord(
         schema_version=SCHEMA_VERSION,
-        run_id=str(execution.run["run_id"]),
-        testbed=str(execution.testbed["name"]),
+        run_id=execution.run.run_id,
+        testbed=execution.testbed.name,
         ended=time_text(now),
         server=server,
         generator=generator,

@@ -16,7 +16,7 @@ def recorded(execution: Execution, now: float) -> Recorded:
     place = execution.place
     record = record_of(execution, now)
     several = ""
-    if len(execution.run["variables"]["bench_workers"]) > 1:
+    if len(execution.run.variables.workers) > 1:
         several = f", {record.workers} workers"
     return Recorded(
         file=probe_file(record),
@@ -40,8 +40,8 @@ def record_of(execution: Execution, now: float) -> ProbeRecord:
         fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
     return ProbeRecord(
         schema_version=SCHEMA_VERSION,
-        run_id=str(execution.run["run_id"]),
-        testbed=str(execution.testbed["name"]),
+        run_id=execution.run.run_id,
+        testbed=execution.testbed.name,
         framework=str(place["framework"]),
         workers=int(place["workers"]),
         started=time_text(execution.started.get("started_at", now)),

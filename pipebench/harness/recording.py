@@ -26,15 +26,15 @@ def record(execution: Execution, faults_in_a_row: int) -> dict[str, Any]:
 
     faults_in_a_row: faults of the harness on this testbed just before.
     """
-    folder, now = Path(execution.run["results_dir"]), time.time()
+    folder, now = Path(execution.run.results_dir), time.time()
     recorded = KINDS[execution.kind](execution, now)
     write(folder, recorded.file, recorded.document)
     fault = recorded.fault
     step = step_after(fault=bool(fault), faults_in_a_row=faults_in_a_row)
     next_step = sentence(step)
     lines = [recorded.line] if recorded.line else []
-    testbed = str(execution.testbed["name"])
-    about = {"time": time_text(now), "run_id": str(execution.run["run_id"]), "testbed": testbed}
+    testbed = execution.testbed.name
+    about = {"time": time_text(now), "run_id": execution.run.run_id, "testbed": testbed}
     if recorded.event:
         append_event(folder, recorded.event)
     if fault:

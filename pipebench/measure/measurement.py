@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.load import Load, Ran, Window, loads_of, window_of
 from pipebench.measure.traffic import pace, quiet, reopened
@@ -20,8 +22,6 @@ from pipebench.tools import find_tool
 from pipebench.tools.tool import LatencyError, RateKept, Tool
 
 MEMORY_MOMENTS = 5
-ERROR_KINDS = ("connect", "read", "write", "status", "timeout")
-"""The errors that have a column, by wrk's words; other tools may count fewer of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,9 @@ class Measurement:
     """Why the figures of this record cannot be trusted to be the tool's or the kernel's."""
     totals: Totals | None
     rate_kept: RateKept | None
-    server_host: str | None
-    server_cpus: int | None
+    server: Server | None
+    """The server's part as it was recorded, without samples and journal."""
     server_cpu_us: float | None
-    server_rss_peak_bytes: int | None
     reopened: int | None
     """Connections that the generators opened in the window beyond those that they were to open."""
     quiet_s: float | None
@@ -123,6 +122,19 @@ class Measurement:
         if not self.pace or not max(self.pace):
             return None
         return min(self.pace) / max(self.pace)
+
+    @property
+    def server_host(self) -> str | None:
+        return self.server.host if self.server else None
+
+    @property
+    def server_cpus(self) -> int | None:
+        """CPUs that the unit may use."""
+        return self.server.cpus if self.server else None
+
+    @property
+    def server_rss_peak_bytes(self) -> int | None:
+        return self.server.rss_peak_bytes if self.server else None
 
     @property
     def server_cpu_cores(self) -> float | None:
@@ -189,10 +201,8 @@ def reduce(record: Record, path: Path) -> Measurement:
         unusable=figures.unusable,
         totals=figures.totals,
         rate_kept=next((r.counts.rate_kept for r in ran if r.counts), None),
-        server_host=server.host if server else None,
-        server_cpus=server.cpus if server else None,
+        server=replace(server, samples={}, journal=None) if server else None,
         server_cpu_us=figures.server_cpu_us,
-        server_rss_peak_bytes=server.rss_peak_bytes if server else None,
         reopened=figures.reopened,
         quiet_s=quiet(loads),
         pace=pace(loads),

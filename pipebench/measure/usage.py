@@ -12,12 +12,15 @@ class Usage:
     """One host. Cores are CPU seconds per second on the CPUs that it may use."""
 
     host: str
-    busy_cores: float | None
-    """CPU in programs and their system calls, whosever."""
+    measured_cores: float | None
+    """CPU of the measured program, and of the kernel's own work, most of it for its packets.
+
+    One sum: a kernel without CONFIG_IRQ_TIME_ACCOUNTING counts a part of its work in whichever
+    program it interrupts, and the rest nowhere else."""
     other_cores: float | None
-    """CPU that programs took besides the one that was measured (its sampler is among them)."""
-    softirq_cores: float | None
-    """The kernel's own work, most of it the network's: part of the measurement."""
+    """CPU that programs took besides the one that was measured (its sampler is among them).
+
+    At the least: what the kernel's work counted in the measured program is taken off it."""
     steal_cores: float | None
     waiting_share: float | None
     """Share of the time in which some program waited for a CPU (PSI), of the whole kernel."""
@@ -60,23 +63,25 @@ def usage_of(
         growth = grown(column)
         return None if growth is None or seconds <= 0 else growth / seconds
 
-    def cores(kind: str) -> float | None:
+    def cpu_us(kind: str) -> float | None:
         growths = [grown(name) for name in _of_each_cpu(kind, samples.names)]
         known = [growth for growth in growths if growth is not None]
-        # what is not flat at the ends of the window is counted in its margins, too
-        whole = (seconds + 2 * MARGIN_S) * 1e6
-        return sum(known) / whole if known and len(known) == len(growths) else None
+        return sum(known) if known and len(known) == len(growths) else None
 
-    busy = cores("busy")
-    own = None if own_cpu_us is None else own_cpu_us / ((seconds + 2 * MARGIN_S) * 1e6)
-    waiting, throttled = rate("psi_cpu_us"), rate("unit_throttled_us")
+    # Counters are read at the window's margins. The load is still there, and its CPU time is that
+    # of the window alone; what goes on all the time is that of the margins, too.
+    load_us, whole_us = seconds * 1e6, (seconds + 2 * MARGIN_S) * 1e6
+    busy, softirq, steal, own = cpu_us("busy"), cpu_us("softirq"), cpu_us("steal"), own_cpu_us
+    measured = None
+    if busy is not None and softirq is not None and own is not None and seconds > 0:
+        measured = (min(busy, own) + softirq) / load_us
+    waiting, throttled = grown("psi_cpu_us"), rate("unit_throttled_us")
     return Usage(
         host=host,
-        busy_cores=busy,
-        other_cores=None if busy is None or own is None else max(0.0, busy - own),
-        softirq_cores=cores("softirq"),
-        steal_cores=cores("steal"),
-        waiting_share=None if waiting is None else waiting / 1e6,
+        measured_cores=measured,
+        other_cores=None if busy is None or own is None else max(0.0, busy - own) / whole_us,
+        steal_cores=None if steal is None else steal / whole_us,
+        waiting_share=None if waiting is None else waiting / whole_us,
         throttled_share=None if throttled is None else throttled / 1e6,
         rx_bytes_per_s=rate("nic_rx_bytes"),
         tx_bytes_per_s=rate("nic_tx_bytes"),

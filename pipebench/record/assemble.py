@@ -5,13 +5,13 @@ A host's answer that cannot be one of them is a fault of the harness, and notice
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
+from pipebench.record.declared import plain
 from pipebench.record.packing import packed_result, packed_samples
 from pipebench.record.reading import json_value
 from pipebench.record.schema import (
@@ -33,11 +33,6 @@ Answer = Mapping[str, Any]
 """What a task returned: what the program on the host printed, and Ansible's own keys."""
 
 Kind = TypeVar("Kind", bound=Struct)
-
-
-def plain(value: Any) -> Any:
-    """A value of Ansible, whose texts and numbers are of its own types, as JSON has it."""
-    return json.loads(json.dumps(value))
 
 
 def deployment(unavailable: Answer) -> Deployment:

@@ -1,28 +1,32 @@
 """prices.yml of a run: what an hour of each host costs. docs/prices.example.yml explains it."""
 
-import math
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from msgspec import Meta, Struct
 
+from pipebench.record.declared import listed, plain, read_fields
 from pipebench.record.run import Run
 
 PRICES = "prices.yml"
-FIELDS = ("per_hour", "currency", "date", "source")
-COMMON = FIELDS[1:]
-"""May be said once for all hosts."""
+COMMON = ("currency", "date", "source")
+"""May be given once for all hosts."""
+
+Text = Annotated[str, Meta(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """per_hour: in units of the currency. date: the day it was so; source: where it was read."""
 
-    per_hour: float
-    currency: str
-    date: str
-    source: str
+    per_hour: Annotated[
+        float, Meta(gt=0, le=sys.float_info.max, extra={"right": "a number above 0, such as 0.096"})
+    ]
+    currency: Text
+    date: Text
+    source: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,8 @@ class Prices:
         return list(dict.fromkeys(price.currency for price in self.hosts.values()))
 
 
-class PriceError(ValueError):
-    """A price cannot be used; the message says what of it."""
-
-
 def read_prices(run: Run) -> Prices:
-    """prices.yml in the folder of a run; nothing where there is none. Never raises."""
+    """prices.yml in the folder of a run; nothing if there is none. Never raises."""
     path = run.folder / PRICES
     return load_prices(path, run) if path.exists() else Prices()
 
@@ -54,17 +54,17 @@ def load_prices(path: Path, run: Run) -> Prices:
     except OSError as error:
         return Prices(problems=[f"{path} cannot be read: {error.strerror or error}"])
     except UnicodeDecodeError:
-        return Prices(problems=[f"{path} is no text in UTF-8, so no price is known"])
+        return Prices(problems=[f"{path} is not a text in UTF-8, so no price is known"])
     except yaml.YAMLError as error:
-        told = " ".join(str(error).split())
-        return Prices(problems=[f"{path} is no YAML, so no price is known: {told}"])
+        reason = " ".join(str(error).split())
+        return Prices(problems=[f"{path} is not YAML, so no price is known: {reason}"])
     return parse_prices(document, hosts_of(run))
 
 
 def keep(source: Path, run: Run) -> list[str]:
-    """Keep a price file with a run, so that it is judged again by the same prices.
+    """Keep a price file with a run, so that it is always judged by the same prices.
 
-    Why it was not kept, in sentences; it is where one price of it can be used at least.
+    It is kept if one price of it can be used; else the sentences say why not.
     OSError: the folder cannot be written to.
     """
     prices = load_prices(source, run)
@@ -87,49 +87,51 @@ def parse_prices(document: Any, known: list[str]) -> Prices:
 
     A host whose price cannot be used has none, and the others keep theirs.
     """
-    shape = "needs a mapping `hosts` with {per_hour, currency, date, source} by host name"
+    document = plain(document)
     if not isinstance(document, dict) or not isinstance(document.get("hosts"), dict):
-        return Prices(problems=[f"{PRICES} {shape}; no price is known"])
+        keys = f"{{per_hour, {', '.join(COMMON)}}}"
+        return Prices(
+            problems=[f"{PRICES} must have `hosts`, with {keys} by host name; no price is known"]
+        )
     problems = [
-        f"{PRICES}: {key} is unknown: besides hosts there may be {', '.join(COMMON)}"
+        f"{PRICES}: {key!r} is not a known key; choose from {listed(['hosts', *COMMON])}"
         for key in document
         if key not in ("hosts", *COMMON)
     ]
     common = {key: document[key] for key in COMMON if key in document}
     prices: dict[str, Price] = {}
     for host, value in document["hosts"].items():
-        if host not in known:
-            problems.append(
-                f"{PRICES}: {host} is no host of this run, whose hosts are "
-                f"{', '.join(known) or 'not known'}; its price is not used"
-            )
-            continue
-        try:
-            prices[str(host)] = _price(value, common)
-        except PriceError as error:
-            problems.append(f"{PRICES}: {host} has no price: {error}")
-    found = Prices(prices, problems)
-    if len(found.currencies) > 1:
-        problems.append(
-            f"{PRICES}: the hosts' prices are in {' and '.join(found.currencies)}: requests per "
-            "unit of money cannot be compared between these hosts"
-        )
-    return found
+        price, mistakes = _price(str(host), value, common, known)
+        problems += mistakes
+        if price is not None:
+            prices[str(host)] = price
+    return Prices(prices, problems + _currency_problems(prices))
 
 
-def _price(value: Any, common: dict[str, Any]) -> Price:
+def _price(
+    host: str, value: Any, common: dict[str, Any], known: list[str]
+) -> tuple[Price | None, list[str]]:
+    """The price of a host, or what is wrong with it."""
+    if host not in known:
+        hosts = ", ".join(known) or "no host that is known"
+        return None, [
+            f"{PRICES}: {host} is not a host of this run, which has {hosts}; its price is not used"
+        ]
     if not isinstance(value, dict):
-        raise PriceError(f"it needs a mapping with {', '.join(FIELDS)}")
-    unknown = [str(key) for key in value if key not in FIELDS]
-    if unknown:
-        raise PriceError(f"{', '.join(unknown)} is unknown: it takes {', '.join(FIELDS)}")
-    said = common | value
-    missing = [key for key in FIELDS if said.get(key) in (None, "")]
-    if missing:
-        raise PriceError(f"it has no {', '.join(missing)}")
-    per_hour = said["per_hour"]
-    if isinstance(per_hour, bool) or not isinstance(per_hour, int | float):
-        raise PriceError(f"per_hour is {per_hour!r}, not a number such as 0.096")
-    if not math.isfinite(per_hour) or per_hour <= 0:
-        raise PriceError(f"per_hour is {per_hour}, and must be above 0")
-    return Price(float(per_hour), *(str(said[key]) for key in COMMON))
+        keys = listed(["per_hour", *COMMON])
+        return None, [f"{PRICES}: {host} has no price: {value!r} must be a mapping with {keys}"]
+    given = common | value
+    numbers = {key: str(given[key]) for key in COMMON if type(given.get(key)) in (int, float)}
+    values, mistakes = read_fields(Price, given | numbers, where=f"{PRICES}: {host} has no price: ")
+    return (None if mistakes else Price(**values)), list(mistakes.values())
+
+
+def _currency_problems(prices: dict[str, Price]) -> list[str]:
+    currencies = Prices(prices).currencies
+    if len(currencies) < 2:
+        return []
+    problem = (
+        f"{PRICES}: the hosts' prices are in {listed(currencies)}: requests per unit of money "
+        "cannot be compared between these hosts"
+    )
+    return [problem]

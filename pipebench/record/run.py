@@ -88,10 +88,10 @@ def load_run(folder: Path) -> Run:
     folder, no run.json, or it cannot be read as one.
     """
     if not folder.is_dir():
-        raise RunError(f"{folder} is no folder")
+        raise RunError(f"{folder} is not a folder")
     path = folder / store.RUN
     if not path.is_file():
-        raise RunError(f"{folder} is no run: it has no {store.RUN}")
+        raise RunError(f"{folder} is not a run: it has no {store.RUN}")
     try:
         record, problems = read_run_record(path)
     except RecordError as error:

@@ -1,8 +1,8 @@
 """What bounded the throughput of one measurement, and what disturbed it.
 
-Each candidate (server, generator, network) is a share of what there was, with a sentence. At NEAR
-or above it was the limit; of several the one with the greatest share, of equals the first in the
-order here. A share that cannot be known never counts as fine: nothing is `waiting` then.
+Each candidate (server, generator, network) has a share of its capacity, with a sentence. At NEAR or
+above it was the limit; of several the one with the greatest share, of equals the first in the order
+here. If a share is not known, no measurement is called `waiting`.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,6 @@ from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
 """Share of what could be used from which on it counts as used up."""
-EXHAUSTED = 0.95
-"""Share of a host's CPUs from which on none is idle."""
 IDLE = 0.5
 """Share of its CPU below which a host had nothing to do but wait."""
 OTHER_CORES = 0.1
@@ -74,21 +72,25 @@ class Bottleneck:
 def _cpu(who: str, cores: float, could: int, cpus: int, usage: Usage | None) -> tuple[float, str]:
     """Share and sentence: CPU time against what so many processes or threads can take.
 
-    Where they would take every CPU, none of it is idle and the rest is the kernel's network work,
-    they had all that there was.
+    If they can take every CPU, the kernel's work for their packets takes time of the same CPUs, and
+    counts with theirs.
     """
     usable = min(could, cpus)
-    if usage and could >= cpus and _exhausted(usage, cpus):
-        return 1.0, f"{who} used {cores:.2f} cores, all that the kernel left of {cpus}"
     of = f"{usable} core{'s' if usable > 1 else ''}"
-    return cores / usable, f"{who} used {cores:.2f} of {of}"
+    share, said = cores / usable, f"{who} used {cores:.2f} of {of}"
+    together = _with_kernel(usage, cpus) if usage and could >= cpus else None
+    if share >= NEAR or together is None or together < NEAR * cpus:
+        return share, said
+    return together / cpus, f"{said}, and {together:.2f} with the kernel's work for its packets"
 
 
-def _exhausted(usage: Usage, cpus: int) -> bool:
-    busy, softirq, others = usage.busy_cores, usage.softirq_cores, usage.other_cores
-    if busy is None or softirq is None or others is None or others >= OTHER_CORES:
-        return False
-    return busy + softirq >= EXHAUSTED * cpus
+def _with_kernel(usage: Usage, cpus: int) -> float | None:
+    """None if it is not known, or if others took more than the share that may be left unused.
+
+    A part of the kernel's work may then be counted twice, and the sum be too large.
+    """
+    others = usage.other_cores
+    return None if others is None or others > (1 - NEAR) * cpus else usage.measured_cores
 
 
 def server(measurement: Measurement) -> Load:
@@ -122,8 +124,8 @@ def generator(measurement: Measurement) -> Load:
 def network(measurement: Measurement, path_capacity: PathCapacity | None) -> Load:
     """Bytes and packets of the server's interface against what the path carried before.
 
-    Where a host was the limit of the baseline, the path carries at least that much: less is far
-    from its limit, and more says nothing.
+    If a host was the limit of that test, the path carries at least that much: a measurement with
+    less is far from the limit, one with more shows nothing.
     """
     if path_capacity is None:
         return Load(LimitedBy.NETWORK, None, "what the path carries was not measured")
@@ -154,21 +156,15 @@ def network(measurement: Measurement, path_capacity: PathCapacity | None) -> Loa
 
 
 def _carried(unit: str, direction: Direction, seen: float, capacity: Capacity) -> Load:
-    share = seen / capacity.per_s
-    if unit == "bytes":
-        figures = f"{_bits(seen)} of {_bits(capacity.per_s)}"
-    else:
-        figures = f"{seen:,.0f} of {capacity.per_s:,.0f} packets/s"
+    share, least = seen / capacity.per_s, "at least " if capacity.at_least else ""
     where = direction.replace("_", " the ")
-    if not capacity.at_least:
-        said = f"the path carried {figures} {where} that it can carry"
-    elif share < NEAR:
-        said = f"the path carried {figures} {where} that it can carry at the least"
+    if unit == "bytes":
+        figures = f"{_bits(seen)} of {least}{_bits(capacity.per_s)}"
     else:
-        said = (
-            f"the path carried {figures} {where} that the hosts could make it carry before, "
-            "which is no limit of the path"
-        )
+        figures = f"{seen:,.0f} of {least}{capacity.per_s:,.0f} packets/s"
+    said = f"the path carried {figures} {where}"
+    if capacity.at_least and share >= NEAR:
+        said += "; it may carry more than the hosts could send before, so its limit is not known"
         return Load(LimitedBy.NETWORK, None, said)
     return Load(LimitedBy.NETWORK, share, said)
 
@@ -306,11 +302,16 @@ def waiting(
     return cores < IDLE * left and not any(one.name == "throttled" for one in disturbances)
 
 
+def candidates(measurement: Measurement, path_capacity: PathCapacity | None = None) -> list[Load]:
+    """What may have limited a measurement, each with the share of what there was."""
+    return [server(measurement), generator(measurement), network(measurement, path_capacity)]
+
+
 def bottleneck_of(
     measurement: Measurement, path_capacity: PathCapacity | None = None
 ) -> Bottleneck:
     """What limited a measurement, with the figures of it."""
-    loads = [server(measurement), generator(measurement), network(measurement, path_capacity)]
+    loads = candidates(measurement, path_capacity)
     disturbances = tuple(one for rule in DISTURBANCE_RULES for one in rule(measurement))
     reached = [load for load in loads if load.share is not None and load.share >= NEAR]
     if reached:
@@ -319,13 +320,13 @@ def bottleneck_of(
         first, *also = reached
         said = first.sentence
         if also:
-            said += f" (at its limit, too: {'; '.join(load.sentence for load in also)})"
+            said += f" (also at its limit: {'; '.join(load.sentence for load in also)})"
         return Bottleneck(first.limit, said, disturbances)
     said = "; ".join(load.sentence for load in loads)
     if waiting(measurement, loads, disturbances):
         count = measurement.cell.connections
         waited = f"the {count} connection{'s' if count > 1 else ''} waited"
-        return Bottleneck(LimitedBy.WAITING, f"all idle, {waited}: {said}", disturbances)
+        return Bottleneck(LimitedBy.WAITING, f"all were idle while {waited}: {said}", disturbances)
     if any(load.share is None for load in loads):
-        return Bottleneck(LimitedBy.UNKNOWN, f"not all is known: {said}", disturbances)
+        return Bottleneck(LimitedBy.UNKNOWN, f"some figures are not known: {said}", disturbances)
     return Bottleneck(LimitedBy.UNKNOWN, f"nothing was at its limit: {said}", disturbances)

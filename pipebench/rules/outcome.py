@@ -1,8 +1,7 @@
 """Outcome and reason of one measurement, by rules.
 
-Each rule looks at one thing and says nothing, or what it found in a sentence with figures. The
-worst finding is the outcome; the sentences of that outcome and of milder ones that explain it are
-the reason.
+Each rule looks at one thing, and returns nothing or a finding: a sentence with figures. The worst
+finding is the outcome. Its sentence is the reason, with those of milder findings that explain it.
 """
 
 import textwrap
@@ -41,6 +40,7 @@ LEAK_LEAST_BYTES = 16 * 2**20
 LEAK_SHARE = 0.25
 LEAK_STEADY = 0.4
 LONGEST_QUOTE = 160
+HARNESS_FAULT = "harness fault"
 
 
 class Outcome(StrEnum):
@@ -75,7 +75,7 @@ class Context:
 
     response_size: ResponseSize | None = None
     probe: Probe | None = None
-    """What the probe saw of this framework; None where it was not asked."""
+    """What the probe saw of this framework; None if it was not probed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def harness_fault(measurement: Measurement, _context: Context) -> Finding | None
     """A fault of the harness says nothing about the framework."""
     if measurement.harness_fault is None:
         return None
-    return Finding("harness_fault", Outcome.INVALID, f"harness fault: {measurement.harness_fault}")
+    sentence = f"{HARNESS_FAULT}: {measurement.harness_fault}"
+    return Finding("harness_fault", Outcome.INVALID, sentence)
 
 
 def unavailable(measurement: Measurement, _context: Context) -> Finding | None:
@@ -143,7 +144,7 @@ def restarted(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def no_requests(measurement: Measurement, _context: Context) -> Finding | None:
-    """wrk's exit status is 0 even where nothing was answered."""
+    """wrk's exit status is 0 even if nothing was answered."""
     if measurement.totals is None or measurement.totals.requests or measurement.unit_end:
         return None
     return Finding(
@@ -201,7 +202,7 @@ def hung(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
-    """wrk gives up at once where it cannot connect; any other end of it is the harness's."""
+    """wrk gives up at once if it cannot connect; any other failure of wrk is the harness's."""
     if measurement.tool_problem is None:
         return None
     refused = "unable to connect" in measurement.tool_problem
@@ -223,7 +224,9 @@ def not_measured(measurement: Measurement, _context: Context) -> Finding | None:
     """A record without a measurement must say why."""
     if measurement.totals or measurement.unusable or measurement.tool_problem:
         return None
-    return Finding("not_measured", Outcome.INVALID, "it holds neither a measurement nor a reason")
+    return Finding(
+        "not_measured", Outcome.INVALID, "it has neither a measurement nor a reason for its absence"
+    )
 
 
 def wrk_errors(measurement: Measurement, _context: Context) -> Finding | None:
@@ -249,7 +252,7 @@ def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
     if 0.9 <= more / max(1, batches) <= 1.1:
         sentence += f": {closes} after each batch"
     elif totals.errors.get("write", 0) >= more / 2:
-        sentence += ": most failed at once, as where nobody listens"
+        sentence += ": most failed at once, as if nothing listened on the port"
     elif more > batches:
         sentence += f": {closes} within a batch"
     return Finding("reconnected", Outcome.DEGRADED, sentence)
@@ -298,11 +301,11 @@ def busy(measurement: Measurement, _context: Context) -> Finding | None:
     if totals.busy < least and in_line and not again:
         return None
     if totals.busy > 1:
-        why = "more than there was"
+        why = "more time than there was"
     elif measurement.reopened is None:
-        why = "some hung or reconnected"
+        why = "some connections hung or reconnected"
     else:
-        why = "the rest went into reconnecting" if again else "some hung"
+        why = "the rest went into reconnecting" if again else "some connections hung"
     return Finding(
         "busy",
         Outcome.DEGRADED,
@@ -354,7 +357,7 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
         if measurement.reopened is not None and measurement.reopened > reopened_tolerance(
             totals.opened
         ):
-            sentence += ", as where some say that the connection closes"
+            sentence += ", as if some announced that the connection closes"
     elif not rest:
         sentence = f"each of its {answers} has {each:,} bytes; in its other measurements, {size:,}"
     else:
@@ -365,13 +368,13 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
             f"than its {answers} of {size:,} bytes have: "
         )
         if more < 0:
-            sentence += "some were cut short, or were others"
+            sentence += "some were cut short, or were other responses"
         elif more % size == 0:
             sentence += (
                 f"as many as one response too many in every {totals.requests * size / more:,.0f}"
             )
         else:
-            sentence += "some were longer, or followed by what belongs to none"
+            sentence += "some were longer, or were followed by bytes that belong to no response"
     return Finding("response_size", Outcome.DEGRADED, sentence)
 
 
@@ -396,16 +399,17 @@ def memory(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def journal(measurement: Measurement, _context: Context) -> Finding | None:
-    """A server says something under load only where something is wrong."""
+    """A server logs something under load only if something is wrong."""
     if not measurement.spoke or measurement.totals is None:
         return None
     first = textwrap.shorten(measurement.spoke[0], LONGEST_QUOTE, placeholder=" ...")
-    lines = (
-        "a line" if len(measurement.spoke) == 1 else f"{len(measurement.spoke):,} lines, the first"
+    count = len(measurement.spoke)
+    told = (
+        "a line into its journal under load"
+        if count == 1
+        else (f"{count:,} lines into its journal under load, the first")
     )
-    return Finding(
-        "journal", Outcome.DEGRADED, f"wrote into its journal under load {lines}: {first}"
-    )
+    return Finding("journal", Outcome.DEGRADED, f"wrote {told}: {first}")
 
 
 def probe(measurement: Measurement, context: Context) -> Finding | None:
@@ -417,7 +421,7 @@ def probe(measurement: Measurement, context: Context) -> Finding | None:
 
 
 DECIDING: tuple[Rule, ...] = (harness_fault, unavailable)
-"""Rules that leave nothing to say for the others."""
+"""If one of these rules finds something, no other rule is asked."""
 
 RULES: tuple[Rule, ...] = (
     did_not_start,
@@ -442,13 +446,18 @@ RULES: tuple[Rule, ...] = (
 
 def judge(measurement: Measurement, context: Context) -> Judgement:
     """The outcome and reason of one measurement."""
+    return _judgement(findings_of(measurement, context))
+
+
+def findings_of(measurement: Measurement, context: Context) -> list[Finding]:
+    """What each rule found, in their order; also what is too mild to be part of the reason."""
     for rule in DECIDING:
         if finding := rule(measurement, context):
-            return _judgement([finding])
+            return [finding]
     findings = [finding for rule in RULES if (finding := rule(measurement, context))]
     if not findings and (nothing := not_measured(measurement, context)):
         findings.append(nothing)
-    return _judgement(findings)
+    return findings
 
 
 def _judgement(findings: list[Finding]) -> Judgement:

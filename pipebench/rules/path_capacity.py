@@ -1,6 +1,6 @@
 """What the path of each testbed carried before anything was measured: results/<run_id>/baseline/.
 
-A baseline is optional, whatever is wrong with it is a sentence, and the path then unknown.
+It is optional: if it cannot be used, a sentence says why, and the capacity is not known.
 """
 
 from dataclasses import dataclass, field

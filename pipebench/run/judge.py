@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
-from pipebench.record.prices import Prices, read_prices
+from pipebench.record.prices import Price, Prices, read_prices
 from pipebench.record.run import Run, load_run
 from pipebench.record.schema import Cell, InvalidRecord
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
@@ -27,7 +27,7 @@ RECORDS_AT_ONCE = 25
 
 @dataclass(frozen=True, slots=True)
 class JudgedMeasurement:
-    """One record with its judgement; a finding only where there is a rate to be limited."""
+    """One record with its judgement; a bottleneck only if there is a rate to be limited."""
 
     measurement: Measurement
     judgement: Judgement
@@ -36,6 +36,12 @@ class JudgedMeasurement:
     @property
     def limited_by(self) -> LimitedBy | None:
         return self.bottleneck.limit if self.bottleneck else None
+
+    @property
+    def disturbances(self) -> str | None:
+        """What disturbed the measurement, in sentences."""
+        disturbances = self.bottleneck.disturbances if self.bottleneck else ()
+        return "; ".join(one.sentence for one in disturbances) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,11 @@ class JudgedRun:
         ]
         return sorted([*self.invalid, *judged], key=lambda record: record.file)
 
+    def price_of(self, testbed: str) -> Price | None:
+        """What an hour of the host costs that serves in a testbed."""
+        server = next((one.server for one in self.run.testbeds if one.name == testbed), None)
+        return self.prices.hosts.get(server) if server else None
+
     @property
     def measuring_share(self) -> float | None:
         """Share of the measuring phase's wall time spent in warm-up and measuring.
@@ -98,9 +109,9 @@ class JudgedRun:
 
 
 def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
-    """Judge results/<run_id>/; if not alone, with further processes where there is much to read.
+    """Judge results/<run_id>/; if not alone, with further processes if there is much to read.
 
-    RunError: it is no run.
+    RunError: it is not a run.
     """
     run = load_run(folder)
     reduced: list[Measurement] = []
@@ -173,13 +184,8 @@ def _judged(
     probes: dict[Server, Probe],
     path_capacities: dict[str, PathCapacity],
 ) -> JudgedMeasurement:
-    testbed, framework, workers, *_ = measurement.cell
-    context = Context(
-        response_size=sizes.get((testbed, framework)),
-        probe=probes.get(Server(testbed, framework, workers)),
-    )
-    judgement = judge(measurement, context)
-    path_capacity = path_capacities.get(testbed)
+    judgement = judge(measurement, context_of(measurement, sizes, probes))
+    path_capacity = path_capacities.get(measurement.cell.testbed)
     return JudgedMeasurement(
         measurement,
         judgement,
@@ -187,12 +193,25 @@ def _judged(
     )
 
 
+def context_of(
+    measurement: Measurement,
+    sizes: dict[tuple[str, str], ResponseSize],
+    probes: dict[Server, Probe],
+) -> Context:
+    """What the run knows of a measurement's framework beyond that measurement."""
+    testbed, framework, workers, *_ = measurement.cell
+    return Context(
+        response_size=sizes.get((testbed, framework)),
+        probe=probes.get(Server(testbed, framework, workers)),
+    )
+
+
 def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], ResponseSize]:
     """Bytes of one response by testbed and framework, as most of its measurements show it.
 
     A response that the end cut off makes the quotient of bytes and requests a little too large,
-    so the measurements without one (it divides evenly) decide; where there are none, the
-    smallest quotient does.
+    so the measurements without one (it divides evenly) decide; if there are none, the smallest
+    quotient does.
     """
     whole: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     least: dict[tuple[str, str], int] = {}

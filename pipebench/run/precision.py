@@ -1,70 +1,80 @@
-"""Whether a run's rounds are enough, by the width of its intervals alone.
+"""Whether the rounds of a run are enough, by the width of its intervals alone.
 
-What is looked at is how wide an interval is, never where it lies: a run that went on until a
-difference showed would find one. The ratio is that of requests/s to the run's reference, which is
-named before the run; the fastest may be another after the next round.
+The ratio is that of requests/s to the run's reference, which is named before the run; the fastest
+may be another after the next round.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from pipebench.record.schema import Cell
 from pipebench.rules.outcome import Outcome
-from pipebench.run.judge import JudgedRun
-from pipebench.stats.estimate import estimate, ratios
+from pipebench.run.cells import CellGroup, cell_group
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedMeasurement, JudgedRun
+from pipebench.stats.estimate import Estimate, estimate, ratios
+from pipebench.stats.precision import Precision, precision
 
-Group = tuple[int, int, int]
-"""Workers, depth, connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """enough: no further round is needed; reason: in words, with the widest interval."""
-
-    enough: bool
-    reason: str
+RATE = CellSummary.requests_per_s
 
 
-def precision(judged_run: JudgedRun, testbed: str, until: float) -> Precision:
+class Decision(NamedTuple):
+    """Whether a testbed gets no further round, and a line for the reader.
+
+    reason: why the rounds taken are those that it gets, in words; None: it gets another.
+    """
+
+    reason: str | None
+    progress: str
+
+
+def decide(judged_run: JudgedRun, testbed: str, taken: int, most: int, until: float) -> Decision:
+    """After so many rounds of at most so many; until: as of run_precision()."""
+    enough, reason = run_precision(judged_run, testbed, until)
+    place = f" on {testbed}" if len(judged_run.run.testbeds) > 1 else ""
+    progress = f"After round {taken}{place}: {reason}"
+    if enough:
+        return Decision(reason, f"{progress}: enough")
+    if taken < most:
+        return Decision(None, f"{progress}: another round")
+    return Decision(
+        f"as many as were declared; {reason}",
+        f"{progress}: no more than {taken} rounds were declared",
+    )
+
+
+def run_precision(judged_run: JudgedRun, testbed: str, until: float) -> Precision:
     """Look at every framework of a testbed, the A/A control too, whose rounds are all ok.
 
-    The ceiling is no subject of precision. Where the reference is not ok itself, the interval is
-    that of the requests/s as they are.
+    The ceiling is not looked at. If the reference is not ok itself, the interval is that of the
+    requests/s as they are. until: the width of an interval, by its median, that is narrow enough.
     """
     reference = str(judged_run.run.variables.get("bench_reference"))
-    widths: list[tuple[float, str]] = []
-    for (_, depth, connections), rates in _rates(judged_run, testbed).items():
-        base = rates.pop(reference, None)
-        for name, own in rates.items():
-            found = estimate(ratios(own, base) if base else list(own.values()))
-            width = found.relative_width if found else None
-            where = f"{name}, depth {depth}, {connections} connections"
-            if width is None:
-                return Precision(False, f"{where} has no interval yet")
-            widths.append((width, where))
-    if not widths:
-        return Precision(True, "there is nothing whose interval could be made narrower")
-    widest, where = max(widths)
-    told = f"the widest interval is {widest:.1%} of its ratio ({where})"
-    if widest <= until:
-        return Precision(True, f"{told}, at most the {until:.1%} declared")
-    return Precision(False, f"{told}, above the {until:.1%} declared")
+    return precision(_estimates(judged_run, testbed, reference), until)
 
 
-def _rates(judged_run: JudgedRun, testbed: str) -> dict[Group, dict[str, dict[int, float]]]:
-    """requests/s by cell group, framework and round, of the frameworks that are ok."""
-    rates: dict[Group, dict[str, dict[int, float]]] = {}
-    bad: set[tuple[Group, str]] = set()
-    for judged in judged_run.measurements:
-        cell, totals = judged.measurement.cell, judged.measurement.totals
-        framework = judged_run.run.frameworks.get(cell.framework)
-        if cell.testbed != testbed or (framework and framework.role == "ceiling"):
-            continue
-        group = (cell.workers, cell.depth, cell.connections)
-        if judged.judgement.outcome == Outcome.OK and totals:
-            own = rates.setdefault(group, {}).setdefault(cell.framework, {})
-            own[judged.measurement.round] = totals.requests_per_s
-        elif judged.judgement.outcome != Outcome.INVALID:
-            bad.add((group, cell.framework))
-    return {
-        group: {name: own for name, own in of.items() if (group, name) not in bad}
-        for group, of in rates.items()
+def _estimates(
+    judged_run: JudgedRun, testbed: str, reference: str
+) -> Iterator[tuple[str, Estimate | None]]:
+    """What is estimated of each cell, with the cell in words."""
+    cells = {
+        cell: RATE.by_round(measurements)
+        for cell, measurements in judged_run.by_cell.items()
+        if cell.testbed == testbed and _counts(judged_run, cell, measurements)
     }
+    references: dict[CellGroup, dict[int, float]] = {
+        cell_group(cell): rates for cell, rates in cells.items() if cell.framework == reference
+    }
+    for cell, rates in cells.items():
+        if cell.framework == reference:
+            continue
+        base = references.get(cell_group(cell))
+        words = f"{cell.framework}, depth {cell.depth}, {cell.connections} connections"
+        yield words, estimate(ratios(rates, base) if base else list(rates.values()))
+
+
+def _counts(judged_run: JudgedRun, cell: Cell, measurements: list[JudgedMeasurement]) -> bool:
+    """Whether a cell is looked at: all its rounds that have a result are ok, and there are some."""
+    framework = judged_run.run.frameworks.get(cell.framework)
+    outcomes = {one.judgement.outcome for one in measurements} - {Outcome.INVALID}
+    return outcomes == {Outcome.OK} and not (framework and framework.role == "ceiling")

@@ -1,107 +1,375 @@
-"""What a report says first: who is the fastest and how surely, what failed, what limited it."""
+"""What a report says first: who is the fastest and by how much, who failed and why, in sentences.
+
+Each point is a claim in short sentences with rounded figures, and the exact figures behind it. What
+is true of several frameworks is said once, with their names.
+"""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
+from pipebench.rules.bottleneck import LimitedBy
 from pipebench.rules.outcome import Outcome
-from pipebench.run.relations import CELL_GROUP, Row, labels
+from pipebench.run.cells import CellGroup, cell_group, labels
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedRun
+from pipebench.show import formats
+from pipebench.show.failures import failures
+from pipebench.stats.estimate import Spread
 
 NEAR_CEILING = 0.9
+MOST_GROUPS = 4
+"""Cell groups that are told one by one; the others are in the table."""
+MOST_PLACES = 5
+"""Places behind the fastest that are told one by one."""
+SAME_RATE = 0.95
+"""From this ratio on, two rates are told by one rounded figure."""
 
 
-@dataclass(slots=True)
-class Headline:
-    """Who is the fastest of one cell group, and how surely; and who takes the least CPU time.
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the answer, in Markdown. evidence: its exact figures, or empty."""
 
-    fastest: None where no framework of the group is ok. second: the next of those that are.
-    tied: those that cannot be told from the fastest. unsure: why nothing is claimed, or empty.
-    The same of the CPU time per request: cheapest, dearer (the next), cheap (tied with it).
-    near_ceiling: rows that did nearly what generator and path can do at all.
-    again: the A/A control, where it was measured.
-    """
+    claim: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rows of one cell group. label: its place in words, empty if there is only one."""
 
     label: str
-    fastest: Row | None
-    second: Row | None = None
-    tied: list[Row] = field(default_factory=list)
-    unsure: str = ""
-    cheapest: Row | None = None
-    dearer: Row | None = None
-    cheap: list[Row] = field(default_factory=list)
-    near_ceiling: list[Row] = field(default_factory=list)
-    again: Row | None = None
+    rows: list[CellSummary]
+
+    @property
+    def ok(self) -> list[CellSummary]:
+        """The frameworks that are ok, the fastest first; the others that share a round with it."""
+        own = [row for row in self.rows if row.role == "framework" and row.outcome == Outcome.OK]
+        return own[:1] + [row for row in own[1:] if row.requests_per_s.relative.value is not None]
+
+    @property
+    def place(self) -> str:
+        return f"At {self.label}: " if self.label else ""
 
 
-def headlines_of(rows: list[Row]) -> list[Headline]:
-    """One headline a cell group, in the order of the rows."""
-    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+def answer(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Point]:
+    """The points of a run's answer, in the order in which a reader asks. rows: all cells."""
+    label = labels(row.cell for row in rows)
+    by_group: dict[CellGroup, list[CellSummary]] = defaultdict(list)
     for row in rows:
-        groups[tuple(row[key] for key in CELL_GROUP)].append(row)
-    label = labels(rows)
-    return [_headline(label(group[0]), group) for group in groups.values()]
+        by_group[cell_group(row.cell)].append(row)
+    groups = [Group(label(own[0].cell), own) for own in by_group.values()]
+    failed = failures(judged_run, rows, label)
+    points = _rates(groups, failed)
+    points += _cpu_times(groups)
+    points += _near_ceiling(groups)
+    points += _unlike_itself(groups)
+    points += _limits(rows)
+    return [*points, *_harness(judged_run)]
 
 
-def _headline(label: str, group: list[Row]) -> Headline:
-    ranked = [row for row in group if row["role"] == "framework"]
-    ok = [row for row in ranked if row["outcome"] == Outcome.OK]
-    headline = Headline(
-        label,
-        fastest=ok[0] if ok else None,
-        near_ceiling=[row for row in ranked if near_ceiling(row)],
-        again=next((row for row in group if row["role"] == "control"), None),
-    )
-    others = [row for row in ok[1:] if row["relative"] is not None]
-    if ok and others:
-        headline.second = others[0]
-        headline.tied = [row for row in others if row["verdict"] == "tied"]
-        headline.unsure = _unsure(ok)
-    costed = sorted(
-        (row for row in ok if row["relative_cpu"] is not None), key=lambda row: row["relative_cpu"]
-    )
-    if len(costed) > 1 and costed[0]["rank_cpu"] == 1:
-        headline.cheapest, headline.dearer = costed[0], costed[1]
-        headline.cheap = [row for row in costed[1:] if row["verdict_cpu"] == "tied"]
-    return headline
+def _rates(groups: list[Group], failed: list[str]) -> list[Point]:
+    """Who is the fastest, by cell group; and the failures, in the same sentence if it is one."""
+    if not groups:
+        return [Point("Nothing was scheduled and nothing was measured.")]
+    if len(groups) == 1:
+        return [_rate(groups[0], failed)]
+    points = [_rate(group, []) for group in groups[:MOST_GROUPS]]
+    more = len(groups) - MOST_GROUPS
+    if more > 0:
+        are = "group of cells is" if more == 1 else "groups of cells are"
+        points.append(Point(f"{more} more {are} in the [table](#results)."))
+    return points + ([Point(f"{'; '.join(failed)}.")] if failed else [])
 
 
-def _unsure(ok: list[Row]) -> str:
+def _rate(group: Group, failed: list[str]) -> Point:
+    ok = group.ok
+    if not ok:
+        nothing = "No framework is ok, so none can be called the fastest"
+        return Point(f"{group.place}{'; '.join([nothing, *failed])}.")
+    unsure = _unsure(ok)
+    if len(ok) == 1:
+        first = f"{_bold(ok)} is the only framework that is ok, at {_about_rates(ok)}"
+        return _point(group, [first, *failed], ok, "")
+    tied = [row for row in ok if row.requests_per_s.rank == 1] if not unsure else []
+    if unsure:
+        first, behind = f"{_bold(ok[:1])} has the highest median, {_about_rates(ok[:1])}", ok[1:]
+    elif len(tied) > 1:
+        first = f"{_bold(tied)} tie at {_about_rates(tied)}"
+        behind = [row for row in ok if row not in tied]
+    else:
+        first, behind = f"{_bold(ok[:1])} is the fastest at {_about_rates(ok[:1])}", ok[1:]
+    return _point(group, [first, *_places(behind), *failed], ok, unsure)
+
+
+def _point(group: Group, clauses: list[str], ok: list[CellSummary], unsure: str) -> Point:
+    claim = f"{group.place}{'; '.join(clauses)}."
+    if unsure:
+        claim += f" No framework can be called the fastest: {unsure}."
+    return Point(claim, _evidence(ok))
+
+
+def _unsure(ok: list[CellSummary]) -> str:
     """Why nobody is called faster, or nothing."""
-    if any(row["requests_per_s_low"] is None for row in ok):
-        return "Fewer than 6 rounds: no interval and no rank"
-    if ok[0]["noise_floor"] is None:
-        return (
-            "There is no A/A control, so no noise floor and no rank: the interval alone does not "
-            "tell a difference from noise"
-        )
-    if any(row["rank"] is None for row in ok):
-        return "Fewer than 6 rounds in common: no rank"
+    if any(row.requests_per_s.low is None for row in ok):
+        return "not every framework has 6 rounds, so there are no ranks"
+    if ok[0].requests_per_s.noise_floor is None:
+        return "the noise floor is not known, because no A/A control was measured and ok"
+    if any(row.requests_per_s.rank is None for row in ok):
+        return "the frameworks have fewer than 6 rounds in common"
     return ""
 
 
-def near_ceiling(row: Row) -> bool:
+def _places(behind: list[CellSummary]) -> list[str]:
+    """What those behind the fastest reach of its rate; those of one rank together."""
+
+    def place(row: CellSummary) -> object:
+        rank = row.requests_per_s.rank
+        return formats.percent(row.requests_per_s.relative.value) if rank is None else rank
+
+    places = [list(own) for _, own in groupby(behind, key=place)]
+    clauses = []
+    for number, own in enumerate(places[:MOST_PLACES]):
+        reach = "reaches" if len(own) == 1 else "reach"
+        shares = _range([row.requests_per_s.relative.value for row in own], formats.percent)
+        clauses.append(f"{_names(own)} {reach} {shares}{' of that' if number == 0 else ''}")
+    more = sum(map(len, places[MOST_PLACES:]))
+    return clauses + ([f"{more} more {'is' if more == 1 else 'are'} below that"] if more else [])
+
+
+def _evidence(ok: list[CellSummary]) -> str:
+    """The exact rate of the first, the ratios of the others to it, and the rule."""
+    first, *others = ok
+    rate = first.requests_per_s
+    text = f"{_name(first)}: {formats.integer(rate.value)} requests/s"
+    if rate.low is not None:
+        low, high = formats.integer(rate.low), formats.integer(rate.high)
+        text += f" (95 % interval {low} to {high})"
+    if not others:
+        return f"{text}."
+    told = [
+        f"{_name(row)} {formats.ratio(row.requests_per_s.relative.value)}"
+        f"{_interval(row.requests_per_s.relative)}"
+        for row in others[: 2 * MOST_PLACES]
+    ]
+    more = len(others) - 2 * MOST_PLACES
+    told += [f"{more} more in the table"] if more > 0 else []
+    text += f". Ratios to it, round by round: {', '.join(told)}."
+    if rate.noise_floor is not None and rate.rank is not None:
+        text += (
+            " A framework is slower if the interval of the ratio excludes 1 and the difference is "
+            f"above the noise floor of {_floor(rate.noise_floor)}; if not, it is tied."
+        )
+    return text
+
+
+def _cpu_times(groups: list[Group]) -> list[Point]:
+    """Who needs the least CPU time per request; groups with the same answer together."""
+    told: dict[tuple[str, ...], list[tuple[Group, list[CellSummary]]]] = defaultdict(list)
+    for group in groups:
+        if costed := _by_cpu_time(group):
+            least = [row for row in costed if row.server_cpu_us_per_request.rank == 1]
+            told[tuple(row.cell.framework for row in least)].append((group, costed))
+    points = []
+    for names, those in list(told.items())[:MOST_GROUPS]:
+        firsts = [own[: len(names)] for _, own in those]
+        need = "needs" if len(names) == 1 else "need"
+        values = [row.server_cpu_us_per_request.value for rows in firsts for row in rows]
+        claim = f"{_bold(firsts[0])} {need} the least CPU time per request, {_about_us(values)}"
+        claim += _where([group.label for group, _ in those])
+        evidence = [_cpu_evidence(group, own) for group, own in those[:MOST_GROUPS]]
+        points.append(Point(f"{claim}.", " ".join(evidence)))
+    return points
+
+
+def _by_cpu_time(group: Group) -> list[CellSummary]:
+    """Frameworks that are ok, the cheapest first; none if nothing can be compared."""
+
+    def relative(row: CellSummary) -> float:
+        return row.server_cpu_us_per_request.relative.value or 0
+
+    ok = [row for row in group.rows if row.role == "framework" and row.outcome == Outcome.OK]
+    costed = sorted((row for row in ok if relative(row)), key=relative)
+    ranked = len(costed) > 1 and costed[0].server_cpu_us_per_request.rank == 1
+    return sorted(costed, key=lambda row: row.server_cpu_us_per_request.rank != 1) if ranked else []
+
+
+def _cpu_evidence(group: Group, costed: list[CellSummary]) -> str:
+    first, *others = costed
+    own = first.server_cpu_us_per_request
+    place = f"{group.label}: " if group.label else ""
+    least = [row for row in others if row.server_cpu_us_per_request.rank == 1]
+    told = [
+        f"{_name(row)} {formats.ratio(row.server_cpu_us_per_request.relative.value)}"
+        f"{_interval(row.server_cpu_us_per_request.relative)} times that"
+        for row in (least or others[:1])[:MOST_PLACES]
+    ]
+    floor = "" if own.noise_floor is None else f"; noise floor {_floor(own.noise_floor)}"
+    return f"{place}{_name(first)}: {formats.us(own.value)}; {', '.join(told)}{floor}."
+
+
+def near_ceiling(row: CellSummary) -> bool:
     """Whether what was measured is the generator or the path, and not the framework."""
-    share = row["share_of_ceiling"]
-    return row["role"] != "ceiling" and share is not None and share >= NEAR_CEILING
+    share = row.share_of_ceiling
+    return row.role != "ceiling" and share is not None and share >= NEAR_CEILING
 
 
-def troubles(rows: list[Row]) -> list[Row]:
-    """Rows that are not ok, one a framework and outcome, with `cells`: how many are like it."""
-    told: dict[tuple[str, str | None], Row] = {}
+def _near_ceiling(groups: list[Group]) -> list[Point]:
+    """Frameworks that did nearly what generator and path can do at all."""
+    near = [
+        (group, row)
+        for group in groups
+        for row in group.rows
+        if row.role == "framework" and near_ceiling(row)
+    ]
+    if not near:
+        return []
+    rows = [row for _, row in near]
+    was = "was" if len({row.cell.framework for row in rows}) == 1 else "were"
+    told = [
+        f"{_name(row)}{_where([group.label])} {formats.ratio(row.share_of_ceiling)}"
+        for group, row in near[: 2 * MOST_PLACES]
+    ]
+    return [
+        Point(
+            f"{_names(rows)} {was} about as fast as the ceiling server, which does no work: the "
+            "generator or the path was measured, not the framework.",
+            f"Share of the ceiling's requests/s, of which {NEAR_CEILING} is too near: "
+            f"{', '.join(told)}.",
+        )
+    ]
+
+
+def _unlike_itself(groups: list[Group]) -> list[Point]:
+    """A/A controls that differ from themselves."""
+    controls = [
+        (group, row)
+        for group in groups
+        for row in group.rows
+        if row.role == "control" and row.requests_per_s.verdict == "differs"
+    ]
+    if not controls:
+        return []
+    told = [
+        f"{_name(row)}{_where([group.label])} {formats.ratio(row.requests_per_s.relative.value)}"
+        f"{_interval(row.requests_per_s.relative)}"
+        for group, row in controls[: 2 * MOST_PLACES]
+    ]
+    return [
+        Point(
+            "**The A/A control differs from itself**"
+            f"{_where([group.label for group, _ in controls])}: one server was measured under two "
+            "names, and the results differ. Differences of that size mean nothing here.",
+            f"Ratios of the control to the fastest: {', '.join(told)}.",
+        )
+    ]
+
+
+def _limits(rows: list[CellSummary]) -> list[Point]:
+    """What limited the frameworks, in one point; and whether something disturbed them."""
+    limits: dict[LimitedBy, list[CellSummary]] = defaultdict(list)
     for row in rows:
-        if row["outcome"] != Outcome.OK:
-            first = told.setdefault((row["framework"], row["outcome"]), {**row, "cells": 0})
-            first["cells"] += 1
-    order = ["failed", "unavailable", "degraded", None]
-    return sorted(told.values(), key=lambda row: order.index(row["outcome"]))
+        if row.limited_by:
+            limits[row.limited_by].append(row)
+    points = []
+    if limits:
+        told = [_limited(limit, own, len(limits) == 1) for limit, own in limits.items()]
+        claim = "; ".join(told)
+        points.append(Point(f"{claim[0].upper()}{claim[1:]}."))
+    if any(row.mark for row in rows):
+        points.append(
+            Point(
+                "**Something disturbed some of the measurements**: the figures with a mark, [1] "
+                "and on, are explained below the [table](#results)."
+            )
+        )
+    return points
 
 
-def limits_of(rows: list[Row]) -> dict[str, list[str]]:
-    """Titles by what limited them; a framework limited differently by cell is under each."""
-    limits: dict[str, list[str]] = {}
-    for row in rows:
-        if row["limited_by"]:
-            titles = limits.setdefault(row["limited_by"], [])
-            if row["title"] not in titles:
-                titles.append(row["title"])
-    return limits
+def _limited(limit: LimitedBy, rows: list[CellSummary], all_rows: bool) -> str:
+    names = "all" if all_rows else _names(rows)
+    if limit == LimitedBy.UNKNOWN:
+        return f"what limited {names} is unknown ([more](#limits))"
+    was = "was" if not all_rows and len(_titles(rows)) == 1 else "were"
+    if limit == LimitedBy.WAITING:
+        return f"{names} {was} limited by waiting, with too few connections for the latency"
+    return f"{names} {was} limited by the {limit}"
+
+
+def _harness(judged_run: JudgedRun) -> list[Point]:
+    """Testbeds that were given up, faults of the harness, and measurements that are missing."""
+    run = judged_run.run
+    points = [
+        Point(f"**The testbed {formats.text(name)} was given up**: {formats.text(why)}.")
+        for name, why in run.given_up.items()
+    ]
+    faults = len(run.harness_faults)
+    if faults:
+        first = formats.text(run.harness_faults[0])
+        said = f"**The harness failed {_times(faults)}**, which says nothing about a framework"
+        points.append(Point(f"{said}: {first}{' (the first)' if faults > 1 else ''}."))
+    if judged_run.missing or judged_run.unusable or faults or run.problems:
+        is_so = "is still under way, or was ended early" if run.ended is None else "is incomplete"
+        points.append(Point(f"**This run {is_so}**: see [what is missing](#what-is-missing)."))
+    return points
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _name(row: CellSummary) -> str:
+    return formats.text(row.title)
+
+
+def _titles(rows: Iterable[CellSummary]) -> list[str]:
+    return list(dict.fromkeys(map(_name, rows)))
+
+
+def _names(rows: Iterable[CellSummary]) -> str:
+    return formats.listed(_titles(rows))
+
+
+def _bold(rows: Iterable[CellSummary]) -> str:
+    return formats.listed([f"**{title}**" for title in _titles(rows)])
+
+
+def _where(labels: Sequence[str]) -> str:
+    """The places of several groups; none if there is only one group in the run."""
+    places = [label for label in labels if label]
+    if len(places) > MOST_GROUPS:
+        return f" in {len(places)} groups of cells"
+    return f" at {formats.listed(places)}" if places else ""
+
+
+def _about_rates(rows: list[CellSummary]) -> str:
+    rates = [row.requests_per_s.value for row in rows]
+    return f"{_about(rates, formats.two_figures)} requests/s"
+
+
+def _about_us(values: Sequence[float | None]) -> str:
+    return _about(values, formats.about_us)
+
+
+def _about(values: Sequence[float | None], form: Callable[[float | None], str]) -> str:
+    known = [value for value in values if value is not None]
+    if min(known) >= SAME_RATE * max(known):
+        return f"about {form(known[0])}"
+    return f"about {form(min(known))} to {form(max(known))}"
+
+
+def _range(values: Sequence[float | None], form: Callable[[float | None], str]) -> str:
+    known = [value for value in values if value is not None]
+    ends = dict.fromkeys([form(min(known)), form(max(known))])
+    return " to ".join(ends)
+
+
+def _interval(ratio: Spread) -> str:
+    if ratio.low is None:
+        return ""
+    return f" ({formats.ratio(ratio.low)} to {formats.ratio(ratio.high)})"
+
+
+def _floor(value: float) -> str:
+    return f"{formats.number(100 * value)} %"

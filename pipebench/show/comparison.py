@@ -3,57 +3,38 @@
 import textwrap
 from collections import Counter
 
-from pipebench.compare.gate import Gate, Status
-from pipebench.compare.runs import Compared, Pair, Verdict
-from pipebench.run.relations import Row, several
-from pipebench.run.tables import Column, frame, to_csv
+from pipebench.compare.cells import COMPARED, ComparedCell, Verdict
+from pipebench.compare.columns import compare_csv
+from pipebench.compare.gate import Gate, Miss, Status
+from pipebench.compare.runs import Compared, Pair
+from pipebench.run.cells import CELL_GROUP, several
+from pipebench.run.entries import Figure
+from pipebench.run.figures import IDENTITY
 from pipebench.show import formats, page
-from pipebench.show.terminal import COLUMNS, aligned
-from pipebench.stats.estimate import deviation
+from pipebench.show.table import COLUMNS, Field, Head, Table, interval_of
+from pipebench.stats.estimate import Spread
+from pipebench.stats.ranking import deviation
 
-OTHER_VERDICTS = ("verdict to the ceiling", "CPU verdict")
-MOST_TOLD = 8
+RATE = ComparedCell.requests_per_s
+CHANGED = (Verdict.BETTER, Verdict.WORSE)
+MOST_SHOWN = 8
 """Differences that the terminal shows of one run."""
-
-# ruff: noqa: SIM905 (columns are read better as words)
-TEXTS = """base_run_id run_id testbed framework stack role outcome_base outcome
-verdict reason verdict_to_ceiling verdict_cpu differs""".split()
-INTEGERS = ("workers", "depth", "connections", "rounds_base", "rounds")
-DECIMALS = {"requests_per_s": 2, "batch_latency": 1}
-"""Of the columns that begin so; 4 of the others."""
-
-COMPARE: list[str] = """
-base_run_id run_id testbed framework stack workers depth connections role
-outcome_base outcome rounds_base rounds
-requests_per_s_base requests_per_s ratio ratio_low ratio_high noise_floor verdict reason
-ratio_to_ceiling ratio_to_ceiling_low ratio_to_ceiling_high verdict_to_ceiling
-server_cpu_us_per_request_base server_cpu_us_per_request
-ratio_cpu ratio_cpu_low ratio_cpu_high noise_floor_cpu verdict_cpu
-batch_latency_p50_us_base batch_latency_p50_us ratio_p50 ratio_p50_low ratio_p50_high
-batch_latency_p99_us_base batch_latency_p99_us ratio_p99 ratio_p99_low ratio_p99_high
-differs
-""".split()
-"""Columns of compare.csv."""
-
-
-def _column(name: str) -> Column:
-    if name in TEXTS:
-        return Column(name)
-    if name in INTEGERS:
-        return Column(name, "Int64")
-    return Column(
-        name, "Float64", next((n for begin, n in DECIMALS.items() if name.startswith(begin)), 4)
-    )
+GATE_WORDS = {
+    Status.SLOWER: "slower",
+    Status.NOT_COMPARABLE: "not comparable",
+    Status.TOO_FEW_ROUNDS: "too few rounds",
+    Status.TOO_MUCH_VARIANCE: "too much variance",
+}
 
 
 def files(compared: Compared, gate: Gate | None = None) -> dict[str, str]:
     """The outputs as texts by file name."""
     text = markdown(compared, gate)
-    rows = [row for pair in compared.pairs for row in pair.rows]
+    tables = {_heading(pair): report_table(pair) for pair in compared.pairs}
     return {
         "compare.md": text,
-        "compare.csv": to_csv(frame(rows, [_column(name) for name in COMPARE])),
-        "compare.html": page.render(text, _title(compared), {}),
+        "compare.csv": compare_csv(row for pair in compared.pairs for row in pair.rows),
+        "compare.html": page.render(text, _title(compared), {}, tables),
     }
 
 
@@ -76,40 +57,24 @@ def markdown(compared: Compared, gate: Gate | None = None) -> str:
 
 
 def _tally(pair: Pair) -> str:
-    """How many cells of the frameworks are what."""
-    counts = Counter(str(row["verdict"]) for row in pair.rows if row["role"] == "framework")
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
-    return f"{pair.other.name} against {pair.base.name}: {told or 'no framework'}."
+    """How many cells of the frameworks have which verdict."""
+    rates = [row.requests_per_s for row in pair.rows if row.role == "framework"]
+    counts = Counter(rate.words for rate in rates)
+    words = [verdict.words(RATE.ranking) for verdict in Verdict] if RATE.ranking else []
+    tally = ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
+    return f"{pair.other.name} against {pair.base.name}: {tally or 'no framework'}."
+
+
+def _heading(pair: Pair) -> str:
+    return f"{pair.other.name} against {pair.base.name}"
 
 
 def _chapter(pair: Pair) -> list[str]:
     base, other = formats.text(pair.base.name), formats.text(pair.other.name)
-    keys = several(pair.rows)
-    heads = [
-        *keys,
-        "framework",
-        f"requests/s of {base}",
-        f"of {other}",
-        "ratio",
-        "noise floor",
-        "verdict",
-        "what differs besides",
-        "to the ceiling, ratio",
-        "verdict to the ceiling",
-        "CPU/request, ratio",
-        "CPU verdict",
-        "batch latency p50, ratio",
-        "p99, ratio",
-    ]
-    right = {
-        len(keys) + column
-        for column, head in enumerate(heads[len(keys) :])
-        if head not in ("framework", "verdict", "what differs besides", *OTHER_VERDICTS)
-    }
-    rule = ["---:" if column in right else "---" for column in range(len(heads))]
-    lines = [f"## {other} against {base}", "", _line(heads), _line(rule)]
-    lines += [_line([*(formats.text(row[key]) for key in keys), *_cells(row)]) for row in pair.rows]
-    lines += [
+    return [
+        f"## {formats.text(_heading(pair))}",
+        "",
+        report_table(pair).markdown,
         "",
         "Ratios are of this run to the base, with their 95 % intervals: two independent samples,",
         "since two runs share no round. Faster or slower is only said where the interval excludes",
@@ -120,43 +85,76 @@ def _chapter(pair: Pair) -> list[str]:
         "",
         *_differences(pair),
     ]
-    return lines
 
 
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def report_table(pair: Pair) -> Table:
+    """A row a cell: requests/s in full, then the ratios of other figures, ranked ones first."""
+    keys = several(row.cell for row in pair.rows)
+    others = [figure for figure in COMPARED if figure is not RATE]
+    figures = sorted(others, key=lambda figure: figure.ranking is None)
+    heads = [
+        *map(Head, keys),
+        Head("framework"),
+        Head(f"requests/s of {pair.base.name}", number=True),
+        Head(f"of {pair.other.name}", number=True),
+        Head("ratio", number=True),
+        Head("noise floor", number=True),
+        Head("verdict"),
+        Head("what differs besides"),
+        Head("to the ceiling, ratio", number=True),
+        Head("verdict to the ceiling"),
+        *(head for figure in figures for head in _heads(figure)),
+    ]
+    rows = [
+        [
+            *(Field(str(getattr(row.cell, key)), getattr(row.cell, key)) for key in keys),
+            *_rate_fields(row),
+            *(field for figure in figures for field in _fields(figure, row)),
+        ]
+        for row in pair.rows
+    ]
+    return Table(heads, rows)
 
 
-def _cells(row: Row) -> list[str]:
-    name = f"{row['framework']}" + (f" ({row['role']})" if row["role"] != "framework" else "")
-    verdict = str(row["verdict"])
-    if verdict in (Verdict.FASTER, Verdict.SLOWER):
-        told = f"**{verdict}**"
-    else:
-        told = formats.text(f"{verdict}: {row['reason']}" if row["reason"] else verdict)
-    changed = verdict in (Verdict.FASTER, Verdict.SLOWER)
-    changed = changed or row["verdict_cpu"] in ("dearer", "cheaper")
+def _heads(figure: Figure) -> list[Head]:
+    name = figure.shown.comparison or figure.name
+    verdict = [Head(f"{name}, verdict")] if figure.ranking else []
+    return [Head(f"{name}, ratio", number=True), *verdict]
+
+
+def _fields(figure: Figure, row: ComparedCell) -> list[Field]:
+    own = figure.in_row(row)
+    verdict = [Field(own.words or formats.MISSING, own.words)] if figure.ranking else []
+    return [_ratio_field(own.ratio), *verdict]
+
+
+def _rate_fields(row: ComparedCell) -> list[Field]:
+    rate, ceiling = row.requests_per_s, row.to_ceiling
+    name = row.cell.framework + (f" ({row.role})" if row.role != "framework" else "")
+    judged = [figure.in_row(row).verdict for figure in COMPARED]
+    differs = row.differs or "nothing that is recorded"
     return [
-        formats.text(name),
-        formats.integer(row["requests_per_s_base"]),
-        formats.integer(row["requests_per_s"]),
-        _ratio(row, "ratio"),
-        _percent(row["noise_floor"]),
-        told,
-        formats.text(row["differs"] or "nothing that is recorded") if changed else "",
-        _ratio(row, "ratio_to_ceiling"),
-        formats.text(row["verdict_to_ceiling"]) if row["ratio_to_ceiling"] else "",
-        _ratio(row, "ratio_cpu"),
-        formats.text(row["verdict_cpu"]),
-        _ratio(row, "ratio_p50"),
-        _ratio(row, "ratio_p99"),
+        Field(name, row.cell.framework),
+        Field(formats.integer(rate.base), rate.base),
+        Field(formats.integer(rate.other), rate.other),
+        _ratio_field(rate.ratio),
+        Field(_percent(rate.noise_floor), rate.noise_floor),
+        _verdict_field(row),
+        Field(differs if any(verdict in CHANGED for verdict in judged) else "", row.differs),
+        _ratio_field(ceiling.ratio),
+        Field(ceiling.words or "" if ceiling.ratio.value else "", ceiling.words),
     ]
 
 
-def _ratio(row: Row, name: str) -> str:
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    span = f" ({formats.ratio(low)} to {formats.ratio(high)})" if low is not None else ""
-    return formats.ratio(row.get(name)) + span
+def _verdict_field(row: ComparedCell) -> Field:
+    rate, words = row.requests_per_s, row.requests_per_s.words or ""
+    if rate.verdict in CHANGED:
+        return Field("", words, note=f"**{words}**")
+    return Field(f"{words}: {rate.reason}" if rate.reason else words, words)
+
+
+def _ratio_field(ratio: Spread) -> Field:
+    return Field(formats.ratio(ratio.value), ratio.value, interval_of(ratio))
 
 
 def _percent(share: float | None) -> str:
@@ -166,91 +164,98 @@ def _percent(share: float | None) -> str:
 def _drift(pair: Pair) -> list[str]:
     """What the ceiling says of the machines, in a sentence: it is the same server in both runs.
 
-    Told wherever its interval excludes 1: the noise floor is for claims, and this is a warning.
+    It is said if its interval excludes 1: the noise floor is for claims, and this is a warning.
     """
-    ceilings = [row for row in pair.rows if row["role"] == "ceiling" and row["ratio_low"]]
-    off = [row for row in ceilings if not row["ratio_low"] <= 1 <= row["ratio_high"]]
+    ratios = {
+        row.cell: row.requests_per_s.ratio
+        for row in pair.rows
+        if row.role == "ceiling" and row.requests_per_s.ratio.low is not None
+    }
+    off = [cell for cell, ratio in ratios.items() if ratio.excludes_1]
     if not off:
         return []
-    worst = max(off, key=lambda row: deviation(row["ratio"]))
-    where = ", ".join(f"{key} {worst[key]}" for key in several(pair.rows))
-    most = f" ({where}; it differs in {len(off)} of {len(ceilings)} places)" if where else ""
-    told = (
-        f"The ceiling of {pair.other.name} did {_ratio(worst, 'ratio')} of that of "
+    worst = max(off, key=lambda cell: deviation(ratios[cell].value or 1))
+    keys = several(row.cell for row in pair.rows)
+    place = ", ".join(f"{key} {getattr(worst, key)}" for key in keys)
+    most = f" ({place}; it differs in {len(off)} of {len(ratios)} places)" if place else ""
+    ratio = _ratio_field(ratios[worst])
+    sentence = (
+        f"The ceiling of {pair.other.name} did {ratio.text} {ratio.interval} of that of "
         f"{pair.base.name}{most}: generator, path or machine are not what they were, which may be "
         "all of a difference. The verdict to the ceiling has that taken out."
     )
-    return [told]
+    return [sentence]
 
 
 def _differences(pair: Pair) -> list[str]:
     if not pair.differences:
         return ["Nothing that is recorded: plan, commit, versions and fingerprints are the same."]
-    heads = ["part", "what", formats.text(pair.base.name), formats.text(pair.other.name)]
-    lines = [_line(heads), _line(["---"] * len(heads))]
-    lines += [
-        _line([formats.text(cell) for cell in (one.part, one.name, one.base, one.other)])
+    heads = [Head("part"), Head("what"), Head(pair.base.name), Head(pair.other.name)]
+    rows = [
+        [Field(text or formats.MISSING) for text in (one.part, one.name, one.base, one.other)]
         for one in pair.differences
     ]
-    return lines
+    return [Table(heads, rows).markdown]
 
 
 def terminal(compared: Compared, gate: Gate | None = None) -> str:
     """A table of at most 100 columns a run, what differs, and the gate."""
     text: list[str] = []
     for pair in compared.pairs:
-        text += [_table(pair), *_notes(pair)]
+        title = f"{pair.other.name} against {pair.base.name}"
+        text += [f"{title}\n\n{terminal_table(pair).aligned(shrink='framework')}\n", *_notes(pair)]
     if gate:
         text += [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in gate_lines(gate)]
     return "\n".join(text)
 
 
-def _table(pair: Pair) -> str:
-    keys = several(pair.rows)
-    short = {"connections": "conns"}
+def terminal_table(pair: Pair) -> Table:
+    """A row a cell: its requests/s."""
+    keys = several(row.cell for row in pair.rows)
+    short = {fact.name: fact.shown.terminal for fact in IDENTITY if fact.name in CELL_GROUP}
+    numbers = ("base req/s", "req/s", "ratio", "95 % interval", "floor", "to ceiling")
     heads = [
-        *(short.get(key, key) for key in keys),
-        *("framework", "base req/s", "req/s", "ratio", "95 % interval", "floor", "to ceiling"),
-        "verdict",
+        *(Head(short[key] or key) for key in keys),
+        Head("framework", name="framework"),
+        *(Head(text, number=True) for text in numbers),
+        Head("verdict"),
     ]
-    lines = [
-        [
-            *(str(row[key]) for key in keys),
-            row["framework"],
-            formats.integer(row["requests_per_s_base"]),
-            formats.integer(row["requests_per_s"]),
-            formats.ratio(row["ratio"]) if row.get("ratio") else formats.MISSING,
-            _interval(row),
-            _percent(row["noise_floor"]),
-            formats.ratio(row.get("ratio_to_ceiling")),
-            str(row["verdict"]),
-        ]
+    rows = [
+        [Field(str(getattr(row.cell, key))) for key in keys] + _short_fields(row)
         for row in pair.rows
     ]
-    left = {*range(len(keys) + 1), len(heads) - 1}
-    told = f"{pair.other.name} against {pair.base.name}"
-    return f"{told}\n\n{aligned([heads, *lines], left, shrink=len(keys))}\n"
+    return Table(heads, rows)
 
 
-def _interval(row: Row) -> str:
-    low, high = row.get("ratio_low"), row.get("ratio_high")
-    return f"{formats.ratio(low)} to {formats.ratio(high)}" if low is not None else formats.MISSING
+def _short_fields(row: ComparedCell) -> list[Field]:
+    rate = row.requests_per_s
+    return [
+        Field(row.cell.framework),
+        Field(formats.integer(rate.base)),
+        Field(formats.integer(rate.other)),
+        Field(formats.ratio(rate.ratio.value)),
+        Field(interval_of(rate.ratio).strip("()") or formats.MISSING),
+        Field(_percent(rate.noise_floor)),
+        Field(formats.ratio(row.to_ceiling.ratio.value)),
+        Field(rate.words or formats.MISSING),
+    ]
 
 
 def _notes(pair: Pair) -> list[str]:
     """Why a cell has no better verdict, and what differs besides."""
     reasons: dict[str, list[str]] = {}
     for row in pair.rows:
-        if row["reason"]:
-            of = reasons.setdefault(f"{row['verdict']}: {row['reason']}", [])
-            if row["framework"] not in of:
-                of.append(row["framework"])
-    told = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
-    lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in told]
+        rate = row.requests_per_s
+        if rate.reason:
+            names = reasons.setdefault(f"{rate.words}: {rate.reason}", [])
+            if row.cell.framework not in names:
+                names.append(row.cell.framework)
+    sentences = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in sentences]
     lines += [textwrap.fill(line, COLUMNS) for line in _drift(pair)]
     shown = [
         f"  {one.part}: {one.name}: {one.base or 'none'} -> {one.other or 'none'}"
-        for one in pair.differences[:MOST_TOLD]
+        for one in pair.differences[:MOST_SHOWN]
     ]
     more = len(pair.differences) - len(shown)
     lines += ["What differs besides:" if shown else "Nothing else that is recorded differs."]
@@ -260,6 +265,28 @@ def _notes(pair: Pair) -> list[str]:
 
 
 def gate_lines(gate: Gate) -> list[str]:
-    """What --fail-if-slower found."""
+    """What --fail-if-slower came to."""
     verdict = "passed" if gate.status == Status.PASSED else f"exit status {int(gate.status)}"
-    return [f"Gate, {gate.looked_at} cells looked at: {verdict}.", *gate.sentences]
+    return [
+        f"Gate, {gate.looked_at} cells looked at: {verdict}.",
+        *(f"{GATE_WORDS[miss.status]}: {_miss(miss, gate)}" for miss in gate.misses),
+    ]
+
+
+def _miss(miss: Miss, gate: Gate) -> str:
+    """Which cell did not pass, and the figures or the problem."""
+    if miss.cell is None or miss.figure is None:
+        return str(miss.problem)
+    keys = ("workers", "depth", "connections")
+    cell = ", ".join(f"{key} {getattr(miss.cell, key)}" for key in keys)
+    place = f"{miss.cell.framework} ({miss.cell.testbed}, {cell}) in {miss.run}"
+    if miss.problem:
+        return f"{place}: {miss.problem}"
+    figure, what = miss.figure, "share of the ceiling" if gate.to_ceiling else "requests/s"
+    evidence = (
+        f"{formats.ratio(figure.ratio.value)} of the base's {what} "
+        f"{interval_of(figure.ratio)}, noise floor {_percent(figure.noise_floor)}"
+    )
+    if miss.status == Status.TOO_MUCH_VARIANCE:
+        evidence += f": a loss of {100 * gate.loss:g} % is not excluded"
+    return f"{place}: {evidence}"

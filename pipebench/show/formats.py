@@ -1,21 +1,16 @@
-"""Numbers as people read them. What is missing (None, NA, NaN) becomes a dash, never `nan`."""
+"""Values as people read them. What is missing (None, NaN) becomes a dash, never `nan`."""
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 MISSING = "-"
 
 
 def missing(value: Any) -> bool:
-    """None, pandas' NA, or a NaN."""
-    if value is None:
-        return True
-    try:
-        return math.isnan(value)
-    except TypeError:  # NA says neither yes nor no; a text is no number
-        return not isinstance(value, str)
+    """None or a NaN."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _or_dash(form: Callable[[float], str]) -> Callable[[Any], str]:
@@ -33,12 +28,30 @@ def _number(value: float) -> str:
     return f"{value:,.{max(0, min(3, 3 - digits))}f}"
 
 
-def _duration(us: float) -> str:
+def _duration(us: float, number: Callable[[float], str] = _number) -> str:
     """Microseconds as us, ms or s."""
     for size, unit in ((1e6, "s"), (1e3, "ms")):
         if us >= size:
-            return f"{_number(us / size)} {unit}"
-    return f"{_number(us)} us"
+            return f"{number(us / size)} {unit}"
+    return f"{number(us)} us"
+
+
+def _two_figures(value: float) -> str:
+    """Rounded for reading: 470,000 / 47 / 4.7 / 0.47."""
+    rounded = float(f"{value:.1e}")
+    digits = math.floor(math.log10(abs(rounded))) + 1 if rounded else 1
+    return f"{rounded:,.{max(0, 2 - digits)}f}"
+
+
+def _percent(share: float) -> str:
+    """Rounded for reading: 78 % / 7 % / 1.7 %; what is not all is never 100 %."""
+    percent = 100 * share
+    if percent < 5:
+        return f"{percent:.2g} %"
+    decimals = 0
+    while percent != 100 and f"{percent:.{decimals}f}" in ("100", "100.0") and decimals < 2:
+        decimals += 1
+    return f"{percent:.{decimals}f} %"
 
 
 def _printed(us: float) -> str:
@@ -64,40 +77,25 @@ def _ratio(value: float) -> str:
     return f"{value:.{3 if 0 < abs(value - 1) < 0.01 else 2}f}"
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
 integer = _or_dash(lambda value: f"{value:,.0f}")
 number = _or_dash(_number)
 ratio = _or_dash(_ratio)
-percent = _or_dash(lambda value: f"{100 * value:.0f} %")
 us = _or_dash(_duration)
 printed = _or_dash(_printed)
 size = _or_dash(_size)
-clock = _or_dash(_clock)
+two_figures = _or_dash(_two_figures)
+percent = _or_dash(_percent)
 
 
-def words(value: Any) -> str:
-    """A JSON value as a reader writes it."""
-    if isinstance(value, list):
-        return ", ".join(words(item) for item in value) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return MISSING if value is None else str(value)
+def about_us(value: Any) -> str:
+    """Microseconds as us, ms or s, rounded for reading."""
+    return MISSING if missing(value) else _duration(float(value), _two_figures)
 
 
-def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested values in words, names joined by dots; what was not known (null) is not there."""
-    found: dict[str, str] = {}
-    for key, inner in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(inner, dict):
-            found |= flat(inner, f"{name}.")
-        elif not missing(inner) or isinstance(inner, list):
-            found[name] = words(inner)
-    return found
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def text(value: Any) -> str:
@@ -120,15 +118,18 @@ def block(value: str, language: str = "") -> str:
     return f"{fence}{language}\n{value.rstrip()}\n{fence}"
 
 
+def plain(value: Any) -> str:
+    """A text as it is; a dash for none."""
+    return MISSING if missing(value) or value == "" else str(value)
+
+
 FILTERS = {
     "integer": integer,
     "number": number,
     "ratio": ratio,
-    "percent": percent,
     "us": us,
     "printed": printed,
     "size": size,
-    "clock": clock,
     "text": text,
     "alt": alt,
     "block": block,

@@ -31,7 +31,7 @@ def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list
     RunError: there is no such folder.
     """
     if not results.is_dir():
-        raise RunError(f"{results} is no folder")
+        raise RunError(f"{results} is not a folder")
     found: list[Listed] = []
     broken: list[str] = []
     alone = (results / "run.json").is_file()

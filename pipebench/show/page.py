@@ -9,10 +9,12 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 import jinja2
 from markdown_it import MarkdownIt
@@ -39,8 +41,6 @@ _DETAILS = re.compile(r"<details><summary>(?P<summary>.*)</summary>")
 _DETAILS_END = "</details>"
 _CHART = re.compile(r"charts/([\w.-]+)\.svg")
 _SVG_ROOT = re.compile(r"""<svg((?:[^>"']|"[^"]*"|'[^']*')*)>""")
-_INTERVAL = re.compile(r"(?P<value>[^(]+?)(?P<interval> \(.+\).*)")
-_EVIDENCE = re.compile(r"(\([^()]*\d[^()]*\))")
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
 
 
@@ -53,14 +53,46 @@ class Section:
     body: Markup
 
 
-def render(markdown: str, title: str, charts: Mapping[str, str]) -> str:
-    """The page of a report in Markdown; charts: SVG by the name in `![alt](charts/NAME.svg)`."""
+class Field(Protocol):
+    """A cell of a table. value: what it is sorted by, if it is a number; interval: in its text."""
+
+    @property
+    def value(self) -> object: ...
+    @property
+    def interval(self) -> str: ...
+
+
+class Table(Protocol):
+    """The values of a table that stands in the Markdown, row by row."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[Field]]: ...
+
+
+class Picture(NamedTuple):
+    """A chart in the page. narrow: HTML that stands in its place on a narrow screen, or empty."""
+
+    svg: str
+    narrow: str = ""
+
+
+def render(
+    markdown: str,
+    title: str,
+    charts: Mapping[str, Picture],
+    tables: Mapping[str, Table] = MappingProxyType({}),
+) -> str:
+    """The page of a report in Markdown.
+
+    charts: by the name in `![alt](charts/NAME.svg)`. tables: the values of the first table under a
+    heading, by that heading as plain text; a column of numbers without values cannot be sorted.
+    """
     tokens = _parse(markdown)
     _anchor(tokens)
     _mark_outcomes(tokens)
     _keep_units(tokens)
     tokens = _figures(tokens, charts)
-    opening, *chapters = _split(_tables(tokens))
+    opening, *chapters = _split(_tables(tokens, tables))
     for before, token in pairwise(chapters[0] if chapters else []):
         if before.type == "paragraph_open":
             _set_evidence_apart(token)
@@ -178,19 +210,20 @@ def _keep_units(tokens: list[Token]) -> None:
     for token in tokens:
         for child in token.children or []:
             if child.type == "text":
-                child.content = _UNIT.sub("\N{NO-BREAK SPACE}", child.content)
+                child.content = _with_units(child.content)
+
+
+def _with_units(text: str) -> str:
+    return _UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def _set_evidence_apart(inline: Token) -> None:
-    """In the answer, figures in brackets go into elements of their own: they back what is said."""
-    children: list[Token] = []
-    for child in inline.children or []:
-        parts = _EVIDENCE.split(child.content) if child.type == "text" else []
-        for number, part in enumerate(parts):
-            text = Token("text", "", 0, content=part)
-            children += _span("aside", text) if number % 2 else [text]
-        children += [] if parts else [child]
-    inline.children = children
+    """In the answer, the line in italics under a claim is an element of its own."""
+    children = inline.children or []
+    breaks = [at for at, one in enumerate(children) if one.type == "hardbreak"]
+    if breaks and _in_italics(children[breaks[0] + 1 :]):
+        claim, evidence = children[: breaks[0]], children[breaks[0] + 2 : -1]
+        inline.children = claim + _span("evidence", *evidence)
 
 
 def _span(name: str, *inside: Token) -> list[Token]:
@@ -198,20 +231,20 @@ def _span(name: str, *inside: Token) -> list[Token]:
     return [opens, *inside, Token("span_close", "span", -1)]
 
 
-def _tables(tokens: list[Token]) -> list[Token]:
+def _tables(tokens: list[Token], values: Mapping[str, Table]) -> list[Token]:
     """Tables in boxes that can be scrolled, named by the heading above, and with headers."""
     made: list[Token] = []
     table: list[Token] = []
-    heading = ""
-    for token in tokens:
+    left, heading, text = dict(values), "", ""
+    for at, token in enumerate(tokens):
         if token.type == "heading_open":
-            heading = str(token.attrGet("id"))
+            heading, text = str(token.attrGet("id")), _plain(tokens[at + 1])
         if token.type == "table_open" or table:
             table.append(token)
         else:
             made.append(token)
         if token.type == "table_close":
-            rows = _table(table)
+            rows = _table(table, left.pop(text, None))
             label = f' aria-labelledby="{html.escape(heading)}"' if heading else ""
             kind = "table long" if rows > LONG else "table"
             made += [_raw(f'<div class="{kind}" role="group"{label}>\n'), *table, _raw("</div>\n")]
@@ -219,7 +252,7 @@ def _tables(tokens: list[Token]) -> list[Token]:
     return made
 
 
-def _table(tokens: list[Token]) -> int:
+def _table(tokens: list[Token], values: Table | None) -> int:
     """Scopes, alignment and marks of one table, in place; returns its rows without the heads."""
     heads = [_plain(tokens[at + 1]) for at, one in enumerate(tokens) if one.type == "th_open"]
     naming = next((heads.index(name) for name in ROW_HEADS if name in heads), 0)
@@ -229,6 +262,10 @@ def _table(tokens: list[Token]) -> int:
     cells = [at for at, one in enumerate(tokens) if one.type in ("th_open", "td_open")]
     for number, at in enumerate(cells):
         _cell(tokens[at : at + 3], names=number % len(heads) == naming)
+    if values:
+        fields = [field for row in values.rows for field in row]
+        for at, field in zip(cells[len(heads) :], fields, strict=True):
+            _set_value(tokens[at], tokens[at + 1], field)
     return rows
 
 
@@ -243,25 +280,22 @@ def _cell(cell: list[Token], *, names: bool) -> None:
     classes = ["number"] * number + ["name"] * names
     if not header and inline.content in OUTCOMES:
         classes += ["outcome", OUTCOMES[inline.content]]
-    elif number and not head:
-        _set_interval_apart(inline)
     if classes:
         opens.attrSet("class", " ".join(classes))
 
 
-def _set_interval_apart(inline: Token) -> None:
-    """`1.00 (0.98 to 1.02)`: what is in brackets goes into an element of its own."""
-    children = inline.children or []
-    found = _INTERVAL.fullmatch(children[0].content) if children else None
-    if found and children[0].type == "text":
-        inline.children = [
-            Token("text", "", 0, content=found["value"]),
-            *_span("interval", Token("text", "", 0, content=found["interval"])),
-            *children[1:],
-        ]
+def _set_value(opens: Token, inline: Token, field: Field) -> None:
+    """Give a cell the number that it is sorted by, and its interval an element of its own."""
+    if isinstance(field.value, int | float):
+        opens.attrSet("data-value", repr(float(field.value)))
+    first, *others = inline.children or [Token("text", "", 0)]
+    value, interval, note = first.content.rpartition(f" {_with_units(field.interval)}")
+    if field.interval and interval and first.type == "text":
+        inside = [Token("text", "", 0, content=interval + note), *others]
+        inline.children = [Token("text", "", 0, content=value), *_span("interval", *inside)]
 
 
-def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
+def _figures(tokens: list[Token], charts: Mapping[str, Picture]) -> list[Token]:
     """Put the chart in place of an image that stands alone, and what is in italics under it."""
     made: list[Token] = []
     at = 0
@@ -277,7 +311,9 @@ def _figures(tokens: list[Token], charts: Mapping[str, str]) -> list[Token]:
     return made
 
 
-def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[Token, int] | None:
+def _chart_at(
+    tokens: list[Token], at: int, charts: Mapping[str, Picture]
+) -> tuple[Token, int] | None:
     """The figure of the chart shown by the paragraph here, and how many tokens it stands for."""
     paragraph = _paragraph(tokens, at)
     if not paragraph or paragraph[0].type != "image":
@@ -291,9 +327,13 @@ def _chart_at(tokens: list[Token], at: int, charts: Mapping[str, str]) -> tuple[
         rest, length = below, 6
     caption = [token for token in rest if token.type not in ("softbreak", "em_open", "em_close")]
     said = _html([Token("inline", "", 0, children=caption)])
-    svg = _inlined(charts[name[1]], name[1], _plain(image))
-    shown = f"<figcaption>{said}</figcaption>\n" if said else ""
-    return _raw(f'<figure>\n<div class="drawing">{svg}</div>\n{shown}</figure>\n'), length
+    chart = charts[name[1]]
+    svg = _inlined(chart.svg, name[1], _plain(image))
+    shown = f'<div class="drawing">{svg}</div>\n'
+    shown += f"<figcaption>{said}</figcaption>\n" if said else ""
+    if chart.narrow:
+        shown = f'<div class="wide">\n{shown}</div>\n<div class="narrow">\n{chart.narrow}\n</div>\n'
+    return _raw(f"<figure>\n{shown}</figure>\n"), length
 
 
 def _paragraph(tokens: list[Token], at: int) -> list[Token]:
@@ -303,7 +343,7 @@ def _paragraph(tokens: list[Token], at: int) -> list[Token]:
 
 
 def _in_italics(inside: list[Token]) -> bool:
-    return inside[0].type == "em_open" and inside[-1].type == "em_close"
+    return bool(inside) and inside[0].type == "em_open" and inside[-1].type == "em_close"
 
 
 def _inlined(svg: str, name: str, alt: str) -> str:
@@ -314,7 +354,7 @@ def _inlined(svg: str, name: str, alt: str) -> str:
         svg = own.sub(rf"\g<1>{name}.", svg)
     root = _SVG_ROOT.search(svg)
     if root is None:
-        raise ValueError(f"the chart {name} is no SVG")
+        raise ValueError(f"the chart {name} is not an SVG document")
     attributes = re.sub(r'\s(?:role|aria-\w+)="[^"]*"', "", root[1])
     inside = svg[root.end() :].strip()
     return f'<svg{attributes} role="img" aria-label="{html.escape(alt)}">{inside}'

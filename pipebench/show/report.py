@@ -8,34 +8,36 @@ import shlex
 import tempfile
 import textwrap
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 
-from pipebench.chapters import cost, crosscheck, stack_2017
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
-from pipebench.record.schema import Cell
+from pipebench.record.schema import InvalidRecord
+from pipebench.record.values import flat, words
 from pipebench.rules import conformance
-from pipebench.rules.outcome import RATED, Outcome
-from pipebench.run import tables
+from pipebench.rules.outcome import HARNESS_FAULT, Outcome
+from pipebench.run.cells import labels, several
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
-from pipebench.run.relations import CELL, Row, labels, several
+from pipebench.run.summary import summary
+from pipebench.run.tables import results_csv, summary_csv
 from pipebench.show import formats, page
-from pipebench.show.answer import headlines_of, limits_of, near_ceiling, troubles
+from pipebench.show.answer import answer
+from pipebench.show.cells_table import report_table
+from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart
 from pipebench.show.reproduce import again
 from pipebench.show.terminal import terminal
 
 TEMPLATES = Path(__file__).parent / "templates"
-CHAPTER_TEMPLATES = Path(__file__).parents[1] / "chapters" / "templates"
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
-MOST_GROUPS_TOLD = 6
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
@@ -59,19 +61,19 @@ class Section:
 
     framework: Framework
     about: list[str]
-    rows: list[Row]
-    shown: Row | None
+    rows: list[CellSummary]
+    shown: CellSummary | None
     wrk_round: int | None
     wrk_text: str
     log: str
 
 
-def collect(folder: Path) -> Rendered:
+def collect(folder: Path, makers: Sequence[ChapterMaker] = ()) -> Rendered:
     """Judge a run and write its outputs into its folder, all of them or none.
 
     RunError: the folder is no run. OSError: it cannot be written to.
     """
-    rendered = render(judge_run(folder, alone=False))
+    rendered = render(judge_run(folder, alone=False), makers)
     write(folder, rendered.files)
     for chart in (folder / "charts").glob("*.svg"):
         if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
@@ -79,24 +81,25 @@ def collect(folder: Path) -> Rendered:
     return rendered
 
 
-def render(judged_run: JudgedRun) -> Rendered:
-    """Everything made of a judged run; nothing is written."""
-    results, summary = tables.results(judged_run), tables.summary(judged_run)
-    rows = rows_of(summary, judged_run)
-    checked = _crosschecked(judged_run)
+def render(judged_run: JudgedRun, makers: Sequence[ChapterMaker] = ()) -> Rendered:
+    """Everything made of a judged run; nothing is written. makers: of chapters, in their order."""
+    rows = summary(judged_run)
+    made = (make(judged_run, rows) for make in makers)
+    chapters = [chapter for chapter in made if chapter]
     drawn, undrawn = charts.draw(judged_run, rows)
-    markdown = _markdown(judged_run, rows, checked, drawn)
+    markdown = _markdown(judged_run, rows, chapters, drawn)
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
-            **({"crosscheck.csv": crosscheck.to_csv(checked)} if checked else {}),
-            "results.csv": tables.to_csv(results),
-            "summary.csv": tables.to_csv(summary),
+            **{name: text for chapter in chapters for name, text in chapter.files.items()},
+            "results.csv": results_csv(judged_run.measurements),
+            "summary.csv": summary_csv(rows),
             "report.md": markdown,
             "report.html": page.render(
                 markdown,
                 f"Run {judged_run.run.run_id}",
-                {chart.name: chart.svg for chart in drawn},
+                {chart.name: page.Picture(chart.svg, chart.narrow) for chart in drawn},
+                {"Results": report_table(rows)},
             ),
         },
         terminal=terminal(judged_run, rows),
@@ -127,27 +130,13 @@ def write(folder: Path, files: dict[str, str]) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def rows_of(summary: pd.DataFrame, judged_run: JudgedRun) -> list[Row]:
-    """Summary's rows with None for NA, and the framework's title."""
-    rows: list[Row] = []
-    for row in tables.rows(summary):
-        framework = judged_run.run.frameworks.get(str(row["framework"]))
-        row["title"] = framework.title if framework else row["framework"]
-        row["mark"] = None
-        rows.append(row)
-    disturbed = [row for row in rows if row["noise"]]
-    for number, row in enumerate(disturbed, start=1):
-        row["mark"] = f"[{number}]"
-    return rows
-
-
 def problems(judged_run: JudgedRun) -> list[str]:
     """Why the run is not whole, in sentences; never a framework's failure."""
     run = judged_run.run
-    said = [f"harness fault: {fault}" for fault in run.harness_faults]
-    said += [f"testbed {name}: {reason}" for name, reason in run.given_up.items()]
+    said = [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()]
+    said += [f"harness fault: {fault}" for fault in run.harness_faults]
     said += run.problems
-    said += [f"raw/{record.file} is invalid: {record.reason}" for record in judged_run.unusable]
+    said += [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)]
     said += [
         f"probe/{record.file} is invalid: {record.reason}" for record in judged_run.unusable_probes
     ]
@@ -166,8 +155,9 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
-    if not judged_run.measurements:
-        said.append("there is not one whole measurement in this run")
+    others = judged_run.probes or judged_run.path_capacities
+    if not judged_run.measurements and (run.scheduled or not others):
+        said.append("the run has no whole measurement")
     return said
 
 
@@ -187,17 +177,17 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     return [*said, *judged_run.prices.problems]
 
 
-def _crosschecked(judged_run: JudgedRun) -> list[Row]:
-    rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
-    return crosscheck.rows(rated, judged_run.checks)
-
-
 def _markdown(
-    judged_run: JudgedRun, rows: list[Row], checked: list[Row], drawn: list[Chart]
+    judged_run: JudgedRun,
+    rows: list[CellSummary],
+    chapters: list[Chapter],
+    drawn: list[Chart],
 ) -> str:
     run = judged_run.run
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, CHAPTER_TEMPLATES]),
+        loader=jinja2.FileSystemLoader(
+            [TEMPLATES, *{chapter.template.parent for chapter in chapters}]
+        ),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 (Markdown, escaped by the filters)
         trim_blocks=True,
@@ -205,34 +195,29 @@ def _markdown(
         keep_trailing_newline=True,
     )
     environment.filters.update(formats.FILTERS)
-    headlines = headlines_of(rows)
     prints = fingerprints(run.hosts)
+    unusable = _unusable(judged_run)
     return environment.get_template("report.md.j2").render(
         run=run,
-        headlines=headlines[:MOST_GROUPS_TOLD],
-        more_headlines=max(0, len(headlines) - MOST_GROUPS_TOLD),
-        troubles=troubles(rows),
-        limits=limits_of(rows),
+        answer=answer(judged_run, rows),
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
+        table=report_table(rows),
         charts={chart.name: chart for chart in drawn},
-        checked=checked,
-        cost=cost.chapter(judged_run, rows),
-        several=several(rows),
-        near_ceiling=near_ceiling,
-        controls=bool({row["role"] for row in rows} - {"framework"}),
-        label=labels(rows),
-        least_rounds=min((row["rounds_rated"] for row in rows if row["rounds_rated"]), default=0),
+        chapters=chapters,
+        several=several(row.cell for row in rows),
+        controls=any(row.role != "framework" for row in rows),
+        label=labels(row.cell for row in rows),
+        least_rounds=min((row.rounds_rated for row in rows if row.rounds_rated), default=0),
         sections=sections(judged_run, rows),
         conformance=conformance.table(
             judged_run.probes, {name: one.title for name, one in run.frameworks.items()}
         ),
-        stack_2017=stack_2017.chapter(judged_run, rows),
         measured=len(judged_run.measurements),
         outcomes=Counter(m.judgement.outcome.value for m in judged_run.measurements),
         missing=judged_run.missing,
-        unusable=judged_run.unusable[:LONGEST_LIST],
-        more_unusable=max(0, len(judged_run.unusable) - LONGEST_LIST),
+        unusable=unusable[:LONGEST_LIST],
+        more_unusable=max(0, len(unusable) - LONGEST_LIST),
         share=judged_run.measuring_share,
         argv=next(
             (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
@@ -244,23 +229,35 @@ def _markdown(
         fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
         folded=[row for row in prints if row[0].startswith(FOLDED)],
         versions=_short(run.versions),
-        variables={name: formats.words(value) for name, value in run.variables.items()},
+        variables={name: words(value) for name, value in run.variables.items()},
     )
 
 
-def sections(judged_run: JudgedRun, rows: list[Row]) -> list[Section]:
+def _unusable(judged_run: JudgedRun) -> list[InvalidRecord]:
+    """Records that are invalid; not those that are in the list of the harness's faults already."""
+    faults = judged_run.run.harness_faults
+    files = {fault.split(": ")[0].removeprefix("raw/") for fault in faults}
+
+    def told(record: InvalidRecord) -> bool:
+        prefix, _, fault = record.reason.partition(": ")
+        return prefix == HARNESS_FAULT and (record.file in files or fault in faults)
+
+    return [record for record in judged_run.unusable if not told(record)]
+
+
+def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:
     """One section a framework, in the order of the table."""
     by_cell = judged_run.by_cell
-    by_framework: dict[str, list[Row]] = defaultdict(list)
+    by_framework: dict[str, list[CellSummary]] = defaultdict(list)
     for row in rows:
-        by_framework[row["framework"]].append(row)
+        by_framework[row.cell.framework].append(row)
     made = []
     for name, own in by_framework.items():
-        shown = max(own, key=lambda row: row["requests_per_s"] or 0)
-        measurements = by_cell[Cell(*(shown[key] for key in CELL))]
+        shown = max(own, key=lambda row: row.requests_per_s.value or 0)
+        measurements = by_cell[shown.cell]
         median = typical(measurements)
-        bad = [m for row in own for m in by_cell[Cell(*(row[key] for key in CELL))]]
-        stack = str(own[0]["stack"] or "")
+        bad = [m for row in own for m in by_cell[row.cell]]
+        stack = own[0].stack or ""
         framework = judged_run.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
         stack = f"stack {framework.stack}" if framework.stack else ""
         made.append(
@@ -314,6 +311,6 @@ def fingerprints(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, list[str]]
 def _short(value: dict[str, Any]) -> dict[str, str]:
     """Nested values by name, none longer than a table can hold."""
     return {
-        name: textwrap.shorten(words, LONGEST_FINGERPRINT, placeholder=" ...")
-        for name, words in formats.flat(value).items()
+        name: textwrap.shorten(shown, LONGEST_FINGERPRINT, placeholder=" ...")
+        for name, shown in flat(value).items()
     }

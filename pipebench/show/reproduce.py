@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from pipebench.plan.variables import current_names
 from pipebench.record.run import Run
 
 PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
@@ -26,7 +27,7 @@ def again(run: Run) -> str:
     typed, words = parser.parse_known_args(run.command[1:])
     used = {
         name: value
-        for name, value in run.variables.items()
+        for name, value in current_names(run.variables).items()
         if name not in PLACE_OF_A_RUN and value is not None
     }
     given = [*filter(None, map(_not_the_benchmarks, typed.extra_vars)), _one_a_line(used)]

@@ -1,63 +1,25 @@
 """A run on the terminal: its cells as aligned columns, and the reasons under them."""
 
 import textwrap
+from collections.abc import Sequence
 
+from pipebench.run.cells import labels
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
-from pipebench.run.relations import CELL_GROUP, Row, labels, several
-from pipebench.show import formats
-
-COLUMNS = 100
+from pipebench.show.cells_table import terminal_table
+from pipebench.show.table import COLUMNS
 
 
-def terminal(judged_run: JudgedRun, rows: list[Row]) -> str:
+def terminal(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> str:
     """The summary as an aligned table of at most 100 columns, and what stands behind it."""
-    keys = several(rows)
-    heads = [
-        *(("testbed", "workers", "depth", "conns")[CELL_GROUP.index(key)] for key in keys),
-        *("framework", "outcome", "rank", "req/s", "relative", "p50", "p99", "CPU/req"),
-        "limited by",
-    ]
-    lines = [
-        [
-            *(str(row[key]) for key in keys),
-            row["framework"],
-            row["outcome"] or "no result",
-            formats.integer(row["rank"]) if row["role"] == "framework" else row["role"],
-            formats.integer(row["requests_per_s"]),
-            formats.ratio(row["relative"]),
-            formats.us(row["batch_latency_p50_us"]),
-            formats.us(row["batch_latency_p99_us"]),
-            formats.us(row["server_cpu_us_per_request"]),
-            row["limited_by"] or formats.MISSING,
-        ]
-        for row in rows
-    ]
-    left = {*range(len(keys)), len(keys), len(keys) + 1, len(heads) - 1}
-    text = [aligned([heads, *lines], left, shrink=len(keys))] if rows else []
+    text = [terminal_table(rows).aligned(shrink="framework")] if rows else []
+    label = labels(row.cell for row in rows)
     for row in rows:
-        if row["reason"]:
-            of = f" ({labels(rows)(row)})" if keys else ""
-            said = f"{row['framework']}{of}: {row['outcome'] or 'no result'}: {row['reason']}"
-            text.append(textwrap.fill(said, COLUMNS, subsequent_indent="  "))
+        if row.reason:
+            place = f" ({label(row.cell)})" if label(row.cell) else ""
+            sentence = f"{row.cell.framework}{place}: {row.outcome or 'no result'}: {row.reason}"
+            text.append(textwrap.fill(sentence, COLUMNS, subsequent_indent="  "))
     share = judged_run.measuring_share
     if share is not None:
         text.append(f"Warm-up and measuring took {share:.2f} of the measuring phase's wall time.")
     return "\n".join(text)
-
-
-def aligned(lines: list[list[str]], left: set[int], shrink: int) -> str:
-    """Columns under each other; the one named by `shrink` gives way where the line is too long."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    over = sum(widths) + 2 * (len(widths) - 1) - COLUMNS
-    widths[shrink] = max(12, widths[shrink] - max(0, over))
-    return "\n".join(
-        "  ".join(
-            _cut(cell, width).ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _cut(cell: str, width: int) -> str:
-    return cell if len(cell) <= width else f"{cell[: width - 2]}.."

@@ -1,7 +1,7 @@
 """Settle what a run takes from its hosts, once they have been looked at: the threads of wrk.
 
-Arguments: `run`, the fact `bench_run`; `checks`, what host_check said, by host; `absent`, whether
-no host was looked at, because not every one is up (only in check mode).
+Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `absent`,
+whether no host was looked at, because not every one is up (only in check mode).
 Returns the completed `run`; in check mode, also what would be done, as `closing`.
 """
 
@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from pipebench.plan.estimate import plan_text
-from pipebench.plan.run_plan import settle_threads
+from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.settle import check_text, settle_threads
 
 
 class ActionModule(ActionBase):
@@ -24,19 +24,12 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
-        run, absent = self._task.args["run"], self._task.args.get("absent", False)
+        run = RunPlan.from_fact(self._task.args["run"])
+        absent = bool(self._task.args.get("absent"))
         if not absent:
-            run = settle_threads(
-                run, {host: check["cpus"] for host, check in self._task.args["checks"].items()}
-            )
-        answer["run"] = run
+            checks = self._task.args["checks"]
+            run = settle_threads(run, {host: int(checks[host]["cpus"]) for host in checks})
+        answer["run"] = run.to_fact()
         if self._task.check_mode:
-            looked = (
-                "Not every host is up, so none was looked at."
-                if absent
-                else "The hosts and the path between them will do."
-            )
-            answer["closing"] = (
-                f"{plan_text(run)}, after provisioning.\n{looked} Nothing was touched."
-            )
+            answer["closing"] = check_text(run, absent=absent)
         return answer

@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from pipebench.plan.run_plan import RunPlan
+
 
 class ActionModule(ActionBase):
     """The action `constant_rates`."""
@@ -21,5 +23,7 @@ class ActionModule(ActionBase):
         from pipebench.harness.rates import constant_rates  # noqa: PLC0415 (reads with numpy)
 
         answer: dict[str, Any] = super().run(tmp, task_vars)
-        cells = constant_rates(self._task.args["run"], self._task.args["testbed"])
+        cells = constant_rates(
+            RunPlan.from_fact(self._task.args["run"]), self._task.args["testbed"]
+        )
         return answer | {"cells": cells}

@@ -12,6 +12,8 @@ from ansible.plugins.action import ActionBase
 
 from pipebench.harness.execution import Execution
 from pipebench.harness.recording import record
+from pipebench.plan.run_plan import RunPlan
+from pipebench.record.declared import plain
 
 
 class ActionModule(ActionBase):
@@ -25,9 +27,14 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
-        given = dict(self._task.args)
-        faults = int(given.pop("faults_in_a_row"))
-        answers = {
-            key: given.get(key) or {} for key in ("unavailable", "started", "load", "stopped")
-        }
-        return answer | record(Execution(**given | answers), faults)
+        given = plain(self._task.args)
+        run = RunPlan.from_fact(given["run"])
+        testbed = next(one for one in run.testbeds if one.name == given["testbed"])
+        execution = Execution(
+            kind=given["kind"],
+            run=run,
+            testbed=testbed,
+            place=given["place"],
+            **{key: given.get(key) or {} for key in ("unavailable", "started", "load", "stopped")},
+        )
+        return answer | record(execution, int(given["faults_in_a_row"]))

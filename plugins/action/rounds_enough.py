@@ -7,10 +7,12 @@ for the reader. Runs on the controller, in this process.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+
+from pipebench.harness.rounds import rounds_enough
+from pipebench.plan.run_plan import RunPlan
 
 
 class ActionModule(ActionBase):
@@ -21,28 +23,6 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
-        run, testbed = self._task.args["run"], self._task.args["testbed"]
-        taken = int(self._task.args["rounds"])
-        declared = run["variables"]["bench_rounds"]
-        answer["enough"] = {}
-        if not isinstance(declared, dict) or taken < declared["min"]:
-            return answer
-
-        from pipebench.run.judge import judge_run  # noqa: PLC0415 (reads with numpy: only if need be)
-        from pipebench.run.precision import precision  # noqa: PLC0415
-
-        found = precision(
-            judge_run(Path(run["results_dir"])), testbed, declared["until_relative_width"]
-        )
-        where = f" on {testbed}" if len(run["testbeds"]) > 1 else ""
-        if found.enough:
-            next_ = "enough"
-        elif taken < declared["max"]:
-            next_ = "another round"
-        else:
-            next_ = f"no more than {taken} rounds were declared"
-        answer["progress"] = f"After round {taken}{where}: {found.reason}: {next_}"
-        if found.enough or taken >= declared["max"]:
-            most = "" if found.enough else "as many as were declared; "
-            answer["enough"] = {"rounds": taken, "reason": most + found.reason}
-        return answer
+        given = self._task.args
+        run = RunPlan.from_fact(given["run"])
+        return answer | rounds_enough(run, str(given["testbed"]), int(given["rounds"]))

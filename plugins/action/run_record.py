@@ -14,6 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from pipebench.harness.lifetime import note
+from pipebench.plan.run_plan import RunPlan
 
 
 class ActionModule(ActionBase):
@@ -27,7 +28,9 @@ class ActionModule(ActionBase):
         given = self._task.args
         taken = given.get("rounds_taken") or {}
         try:
-            line = note(given["run"], given["moment"], taken, release.__version__)
+            line = note(
+                RunPlan.from_fact(given["run"]), given["moment"], taken, release.__version__
+            )
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
         return answer | ({"progress": line} if line else {})

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"os"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"syscall"
 	"time"
 	"unsafe"
@@ -222,32 +220,8 @@ func newLoop(address netip.AddrPort, one []byte) (*loop, error) {
 	return l, l.watch(syscall.EPOLL_CTL_ADD, listener, syscall.EPOLLIN)
 }
 
-// settings says where to listen and with how many workers.
-func settings(env func(string) string) (address netip.AddrPort, workers int, err error) {
-	host, port, count := env("BENCH_ADDRESS"), env("BENCH_PORT"), env("BENCH_WORKERS")
-	if count == "" {
-		count = "1"
-	}
-	ip, hostErr := netip.ParseAddr(host)
-	number, portErr := strconv.ParseUint(port, 10, 16)
-	workers, countErr := strconv.Atoi(count)
-	if hostErr != nil || portErr != nil || countErr != nil || number == 0 || workers < 1 {
-		return netip.AddrPort{}, 0, fmt.Errorf("BENCH_ADDRESS must be an IP address, BENCH_PORT a "+
-			"port number and BENCH_WORKERS a number from 1: got %q, %q and %q", host, port, count)
-	}
-	return netip.AddrPortFrom(ip, uint16(number)), workers, nil
-}
-
-func fail(status int, err error) {
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(status)
-}
-
 func main() {
-	address, workers, err := settings(os.Getenv)
-	if err != nil {
-		fail(2, err)
-	}
+	address, workers := settingsOrExit()
 	// A loop waits in the kernel without giving its processor back: one more for the runtime.
 	runtime.GOMAXPROCS(workers + 1)
 	debug.SetGCPercent(-1) // nothing is allocated but for new connections

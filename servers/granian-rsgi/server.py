@@ -1,13 +1,9 @@
 """Hello world as an application of RSGI, granian's own interface, on uvloop."""
 
-import os
-import sys
-from ipaddress import ip_address
 from typing import Any
 
-from granian import Granian
-from granian.constants import Interfaces, Loops
-from granian.log import LogLevels
+from granian.constants import Interfaces
+from production import main  # a link to the folder of granian-asgi
 
 
 async def somebody() -> None:
@@ -23,33 +19,5 @@ async def app(scope: Any, protocol: Any) -> None:
     protocol.response_str(status, [("content-type", "text/plain; charset=utf-8")], body)
 
 
-def settings() -> tuple[str, int, int]:
-    """Where to listen and with how many processes; ends the program if that is not said."""
-    address = os.environ.get("BENCH_ADDRESS", "")
-    port = os.environ.get("BENCH_PORT", "")
-    workers = os.environ.get("BENCH_WORKERS", "1")
-    try:
-        if 0 < int(port) < 65536 and int(workers) > 0:
-            return str(ip_address(address)), int(port), int(workers)
-    except ValueError:
-        pass
-    print(
-        "BENCH_ADDRESS must be an IP address, BENCH_PORT a port number and BENCH_WORKERS"
-        f" a number from 1: got {address!r}, {port!r} and {workers!r}",
-        file=sys.stderr,
-    )
-    sys.exit(2)
-
-
 if __name__ == "__main__":
-    host, port, workers = settings()
-    Granian(
-        "server:app",
-        address=host,
-        port=port,
-        interface=Interfaces.RSGI,
-        workers=workers,
-        loop=Loops.uvloop,
-        log_level=LogLevels.warning,
-        workers_kill_timeout=5,
-    ).serve()
+    main("server:app", Interfaces.RSGI)

@@ -1,59 +1,20 @@
-"""Hello world as a bare ASGI application, served by hypercorn on uvloop."""
+"""A bare ASGI application, served by hypercorn on uvloop."""
 
-import os
 import sys
-from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
-from typing import Any
 
+from hello_asgi import Message, Receive, Send
+from hello_asgi import app as hello
 from hypercorn.config import Config
 from hypercorn.run import run
-
-Message = dict[str, Any]
-
-
-async def somebody() -> None:
-    return
+from launch import settings
 
 
-async def app(
-    scope: Message,
-    receive: Callable[[], Awaitable[Message]],
-    send: Callable[[Message], Awaitable[None]],
-) -> None:
+async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":  # its beginning and its end, at which there is nothing to do
         for _ in range(2):
             await send({"type": (await receive())["type"] + ".complete"})
-        return
-    if scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
-        await somebody()
-        status, body = 200, b"Hello world!"
     else:
-        status, body = 404, b"Not found\n"
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def settings() -> tuple[str, int, int]:
-    """Where to listen and with how many processes; ends the program if that is not said."""
-    address = os.environ.get("BENCH_ADDRESS", "")
-    port = os.environ.get("BENCH_PORT", "")
-    workers = os.environ.get("BENCH_WORKERS", "1")
-    try:
-        if 0 < int(port) < 65536 and int(workers) > 0:
-            return str(ip_address(address)), int(port), int(workers)
-    except ValueError:
-        pass
-    print(
-        "BENCH_ADDRESS must be an IP address, BENCH_PORT a port number and BENCH_WORKERS"
-        f" a number from 1: got {address!r}, {port!r} and {workers!r}",
-        file=sys.stderr,
-    )
-    sys.exit(2)
+        await hello(scope, receive, send)
 
 
 if __name__ == "__main__":

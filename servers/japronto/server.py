@@ -1,77 +1,35 @@
 """Hello world with japronto, which needs CPython 3.7 or older."""
 
-import multiprocessing
 import os
-import signal
 import socket
 import sys
 from functools import partial
-from ipaddress import ip_address
-from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
 
 from japronto import Application
+from launch import bound_socket, run_workers, settings
 
 
-async def somebody():
+async def somebody() -> None:
     return
 
 
-async def hello(request):
+async def hello(request: Any) -> Any:
     await somebody()
     return request.Response(text="Hello world!")
 
 
-def listen(host, port):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    return listener
-
-
-def serve(listener, host, port):
+def serve(listener: socket.socket, host: str, port: int) -> None:
     app = Application()
     app.router.add_route("/", hello)
     app.serve(sock=listener, host=host, port=port, reloader_pid=None)
 
 
-def supervise(workers, serve):
-    """Run `serve` in that many processes; the first that ends takes the others with it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=serve, daemon=True) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    wait([process.sentinel for process in processes])
-    sys.exit("A worker has ended by itself.")  # daemons are told to end at exit
-
-
-def settings():
-    """Where to listen and with how many processes; ends the program if that is not said."""
-    address = os.environ.get("BENCH_ADDRESS", "")
-    port = os.environ.get("BENCH_PORT", "")
-    workers = os.environ.get("BENCH_WORKERS", "1")
-    try:
-        if 0 < int(port) < 65536 and int(workers) > 0:
-            return str(ip_address(address)), int(port), int(workers)
-    except ValueError:
-        pass
-    print(
-        "BENCH_ADDRESS must be an IP address, BENCH_PORT a port number and BENCH_WORKERS"
-        f" a number from 1: got {address!r}, {port!r} and {workers!r}",
-        file=sys.stderr,
-    )
-    sys.exit(2)
-
-
 if __name__ == "__main__":
     host, port, workers = settings()
     # It announces itself and its end on stdout; crashes are told on stderr.
-    sys.stdout = open(os.devnull, "w")
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # to the end of the process
     # Application.run() would fork even a single worker, and end with status 0 when that one
     # crashes. Application.serve() is what its workers run, so a crash is the unit's own.
-    one = partial(serve, listen(host, port), host, port)
-    if workers == 1:
-        one()
-    else:
-        supervise(workers, one)
+    run_workers(workers, partial(serve, bound_socket(host, port), host, port))

@@ -1,15 +1,8 @@
 """Hello world with sanic's own server, which takes uvloop by itself."""
 
-import multiprocessing
-import os
-import signal
-import socket
-import sys
-from collections.abc import Callable
 from functools import partial
-from ipaddress import ip_address
-from multiprocessing.connection import wait
 
+from launch import bound_socket, run_workers, settings
 from sanic import HTTPResponse, Request, Sanic, text
 
 
@@ -22,12 +15,6 @@ async def hello(_: Request) -> HTTPResponse:
     return text("Hello world!")
 
 
-def listen(host: str, port: int, *, shared: bool) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # A generator's connections arrive all at once: more than the default backlog holds.
-    return socket.create_server((host, port), family=family, backlog=1024, reuse_port=shared)
-
-
 def serve(host: str, port: int, *, shared: bool) -> None:
     # Without logging of its own, what sanic warns of still goes to stderr, and nothing else.
     app = Sanic("bench", configure_logging=False)
@@ -35,46 +22,14 @@ def serve(host: str, port: int, *, shared: bool) -> None:
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 1.0
     app.add_route(hello, "/")
     app.run(
-        sock=listen(host, port, shared=shared),
-        backlog=1024,
+        sock=bound_socket(host, port, shared=shared),
+        backlog=1024,  # a generator's connections arrive all at once
         single_process=True,
         access_log=False,
         motd=False,
     )
 
 
-def supervise(workers: int, serve: Callable[[], None]) -> None:
-    """Run `serve` in that many processes; the first that ends takes the others with it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=serve, daemon=True) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    wait([process.sentinel for process in processes])
-    sys.exit("A worker has ended by itself.")  # daemons are told to end at exit
-
-
-def settings() -> tuple[str, int, int]:
-    """Where to listen and with how many processes; ends the program if that is not said."""
-    address = os.environ.get("BENCH_ADDRESS", "")
-    port = os.environ.get("BENCH_PORT", "")
-    workers = os.environ.get("BENCH_WORKERS", "1")
-    try:
-        if 0 < int(port) < 65536 and int(workers) > 0:
-            return str(ip_address(address)), int(port), int(workers)
-    except ValueError:
-        pass
-    print(
-        "BENCH_ADDRESS must be an IP address, BENCH_PORT a port number and BENCH_WORKERS"
-        f" a number from 1: got {address!r}, {port!r} and {workers!r}",
-        file=sys.stderr,
-    )
-    sys.exit(2)
-
-
 if __name__ == "__main__":
     host, port, workers = settings()
-    if workers == 1:
-        serve(host, port, shared=False)
-    else:
-        supervise(workers, partial(serve, host, port, shared=True))
+    run_workers(workers, partial(serve, host, port, shared=workers > 1))

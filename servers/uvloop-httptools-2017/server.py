@@ -5,24 +5,24 @@ event loop answers it with a write of its own. The parser is made anew for every
 servers that this pattern comes from are named in docs/2017.md.
 """
 
+from __future__ import annotations
+
 import asyncio
-import multiprocessing
 import os
 import signal
 import socket
-import sys
 from functools import partial
-from ipaddress import ip_address
-from multiprocessing.connection import wait
+from typing import Any
 
 import httptools
 import uvloop
+from launch import bound_socket, run_workers, settings
 
-STATUS = {b"/": (b"200 OK", b"Hello world!")}
+STATUS: dict[bytes, tuple[bytes, bytes]] = {b"/": (b"200 OK", b"Hello world!")}
 NOT_FOUND = b"404 Not Found", b"Not found"
 
 
-async def somebody():
+async def somebody() -> None:
     return
 
 
@@ -31,7 +31,9 @@ class Request:
 
     __slots__ = ("headers", "keep_alive", "url", "version")
 
-    def __init__(self, url, headers, version, keep_alive):
+    def __init__(
+        self, url: bytes, headers: list[tuple[bytes, bytes]], version: str, keep_alive: bool
+    ) -> None:
         self.url = url
         self.headers = headers
         self.version = version
@@ -43,11 +45,11 @@ class Response:
 
     __slots__ = ("_request", "_transport")
 
-    def __init__(self, transport, request):
+    def __init__(self, transport: asyncio.Transport, request: Request) -> None:
         self._transport = transport
         self._request = request
 
-    def write(self, status, body):
+    def write(self, status: bytes, body: bytes) -> None:
         self._transport.write(
             b"".join(
                 [
@@ -64,41 +66,42 @@ class Response:
 class Protocol(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, loop):
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._transport = None
-        self._parser = None
-        self._url = None
-        self._headers = None
+        self._transport: Any = None
+        self._parser: Any = None
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
 
-    def connection_made(self, transport):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
 
-    def connection_lost(self, _):
+    def connection_lost(self, _: Exception | None) -> None:
         self._parser = None
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         if self._parser is None:
             self._headers = []
             self._parser = httptools.HttpRequestParser(self)
         self._parser.feed_data(data)
 
-    def on_url(self, url):
+    def on_url(self, url: bytes) -> None:
         self._url = url
 
-    def on_header(self, name, value):
+    def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
 
-    def on_headers_complete(self):
+    def on_headers_complete(self) -> None:
         version = self._parser.get_http_version()
         request = Request(self._url, self._headers, version, self.keeps_alive())
         self._loop.call_soon(self._handle, request, Response(self._transport, request))
 
-    def keeps_alive(self):
+    def keeps_alive(self) -> bool:
         """Whether the connection is to stay open after this request: the parser knows."""
-        return self._parser.should_keep_alive()
+        keeps: bool = self._parser.should_keep_alive()
+        return keeps
 
-    def _handle(self, request, response):
+    def _handle(self, request: Request, response: Response) -> None:
         # Started and not waited for, which is what was measured then.
         asyncio.ensure_future(somebody(), loop=self._loop)
         response.write(*STATUS.get(request.url, NOT_FOUND))
@@ -107,15 +110,7 @@ class Protocol(asyncio.Protocol):
         self._parser = None
 
 
-def listen(host, port):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    return listener
-
-
-def serve(protocol, listener):
+def serve(protocol: type[Protocol], listener: socket.socket) -> None:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.add_signal_handler(signal.SIGTERM, loop.stop)
@@ -126,42 +121,9 @@ def serve(protocol, listener):
     os._exit(0)  # what is still open is a generator's, and no connection is worth waiting for
 
 
-def supervise(workers, serve):
-    """Run `serve` in that many processes; the first that ends takes the others with it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=serve, daemon=True) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    wait([process.sentinel for process in processes])
-    sys.exit("A worker has ended by itself.")  # daemons are told to end at exit
-
-
-def settings():
-    """Where to listen and with how many processes; ends the program if that is not said."""
-    address = os.environ.get("BENCH_ADDRESS", "")
-    port = os.environ.get("BENCH_PORT", "")
-    workers = os.environ.get("BENCH_WORKERS", "1")
-    try:
-        if 0 < int(port) < 65536 and int(workers) > 0:
-            return str(ip_address(address)), int(port), int(workers)
-    except ValueError:
-        pass
-    print(
-        "BENCH_ADDRESS must be an IP address, BENCH_PORT a port number and BENCH_WORKERS"
-        f" a number from 1: got {address!r}, {port!r} and {workers!r}",
-        file=sys.stderr,
-    )
-    sys.exit(2)
-
-
-def main(protocol):
+def main(protocol: type[Protocol]) -> None:
     host, port, workers = settings()
-    one = partial(serve, protocol, listen(host, port))
-    if workers == 1:
-        one()
-    else:
-        supervise(workers, one)
+    run_workers(workers, partial(serve, protocol, bound_socket(host, port)))
 
 
 if __name__ == "__main__":

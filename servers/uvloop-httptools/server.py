@@ -11,20 +11,16 @@ suspends a handler is in no task, which asyncio.timeout() for one would not like
 
 import asyncio
 import logging
-import multiprocessing
-import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Generator
 from email.utils import formatdate
 from functools import partial
-from ipaddress import ip_address
-from multiprocessing.connection import wait
 from types import coroutine
 from typing import Any, ClassVar, cast
 
 import uvloop
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from launch import run_workers, settings
 
 log = logging.getLogger(__name__)
 
@@ -263,38 +259,6 @@ def serve(host: str, port: int, *, shared: bool) -> None:
     uvloop.run(listen(host, port, shared=shared))
 
 
-def supervise(workers: int, serve: Callable[[], None]) -> None:
-    """Run `serve` in that many processes; the first that ends takes the others with it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=serve, daemon=True) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    wait([process.sentinel for process in processes])
-    sys.exit("A worker has ended by itself.")  # daemons are told to end at exit
-
-
-def settings() -> tuple[str, int, int]:
-    """Where to listen and with how many processes; ends the program if that is not said."""
-    address = os.environ.get("BENCH_ADDRESS", "")
-    port = os.environ.get("BENCH_PORT", "")
-    workers = os.environ.get("BENCH_WORKERS", "1")
-    try:
-        if 0 < int(port) < 65536 and int(workers) > 0:
-            return str(ip_address(address)), int(port), int(workers)
-    except ValueError:
-        pass
-    print(
-        "BENCH_ADDRESS must be an IP address, BENCH_PORT a port number and BENCH_WORKERS"
-        f" a number from 1: got {address!r}, {port!r} and {workers!r}",
-        file=sys.stderr,
-    )
-    sys.exit(2)
-
-
 if __name__ == "__main__":
     host, port, workers = settings()
-    if workers == 1:
-        serve(host, port, shared=False)
-    else:
-        supervise(workers, partial(serve, host, port, shared=True))
+    run_workers(workers, partial(serve, host, port, shared=workers > 1))

@@ -4,6 +4,7 @@ import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from selenium.webdriver import ActionChains, Keys
@@ -15,23 +16,35 @@ from tests.browser.conftest import Browser
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
-SHADES = {
-    "thousands": ["9,441", "494,404 (478,018 to 512,808) [1]", "-", "35,972", "-", "992,012"],
-    "latency": ["2.01 ms", "989 us", "-", "1.2 s", "105 ms", "-"],
-    "memory": ["25.8 MiB", "512 B", "3.99 KiB", "-", "1.5 GiB", "39.6 MiB"],
-    "share": ["0.49", "0.97 !", "-", "0.0096", "1.00", "9.29 %"],
-    "name": ["zeta", "Alpha", "beta 10", "-", "beta 9", "Émile"],
-    "rank": ["2", "1", "-", "ceiling", "10", "control"],
-    "version": ["3.13.5", "3.9.2", "-", "1.2.3", "4.1.0-4+b1", "10.0.1"],
-    "same": ["1", "1", "1", "1", "1", "1"],
-}
+SHADES: dict[str, list[tuple[str, float | None]]] = {
+    "thousands": [
+        ("9,441", 9441.2), ("494,404 (478,018 to 512,808) [1]", 494404), ("-", None),
+        ("35,972", 35972), ("-", None), ("992,012", 992012),
+    ],
+    "latency": [
+        ("2.01 ms", 2010), ("989 us", 989), ("-", None), ("1.2 s", 1.2e6), ("105 ms", 1.05e5),
+        ("-", None),
+    ],
+    "rounded": [
+        ("0.49", 0.494), ("0.49", 0.491), ("-", None), ("0.0096", 0.0096), ("1.00", 1),
+        ("0.97 !", 0.97),
+    ],
+    "rank": [
+        ("2", 2), ("1", 1), ("-", None), ("ceiling", None), ("10", 10), ("control", None),
+    ],
+    "name": [(text, None) for text in ("zeta", "Alpha", "beta 10", "-", "beta 9", "Émile")],
+    "version": [
+        (text, None) for text in ("3.13.5", "3.9.2", "-", "1.2.3", "4.1.0-4+b1", "10.0.1")
+    ],
+    "same": [("1", 1)] * 6,
+}  # fmt: skip
+"""Columns: the text of each cell, and its value."""
 SORTED = {
     "thousands": ["9,441", "35,972", "494,404 (478,018 to 512,808) [1]", "992,012", "-", "-"],
     "latency": ["989 us", "2.01 ms", "105 ms", "1.2 s", "-", "-"],
-    "memory": ["512 B", "3.99 KiB", "25.8 MiB", "39.6 MiB", "1.5 GiB", "-"],
-    "share": ["0.0096", "0.49", "0.97 !", "1.00", "9.29 %", "-"],
-    "name": ["Alpha", "beta 9", "beta 10", "Émile", "zeta", "-"],
+    "rounded": ["0.0096", "0.49", "0.49", "0.97 !", "1.00", "-"],
     "rank": ["1", "2", "10", "ceiling", "control", "-"],
+    "name": ["Alpha", "beta 9", "beta 10", "Émile", "zeta", "-"],
     "version": ["1.2.3", "3.9.2", "3.13.5", "4.1.0-4+b1", "10.0.1", "-"],
     "same": ["1", "1", "1", "1", "1", "1"],
 }
@@ -76,6 +89,15 @@ return worst;
 """
 
 
+class Field(NamedTuple):
+    value: float | None
+    interval: str = ""
+
+
+class Table(NamedTuple):
+    rows: list[list[Field]]
+
+
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the run that the repository shows, made anew."""
@@ -88,13 +110,14 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of one table, whose columns are all that a report sorts."""
-    rows = zip(*SHADES.values(), strict=True)
+    rows = list(zip(*SHADES.values(), strict=True))
     markdown = "\n".join(
-        ["# T", "", "## R", "", f"| {' | '.join(SHADES)} |", "|" + " --- |" * len(SHADES)]
-        + [f"| {' | '.join(row)} |" for row in rows]
+        ["# T", "", "## R", "", f"| {' | '.join(SHADES)} |", "|" + " ---: |" * 4 + " --- |" * 3]
+        + [f"| {' | '.join(text for text, _ in row)} |" for row in rows]
     )
+    values = Table([[Field(value) for _, value in row] for row in rows])
     path = tmp_path_factory.mktemp("table") / "table.html"
-    path.write_text(page.render(markdown, "T", {}), encoding="utf-8")
+    path.write_text(page.render(markdown, "T", {}, {"R": values}), encoding="utf-8")
     return path
 
 
@@ -165,7 +188,7 @@ def test_a_column_sorts_up_then_down_then_as_it_was(
     assert column(browser, name) == first[::-1] + last
     assert sorts(browser) == {name: "descending"}
     press(browser, name)
-    assert column(browser, name) == SHADES[name]
+    assert column(browser, name) == [text for text, _ in SHADES[name]]
     assert sorts(browser) == {}
 
 
@@ -173,7 +196,7 @@ def test_what_is_equal_stays_in_its_order(browser: Browser, table: Path) -> None
     browser.open(table)
     press(browser, "same")
     press(browser, "same")
-    assert column(browser, "name") == SHADES["name"]
+    assert column(browser, "name") == [text for text, _ in SHADES["name"]]
     press(browser, "name")
     assert sorts(browser) == {"name": "ascending"}
 
@@ -202,13 +225,16 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_content(
 
 
 def test_a_thousand_rows_sort_at_once(browser: Browser, tmp_path: Path) -> None:
-    rows = [f"| f{n} | {(n * 7919) % 1009:,} | {n % 13} ms |" for n in range(1000)]
-    markdown = "\n".join(["# T", "", "| a | b | c |", "| --- | ---: | ---: |", *rows])
-    (tmp_path / "long.html").write_text(page.render(markdown, "T", {}), encoding="utf-8")
+    numbers = [(n * 7919) % 1009 for n in range(1000)]
+    rows = [f"| f{n} | {number:,} |" for n, number in enumerate(numbers)]
+    markdown = "\n".join(["# T", "", "| a | b |", "| --- | ---: |", *rows])
+    values = Table([[Field(None), Field(number)] for number in numbers])
+    made = page.render(markdown, "T", {}, {"T": values})
+    (tmp_path / "long.html").write_text(made, encoding="utf-8")
     browser.open(tmp_path / "long.html")
     press(browser, "b")
     shown = [int(cell.replace(",", "")) for cell in column(browser, "b")]
-    assert shown == sorted((n * 7919) % 1009 for n in range(1000))
+    assert shown == sorted(numbers)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -253,6 +279,27 @@ def test_on_a_phone_the_names_stay_while_the_table_scrolls(browser: Browser, exa
     before = browser.js(place, box)
     browser.js("arguments[0].scrollLeft = 300", box)
     assert browser.js(place, box) == pytest.approx(before, abs=1)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_the_values_stand_beside_the_bars(
+    browser: Browser, example: Path, width: int
+) -> None:
+    browser.open(example, width)
+    listed = browser.all(".bars .value")
+    assert {"469,401 (436,573 to 485,752)", "2.14 us (2.07 us to 2.30 us)"} <= {
+        value.text for value in listed
+    }
+    place = "const b = arguments[0].getBoundingClientRect(); return [b.left, b.right, b.height]"
+    for left, right, height in (browser.js(place, value) for value in listed):
+        assert 0 <= left <= right <= width
+        assert height > 0 or left == right  # the ceiling's stands with its name
+    assert not browser.all(".wide")[0].is_displayed()
+    bars = {browser.js(place, bar)[1] for bar in browser.all(".bars .bar")}
+    assert max(bars) <= width
+    browser.open(example, 1280)
+    assert not browser.all(".bars")[0].is_displayed()
+    assert browser.all(".wide svg")[0].is_displayed()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -309,14 +356,14 @@ def test_what_is_folded_opens(browser: Browser, example: Path) -> None:
 def test_the_contents_lead_to_the_chapters(browser: Browser, example: Path) -> None:
     browser.open(example, 360)
     contents = browser.all("nav summary")[0]
-    link = browser.all('nav a[href="#again"]')[0]
+    link = browser.all('nav a[href="#reproduce"]')[0]
     assert not link.is_displayed()
     contents.click()
     link.click()
-    top = "return document.getElementById('again').getBoundingClientRect().top"
+    top = "return document.getElementById('reproduce').getBoundingClientRect().top"
     assert 0 <= browser.js(top) < 900
     browser.open(example, 1280)
-    assert browser.all('nav a[href="#again"]')[0].is_displayed()
+    assert browser.all('nav a[href="#reproduce"]')[0].is_displayed()
 
 
 def test_a_screen_reader_finds_its_way(browser: Browser, example: Path) -> None:
@@ -346,7 +393,7 @@ def test_the_command_can_be_copied(browser: Browser, example: Path) -> None:
     browser.cdp(
         "Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"]
     )
-    button = browser.all("#again ~ .copy")[-1]
+    button = browser.all("#reproduce ~ .copy")[-1]
     button.click()
     copied = browser.driver.execute_async_script(
         "navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](String(e)))"

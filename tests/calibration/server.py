@@ -35,9 +35,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from launch import bound_socket, settings
 
 LOAD_CONNECTIONS = 8
 BODY = b"Hello world!"
@@ -438,7 +439,7 @@ class Server:
             self.pacing = Delayed(DELAYS[words.pop("kind")](**words))
         words = dict(behaviour.get("fault", {}))
         self.fault: Fault = FAULTS[words.pop("kind")](**words) if words else right
-        self.ends = behaviour.get("ends")
+        self.ends: dict[str, Any] = behaviour.get("ends", {})
         self.ends_at: float | None = None
         self.loaded_at: float | None = None
         self.hung = False
@@ -593,33 +594,13 @@ class Server:
 
 
 def listen(address: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = bound_socket(address, port)
     # Those accepted inherit both.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    listener.bind((address, port))
     listener.listen(4096)
     listener.setblocking(False)
     return listener
-
-
-def settings() -> tuple[str, int]:
-    """Where to listen; ends the program if that is not said, or more than one worker is."""
-    address = os.environ.get("BENCH_ADDRESS", "")
-    port = os.environ.get("BENCH_PORT", "")
-    workers = os.environ.get("BENCH_WORKERS", "1")
-    try:
-        if 0 < int(port) < 65_536 and int(workers) == 1:
-            return str(ip_address(address)), int(port)
-    except ValueError:
-        pass
-    print(
-        "BENCH_ADDRESS must be an IP address, BENCH_PORT a port number and BENCH_WORKERS 1:"
-        f" got {address!r}, {port!r} and {workers!r}",
-        file=sys.stderr,
-    )
-    sys.exit(2)
 
 
 if __name__ == "__main__":
@@ -627,4 +608,8 @@ if __name__ == "__main__":
     behaviour = json.loads(Path(__file__).with_name("behaviour.json").read_text(encoding="utf-8"))
     # Nothing here makes cycles, and a collection would be seen in the latencies.
     gc.disable()
-    Server(behaviour, *settings()).run()
+    host, port, workers = settings()
+    if workers > 1:
+        print(f"BENCH_WORKERS must be 1 for this server: got {workers}", file=sys.stderr)
+        sys.exit(2)
+    Server(behaviour, host, port).run()

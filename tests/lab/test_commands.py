@@ -25,7 +25,7 @@ from tests.commands import ROOT, filled, options, run
 pytestmark = pytest.mark.lab
 
 SERVER, GENERATOR = "198.18.0.11", "198.18.0.21"
-ALONE = {"bench_controls": False, "bench_baseline": False, "bench_probe": False}
+ALONE = {"bench_controls": False, "bench_path_capacity": False, "bench_probe": False}
 SHORT = ALONE | {
     "bench_frameworks": "fasthttp",
     "bench_connections": 50,
@@ -112,13 +112,27 @@ def short(command: str, place: Place) -> None:
     assert set(measured(command, place, SHORT)) == {"fasthttp"}
 
 
+def provisioned(command: str, place: Place) -> None:
+    """The frameworks are deployed, and there is no run."""
+    where = {"bench_results_dir": str(place.folder), "bench_run_id": "typed"}
+    done = run(command + options(SHORT | where))
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "TASK [server : Deploy each framework]" in done.stdout
+    assert not (place.folder / "typed").exists()
+
+
+def without_a_probe(command: str, place: Place) -> None:
+    measured(command, place, SHORT | {"bench_probe": True})
+    assert not (place.folder / "typed" / "probe").exists()
+
+
 def looked_at(command: str, place: Place) -> None:
     """A plan that takes long: what it is to measure, by --check."""
     checked = command if "--check" in command else f"{command} --check"
     done = run(with_inventory(checked, place), first=ROOT / ".venv" / "bin")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
-    assert "The hosts and the path between them will do. Nothing was touched." in done.stdout
+    assert "the path between them are as required. Nothing was touched." in done.stdout
 
 
 def added(command: str, place: Place) -> None:
@@ -182,6 +196,8 @@ def taken_down(command: str, place: Place) -> None:
 
 HOW: dict[str, Callable[[str, Place], None]] = {
     "./bench -e @plans/*.yml": looked_at,
+    "./bench --tags provision": provisioned,
+    "./bench --skip-tags probe": without_a_probe,
     "./bench -i inventory/cloud": short,
     "./bench -i inventory/metal": looked_at,
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": added,

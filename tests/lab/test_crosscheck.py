@@ -17,7 +17,7 @@ def test_h2load_finds_what_wrk_finds(lab, tmp_path: Path) -> None:  # noqa: ANN0
         "bench_results_dir": str(tmp_path),
         "bench_run_id": "lab-crosscheck",
         "bench_connections": [20],
-        "bench_baseline": False,
+        "bench_path_capacity": False,
         "bench_controls": False,
         "bench_probe": False,
         "bench_duration": 1,

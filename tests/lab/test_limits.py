@@ -54,6 +54,17 @@ asyncio.run(main())
 '''
 PROVISIONED = ("preflight", "baseline", "measure", "report")
 HOG = "pipeline-bench-test-hog"
+HOG_CORES = 0.3
+# So much CPU and no more, on however many CPUs: a loop without end gets what the server leaves it.
+NEIGHBOUR = f"""
+import time
+while True:
+    due = time.monotonic() + 0.1
+    until = time.process_time() + 0.1 * {HOG_CORES}
+    while time.process_time() < until:
+        pass
+    time.sleep(max(0, due - time.monotonic()))
+"""
 
 
 class Bench:
@@ -124,9 +135,9 @@ def narrow_path(lab: Lab) -> Iterator[None]:
 
 @contextmanager
 def hog(lab: Lab) -> Iterator[None]:
-    """Two loops on the CPUs of the server's machine, for 40 s at most."""
-    loops = "for i in 1 2; do (while :; do :; done) & done; wait"
-    lab.shell(f"systemd-run --collect --unit {HOG} -p RuntimeMaxSec=40 sh -c '{loops}'", "servers")
+    """A neighbour of HOG_CORES on the server's machine, for two minutes at most."""
+    unit = f"systemd-run --collect --unit {HOG} -p RuntimeMaxSec=120"
+    lab.shell(f"{unit} /usr/bin/python3 -c '{NEIGHBOUR}'", "servers")
     try:
         yield
     finally:
@@ -161,7 +172,7 @@ def test_the_generator(bench: Bench) -> None:
         bench_frameworks=["canned"],
         bench_depths=[64],
         bench_threads=1,
-        bench_baseline=False,
+        bench_path_capacity=False,
     )
     row = rows["canned", 200]
     limited_by(row, "generator")
@@ -173,15 +184,16 @@ def test_the_network(lab: Lab, bench: Bench) -> None:
         rows = bench.run("network", bench_frameworks=["uvloop-httptools"], bench_depths=[16])
     row = rows["uvloop-httptools", 200]
     limited_by(row, "network")
-    assert "Mbit/s from the server that it can carry" in row["limit"]
+    assert "Mbit/s from the server" in row["limit"]
 
 
 def test_a_neighbour_is_named_where_the_number_stands(lab: Lab, bench: Bench) -> None:
     with hog(lab):
-        rows = bench.run("neighbour", bench_frameworks=["tornado"], bench_baseline=False)
+        rows = bench.run("neighbour", bench_frameworks=["tornado"], bench_path_capacity=False)
     row = rows["tornado", 200]
     assert "a neighbour: other programs used" in row["noise"]
-    assert float(row["server_other_cpu_cores"]) > 0.5
+    # The kernel's work for the server's packets, which may count in the server, is taken off it.
+    assert float(row["server_other_cpu_cores"]) > HOG_CORES / 2
     report = bench.report("neighbour")
     rate = f"{round(float(row['requests_per_s'])):,} [1]"
     assert rate in report

@@ -33,7 +33,7 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "bench_rounds": 1,
         "bench_controls": False,
         "bench_probe": False,
-        "bench_baseline": False,
+        "bench_path_capacity": False,
     }
     done = lab.playbook("bench.yml", "-e", json.dumps(variables))
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -39,11 +39,13 @@ def test_a_framework_is_added_as_the_page_says(tmp_path: Path) -> None:
     for name in ("server.py", "requirements.in"):
         shutil.copy(ROOT / "servers" / "uvloop-httptools" / name, mine / name)
 
-    lock, test = commands.run_by("servers")
-    for command, environment in ((lock, ".venv/bin/"), (test, ".venv-test/bin/")):
-        done = commands.run(
-            f"cd {copy} && " + commands.filled(command, {environment: f"{BIN}/"}), first=BIN
-        )
+    link, lock, test = commands.run_by("servers")
+    for command, words in (
+        (link, {}),
+        (lock, {".venv/bin/": f"{BIN}/"}),
+        (test, {".venv-test/bin/": f"{BIN}/"}),
+    ):
+        done = commands.run(f"cd {copy} && " + commands.filled(command, words), first=BIN)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
     locked = (mine / "requirements.txt").read_text()
     assert re.search(r"(?m)^httptools==\S+ \\\n +--hash=sha256:", locked)

@@ -12,6 +12,9 @@ import pytest
 from action import collect, controller_file, host_record
 from ansible.errors import AnsibleActionFail
 
+from tests.unit.pipebench.factory import record as raw_record
+from tests.unit.pipebench.factory import run_document, write_run
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -53,7 +56,7 @@ def test_the_end_of_a_run_keeps_the_prices_of_its_day(
     said = "{currency: EUR, date: 2026-11-01, source: a list, hosts: {%s: {per_hour: 1}}}"
     (project / "prices.yml").write_text(said % host)
     run = tmp_path / "run"
-    shutil.copytree(ROOT / "tests" / "data" / "run", run)
+    write_run(run, run_document(["one"], 1), {"a.json": raw_record()})
     answer = act(collect, run_dir=str(run))
     assert "Report: " in answer["closing"]
     assert (run / "prices.yml").exists() == priced

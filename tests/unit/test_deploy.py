@@ -242,6 +242,17 @@ def test_links_are_followed_when_a_folder_is_read(tmp_path: Path) -> None:
     assert controller.read_folder(folder) == encoded(**{"server.py": "1"})
 
 
+def test_what_servers_share_is_a_plain_file_on_the_host(tmp_path: Path) -> None:
+    servers = Path(__file__).resolve().parents[2] / "servers"
+    assert (servers / "tornado" / "launch.py").is_symlink()
+    files = controller.read_folder(servers / "tornado")
+    words = {**go_words(tmp_path / "some"), "runtime": "python", "files": files}
+    deploy.Deployment(words, check_mode=False).mirror(files)
+    deployed = tmp_path / "some" / "app" / "launch.py"
+    assert not deployed.is_symlink()
+    assert deployed.read_text() == (servers / "_shared" / "launch.py").read_text()
+
+
 def test_a_folder_is_read_without_what_editors_leave(tmp_path: Path) -> None:
     for name in ("server.py", "part/more.py", ".hidden", "__pycache__/x.pyc", ".venv/a"):
         path = tmp_path / name

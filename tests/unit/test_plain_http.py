@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from host.plain_http import ask_once, wait_for_answer
@@ -47,9 +47,12 @@ def answer(data: bytes) -> Callable[[socket.socket], None]:
     return serve
 
 
+PATIENCE = 60.0  # where an answer is to come, so that a busy machine fails nothing
+
+
 def test_the_agreed_answer_is_ready() -> None:
     with server(answer(GOOD)) as port:
-        assert ask_once("127.0.0.1", port, 1) is None
+        assert ask_once("127.0.0.1", port, PATIENCE) is None
 
 
 @pytest.mark.parametrize(
@@ -59,29 +62,29 @@ def test_the_agreed_answer_is_ready() -> None:
 )
 def test_another_answer_is_said(data: bytes) -> None:
     with server(answer(data)) as port:
-        assert "answered" in str(ask_once("127.0.0.1", port, 0.3))
+        assert "answered" in str(ask_once("127.0.0.1", port, PATIENCE))
 
 
 def test_a_refused_connection_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert "refused" in str(ask_once("127.0.0.1", port, 0.3)).lower()
+    assert "refused" in str(ask_once("127.0.0.1", port, PATIENCE)).lower()
 
 
 def test_silence_and_endless_bytes_end_in_time() -> None:
-    def endless(connection: socket.socket) -> None:
-        end = time.monotonic() + 3
-        while time.monotonic() < end:
-            try:
-                connection.sendall(b"x" * 1000)
-            except OSError:
-                return
+    def silent(connection: socket.socket) -> None:
+        with suppress(OSError):
+            while connection.recv(65_536):  # until the other has had enough
+                pass
 
-    for serve in (lambda _: time.sleep(1), endless):
+    def endless(connection: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"x" * 1000)
+
+    for serve in (silent, endless):
         with server(serve) as port:
-            begun = time.monotonic()
             assert wait_for_answer("127.0.0.1", port, 0.3) is not None
-            assert time.monotonic() - begun < 2
 
 
 def test_it_is_asked_until_the_server_is_there() -> None:
@@ -98,5 +101,5 @@ def test_it_is_asked_until_the_server_is_there() -> None:
 
     thread = threading.Thread(target=late)
     thread.start()
-    assert wait_for_answer("127.0.0.1", port, 5) is None
+    assert wait_for_answer("127.0.0.1", port, PATIENCE) is None
     thread.join()

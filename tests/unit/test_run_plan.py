@@ -2,65 +2,71 @@
 
 from __future__ import annotations
 
+import json
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from command_line import DEEPEST
+from msgspec import inspect
 
 from pipebench.plan.estimate import estimate_s
-from pipebench.plan.run_plan import (
-    PlanError,
+from pipebench.plan.frameworks import (
+    PlannedFramework,
     choose_frameworks,
     find_frameworks,
-    find_testbeds,
-    plan_run,
     read_framework,
-    read_variables,
-    settle_threads,
-    shuffled_rounds,
-    threads_for,
 )
+from pipebench.plan.mistakes import PlanError
+from pipebench.plan.phases import MEASURE, is_run
+from pipebench.plan.project import ROOT, Project, read_project
+from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
+from pipebench.plan.schedule import shuffled_rounds
+from pipebench.plan.settle import settle_threads, threads_for
+from pipebench.plan.testbeds import Inventory, find_testbeds
+from pipebench.plan.validation import read_variables
+from pipebench.plan.variables import (
+    RENAMED,
+    ExtendedRounds,
+    Variables,
+    current_names,
+)
+from pipebench.record.declared import fields_of
 
-ROOT = Path(__file__).resolve().parents[2]
-SEED_PLAN: dict[str, Any] = {
-    "bench_frameworks": ["uvloop-httptools", "aiohttp"],
-    "bench_framework_dirs": ["servers", "fasthttp"],
-    "bench_depths": [5],
-    "bench_connections": [200],
-    "bench_threads": 10,
-    "bench_duration": 5,
-    "bench_warmup": 2,
-    "bench_rounds": 6,
-    "bench_workers": [1],
-    "bench_tools": ["wrk"],
-    "bench_rate_share": None,
-    "bench_order_seed": None,
-    "bench_run_id": None,
-    "bench_results_dir": "results",
-    "bench_port": 8080,
-    "bench_probe": True,
-    "bench_controls": True,
-    "bench_reference": None,
-    "bench_baseline": True,
-}
+SEED = ROOT / "plans" / "seed.yml"
+SEED_PLAN: dict[str, Any] = yaml.safe_load(SEED.read_text(encoding="utf-8"))
 HOSTS = {"s": {"ansible_host": "198.18.0.11"}, "g": {"ansible_host": "198.18.0.21"}}
+INVENTORY = Inventory(["s"], ["g"], HOSTS)
+PROJECT = Project(ROOT, "0", None, dirty=False, command=[])
 
 
 def mistakes(**given: Any) -> str:
-    return "\n".join(read_variables(given, SEED_PLAN)[1])
+    found = read_variables(given, SEED_PLAN).mistakes
+    return "\n".join(sentence for about in found.values() for sentence in about)
+
+
+def right(**given: Any) -> Variables:
+    """The variables, of which none is wrong."""
+    assert mistakes(**given) == ""
+    return read_variables(given, SEED_PLAN).variables
+
+
+def planned(**given: Any) -> RunPlan:
+    return plan_run(given, INVENTORY, PROJECT)
 
 
 def test_the_default_plan_is_the_command_of_2017() -> None:
-    run = plan_run({}, (["s"], ["g"], HOSTS), ROOT)
-    variables = run["variables"]
-    assert (variables["bench_threads"], variables["bench_duration"]) == (10, 5)
-    assert (variables["bench_warmup"], variables["bench_rounds"]) == (2, 6)
-    assert {(cell["depth"], cell["connections"]) for cell in run["rounds"][0]} == {(5, 200)}
-    assert len(run["rounds"]) == 6
-    assert run["testbeds"] == [
+    run = planned()
+    variables = run.variables
+    assert (variables.threads, variables.duration) == (10, 5)
+    assert (variables.warmup, variables.rounds) == (2, 6)
+    assert {(cell.depth, cell.connections) for cell in run.rounds[0]} == {(5, 200)}
+    assert len(run.rounds) == 6
+    assert run.to_fact()["testbeds"] == [
         {
             "name": "main",
             "server": "s",
@@ -74,30 +80,39 @@ def test_the_default_plan_is_the_command_of_2017() -> None:
 
 def test_the_default_plan_has_the_six_of_2017_and_the_plan_of_the_field_all() -> None:
     six = {"uvloop-httptools", "aiohttp", "tornado", "sanic", "japronto", "fasthttp"}
-    assert set(planned(bench_controls=False)["frameworks"]) == six
+    assert set(planned(bench_controls=False).frameworks) == six
     field = yaml.safe_load((ROOT / "plans" / "field.yml").read_text(encoding="utf-8"))
-    everything = set(planned(**field, bench_controls=False)["frameworks"])
+    everything = set(planned(**field, bench_controls=False).frameworks)
     assert everything > six | {"uvicorn", "nginx"}
-    found = find_frameworks(SEED_PLAN["bench_framework_dirs"], ROOT)
-    assert {found[name]["stack"] for name in everything} == {"current"}
+    available = find_frameworks(SEED_PLAN["bench_framework_dirs"], ROOT)
+    assert {available[name].stack for name in everything} == {"current"}
+    assert (ROOT / "servers" / "_shared").is_dir()
+    assert "_shared" not in available
 
 
-def test_every_default_is_accepted_and_known() -> None:
-    values, sentences = read_variables({}, SEED_PLAN)
-    assert sentences == []
-    assert values.keys() == SEED_PLAN.keys()
+def test_the_default_plan_has_every_variable_with_its_meaning_and_nothing_else() -> None:
+    """plans/seed.yml is what people read; what is declared is what is checked."""
+    lines = re.findall(r"^(bench_\w+): .*? # (.*)$", SEED.read_text("utf-8"), re.MULTILINE)
+    declared = {
+        name: field.kind.extra_json_schema["description"]
+        for name, field in fields_of(Variables).items()
+        if isinstance(field.kind, inspect.Metadata) and field.kind.extra_json_schema
+    }
+    assert dict(lines) == declared
+    assert list(SEED_PLAN) == list(declared) == list(fields_of(Variables))
+    assert mistakes() == ""
 
 
 @pytest.mark.parametrize(
     "value", [0, "0", -5, "-5", "abc", "", [], [5, 0], 1.5, True, None, "5,5"], ids=repr
 )
 def test_a_wrong_depth_is_refused_by_name(value: Any) -> None:
-    assert f"bench_depths is {value!r}; it takes" in mistakes(bench_depths=value)
+    assert f"bench_depths is {value!r}; it must" in mistakes(bench_depths=value)
 
 
 def test_the_deepest_plan_is_the_deepest_that_can_be_probed() -> None:
     assert mistakes(bench_depths=DEEPEST) == ""
-    assert f"bench_depths is {DEEPEST + 1}; it takes" in mistakes(bench_depths=DEEPEST + 1)
+    assert f"bench_depths is {DEEPEST + 1}; it must be" in mistakes(bench_depths=DEEPEST + 1)
 
 
 @pytest.mark.parametrize(
@@ -106,20 +121,20 @@ def test_the_deepest_plan_is_the_deepest_that_can_be_probed() -> None:
     ids=repr,
 )
 def test_depths_come_from_yaml_and_from_the_command_line(value: Any, depths: list[int]) -> None:
-    assert read_variables({"bench_depths": value}, SEED_PLAN)[0]["bench_depths"] == depths
+    assert right(bench_depths=value).depths == depths
 
 
-@pytest.mark.parametrize("name", ["bench_probe", "bench_baseline", "bench_controls"])
+@pytest.mark.parametrize("name", ["probe", "path_capacity", "controls"])
 @pytest.mark.parametrize(
-    ("value", "wanted"), [(True, True), ("false", False), ("No", False), ("true", True)], ids=repr
+    ("value", "meant"), [(True, True), ("false", False), ("No", False), ("true", True)], ids=repr
 )
-def test_a_part_is_wanted_or_not(name: str, value: Any, wanted: bool) -> None:
-    assert read_variables({name: value}, SEED_PLAN)[0][name] is wanted
+def test_a_part_is_on_or_off(name: str, value: Any, meant: bool) -> None:
+    assert getattr(right(**{f"bench_{name}": value}), name) is meant
 
 
 @pytest.mark.parametrize("value", ["maybe", "", 2, None, []], ids=repr)
 def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
-    assert f"bench_probe is {value!r}; it takes true or false" in mistakes(bench_probe=value)
+    assert f"bench_probe is {value!r}; it must be true or false" in mistakes(bench_probe=value)
 
 
 def test_more_threads_than_connections_is_refused() -> None:
@@ -134,25 +149,49 @@ def test_a_misspelt_variable_is_refused_with_the_right_one() -> None:
     assert "did you mean bench_depths?" in mistakes(bench_depth=5)
 
 
-def test_all_mistakes_are_said_at_once() -> None:
+def test_an_old_name_is_refused_with_the_new_one() -> None:
+    assert mistakes(bench_baseline=True) == (
+        "bench_baseline is an old name; the variable is called bench_path_capacity now."
+    )
+    assert set(RENAMED.values()) <= SEED_PLAN.keys()
+    assert current_names({"bench_baseline": False, "bench_port": 1}) == {
+        "bench_path_capacity": False, "bench_port": 1,
+    }  # fmt: skip
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    given = {"bench_depths": 0, "bench_frameworks": "nothing-like-it", "bench_prot": 80}
     with pytest.raises(PlanError) as caught:
-        plan_run(
-            {"bench_depths": 0, "bench_frameworks": "nothing-like-it"},
-            ([], [], {}),
-            ROOT,
-        )
-    said = str(caught.value)
-    assert "bench_depths is 0" in said
-    assert "bench_frameworks has 'nothing-like-it'; there are aiohttp" in said
-    assert "no host in the group servers" in said
-    assert "no host in the group loadgens" in said
+        plan_run(given, Inventory([], [], {}), PROJECT)
+    assert caught.value.sentences[:2] == [
+        "bench_prot is not a variable of this project; did you mean bench_port?",
+        "bench_depths is 0; it must be whole numbers from 1 to 1024, as 5 or [1, 5, 16].",
+    ]
+    text = str(caught.value)
+    assert "'nothing-like-it', which does not exist; choose from aiohttp, " in text
+    assert "no host in the group servers" in text
+    assert "no host in the group loadgens" in text
+
+
+def test_a_wrong_variable_is_not_reported_again_by_what_depends_on_it() -> None:
+    assert mistakes(bench_threads=0, bench_connections=3).count("\n") == 0
+    with pytest.raises(PlanError) as caught:
+        planned(bench_framework_dirs=5, bench_frameworks="mine")
+    assert len(caught.value.sentences) == 1
 
 
 def test_a_run_does_not_overwrite_another(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     given = {"bench_results_dir": str(tmp_path), "bench_run_id": "mine"}
     with pytest.raises(PlanError, match="exists already"):
-        plan_run(given, (["s"], ["g"], HOSTS), ROOT)
+        planned(**given)
+
+
+def test_a_full_disk_is_refused(tmp_path: Path) -> None:
+    (sentence,) = results_mistakes(tmp_path / "a" / "b", least_free=2**60)
+    assert sentence.startswith(f"{tmp_path} has ")
+    assert sentence.endswith("MiB free; the results require at least 1099511627776 MiB.")
+    assert results_mistakes(tmp_path / "a" / "b", least_free=1) == []
 
 
 @pytest.mark.parametrize("value", ["../up", "a/b", ".hidden", "x" * 65])
@@ -176,8 +215,8 @@ def test_testbeds_are_paired_by_name() -> None:
         "g1": {"ansible_host": "198.18.0.3", "bench_testbed": "a"},
         "g2": {"ansible_host": "198.18.0.4", "bench_testbed": "b"},
     }
-    testbeds = find_testbeds(["s1", "s2"], ["g2", "g1"], hosts, 8080)
-    assert [(t["server"], t["generators"], t["address"]) for t in testbeds] == [
+    testbeds = find_testbeds(Inventory(["s1", "s2"], ["g2", "g1"], hosts), 8080)
+    assert [(one.server, one.generators, one.address) for one in testbeds] == [
         ("s1", ["g1"], "198.18.0.1"),
         ("s2", ["g2"], "198.18.9.2"),
     ]
@@ -187,20 +226,25 @@ def test_testbeds_are_paired_by_name() -> None:
     ("servers", "loadgens", "hosts", "sentence"),
     [
         (["s"], [], HOSTS, "no host in the group loadgens"),
-        (["s"], ["s"], HOSTS, "s is in servers and in loadgens"),
-        (["s"], ["g"], {"s": HOSTS["s"], "g": HOSTS["s"]}, "have the same address"),
-        (["s", "g"], ["s"], HOSTS, "two servers|in servers and in loadgens"),
-        (["s"], ["g"], HOSTS | {"g": {"bench_testbed": "b"}}, "no server is in that testbed"),
-        (["s"], ["g"], HOSTS | {"s": {"bench_testbed": "A B"}}, "it takes a-z, 0-9"),
+        (["s"], ["s"], HOSTS, "s is in both groups"),
+        (
+            ["s"],
+            ["g"],
+            {"s": HOSTS["s"], "g": HOSTS["s"]},
+            "have the same address .*must be different hosts",
+        ),
+        (["s", "g"], ["s"], HOSTS, "in both groups, servers and loadgens"),
+        (["s"], ["g"], HOSTS | {"g": {"bench_testbed": "b"}}, "that testbed has no server"),
+        (["s"], ["g"], HOSTS | {"s": {"bench_testbed": "A B"}}, "must be a name of a-z, 0-9"),
         (["s"], ["g"], HOSTS | {"s": {"bench_address": "no.such.invalid"}}, "set bench_address"),
-        (["s"], ["g", "h"], HOSTS | {"h": {}}, "takes one so far"),
+        (["s"], ["g", "h"], HOSTS | {"h": {}}, "must have exactly one"),
     ],
 )
 def test_an_inventory_that_cannot_work_is_refused(
     servers: list[str], loadgens: list[str], hosts: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(PlanError, match=sentence):
-        find_testbeds(servers, loadgens, hosts, 8080)
+        find_testbeds(Inventory(servers, loadgens, hosts), 8080)
 
 
 def framework_folder(tmp_path: Path, text: str, name: str = "mine") -> Path:
@@ -221,20 +265,23 @@ GOOD = """\
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "holds no keys"),
+        ("", "is not a mapping"),
         ("title: [", "cannot be read"),
-        (GOOD.replace("title: Mine", "note: x"), "has no title"),
-        (GOOD + "    pythn: '3.13'\n", "'pythn', which is none of"),
-        (GOOD.replace("runtime: python", "runtime: ruby"), "runtime is 'ruby'; it takes"),
-        (GOOD + "    role: floor\n", "role is 'floor'; it takes framework or ceiling"),
+        (GOOD.replace("title: Mine", "note: x"), "title is missing"),
+        (GOOD + "    pythn: '3.13'\n", "'pythn' is not a known key; did you mean python?"),
+        (
+            GOOD.replace("runtime: python", "runtime: ruby"),
+            "'ruby'; it must be debian, go or python",
+        ),
+        (GOOD + "    role: floor\n", "role is 'floor'; it must be ceiling or framework"),
         (GOOD + "    python: 3.13\n", "in quotes if it is a number"),
         (GOOD.replace("runtime: python", "runtime: debian"), "has no packages; runtime debian"),
-        (GOOD + "    packages: nginx\n", "packages is 'nginx'; it takes a list of Debian packages"),
-        (GOOD + "    packages: [nginx, -y]\n", "packages is .*-y.*; it takes a list"),
-        (GOOD + "    build: gcc\n", "build is 'gcc'; it takes a list of Debian packages"),
-        (GOOD + "    build: [--force]\n", "it takes a list of Debian packages"),
-        (GOOD + "    build: [1]\n", "it takes a list of Debian packages"),
-        (GOOD + "    build: [gcc]\n", "needs requirements-build.txt as well"),
+        (GOOD + "    packages: nginx\n", "packages is 'nginx'; it must be a list of Debian packa"),
+        (GOOD + "    packages: [nginx, -y]\n", "packages is .*-y.*; it must be a list"),
+        (GOOD + "    build: gcc\n", "build is 'gcc'; it must be a list of Debian packages"),
+        (GOOD + "    build: [--force]\n", "it must be a list of Debian packages"),
+        (GOOD + "    build: [1]\n", "it must be a list of Debian packages"),
+        (GOOD + "    build: [gcc]\n", "requires a file requirements-build.txt"),
     ],
 )
 def test_a_wrong_framework_is_named(tmp_path: Path, text: str, sentence: str) -> None:
@@ -244,14 +291,26 @@ def test_a_wrong_framework_is_named(tmp_path: Path, text: str, sentence: str) ->
 
 def test_what_debian_has_is_named_by_its_packages(tmp_path: Path) -> None:
     text = GOOD.replace("runtime: python", "runtime: debian") + "    packages: [nginx]\n"
-    assert read_framework(framework_folder(tmp_path, text))["packages"] == ["nginx"]
-    assert read_framework(framework_folder(tmp_path, GOOD, "other"))["packages"] == []
+    assert read_framework(framework_folder(tmp_path, text)).packages == ["nginx"]
+    assert read_framework(framework_folder(tmp_path, GOOD, "other")).packages == []
 
 
 def test_a_framework_may_be_built_from_sources(tmp_path: Path) -> None:
     folder = framework_folder(tmp_path, GOOD + "    build: [gcc, libc6-dev]\n")
     (folder / "requirements-build.txt").write_text("")
-    assert read_framework(folder)["build"] == ["gcc", "libc6-dev"]
+    assert read_framework(folder).build == ["gcc", "libc6-dev"]
+
+
+def test_all_mistakes_of_all_frameworks_are_reported_at_once(tmp_path: Path) -> None:
+    framework_folder(tmp_path, GOOD.replace("stack: current", "stack: 2017"), "right")
+    framework_folder(tmp_path, "title: 5\nruntime: ruby\n", "wrong")
+    framework_folder(tmp_path, GOOD, "-not")
+    with pytest.raises(PlanError) as caught:
+        find_frameworks([str(tmp_path), "nowhere"], ROOT)
+    starts = [f"{tmp_path}/-not must have a name of a-z", "title is", "runtime is", "stack is"]
+    starts += ["language is missing", "'nowhere', which is not a folder"]
+    assert len(caught.value.sentences) == len(starts)
+    assert all(any(start in one for one in caught.value.sentences) for start in starts)
 
 
 def test_a_framework_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
@@ -270,13 +329,16 @@ def test_two_frameworks_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_old_stack_is_measured_only_when_named() -> None:
-    found = {
-        "new": {"stack": "current", "role": "framework"},
-        "old": {"stack": "2017", "role": "framework"},
-        "top": {"stack": "current", "role": "ceiling"},
-    }
-    assert list(choose_frameworks([], found)) == ["new"]
-    assert list(choose_frameworks(["old", "top"], found)) == ["old", "top"]
+    parts = {"title": "", "language": "", "runtime": "go", "path": ""}
+    available = {
+        name: PlannedFramework(stack=stack, role=role, **parts)
+        for name, stack, role in [
+            ("new", "current", "framework"), ("old", "2017", "framework"),
+            ("top", "current", "ceiling"),
+        ]
+    }  # fmt: skip
+    assert list(choose_frameworks([], available)) == ["new"]
+    assert list(choose_frameworks(["old", "top"], available)) == ["old", "top"]
 
 
 @pytest.mark.parametrize("value", ["h2load", [], ["wrk", "ab"], "wrk,wrk"])
@@ -290,18 +352,15 @@ def test_a_rate_share_is_between_0_and_1(value: Any) -> None:
 
 
 def test_a_rate_share_comes_from_the_command_line_too_and_needs_h2load() -> None:
-    values, sentences = read_variables(
-        {"bench_tools": "wrk,h2load", "bench_rate_share": "0.6"}, SEED_PLAN
-    )
-    assert (values["bench_tools"], values["bench_rate_share"]) == (["wrk", "h2load"], 0.6)
-    assert not sentences
-    assert "no h2load" in mistakes(bench_rate_share=0.6)
+    variables = right(bench_tools="wrk,h2load", bench_rate_share="0.6")
+    assert (variables.tools, variables.rate_share) == (["wrk", "h2load"], 0.6)
+    assert "requires h2load" in mistakes(bench_rate_share=0.6)
 
 
 @pytest.mark.parametrize("value", [0, 1025, "many", True, [2], 1.5], ids=repr)
 def test_threads_are_a_number_or_auto(value: Any) -> None:
-    said = mistakes(bench_threads=value)
-    assert f"bench_threads is {value!r}; it takes a whole number from 1 to 1024, or auto" in said
+    text = mistakes(bench_threads=value)
+    assert f"bench_threads is {value!r}; it must be a whole number from 1 to 1024, or auto" in text
 
 
 @pytest.mark.parametrize(
@@ -325,9 +384,9 @@ def test_threads_from_cpus_divide_every_number_of_connections(
 @pytest.mark.parametrize("value", ["auto", None])
 def test_the_threads_of_a_run_are_those_of_its_generator(value: Any) -> None:
     run = planned(bench_threads=value, bench_connections="16,1024")
-    assert run["testbeds"][0]["threads"] is None
+    assert run.testbeds[0].threads is None
     settled = settle_threads(run, {"g": 4})
-    assert settled["testbeds"][0]["threads"] == settled["variables"]["bench_threads"] == 4
+    assert settled.testbeds[0].threads == settled.variables.threads == 4
 
 
 def test_threads_that_are_given_are_those_of_any_generator() -> None:
@@ -342,10 +401,11 @@ def test_generators_that_differ_have_threads_of_their_own() -> None:
         "s2": {"ansible_host": "198.18.0.3", "bench_testbed": "b"},
         "g2": {"ansible_host": "198.18.0.4", "bench_testbed": "b"},
     }
-    run = plan_run({"bench_threads": "auto"}, (["s", "s2"], ["g", "g2"], hosts), ROOT)
+    two = Inventory(["s", "s2"], ["g", "g2"], hosts)
+    run = plan_run({"bench_threads": "auto"}, two, PROJECT)
     settled = settle_threads(run, {"g": 2, "g2": 8})
-    assert [testbed["threads"] for testbed in settled["testbeds"]] == [2, 8]
-    assert settled["variables"]["bench_threads"] == "auto"
+    assert [testbed.threads for testbed in settled.testbeds] == [2, 8]
+    assert settled.variables.threads == "auto"
 
 
 PLANS = sorted((ROOT / "plans").glob("*.yml"))
@@ -354,7 +414,7 @@ PLANS = sorted((ROOT / "plans").glob("*.yml"))
 @pytest.mark.parametrize("path", PLANS, ids=[path.stem for path in PLANS])
 def test_every_plan_can_be_run(path: Path) -> None:
     plan = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert planned(**plan)["rounds"][0]
+    assert planned(**plan).rounds[0]
 
 
 @pytest.mark.parametrize(
@@ -365,59 +425,55 @@ def test_a_plan_takes_as_long_as_it_says(name: str, cells: int, longest: float) 
     plan = yaml.safe_load((ROOT / "plans" / f"{name}.yml").read_text(encoding="utf-8"))
     six = ["aiohttp", "fasthttp", "japronto", "sanic", "tornado", "uvloop-httptools"]
     run = planned(**{"bench_frameworks": six} | plan)
-    assert len(run["rounds"][0]) == cells
+    assert len(run.rounds[0]) == cells
     assert estimate_s(run) < longest
-
-
-def planned(**given: Any) -> dict[str, Any]:
-    return plan_run(given, (["s"], ["g"], HOSTS), ROOT)
 
 
 def test_the_controls_are_in_every_round() -> None:
     run = planned(bench_frameworks="aiohttp,uvloop-httptools")
     names = ["aiohttp", "ceiling", "uvloop-httptools", "uvloop-httptools-again"]
-    assert all(sorted(cell["framework"] for cell in one) == names for one in run["rounds"])
-    again = run["frameworks"]["uvloop-httptools-again"]
-    assert again["control_of"] == "uvloop-httptools"
-    assert again["path"] == run["frameworks"]["uvloop-httptools"]["path"]
-    assert run["frameworks"]["ceiling"]["role"] == "ceiling"
-    # what one would give to have the same again
-    assert run["variables"]["bench_frameworks"] == ["aiohttp", "uvloop-httptools"]
-    assert run["variables"]["bench_reference"] == "uvloop-httptools"
+    assert all(sorted(cell.framework for cell in one) == names for one in run.rounds)
+    again = run.frameworks["uvloop-httptools-again"]
+    assert again.control_of == "uvloop-httptools"
+    assert again.path == run.frameworks["uvloop-httptools"].path
+    assert run.frameworks["ceiling"].role == "ceiling"
+    # what one would give to reproduce it
+    assert run.variables.frameworks == ["aiohttp", "uvloop-httptools"]
+    assert run.variables.reference == "uvloop-httptools"
 
 
 def test_the_reference_is_of_the_run() -> None:
     run = planned(bench_frameworks="tornado,aiohttp", bench_reference="aiohttp")
-    assert list(run["frameworks"]) == ["tornado", "aiohttp", "ceiling", "aiohttp-again"]
+    assert list(run.frameworks) == ["tornado", "aiohttp", "ceiling", "aiohttp-again"]
     run = planned(bench_frameworks="tornado,aiohttp")
-    assert run["variables"]["bench_reference"] == "tornado"
-    with pytest.raises(PlanError, match="bench_reference is 'sanic'; it takes one of this run"):
+    assert run.variables.reference == "tornado"
+    with pytest.raises(PlanError, match="bench_reference is 'sanic'; it must be one of this run"):
         planned(bench_frameworks="tornado,aiohttp", bench_reference="sanic")
 
 
 def test_a_ceiling_that_is_named_is_measured_once_and_is_no_reference() -> None:
     run = planned(bench_frameworks="ceiling")
-    assert list(run["frameworks"]) == ["ceiling"]
-    assert run["variables"]["bench_reference"] is None
+    assert list(run.frameworks) == ["ceiling"]
+    assert run.variables.reference is None
 
 
 @pytest.mark.parametrize("off", [False, "false", "no"])
 def test_without_controls_there_are_the_frameworks_alone(off: Any) -> None:
     run = planned(bench_frameworks="tornado,aiohttp", bench_controls=off)
-    assert list(run["frameworks"]) == ["tornado", "aiohttp"]
-    assert run["variables"]["bench_controls"] is False
+    assert list(run.frameworks) == ["tornado", "aiohttp"]
+    assert run.variables.controls is False
 
 
 def test_the_ceiling_is_there_where_frameworks_are_elsewhere(tmp_path: Path) -> None:
     framework_folder(tmp_path, GOOD)
     run = planned(bench_framework_dirs=[str(tmp_path)])  # and all of those are wanted
-    assert list(run["frameworks"]) == ["mine", "ceiling", "mine-again"]
+    assert list(run.frameworks) == ["mine", "ceiling", "mine-again"]
 
 
 def test_a_framework_that_is_called_like_a_control_is_refused(tmp_path: Path) -> None:
     for name in ("mine", "mine-again"):
         framework_folder(tmp_path, GOOD, name)
-    with pytest.raises(PlanError, match="mine-again is what a control of this run is called"):
+    with pytest.raises(PlanError, match="mine-again is the name of a control of this run"):
         planned(bench_framework_dirs=[str(tmp_path)])
 
 
@@ -432,29 +488,84 @@ EXTENDED = {"min": 6, "max": 20, "until_relative_width": 0.05}
     ids=repr,
 )  # fmt: skip
 def test_rounds_are_a_number_or_extended(value: Any, read: Any) -> None:
-    assert read_variables({"bench_rounds": value}, SEED_PLAN)[0]["bench_rounds"] == read
+    assert msgspec.to_builtins(right(bench_rounds=value))["bench_rounds"] == read
 
 
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (0, "it takes a whole number from 1 to 1000, or {min"),
-        ("{min", "it takes a whole number from 1 to 1000, or {min"),
-        ({"min": 6, "max": 20}, "with these three keys and no other"),
-        (EXTENDED | {"more": 1}, "with these three keys and no other"),
-        (EXTENDED | {"min": 5}, "a min of 6 or more"),
-        (EXTENDED | {"max": 5}, "a max from its min"),
-        (EXTENDED | {"until_relative_width": 0}, "above 0 and below 1"),
-        (EXTENDED | {"until_relative_width": True}, "above 0 and below 1"),
-        (EXTENDED | {"until_relative_width": "narrow"}, "above 0 and below 1"),
+        (0, "it must be a whole number from 1 to 1000, or {min: 6, max: 20, until"),
+        ("{min", "it must be a whole number from 1 to 1000, or {min: 6, max: 20, until"),
+        ({"min": 6, "max": 20}, "have the keys min, max and until_relative_width, and no other"),
+        (EXTENDED | {"more": 1}, "have the keys min, max and until_relative_width, and no other"),
+        (EXTENDED | {"min": 5}, "its min must be a whole number from 6 to 1000 (fewer give no 95"),
+        (EXTENDED | {"max": 7, "min": 8}, "its max must not be below its min, 8"),
+        (EXTENDED | {"max": 5}, "its max must be a whole number from 6 to 1000"),
+        (EXTENDED | {"until_relative_width": 0}, "a number above 0 and below 1"),
+        (EXTENDED | {"until_relative_width": True}, "a number above 0 and below 1"),
+        (EXTENDED | {"until_relative_width": "narrow"}, "a number above 0 and below 1"),
     ],
     ids=repr,
 )
 def test_wrong_rounds_are_refused_with_what_is_right(value: Any, sentence: str) -> None:
-    said = mistakes(bench_rounds=value)
-    assert said.startswith("bench_rounds is")
-    assert sentence in said
+    text = mistakes(bench_rounds=value)
+    assert text.startswith(f"bench_rounds is {value!r}; it")
+    assert sentence in text
 
 
 def test_the_schedule_has_as_many_rounds_as_there_may_be() -> None:
-    assert len(planned(bench_rounds=EXTENDED)["rounds"]) == 20
+    assert len(planned(bench_rounds=EXTENDED).rounds) == 20
+
+
+class Tagged(str):
+    """A text that knows more than its letters, as those of Ansible know where they come from."""
+
+    __slots__ = ()
+
+
+def tagged(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {tagged(key): tagged(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [tagged(item) for item in value]
+    return Tagged(value) if isinstance(value, str) else value
+
+
+def test_the_plan_that_ansible_hands_on_is_the_plan() -> None:
+    run = plan_run(tagged({"bench_frameworks": "aiohttp", "bench_rounds": EXTENDED}), INVENTORY,
+                   PROJECT)  # fmt: skip
+    fact = run.to_fact()
+    assert json.loads(json.dumps(fact)) == fact
+    assert fact["variables"]["bench_rounds"] == EXTENDED
+    assert fact["variables"].keys() == SEED_PLAN.keys()
+    assert "control_of" not in fact["frameworks"]["aiohttp"]
+    assert fact["frameworks"]["aiohttp"]["python"] is None
+    assert RunPlan.from_fact(tagged(fact)) == run
+    assert isinstance(RunPlan.from_fact(tagged(fact)).variables.rounds, ExtendedRounds)
+
+
+def test_the_state_of_the_project_is_noted() -> None:
+    project = read_project(["/x/ansible-playbook", f"{ROOT}/bench.yml", "-e", "a=b"])
+    assert project.command == ["ansible-playbook", "bench.yml", "-e", "a=b"]
+    assert project.version
+
+
+def test_a_folder_that_is_not_a_repository_has_no_commit(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1"\n')
+    project = read_project(["x"], tmp_path)
+    assert (project.version, project.commit, project.dirty) == ("1", None, False)
+
+
+@pytest.mark.parametrize(
+    ("tags", "skipped", "measures"),
+    [
+        (["all"], [], True),
+        (["measure"], [], True),
+        (["provision", "measure"], [], True),
+        (["provision"], [], False),
+        (["all"], ["probe"], True),
+        (["all"], ["measure"], False),
+    ],
+)
+def test_phases_are_chosen_by_tags(tags: list[str], skipped: list[str], measures: bool) -> None:
+    assert is_run(MEASURE, tags, skipped) is measures

@@ -8,6 +8,7 @@ person can read is bounded, and so is the size of a page: the title names what i
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from math import ceil, inf, log2
 from statistics import median
@@ -15,17 +16,20 @@ from textwrap import shorten
 from typing import Any
 
 from pipebench.measure.latency import TAILS_PPM
-from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
+from pipebench.run.cells import CELL_GROUP, cell_group, labels
+from pipebench.run.entries import Figure
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.run.relations import CELL, CELL_GROUP, Row, by_round, cost, labels, rate
-from pipebench.run.tables import CPU
 from pipebench.show import formats
+from pipebench.show.bar_list import bar_list
 from pipebench.show.charts import drawing
 from pipebench.show.charts.drawing import Bar, Bars, Heat, Lines, Look, Point, Scale, Strip, Strips
+from pipebench.show.table import FORMS
 from pipebench.stats.estimate import Estimate, estimate, ratios
 
+RATE, CPU = CellSummary.requests_per_s, CellSummary.server_cpu_us_per_request
 MOST_GROUPS = 4
 MOST_PANELS = 6
 MOST_HEAT_PANELS = 8
@@ -47,72 +51,83 @@ QUANTILES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chart:
     """One picture.
 
     name: of its file, without .svg. title: what it shows, a sentence. alt: what a reader who
-    cannot see it must know, with the figures, on one line. svg: the document (see drawing.svg).
+    cannot see it must know, with the figures, on one line. spec: its data and marks, as Vega-Lite
+    has them. narrow: the same as a list in HTML, for a narrow screen; empty if there is none.
     """
 
     name: str
     title: str
     alt: str
-    svg: str
+    spec: dict[str, Any]
+    narrow: str = ""
+
+    @cached_property
+    def svg(self) -> str:
+        """The document (see drawing.svg), drawn when it is first asked for."""
+        return drawing.svg(self.spec, self.alt)
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A run as the charts need it. looks: by the framework's name; label: names a row's cell."""
+    """A run as the charts need it. looks: by the framework's name; label: names a cell."""
 
-    rows: list[Row]
+    rows: list[CellSummary]
     measured: dict[Cell, list[JudgedMeasurement]]
     looks: dict[str, Look]
-    label: Callable[[Row], str]
+    label: Callable[[Cell], str]
 
-    def of(self, row: Row) -> list[JudgedMeasurement]:
+    def of(self, row: CellSummary) -> list[JudgedMeasurement]:
         """The measurements of a row's cell, by round."""
-        return self.measured.get(Cell(*(row[key] for key in CELL)), [])
+        return self.measured.get(row.cell, [])
 
-    def look(self, row: Row) -> Look:
+    def look(self, row: CellSummary) -> Look:
         """How a row's framework is drawn."""
-        return self.looks[row["framework"]]
+        return self.looks[row.cell.framework]
 
-    def groups(self, keys: Sequence[str]) -> list[list[Row]]:
+    def groups(self, keys: Sequence[str]) -> list[list[CellSummary]]:
         """Rows that are the same in these keys, by them."""
 
-        def place(row: Row) -> Any:
-            return tuple(row[key] for key in keys)
+        def place(row: CellSummary) -> Any:
+            return tuple(getattr(row.cell, key) for key in keys)
 
         return [list(own) for _, own in groupby(sorted(self.rows, key=place), key=place)]
 
 
-def draw(judged_run: JudgedRun, rows: list[Row]) -> tuple[list[Chart], list[str]]:
+def draw(judged_run: JudgedRun, rows: list[CellSummary]) -> tuple[list[Chart], list[str]]:
     """All charts that there are data for, and a sentence for each that could not be drawn.
 
-    The first two are those of the headline's answer. rows: summary.csv's, with each framework's
-    `title`, as report.py makes them.
+    The first two are those of the headline's answer. rows: summary.csv's.
     """
-    data = Data(rows, judged_run.by_cell, looks(judged_run, rows), labels(rows))
+    data = data_of(judged_run, rows)
     drawn: list[Chart] = []
     faults: list[str] = []
     with drawing.unchecked():
-        for make in (throughput, cpu, latency, rounds, depth, gain, connections, heat, price):
+        for make in CHARTS:
             try:
                 chart = make(data)
+                # drawn here, so that what cannot be drawn is a fault of this chart alone
+                drawn += [chart] if chart and chart.svg else []
             except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
                 faults.append(
                     f"the chart {make.__name__} could not be drawn: {type(error).__name__}: {error}"
                 )
-            else:
-                drawn += [chart] if chart else []
     return drawn, faults
 
 
-def looks(judged_run: JudgedRun, rows: list[Row]) -> dict[str, Look]:
+def data_of(judged_run: JudgedRun, rows: list[CellSummary]) -> Data:
+    """A run as the charts need it. rows: as draw() has them."""
+    return Data(rows, judged_run.by_cell, looks(judged_run, rows), labels(row.cell for row in rows))
+
+
+def looks(judged_run: JudgedRun, rows: list[CellSummary]) -> dict[str, Look]:
     """A look for each framework, the same in every chart of a report."""
-    roles = {row["framework"]: row["role"] for row in rows}
-    titles = {row["framework"]: " ".join(str(row["title"]).split()) for row in rows}
+    roles = {row.cell.framework: row.role for row in rows}
+    titles = {row.cell.framework: " ".join(row.title.split()) for row in rows}
     same = Counter(titles.values())
     titles = {name: t if same[t] == 1 else f"{t} ({name})" for name, t in titles.items()}
     own = sorted(name for name, role in roles.items() if role == "framework")
@@ -131,21 +146,19 @@ def throughput(data: Data) -> Chart | None:
     """Requests/s with interval, rounds and ceiling: bars from 0, whose lengths may be compared."""
     groups, where = _shown_groups(data)
     most, dots = _dots(data, groups)
-    figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
-    panels = [_bars(data, group, figure, most) for group in groups]
+    panels = [_bars(data, group, RATE, most) for group in groups]
     values = [value for panel in panels for value in panel.values]
     if not values:
         return None
     scale = drawing.linear("requests/s", values, drawing.COUNT)
-    ceiling = (
-        ", the dashed line what the ceiling server does" if any(p.line for p in panels) else ""
-    )
+    ceiling = ", the dashed line is the ceiling server" if any(p.line for p in panels) else ""
     return Chart(
         "throughput",
-        f"Requests per second{where}: bars are medians over the rounds{_sure(panels)}, "
-        f"the dots under them {dots}{ceiling}.",
-        said := _bars_said("Requests per second", panels),
-        drawing.svg(drawing.bars(panels, scale), said),
+        f"Requests per second{where}: the bars are medians over the rounds{_sure(panels)}, "
+        f"the dots under them are {dots}{ceiling}.",
+        _bars_said("Requests per second", panels),
+        drawing.spec(drawing.bars(panels, scale)),
+        bar_list(f"Requests per second{where}: medians over the rounds{_sure(panels)}.", panels),
     )
 
 
@@ -153,38 +166,34 @@ def cpu(data: Data) -> Chart | None:
     """CPU time per request, the same way; logarithmic, for it is the little ones that matter."""
     groups, where = _shown_groups(data)
     most, dots = _dots(data, groups)
-    figure = Figure(CPU, cost, formats.us, most_first=False)
-    panels = [_bars(data, group, figure, most) for group in groups]
+    panels = [_bars(data, group, CPU, most) for group in groups]
     values = [value for panel in panels for value in panel.values]
     if not values or min(values) <= 0:
         return None
     scale = drawing.logarithmic("server CPU time per request", values, drawing.DURATION)
     return Chart(
         "cpu",
-        f"Server CPU time per request{where}, less is better, on a logarithmic axis: medians over "
-        f"the rounds{_sure(panels)}, the dots under them {dots}.",
-        said := _bars_said("Server CPU time per request", panels),
-        drawing.svg(drawing.bars(panels, scale), said),
+        f"Server CPU time per request{where}, less is better, on a logarithmic axis: the symbols "
+        f"are medians over the rounds{_sure(panels)}, the dots under them are {dots}.",
+        _bars_said("Server CPU time per request", panels),
+        drawing.spec(drawing.bars(panels, scale)),
+        bar_list(
+            f"Server CPU time per request{where}, less is better: "
+            f"medians over the rounds{_sure(panels)}.",
+            panels,
+        ),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What bars are of. column: of a row; measured: the same of one measurement; form: as text."""
-
-    column: str
-    measured: Callable[[Measurement], float | None]
-    form: Callable[[Any], str]
-    most_first: bool
-
-    def of(self, row: Row) -> Estimate | None:
-        """A row's median and interval; none where its outcome has none."""
-        if row["outcome"] not in RATED or not row[self.column]:  # no axis of ratios has a 0
-            return None
-        return Estimate(*(row[f"{self.column}{end}"] for end in ("", "_low", "_high")))
+def _estimate(figure: Figure, row: CellSummary) -> Estimate | None:
+    """A row's median and interval; none if its outcome has none."""
+    own = figure.in_row(row)
+    if row.outcome not in RATED or not own.value:  # no axis of ratios has a 0
+        return None
+    return Estimate(own.value, own.low, own.high)
 
 
-def _shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[Row]], str]:
+def _shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[CellSummary]], str]:
     """The cell groups that a person can look at, and in words which they are.
 
     All where they are few; else, on each testbed, the usual depth and connections, or what is
@@ -194,21 +203,21 @@ def _shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[Row]],
     if len(groups) <= most:
         return groups, ""
 
-    def strangeness(group: list[Row]) -> Any:
-        rated = any(row["requests_per_s"] is not None for row in group)
-        away = sum(abs(log2(group[0][key] / value)) for key, value in USUAL.items())
+    def strangeness(group: list[CellSummary]) -> Any:
+        rated = any(row.requests_per_s.value is not None for row in group)
+        away = sum(abs(log2(getattr(group[0].cell, key) / value)) for key, value in USUAL.items())
         return not rated, away
 
-    nearest = min(groups, key=strangeness)[0]
-    chosen = [g for g in groups if all(g[0][key] == nearest[key] for key in CELL_GROUP[1:])]
+    nearest = cell_group(min(groups, key=strangeness)[0].cell)
+    chosen = [group for group in groups if cell_group(group[0].cell)[1:] == nearest[1:]]
     chosen = chosen[:most]
-    places = " and ".join(data.label(group[0]) for group in chosen)
+    places = " and ".join(data.label(group[0].cell) for group in chosen)
     rest = len(groups) - len(chosen)
     others = "1 other group of cells is" if rest == 1 else f"{rest} other groups of cells are"
     return chosen, f" at {places} ({others} in the table)"
 
 
-def _dots(data: Data, groups: list[list[Row]]) -> tuple[int, str]:
+def _dots(data: Data, groups: list[list[CellSummary]]) -> tuple[int, str]:
     """How many rounds of each framework are dots, and what to call them."""
     rows = sum(map(len, groups))
     taken = max((len(data.of(row)) for group in groups for row in group), default=0)
@@ -216,35 +225,36 @@ def _dots(data: Data, groups: list[list[Row]]) -> tuple[int, str]:
     return most, "single rounds" if taken <= most else f"the first {most} of {taken} rounds"
 
 
-def _bars(data: Data, group: list[Row], figure: Figure, most: int) -> Bars:
+def _bars(data: Data, group: list[CellSummary], figure: Figure, most: int) -> Bars:
     """The panel of one cell group, the best first and what has no figure last."""
     made: list[Bar] = []
     line: tuple[float, str] | None = None
+    form = FORMS[figure.form]
     for row in group:
-        found = figure.of(row)
-        if found and row["role"] == "ceiling":
-            line = (found.median, f"{data.look(row).title} {figure.form(found.median)}")
+        found = _estimate(figure, row)
+        if found and row.role == "ceiling":
+            line = (found.median, f"{data.look(row).title} {form(found.median)}")
             continue
         words = _outcome(row)
         if found:
-            words = figure.form(found.median)
+            words = form(found.median)
             if found.low is not None:
-                words += f" ({figure.form(found.low)} to {figure.form(found.high)})"
-            if row["outcome"] != Outcome.OK:
-                words += f" {row['outcome']}"
-        dots = list(by_round(data.of(row), figure.measured).values())[:most] if found else []
+                words += f" ({form(found.low)} to {form(found.high)})"
+            if row.outcome != Outcome.OK:
+                words += f" {row.outcome}"
+        dots = list(figure.by_round(data.of(row)).values())[:most] if found else []
         made.append(Bar(data.look(row), found, dots, words))
-    sign = -1 if figure.most_first else 1
+    sign = 1 if figure is CPU else -1
     made.sort(key=lambda bar: sign * bar.figure.median if bar.figure else inf)
-    return Bars(data.label(group[0]), made, line)
+    return Bars(data.label(group[0].cell), made, line)
 
 
-def _outcome(row: Row) -> str:
+def _outcome(row: CellSummary) -> str:
     """What stands in place of a figure: the outcome, and the first thing said of it."""
-    if row["outcome"] in RATED:
+    if row.outcome in RATED:
         return "not measured"
-    said = str(row["reason"] or "").split(";")[0]
-    return shorten(f"{row['outcome'] or 'no result'}: {said}", LONGEST_WORDS, placeholder=" ...")
+    said = str(row.reason or "").split(";")[0]
+    return shorten(f"{row.outcome or 'no result'}: {said}", LONGEST_WORDS, placeholder=" ...")
 
 
 def _sure(panels: list[Bars]) -> str:
@@ -287,7 +297,7 @@ def latency(data: Data) -> Chart | None:
             )
             for row, curve in curves
         ]
-        panels.append(Lines(data.label(group[0]), drawn, _without(data, group, drawn)))
+        panels.append(Lines(data.label(group[0].cell), drawn, _without(data, group, drawn)))
         told = [f"{data.look(row).title} {_quantiles(curve)}" for row, curve in curves]
         told += [panels[-1].note] if panels[-1].note else []
         said.append(f"Batch latency{_at(panels[-1].title)}: {'; '.join(told)}.")
@@ -304,8 +314,8 @@ def latency(data: Data) -> Chart | None:
         f"Batch latency by quantile{where}, both axes logarithmic: how long the slowest half, "
         "tenth, hundredth ... of the batches took at least, medians over the rounds; a line ends "
         "where a round had too few batches.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(_split(panels), across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(_split(panels), across, up)),
     )
 
 
@@ -325,11 +335,11 @@ def _quantiles(curve: list[float]) -> str:
     return ", ".join(told) or "too few batches"
 
 
-def _without(data: Data, group: list[Row], drawn: list[tuple[Look, list[Point]]]) -> str:
+def _without(data: Data, group: list[CellSummary], drawn: list[tuple[Look, list[Point]]]) -> str:
     """Who of a group has no line, and why, in words."""
     there = {look.title for look, _ in drawn}
     return "; ".join(
-        f"{data.look(row).title}: {row['outcome'] or 'no result'}"
+        f"{data.look(row).title}: {row.outcome or 'no result'}"
         for row in group
         if data.look(row).title not in there
     )
@@ -344,7 +354,9 @@ def rounds(data: Data) -> Chart | None:
         (m.measurement.round for group in groups for row in group for m in data.of(row)), default=0
     )
     panels = [
-        Strips(data.label(group[0]), [_strip(data, row, most) for row in group if data.of(row)])
+        Strips(
+            data.label(group[0].cell), [_strip(data, row, most) for row in group if data.of(row)]
+        )
         for group in groups
     ]
     panels = [panel for panel in panels if panel.strips]
@@ -362,13 +374,13 @@ def rounds(data: Data) -> Chart | None:
         f"The rounds in their order{where}: requests per second of each against the median of its "
         f"framework, to the same scale in every row; a cross is a round that failed{cut}.",
         said,
-        drawing.svg(drawing.strips(panels, min(count, most)), said),
+        drawing.spec(drawing.strips(panels, min(count, most))),
     )
 
 
-def _strip(data: Data, row: Row, most: int) -> Strip:
+def _strip(data: Data, row: CellSummary, most: int) -> Strip:
     seen = [m for m in data.of(row) if m.judgement.outcome != Outcome.INVALID]
-    rates = by_round(seen, rate)
+    rates = RATE.by_round(seen)
     found = estimate(list(rates.values()))
     bad = [m.measurement.round for m in seen if m.judgement.outcome not in RATED]
     points = [(n, value / found.median) for n, value in sorted(rates.items())] if found else []
@@ -377,7 +389,7 @@ def _strip(data: Data, row: Row, most: int) -> Strip:
         ratio = [value for _, value in points]
         words.append(f"{formats.ratio(min(ratio))} to {formats.ratio(max(ratio))}")
     if bad:
-        words.append(f"{row['outcome']} in {len(bad)} of {len(seen)}")
+        words.append(f"{row.outcome} in {len(bad)} of {len(seen)}")
     return Strip(
         data.look(row),
         [(number, value) for number, value in points if number <= most],
@@ -398,13 +410,14 @@ def connections(data: Data) -> Chart | None:
 
 def _scan(data: Data, along: str, title: str) -> Chart | None:
     """Requests/s against one key, a panel for each combination of the others."""
-    figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
     groups, cut = _panels(data, along)
     panels, said = [], []
     for place, group in groups:
         drawn = []
         for own in _by_framework(group):
-            figures = [(row[along], found) for row in own if (found := figure.of(row))]
+            figures = [
+                (getattr(row.cell, along), found) for row in own if (found := _estimate(RATE, row))
+            ]
             if figures:
                 points = [Point(x, found.median, found.low, found.high) for x, found in figures]
                 drawn.append((data.look(own[0]), points))
@@ -429,8 +442,8 @@ def _scan(data: Data, along: str, title: str) -> Chart | None:
         along,
         f"Requests per second against {along}, both axes logarithmic: medians over the rounds"
         f"{' with 95 % intervals' if sure else ''}{cut}.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(_split(panels), across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(_split(panels), across, up)),
     )
 
 
@@ -441,14 +454,14 @@ def gain(data: Data) -> Chart | None:
     for place, group in groups:
         drawn = []
         for own in _by_framework(group):
-            if own[0]["depth"] != 1:
+            if own[0].cell.depth != 1:
                 continue
-            single = by_round(data.of(own[0]), rate)
+            single = RATE.by_round(data.of(own[0]))
             points = []
             for row in own:
-                found = estimate(ratios(by_round(data.of(row), rate), single))
-                if found and row["outcome"] in RATED and own[0]["outcome"] in RATED:
-                    points.append(Point(row["depth"], found.median, found.low, found.high))
+                found = estimate(ratios(RATE.by_round(data.of(row)), single))
+                if found and row.outcome in RATED and own[0].outcome in RATED:
+                    points.append(Point(row.cell.depth, found.median, found.low, found.high))
             if len(points) > 1:
                 drawn.append((data.look(own[0]), points))
         if not drawn:
@@ -473,8 +486,8 @@ def gain(data: Data) -> Chart | None:
         "What pipelining gains: requests per second at each depth, as a multiple of those at "
         "depth 1 in the same round, medians over the rounds; the dotted line is as many times as "
         f"the depth{cut}.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(_split(panels), across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(_split(panels), across, up)),
     )
 
 
@@ -483,31 +496,33 @@ def price(data: Data) -> Chart | None:
 
     None without prices, or where they are in several currencies.
     """
-    priced = [row for row in data.rows if row["role"] == "framework" and row["price_per_hour"]]
-    units = {row["currency"] for row in priced}
+    prices = {row.cell: row.price for row in data.rows if row.role == "framework" and row.price}
+    units = {price.currency for price in prices.values()}
     if len(units) != 1:
         return None
-    figure = Figure("requests_per_s", rate, formats.integer, most_first=True)
-    keys = [key for key in CELL_GROUP if key != "testbed"]
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in sorted(priced, key=lambda row: (*(row[key] for key in keys), row["price_per_hour"])):
-        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    groups: dict[tuple[int, ...], list[CellSummary]] = {}
+    priced = sorted(
+        (row for row in data.rows if row.cell in prices),
+        key=lambda row: (cell_group(row.cell)[1:], prices[row.cell].per_hour),
+    )
+    for row in priced:
+        groups.setdefault(cell_group(row.cell)[1:], []).append(row)
     shown = _evenly(list(groups.values()), MOST_PANELS)
-    label = labels([group[0] for group in groups.values()])
+    label = labels(group[0].cell for group in groups.values())
     unit = units.pop()
     panels, said = [], []
     for group in shown:
         drawn = []
         for own in _by_framework(group):
             points = [
-                Point(row["price_per_hour"], found.median, found.low, found.high)
+                Point(prices[row.cell].per_hour, found.median, found.low, found.high)
                 for row in own
-                if (found := figure.of(row))
+                if (found := _estimate(RATE, row))
             ]
             if points:
                 drawn.append((data.look(own[0]), points))
         if drawn:
-            panels.append(Lines(label(group[0]), drawn, _failures(data, group, "testbed")))
+            panels.append(Lines(label(group[0].cell), drawn, _failures(data, group, "testbed")))
             said.append(_price_said(panels[-1], unit))
     if not panels:
         return None
@@ -524,8 +539,8 @@ def price(data: Data) -> Chart | None:
         "price",
         f"Requests per second, logarithmic, against the price of the server's host, a point a "
         f"testbed: medians over the rounds with their intervals{cut}.",
-        words := " ".join(said),
-        drawing.svg(drawing.lines(panels, across, up), words),
+        " ".join(said),
+        drawing.spec(drawing.lines(panels, across, up)),
     )
 
 
@@ -538,7 +553,7 @@ def _price_said(panel: Lines, unit: str) -> str:
     return f"Requests per second for {unit} an hour{_at(panel.title)}: {told}."
 
 
-def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:
+def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[CellSummary]]], str]:
     """Panels that a person can look at: what they are headed with, and their rows by `along`.
 
     Only those in which it varies; of too many, some evenly between the first and the last, and in
@@ -546,19 +561,21 @@ def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[Row]]], str]:
     """
     keys = [key for key in CELL_GROUP if key != along]
     groups = [
-        [row for row in group if row["role"] != "control"] for group in data.groups([*keys, along])
+        [row for row in group if row.role != "control"] for group in data.groups([*keys, along])
     ]
-    whole: dict[tuple[Any, ...], list[Row]] = {}
+    whole: dict[tuple[Any, ...], list[CellSummary]] = {}
     for group in groups:
         for row in group:
-            whole.setdefault(tuple(row[key] for key in keys), []).append(row)
-    found = [group for group in whole.values() if len({row[along] for row in group}) > 1]
+            whole.setdefault(tuple(getattr(row.cell, key) for key in keys), []).append(row)
+    found = [
+        group for group in whole.values() if len({getattr(row.cell, along) for row in group}) > 1
+    ]
     shown = _evenly(found, _most_cells(data))
-    label = labels([group[0] for group in found])
+    label = labels(group[0].cell for group in found)
     cut = (
         f"; {len(shown)} of {len(found)} such pictures are shown" if len(shown) < len(found) else ""
     )
-    return [(label(group[0]), group) for group in shown], cut
+    return [(label(group[0].cell), group) for group in shown], cut
 
 
 def _most_cells(data: Data) -> int:
@@ -589,21 +606,21 @@ def _evenly(items: list[Any], most: int) -> list[Any]:
     return [items[round(number * (len(items) - 1) / (most - 1))] for number in range(most)]
 
 
-def _by_framework(rows: list[Row]) -> list[list[Row]]:
+def _by_framework(rows: list[CellSummary]) -> list[list[CellSummary]]:
     """Rows of each framework, in their order."""
-    own: dict[str, list[Row]] = {}
+    own: dict[str, list[CellSummary]] = {}
     for row in rows:
-        own.setdefault(row["framework"], []).append(row)
+        own.setdefault(row.cell.framework, []).append(row)
     return list(own.values())
 
 
-def _failures(data: Data, group: list[Row], along: str) -> str:
+def _failures(data: Data, group: list[CellSummary], along: str) -> str:
     """What has no point on its line, in words."""
     told = []
     for own in _by_framework(group):
-        bad = [row for row in own if row["outcome"] not in RATED]
-        for outcome in dict.fromkeys(row["outcome"] for row in bad):
-            values = [str(row[along]) for row in bad if row["outcome"] == outcome]
+        bad = [row for row in own if row.outcome not in RATED]
+        for outcome in dict.fromkeys(row.outcome for row in bad):
+            values = [str(getattr(row.cell, along)) for row in bad if row.outcome == outcome]
             at = "" if len(values) == len(own) else f" at {along} {', '.join(values)}"
             told.append(f"{data.look(own[0]).title}: {outcome or 'no result'}{at}")
     return "; ".join(told)
@@ -625,28 +642,31 @@ def heat(data: Data) -> Chart | None:
     keys = ("testbed", "workers", "framework")
     candidates = []
     for group in data.groups(keys):
-        rated = [row for row in group if row["outcome"] in RATED and row["requests_per_s"]]
-        spans = [len({row[key] for row in group}) for key in ("depth", "connections")]
-        if rated and min(spans) > 1 and group[0]["role"] == "framework":
-            best = max(rated, key=lambda row: row["requests_per_s"])
-            candidates.append((best, rated, group))
+        rates = {row.cell: rate for row in group if (rate := _cell_rate(row))}
+        spans = [
+            len({row.cell.depth for row in group}),
+            len({row.cell.connections for row in group}),
+        ]
+        if rates and min(spans) > 1 and group[0].role == "framework":
+            candidates.append((rates, group))
     if not candidates:
         return None
-    candidates.sort(key=lambda found: -found[0]["requests_per_s"])
+    candidates.sort(key=lambda candidate: -max(candidate[0].values()))
     shown = candidates[:MOST_HEAT_PANELS]
-    label = labels([{**best, "depth": 0, "connections": 0} for best, *_ in shown])
+    label = labels(next(iter(rates))._replace(depth=0, connections=0) for rates, _ in shown)
     panels, said = [], []
-    for best, rated, group in shown:
-        top = best["requests_per_s"]
-        least = min(rated, key=lambda row: row["requests_per_s"])
-        place = ", ".join(word for word in (data.look(best).title, label(best)) if word)
+    for rates, group in shown:
+        best, least = max(rates, key=rates.__getitem__), min(rates, key=rates.__getitem__)
+        top = rates[best]
+        title = data.look(group[0]).title
+        place = ", ".join(word for word in (title, label(best)) if word)
         panels.append(
             Heat(
                 f"{place}: 1 is {formats.integer(top)} requests/s",
                 [_cell(row, top) for row in group],
             )
         )
-        share = formats.ratio(least["requests_per_s"] / top)
+        share = formats.ratio(rates[least] / top)
         said.append(
             f"{place} the most with {formats.integer(top)} at {_cell_name(best)}, "
             f"the least with {share} of it at {_cell_name(least)}"
@@ -656,22 +676,36 @@ def heat(data: Data) -> Chart | None:
         "heat",
         "Requests per second by depth and connections, each framework as a share of its own best "
         f"cell{f'; the fastest {len(shown)} of {len(candidates)}' if rest else ''}.",
-        words := f"Requests per second by depth and connections: {'; '.join(said)}.",
-        drawing.svg(drawing.heat(panels, "depth", "connections"), words),
+        f"Requests per second by depth and connections: {'; '.join(said)}.",
+        drawing.spec(drawing.heat(panels, "depth", "connections")),
     )
 
 
-def _cell(row: Row, top: float) -> tuple[int, int, float | None, str]:
-    if row["outcome"] not in RATED or row["requests_per_s"] is None:
-        return (
-            row["depth"],
-            row["connections"],
-            None,
-            {"unavailable": "n/a"}.get(row["outcome"] or "", row["outcome"] or "-"),
-        )
-    share = row["requests_per_s"] / top
-    return row["depth"], row["connections"], share, f"{share:.2f}"
+def _cell_rate(row: CellSummary) -> float | None:
+    return row.requests_per_s.value if row.outcome in RATED else None
 
 
-def _cell_name(row: Row) -> str:
-    return f"depth {row['depth']}, {row['connections']} connections"
+def _cell(row: CellSummary, top: float) -> tuple[int, int, float | None, str]:
+    depth, connections, rate = row.cell.depth, row.cell.connections, _cell_rate(row)
+    if rate is None:
+        word = "n/a" if row.outcome == Outcome.UNAVAILABLE else row.outcome or "-"
+        return depth, connections, None, word
+    return depth, connections, rate / top, f"{rate / top:.2f}"
+
+
+def _cell_name(cell: Cell) -> str:
+    return f"depth {cell.depth}, {cell.connections} connections"
+
+
+CHARTS: tuple[Callable[[Data], Chart | None], ...] = (
+    throughput,
+    cpu,
+    latency,
+    rounds,
+    depth,
+    gain,
+    connections,
+    heat,
+    price,
+)
+"""In the order of a report; each makes its chart, or None where a run has no data for it."""

@@ -593,14 +593,8 @@ def unchecked() -> AbstractContextManager[None]:
     return found
 
 
-def svg(chart: Any, words: str) -> str:
-    """The chart as an SVG document: the same bytes for the same chart.
-
-    Its root is `<svg class="chart" role="img" aria-label=WORDS>`, then come one `<style>` and one
-    `<rect class="background">`. Opened alone, or as the source of an <img>, it is dark on white.
-    Put into a page's HTML it has no background and takes the page's `color`, by that style; a
-    page may as well drop both elements.
-    """
+def spec(chart: Any) -> dict[str, Any]:
+    """The chart as Vega-Lite has it, with what all charts look like."""
     axis: dict[str, Any] = {
         "domainColor": INK,
         "tickColor": INK,
@@ -613,7 +607,7 @@ def svg(chart: Any, words: str) -> str:
         "color": INK,
         "subtitleColor": INK,
     }
-    spec = chart.configure(
+    configured = chart.configure(
         aria=False,
         background="transparent",
         font=FONT,
@@ -631,7 +625,19 @@ def svg(chart: Any, words: str) -> str:
         ),
         title=alt.TitleConfig(**title, subtitleFontSize=FONT_SIZE),
         view=alt.ViewConfig(stroke=None),
-    ).to_dict(validate=False)
+    )
+    made: dict[str, Any] = configured.to_dict(validate=False)
+    return made
+
+
+def svg(spec: dict[str, Any], words: str) -> str:
+    """The chart as an SVG document: the same bytes for the same chart.
+
+    Its root is `<svg class="chart" role="img" aria-label=WORDS>`, then come one `<style>` and one
+    `<rect class="background">`. Opened alone, or as the source of an <img>, it is dark on white.
+    Put into a page's HTML it has no background and takes the page's `color`, by that style; a
+    page may as well drop both elements.
+    """
     version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=version)
     root = re.match(r"<svg\b[^>]*>", drawn)

@@ -1,21 +1,19 @@
 "use strict";
 
-// A cell that is a number: `494,404 (478,018 to 512,808) [1]`, `2.01 ms`, `9.29 %`, `0.97 !`.
-const NUMBER = /^([-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)(?:\s?([a-z%µ€$£][^\s\d]*))?(?:\s+[([!*].*)?$/i;
-const UNITS = {
-  ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1,
-  b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40,
-};
 const MISSING = "-";
 const letters = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
 /** What a cell is sorted by: its kind (numbers, then texts, then what is missing), and its value. */
 function key(cell) {
+  if (cell.dataset.value !== undefined) return { kind: 0, number: Number(cell.dataset.value) };
   const text = cell.textContent.trim();
-  if (text === MISSING || text === "") return { kind: 2 };
-  const [, digits, unit = ""] = NUMBER.exec(text) ?? [];
-  if (digits === undefined) return { kind: 1, text };
-  return { kind: 0, number: Number(digits.replaceAll(",", "")) * (UNITS[unit.toLowerCase()] ?? 1) };
+  return text === MISSING || text === "" ? { kind: 2 } : { kind: 1, text };
+}
+
+/** Numbers are sorted by their values: without one, a column of numbers stays as it is. */
+function canBeSorted(cells) {
+  return cells.some((cell) => cell.dataset.value !== undefined)
+    || !cells.some((cell) => cell.classList.contains("number"));
 }
 
 function compare(a, b, direction) {
@@ -30,7 +28,7 @@ function makeSortable(table) {
   const original = [...body.rows];
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
-    if (head.tagName !== "TH") return;
+    if (head.tagName !== "TH" || !canBeSorted(original.map((row) => row.cells[column]))) return;
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);

@@ -8,12 +8,11 @@ from typing import Any
 
 from pipebench.harness.execution import Execution
 from pipebench.harness.recording import record
+from pipebench.plan.project import ROOT, Project
+from pipebench.plan.run_plan import RunPlan, plan_run
+from pipebench.plan.testbeds import Inventory
 
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
-TESTBED = {
-    "name": "main", "server": "s", "generators": ["g"], "address": "198.18.0.11", "port": 8080,
-    "threads": 10,
-}  # fmt: skip
 RESULT = {
     "schema_version": 1, "depth": 5, "threads": 10, "duration_us": 500_000, "requests": 1000,
     "bytes": 130_000, "latency": None,
@@ -45,36 +44,21 @@ STOPPED = {
 SKIPPED = {"skipped": True, "changed": False}
 
 
-def run_of(folder: Path, **variables: Any) -> dict[str, Any]:
-    """The fact `bench_run` of two rounds of one cell."""
-    return {
-        "run_id": "r",
-        "results_dir": str(folder),
-        "frameworks": {
-            "aiohttp": {
-                "title": "aiohttp", "stack": "current", "language": "Python", "runtime": "python",
-                "role": "framework", "path": "/somewhere",
-            }
-        },
-        "variables": {
-            "bench_threads": 10,
-            "bench_warmup": 2,
-            "bench_duration": 5,
-            "bench_rounds": 2,
-            "bench_workers": [1],
-            "bench_tools": ["wrk"],
-            "bench_rate_share": None,
-            "bench_probe": True,
-            "bench_baseline": True,
-        }
-        | variables,
-        "testbeds": [TESTBED],
-        "rounds": [[CELL], [CELL]],
-        "command": ["ansible-playbook", "bench.yml"],
-        "commit": None,
-        "dirty": True,
-        "version": "0",
-    }  # fmt: skip
+PLAN = {
+    "bench_frameworks": "aiohttp",
+    "bench_framework_dirs": "servers/aiohttp",
+    "bench_controls": False,
+    "bench_rounds": 2,
+}
+
+
+def run_of(folder: Path, **variables: Any) -> RunPlan:
+    """The plan of two rounds of one cell."""
+    inventory = Inventory(["s"], ["g"], {"s": {"ansible_host": "198.18.0.11"}, "g": {}})
+    project = Project(ROOT, "0", None, dirty=True, command=["ansible-playbook", "bench.yml"])
+    plan = plan_run(PLAN | variables, inventory, project)
+    fact = plan.to_fact() | {"run_id": "r", "results_dir": str(folder)}
+    return RunPlan.from_fact(fact)
 
 
 def recorded(
@@ -82,11 +66,11 @@ def recorded(
     kind: str,
     place: dict[str, Any],
     *,
-    run: dict[str, Any] | None = None,
+    run: RunPlan | None = None,
     faults_in_a_row: int = 0,
     **answers: Any,
 ) -> dict[str, Any]:
     """What the action `record` returns of an execution; answers: those that differ."""
     given = {"unavailable": {}, "started": STARTED, "load": LOAD, "stopped": STOPPED} | answers
     run = run or run_of(folder)
-    return record(Execution(kind, run, TESTBED, place, **given), faults_in_a_row)
+    return record(Execution(kind, run, run.testbeds[0], place, **given), faults_in_a_row)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipebench.compare import side
+from pipebench.compare.cells import ComparedCell
 from pipebench.compare.runs import Compared, Pair, compare_runs
-from pipebench.run.relations import Row
-from tests.unit.pipebench.runs import edit, example_as, made_run
+from pipebench.run.judge import JudgedRun, judge_run
+from tests.unit.pipebench.runs import EXAMPLE, edit, example_as, made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
@@ -18,11 +20,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_run(tmp_path_factory.mktemp("runs") / "base", FOUR)
 
 
-def rows_of(pair: Pair) -> dict[str, Row]:
-    return {row["framework"]: row for row in pair.rows}
+def rows_of(pair: Pair) -> dict[str, ComparedCell]:
+    return {row.cell.framework: row for row in pair.rows}
 
 
-def only(compared: Compared) -> dict[str, Row]:
+def only(compared: Compared) -> dict[str, ComparedCell]:
     assert compared.problems == []
     (pair,) = compared.pairs
     return rows_of(pair)
@@ -31,59 +33,60 @@ def only(compared: Compared) -> dict[str, Row]:
 def test_faster_slower_and_tied(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR | {"two": 50_000, "ceiling": 8_000})
     rows = only(compare_runs([base, other]))
-    assert {name: row["verdict"] for name, row in rows.items()} == {
+    assert {name: row.requests_per_s.words for name, row in rows.items()} == {
         "one": "tied", "one-again": "tied", "two": "slower", "ceiling": "faster",
     }  # fmt: skip
-    two = rows["two"]
-    assert two["ratio"] == pytest.approx(0.8, abs=0.02)
-    assert two["ratio_low"] < two["ratio"] < two["ratio_high"] < 0.85
-    assert two["requests_per_s"] / two["requests_per_s_base"] == pytest.approx(0.8, abs=0.02)
+    rate, cpu = rows["two"].requests_per_s, rows["two"].server_cpu_us_per_request
+    assert rate.ratio.value == pytest.approx(0.8, abs=0.02)
+    assert rate.ratio.low < rate.ratio.value < rate.ratio.high < 0.85
+    assert rate.other / rate.base == pytest.approx(0.8, abs=0.02)
     # the same CPU for fewer requests
-    assert (two["verdict_cpu"], rows["ceiling"]["verdict_cpu"]) == ("dearer", "cheaper")
-    assert two["ratio_cpu"] == pytest.approx(1 / two["ratio"], abs=0.03)
-    assert two["ratio_p50"] == pytest.approx(1.25, abs=0.05)
-    assert two["ratio_p99"] == pytest.approx(1.25, abs=0.05)
-    assert two["verdict_to_ceiling"] == rows["one"]["verdict_to_ceiling"] == "slower"
+    assert cpu.words == "dearer"
+    assert rows["ceiling"].server_cpu_us_per_request.words == "cheaper"
+    assert cpu.ratio.value == pytest.approx(1 / rate.ratio.value, abs=0.03)
+    assert rows["two"].batch_latency_p50_us.ratio.value == pytest.approx(1.25, abs=0.05)
+    assert rows["two"].batch_latency_p99_us.ratio.value == pytest.approx(1.25, abs=0.05)
+    assert rows["two"].to_ceiling.words == rows["one"].to_ceiling.words == "slower"
     # the ceiling went from 10 ms to 8 ms a batch: against it, all lost a fifth more
-    assert two["ratio_to_ceiling"] == pytest.approx(0.64, abs=0.02)
-    assert rows["one"]["ratio_to_ceiling"] == pytest.approx(0.8, abs=0.02)
+    assert rows["two"].to_ceiling.ratio.value == pytest.approx(0.64, abs=0.02)
+    assert rows["one"].to_ceiling.ratio.value == pytest.approx(0.8, abs=0.02)
 
 
 def test_the_other_way_round_is_the_inverse(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR | {"two": 50_000})
     there = only(compare_runs([base, other]))["two"]
     back = only(compare_runs([other, base]))["two"]
-    assert back["verdict"] == "faster"
-    assert back["ratio"] == pytest.approx(1 / there["ratio"])
-    assert back["ratio_low"] == pytest.approx(1 / there["ratio_high"])
+    assert back.requests_per_s.words == "faster"
+    assert back.requests_per_s.ratio.value == pytest.approx(1 / there.requests_per_s.ratio.value)
+    assert back.requests_per_s.ratio.low == pytest.approx(1 / there.requests_per_s.ratio.high)
 
 
 def test_what_is_not_above_the_larger_floor_is_tied(base: Path, tmp_path: Path) -> None:
     # a control that differs by 10 % in one of the runs: no claim below that
     noisy = made_run(tmp_path / "noisy", FOUR | {"one-again": 55_000, "two": 43_000})
     row = only(compare_runs([base, noisy]))["two"]
-    assert row["ratio_high"] < 1
-    assert row["noise_floor"] > 0.09
-    assert row["verdict"] == "tied"
-    assert only(compare_runs([noisy, base]))["two"]["verdict"] == "tied"
+    assert row.requests_per_s.ratio.high < 1
+    assert row.requests_per_s.noise_floor > 0.09
+    assert row.requests_per_s.words == "tied"
+    assert only(compare_runs([noisy, base]))["two"].requests_per_s.words == "tied"
 
 
 def test_each_run_against_the_first(base: Path, tmp_path: Path) -> None:
     second = made_run(tmp_path / "second", FOUR | {"two": 50_000})
     third = made_run(tmp_path / "third", FOUR | {"two": 30_000})
     compared = compare_runs([base, second, third])
-    found = [rows_of(pair)["two"]["verdict"] for pair in compared.pairs]
+    found = [rows_of(pair)["two"].requests_per_s.words for pair in compared.pairs]
     assert found == ["slower", "faster"]
-    assert {row["base_run_id"] for pair in compared.pairs for row in pair.rows} == {"base"}
+    assert {row.base_run_id for pair in compared.pairs for row in pair.rows} == {"base"}
 
 
 def test_too_few_rounds(base: Path, tmp_path: Path) -> None:
     short = made_run(tmp_path / "short", FOUR | {"two": 80_000}, rounds=5)
     row = only(compare_runs([base, short]))["two"]
-    assert row["verdict"] == "too few rounds"
-    assert row["reason"] == "5 in short; 6 are needed"
-    assert row["ratio"] == pytest.approx(0.5, abs=0.02)
-    assert row["ratio_low"] is None
+    assert row.requests_per_s.words == "too few rounds"
+    assert row.requests_per_s.reason == "5 in short; 6 are needed"
+    assert row.requests_per_s.ratio.value == pytest.approx(0.5, abs=0.02)
+    assert row.requests_per_s.ratio.low is None
 
 
 def test_what_is_not_ok_in_one_is_not_comparable(base: Path, tmp_path: Path) -> None:
@@ -91,20 +94,29 @@ def test_what_is_not_ok_in_one_is_not_comparable(base: Path, tmp_path: Path) -> 
         tmp_path / "other", {"one": 50_000, "one-again": 50_000, "two": 0, "three": 1e5}
     )
     rows = only(compare_runs([base, other]))
-    told = {name: (row["verdict"], row["reason"]) for name, row in rows.items()}
+    told = {
+        name: (row.requests_per_s.words, row.requests_per_s.reason) for name, row in rows.items()
+    }
     assert told["two"] == ("not comparable", "unavailable in other")
     assert told["three"] == ("not comparable", "only in other")
     assert told["ceiling"] == ("not comparable", "only in base")
-    assert rows["two"].get("ratio") is None
+    assert rows["two"].requests_per_s.ratio.value is None
     assert told["one"] == ("tied", None)
 
 
 def test_without_a_control_nothing_is_claimed(tmp_path: Path) -> None:
     plain = [made_run(tmp_path / name, {"one": of}) for name, of in (("a", 50_000), ("b", 90_000))]
     row = only(compare_runs(plain))["one"]
-    assert row["verdict"] == "not comparable"
-    assert "no noise floor" in row["reason"]
-    assert row["ratio_high"] < 0.6
+    assert row.requests_per_s.words == "not comparable"
+    assert "no noise floor" in row.requests_per_s.reason
+    assert row.requests_per_s.ratio.high < 0.6
+
+
+def test_a_variable_of_another_name_is_no_difference(tmp_path: Path) -> None:
+    old, new = (made_run(tmp_path / name, FOUR) for name in ("old", "new"))
+    edit(old / "run.json", variables__bench_baseline=True)
+    edit(new / "run.json", variables__bench_path_capacity=True)
+    assert compare_runs([old, new]).pairs[0].differences == []
 
 
 def test_what_differs_is_told(base: Path, tmp_path: Path) -> None:
@@ -131,15 +143,15 @@ def test_what_differs_is_told(base: Path, tmp_path: Path) -> None:
         ("framework two", "uvloop"): ("", "0.23.0"),
     }
     rows = rows_of(compared.pairs[0])
-    assert "uvloop none -> 0.23.0" in rows["two"]["differs"]
-    assert rows["one"]["differs"] == (
+    assert "uvloop none -> 0.23.0" in rows["two"].differs
+    assert rows["one"].differs == (
         "plan: bench_duration; project: commit; server: kernel, mitigations; generator: cpu, wrk"
     )
 
 
 def test_where_each_has_one_testbed_its_name_does_not_matter(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR, testbed="c7g")
-    assert only(compare_runs([base, other]))["two"]["verdict"] == "tied"
+    assert only(compare_runs([base, other]))["two"].requests_per_s.words == "tied"
 
 
 def test_runs_that_share_no_cell(base: Path, tmp_path: Path) -> None:
@@ -161,7 +173,7 @@ def test_two_runs_that_were_given_one_id(base: Path, tmp_path: Path) -> None:
     assert compared.problems == []
     [pair] = compared.pairs
     assert (pair.base.name, pair.other.name) == (str(base), str(later))
-    assert {row["run_id"] for row in pair.rows} == {"base"}
+    assert {row.run_id for row in pair.rows} == {"base"}
 
 
 def test_a_run_compared_with_itself(base: Path, tmp_path: Path) -> None:
@@ -193,7 +205,7 @@ def test_a_run_that_goes_on_is_compared_by_what_it_has(base: Path, tmp_path: Pat
             "that it has"
         )
     ]
-    assert {row["verdict"] for row in compared.pairs[0].rows} == {"tied"}
+    assert {row.requests_per_s.words for row in compared.pairs[0].rows} == {"tied"}
 
 
 def test_one_whose_analysis_fails_leaves_the_others(
@@ -212,16 +224,16 @@ def test_one_whose_analysis_fails_leaves_the_others(
     assert [re.sub(r"^\S+ ", "", sentence) for sentence in compared.problems] == [
         "cannot be used: it is truncated after 1 bytes",
         "has not one measurement that can be used",
-        "is no folder",
+        "is not a folder",
     ]
     assert len(compared.pairs) == 1
 
-    real = compare_runs.__globals__["judge_run"]
-    monkeypatch.setitem(
-        compare_runs.__globals__,
-        "judge_run",
-        lambda folder, **how: 1 / 0 if folder == other else real(folder, **how),
-    )
+    def judged(folder: Path, *, alone: bool = True) -> JudgedRun:
+        if folder == other:
+            raise ZeroDivisionError("division by zero")
+        return judge_run(folder, alone=alone)
+
+    monkeypatch.setattr(side, "judge_run", judged)
     compared = compare_runs([base, other, odd])
     assert compared.not_compared[0] == (
         f"{other} could not be judged: ZeroDivisionError: division by zero"
@@ -231,25 +243,25 @@ def test_one_whose_analysis_fails_leaves_the_others(
 def test_a_base_that_cannot_be_used(base: Path, tmp_path: Path) -> None:
     compared = compare_runs([tmp_path / "none", base])
     assert compared.pairs == []
-    assert compared.problems == [f"{tmp_path / 'none'} is no folder: the base cannot be used"]
+    assert compared.problems == [f"{tmp_path / 'none'} is not a folder: the base cannot be used"]
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The real run, and its records given to other names: what is the truth is known."""
-    folder = tmp_path_factory.mktemp("real")
+    second = tmp_path_factory.mktemp("real") / "second"
     swapped = {
         "uvloop-httptools": "uvloop-httptools-again",
         "uvloop-httptools-again": "uvloop-httptools",
         "tornado": "sanic",
         "sanic": "tornado",
     }
-    return example_as(folder / "first"), example_as(folder / "second", swapped)
+    return EXAMPLE, example_as(second, swapped)
 
 
 def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
     rows = only(compare_runs(list(real)))
-    assert {name: row["verdict"] for name, row in rows.items()} == {
+    assert {name: row.requests_per_s.words for name, row in rows.items()} == {
         "uvloop-httptools": "tied",  # its own A/A control, of the same run
         "uvloop-httptools-again": "tied",
         "fasthttp": "tied",
@@ -259,8 +271,14 @@ def test_real_records_under_other_names(real: tuple[Path, Path]) -> None:
         "tornado": "faster",
         "japronto": "not comparable",
     }
-    assert rows["fasthttp"]["ratio"] == 1  # the very same figures
-    assert rows["fasthttp"]["ratio_low"] < 1 < rows["fasthttp"]["ratio_high"]
+    ratio = rows["fasthttp"].requests_per_s.ratio
+    assert ratio.value == 1  # the very same figures
+    assert (
+        rows["fasthttp"].requests_per_s.ratio.low < 1 < rows["fasthttp"].requests_per_s.ratio.high
+    )
     first = json.loads((real[0] / "run.json").read_text())
     assert len(rows) == len(first["frameworks"])
-    assert rows["japronto"]["reason"] == "failed in first and failed in second"
+    assert (
+        rows["japronto"].requests_per_s.reason
+        == f"failed in {first['run_id']} and failed in second"
+    )

@@ -1,44 +1,45 @@
-"""The charts say what the tables say: parsed, and compared with the data behind them."""
+"""The charts say what the tables say: by what each hands to Vega-Lite, and what is drawn of it."""
 
 import re
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipebench.rules.outcome import RATED
-from pipebench.run import tables
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun, judge_run
-from pipebench.run.relations import Row, by_round, rate
+from pipebench.run.summary import summary
 from pipebench.show import report
 from pipebench.show.charts import charts, drawing
 from pipebench.show.charts.charts import Chart
-from tests.unit.pipebench.factory import DATA, record, run_document, sweep_run, write_run
+from pipebench.show.charts.drawing import Bar, Bars
+from pipebench.stats.estimate import Estimate
+from tests.unit.pipebench import specs
+from tests.unit.pipebench.factory import record, run_document, sweep_run, write_run
+from tests.unit.pipebench.rendering import render
 
-ROOT = Path(__file__).parents[3]
-EXAMPLE = ROOT / "results" / "example"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def rows_of(judged_run: JudgedRun) -> list[Row]:
-    return report.rows_of(tables.summary(judged_run), judged_run)
+def rows_of(judged_run: JudgedRun) -> list[CellSummary]:
+    return summary(judged_run)
 
 
-def drawn(judged_run: JudgedRun) -> dict[str, Chart]:
-    made, faults = charts.draw(judged_run, rows_of(judged_run))
-    assert not faults
-    return {chart.name: chart for chart in made}
-
-
-@pytest.fixture(scope="module")
-def example() -> JudgedRun:
-    return judge_run(EXAMPLE)
+def made(judged_run: JudgedRun) -> dict[str, Chart]:
+    """Every chart of a run by its name, not drawn yet."""
+    data = charts.data_of(judged_run, rows_of(judged_run))
+    with drawing.unchecked():
+        found = [make(data) for make in charts.CHARTS]
+    return {chart.name: chart for chart in found if chart}
 
 
 @pytest.fixture(scope="module")
 def of_example(example: JudgedRun) -> dict[str, Chart]:
-    return drawn(example)
+    return made(example)
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +49,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> JudgedRun:
 
 @pytest.fixture(scope="module")
 def of_sweep(sweep: JudgedRun) -> dict[str, Chart]:
-    return drawn(sweep)
-
-
-def texts(chart: Chart) -> list[str]:
-    """What is written in the picture."""
-    return [
-        "".join(found.itertext())
-        for found in ET.fromstring(chart.svg).iter(f"{SVG}text")  # noqa: S314
-    ]
-
-
-def marks(chart: Chart, kind: str) -> list[list[ET.Element]]:
-    """The marks of each layer of one kind (symbol, rect, rule, line), in the order drawn."""
-    groups = ET.fromstring(chart.svg).iter(f"{SVG}g")  # noqa: S314
-    return [list(g) for g in groups if f"mark-{kind} role-mark" in g.get("class", "")]
-
-
-def dots(chart: Chart) -> int:
-    """The single rounds in a chart of bars: the last layer of symbols of each panel."""
-    return len(marks(chart, "symbol")[-1])
+    return made(sweep)
 
 
 @pytest.mark.parametrize("run", ["example", "sweep"])
@@ -104,7 +86,9 @@ def test_text_is_large_enough_and_takes_the_pages_colour(
 
 @pytest.mark.parametrize("run", ["example", "sweep"])
 def test_the_same_data_are_the_same_bytes(run: str, request: pytest.FixtureRequest) -> None:
-    assert drawn(request.getfixturevalue(run)) == request.getfixturevalue(f"of_{run}")
+    again, before = made(request.getfixturevalue(run)), request.getfixturevalue(f"of_{run}")
+    assert again == before  # of all that is drawn
+    assert again["throughput"].svg == before["throughput"].svg
 
 
 def test_a_run_of_one_cell_group_has_no_chart_of_scaling(of_example: dict[str, Chart]) -> None:
@@ -117,76 +101,111 @@ def test_a_sweep_has_them_all(of_sweep: dict[str, Chart]) -> None:
     ]  # fmt: skip
 
 
+def named(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Rows of marks by the title that they belong to, of which there is one each."""
+    assert len({row["title"] for row in found}) == len(found)
+    return {row["title"]: row for row in found}
+
+
+def rated_rows(example: JudgedRun) -> dict[str, CellSummary]:
+    """The table's rows that have a figure, the ceiling's not among them, by title."""
+    rated = [row for row in rows_of(example) if row.outcome in RATED]
+    return {row.title: row for row in rated if row.role != "ceiling"}
+
+
+def dots(chart: Chart) -> dict[str, list[float]]:
+    """The single rounds in a chart of bars, by title."""
+    found = defaultdict(list)
+    for row in specs.rows(chart.spec, "point", "median"):
+        if "words" not in row:  # what has words is the median itself
+            found[row["title"]].append(row["median"])
+    return dict(found)
+
+
 def test_the_dots_are_the_rounds_and_a_failure_has_no_mark(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
-    rated = [m for m in example.measurements if m.judgement.outcome in RATED]
-    expected = sum(m.measurement.cell.framework != "ceiling" for m in rated)
+    rates = defaultdict(list)
+    for judged in example.measurements:
+        if judged.judgement.outcome in RATED and judged.measurement.totals:
+            title = example.run.frameworks[judged.measurement.cell.framework].title
+            rates[title].append(judged.measurement.totals.requests_per_s)
+    del rates["ceiling"]
+    assert dots(of_example["throughput"]) == rates
+    assert dots(of_example["cpu"]).keys() == rates.keys()
+    assert {len(own) for own in dots(of_example["cpu"]).values()} == {6}
     chart = of_example["throughput"]
-    assert dots(chart) == dots(of_example["cpu"]) == expected == 36
-    bars = [path for layer in marks(chart, "rect") for path in layer]
-    names = {m.measurement.cell.framework for m in rated} - {"ceiling"}
-    # a bar each, and the two ends of its interval
-    assert len(bars) == 3 * len(names) == 18
-    assert any(t.startswith("failed: 6 of 6 rounds: crashed with SIGABRT") for t in texts(chart))
-    assert "japronto" in texts(chart)
+    assert "japronto" not in rates.keys() | named(specs.rows(chart.spec, "bar")).keys()
+    (said,) = [row for row in specs.rows(chart.spec, "text", "title") if row["title"] == "japronto"]
+    assert said["words"].startswith("failed: 6 of 6 rounds: crashed with SIGABRT")
 
 
 def test_the_ceiling_is_a_line_with_its_figure(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
-    row = next(row for row in rows_of(example) if row["role"] == "ceiling")
-    label = f"ceiling {row['requests_per_s']:,.0f}"
-    assert label in texts(of_example["throughput"])
-    assert label in of_example["throughput"].alt
-    assert "ceiling" not in texts(of_example["throughput"])  # it is no row
+    row = next(row for row in rows_of(example) if row.role == "ceiling")
+    label = f"ceiling {row.requests_per_s.value:,.0f}"
+    chart = of_example["throughput"]
+    line = {"median": row.requests_per_s.value, "words": label}
+    assert line in specs.rows(chart.spec, "rule")
+    assert line in specs.rows(chart.spec, "text")
+    assert label in chart.alt
+    assert "ceiling" not in named(specs.rows(chart.spec, "bar"))
 
 
-def test_bars_are_as_long_as_the_rates(example: JudgedRun, of_example: dict[str, Chart]) -> None:
-    rows = {row["title"]: row for row in rows_of(example)}
-    lengths = [
-        float(re.search(r"h(-?[\d.]+)", path.get("d", ""))[1])  # type: ignore[index]
-        for path in marks(of_example["throughput"], "rect")[0]
-    ]
-    shown = [text for text in texts(of_example["throughput"]) if text in rows]
-    rates = [rows[title]["requests_per_s"] for title in shown if rows[title]["requests_per_s"]]
-    assert rates == sorted(rates, reverse=True)
-    assert [length / lengths[0] for length in lengths] == pytest.approx(
-        [value / rates[0] for value in rates], abs=0.002
-    )
+def test_bars_are_the_medians_with_their_intervals_from_0(
+    example: JudgedRun, of_example: dict[str, Chart]
+) -> None:
+    expected = rated_rows(example)
+    for name, kind, figure in (
+        ("throughput", "bar", lambda row: row.requests_per_s),
+        ("cpu", "point", lambda row: row.server_cpu_us_per_request),
+    ):
+        chart = of_example[name]
+        shown = named(specs.rows(chart.spec, kind, "words"))
+        spreads = {title: figure(row) for title, row in expected.items()}
+        assert {
+            title: (row["median"], row["low"], row["high"]) for title, row in shown.items()
+        } == {title: (spread.value, spread.low, spread.high) for title, spread in spreads.items()}
+        ends = named(specs.rows(chart.spec, "rule", "high"))
+        assert ends == shown
+    # a bar's length may be compared, and the fastest is the first
+    scale = specs.axis(of_example["throughput"].spec, "bar", "x")
+    assert (scale["type"], scale["domain"][0]) == ("linear", 0)
+    medians = [row["median"] for row in specs.rows(of_example["throughput"].spec, "bar")]
+    assert medians == sorted(medians, reverse=True)
 
 
 def test_figures_are_those_of_the_table(example: JudgedRun, of_example: dict[str, Chart]) -> None:
-    for row in rows_of(example):
-        if row["requests_per_s"] is not None and row["role"] != "ceiling":
-            low, high = row["requests_per_s_low"], row["requests_per_s_high"]
-            words = f"{row['requests_per_s']:,.0f} ({low:,.0f} to {high:,.0f})"
-            assert words in texts(of_example["throughput"])
-            assert f"{row['title']} {words}" in of_example["throughput"].alt
+    for title, row in rated_rows(example).items():
+        rate = row.requests_per_s
+        words = f"{rate.value:,.0f} ({rate.low:,.0f} to {rate.high:,.0f})"
+        assert words in specs.words(of_example["throughput"].spec)
+        assert f"{title} {words}" in of_example["throughput"].alt
 
 
 def test_the_curve_says_the_median_of_the_rounds(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
-    row = next(row for row in rows_of(example) if row["framework"] == "tornado")
+    row = next(row for row in rows_of(example) if row.cell.framework == "tornado")
     told = of_example["latency"].alt.split("tornado ")[1].split(";")[0]
-    assert told.startswith(f"p50 {row['batch_latency_p50_us'] / 1000:.0f} ms")
-    assert f"p99 {row['batch_latency_p99_us'] / 1000:.0f} ms" in told
+    assert told.startswith(f"p50 {row.batch_latency_p50_us.value / 1000:.0f} ms")
+    assert f"p99 {row.batch_latency_p99_us.value / 1000:.0f} ms" in told
     # some 9,400 batches a round: its line ends before p99.99
     assert "p99.9 " in told
     assert "p99.99" not in told
-    assert "japronto: failed" in " ".join(texts(of_example["latency"]))
+    assert "japronto: failed" in " ".join(specs.words(of_example["latency"].spec))
 
 
 @pytest.mark.parametrize("name", ["latency", "depth", "gain", "connections"])
 def test_every_line_has_its_name_beside_it(name: str, of_sweep: dict[str, Chart]) -> None:
-    labels = marks(of_sweep[name], "text")
-    assert len(labels) == (4 if name == "connections" else 1 if name == "latency" else 2)
-    for panel in labels:
-        written = {"".join(text.itertext()) for text in panel}
-        assert {"Swift", "Middling", "Slow", "Ceiling"} <= written
-        places = [re.findall(r"-?[\d.]+", text.get("transform", "")) for text in panel]
-        heights = sorted(float(place[1]) for place in places)
+    panels = specs.panels(of_sweep[name].spec)
+    assert len(panels) == (4 if name == "connections" else 1 if name == "latency" else 2)
+    for panel in panels:
+        lines = {row["title"] for row in specs.rows(panel, "line", "title")}
+        assert {"Swift", "Middling", "Slow", "Ceiling"} <= lines
+        assert lines <= {row["words"] for row in specs.rows(panel, "text")}
+        heights = sorted(specs.places(panel, "text", "y2"))
         assert all(below - above >= 14 for above, below in pairwise(heights))
 
 
@@ -203,33 +222,49 @@ def test_the_gain_is_that_within_the_round(sweep: JudgedRun, of_sweep: dict[str,
             )
             == own
         ]
-        return by_round(cell, rate)
+        return CellSummary.requests_per_s.by_round(cell)
 
     ratios = sorted(rates(64)[number] / rates(1)[number] for number in range(1, 7))
     median = (ratios[2] + ratios[3]) / 2
     told = of_sweep["gain"].alt.split("at 256 connections: ")[1]
     assert told.startswith(f"Swift 1.00 at depth 1, the most {median:.2f} at depth 64;")
-    assert "Shallow" not in texts(of_sweep["gain"])  # it has depth 1 alone
+    assert "Shallow" not in specs.words(of_sweep["gain"].spec)  # it has depth 1 alone
+    points = specs.rows(of_sweep["gain"].spec, "point")
+    assert median in [row["y"] for row in points if row["title"] == "Swift" and row["x"] == 64]
 
 
 def test_a_failed_cell_is_in_words_and_no_point(of_sweep: dict[str, Chart]) -> None:
-    assert "Shallow: failed at depth 4, 16, 64" in texts(of_sweep["depth"])
-    # in each of two panels four have four depths, and one has depth 1 alone
-    assert [len(layer) for layer in marks(of_sweep["depth"], "symbol")] == [17, 17]
-    assert texts(of_sweep["heat"]).count("failed") == 6
+    for panel in specs.panels(of_sweep["depth"].spec):
+        assert "Shallow: failed at depth 4, 16, 64" in specs.words(panel)
+        depths = defaultdict(list)
+        for row in specs.rows(panel, "point"):
+            depths[row["title"]].append(row["x"])
+        healthy = {name: [1, 4, 16, 64] for name in ("Swift", "Middling", "Slow", "Ceiling")}
+        assert depths == healthy | {"Shallow": [1]}
+    assert specs.words(of_sweep["heat"].spec).count("failed") == 6
 
 
-def test_the_heat_map_has_every_cell_with_its_share(of_sweep: dict[str, Chart]) -> None:
-    written = texts(of_sweep["heat"])
-    assert sum(bool(re.fullmatch(r"[01]\.\d\d", text)) for text in written) == 3 * 8 + 2
-    assert written.count("1.00") >= 4
-    assert sum(len(layer) for layer in marks(of_sweep["heat"], "rect")) == 3 * 8 + 2
+def test_the_heat_map_has_every_cell_with_its_share(
+    sweep: JudgedRun, of_sweep: dict[str, Chart]
+) -> None:
+    rates = defaultdict(list)
+    for row in rows_of(sweep):
+        if row.role == "framework" and row.outcome in RATED:
+            rates[row.title].append(row.requests_per_s.value)
+    expected = sorted(rate / max(own) for own in rates.values() for rate in own)
+    cells = specs.rows(of_sweep["heat"].spec, "rect")
+    assert sorted(cell["share"] for cell in cells) == expected
+    assert len(cells) == 3 * 8 + 2
+    assert all(cell["words"] == f"{cell['share']:.2f}" for cell in cells)
 
 
 def test_failures_are_crosses_among_the_rounds(of_example: dict[str, Chart]) -> None:
-    points, crosses = marks(of_example["rounds"], "symbol")
-    assert (len(points), len(crosses)) == (42, 6)
-    assert "failed in 6 of 6" in texts(of_example["rounds"])
+    spec = of_example["rounds"].spec
+    points = specs.rows(spec, "point")
+    rated = [row for row in points if "title" in row]
+    crosses = [row["x"] for row in points if "title" not in row]
+    assert (len(rated), crosses) == (42, [1, 2, 3, 4, 5, 6])
+    assert "failed in 6 of 6" in specs.words(spec)
 
 
 def test_of_many_groups_the_title_says_which_is_shown(of_sweep: dict[str, Chart]) -> None:
@@ -253,8 +288,9 @@ def test_two_of_one_title_are_told_apart(tmp_path: Path) -> None:
     document = run_document(["one", "other"], 1)
     document["frameworks"]["other"]["title"] = "One"
     records = {f"{name}.json": record(framework=name) for name in ("one", "other")}
-    charts_of = drawn(judge_run(write_run(tmp_path, document, records)))
-    assert {"One (one)", "One (other)"} <= set(texts(charts_of["throughput"]))
+    charts_of = made(judge_run(write_run(tmp_path, document, records)))
+    shown = named(specs.rows(charts_of["throughput"].spec, "bar"))
+    assert shown.keys() == {"One (one)", "One (other)"}
 
 
 def test_what_others_wrote_does_not_break_the_picture(tmp_path: Path) -> None:
@@ -262,7 +298,7 @@ def test_what_others_wrote_does_not_break_the_picture(tmp_path: Path) -> None:
     document = run_document(["one"], 1)
     document["frameworks"]["one"]["title"] = nasty
     judged_run = judge_run(write_run(tmp_path, document, {"a.json": record()}))
-    rendered = report.render(judged_run)
+    rendered = render(judged_run)
     svg = rendered.files["charts/throughput.svg"]
     assert "<script>" not in svg
     assert 'a | "b" <script> & ]( ![x] ```' in "".join(
@@ -273,33 +309,41 @@ def test_what_others_wrote_does_not_break_the_picture(tmp_path: Path) -> None:
 
 
 def test_a_chart_that_fails_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def latency(data: charts.Data) -> Chart | None:
+        raise ValueError(f"no axis for {len(data.rows)} rows")
+
+    def cpu(data: charts.Data) -> Chart | None:
+        chart = charts.cpu(data)
+        return chart and Chart(chart.name, chart.title, chart.alt, chart.spec | {"layer": "none"})
+
     run = judge_run(write_run(tmp_path, run_document(["one"], 1), {"a.json": record()}))
-
-    def latency(_data: charts.Data) -> None:
-        raise ValueError("no such axis")
-
-    monkeypatch.setitem(charts.draw.__globals__, "latency", latency)
-    rendered = report.render(run)
-    assert "the chart latency could not be drawn: ValueError: no such axis" in rendered.problems
-    assert "charts/throughput.svg" in rendered.files
-    assert "charts/latency.svg" not in rendered.files
-    assert "latency.svg" not in rendered.files["report.md"]
+    monkeypatch.setattr(charts, "CHARTS", (charts.throughput, latency, cpu, charts.rounds))
+    rendered = render(run)
+    told = [one.split(":")[0] for one in rendered.problems]
+    assert told == [f"the chart {name} could not be drawn" for name in ("latency", "cpu")]
+    assert "ValueError: no axis for 1 rows" in rendered.problems[0]
+    shown = re.findall(r"^!\[.*\]\(charts/(.*)\.svg\)$", rendered.files["report.md"], re.MULTILINE)
+    assert shown == ["throughput", "rounds"]
+    assert {name for name in rendered.files if name.startswith("charts/")} == {
+        "charts/throughput.svg",
+        "charts/rounds.svg",
+    }
 
 
 def test_a_run_without_a_result_has_no_chart(tmp_path: Path) -> None:
     run = write_run(tmp_path, run_document(["one"], 1), {})
-    assert drawn(judge_run(run)) == {}
-    rendered = report.render(judge_run(run))
+    assert made(judge_run(run)) == {}
+    rendered = render(judge_run(run))
     assert not [name for name in rendered.files if name.startswith("charts/")]
     assert "charts/" not in rendered.files["report.md"]
 
 
-def test_the_small_run_with_every_outcome() -> None:
-    of = drawn(judge_run(DATA / "run"))
-    written = texts(of["throughput"])
+def test_the_small_run_with_every_outcome(small: JudgedRun) -> None:
+    chart = made(small)["throughput"]
+    written = specs.words(chart.spec)
     assert "unavailable: 6 of 6 rounds: could not be deployed: no CPython 3.7 here" in written
     assert any(text.endswith(") degraded") for text in written)
-    assert "ceiling" not in of["throughput"].title
+    assert "ceiling" not in chart.title
 
 
 def test_rendering_writes_the_pictures_and_removes_stale_ones(tmp_path: Path) -> None:
@@ -317,32 +361,46 @@ def test_rendering_writes_the_pictures_and_removes_stale_ones(tmp_path: Path) ->
         assert (run / name).read_text() == rendered.files[name]
 
 
-def test_many_rounds_are_bounded(tmp_path: Path) -> None:
-    names = [f"framework-{number:02}" for number in range(24)]
-    document = run_document(names, 60)
-    whole = record()
+def test_many_rounds_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "MOST_DOTS", 36)
+    names = ["one", "two", "three"]
     records = {
-        f"{name}-{number}.json": whole | {"framework": name, "round": number, "position": place}
+        f"{name}-{number}.json": record(framework=name, round=number, position=place)
         for place, name in enumerate(names)
-        for number in range(1, 61)
+        for number in range(1, 15)
     }
-    of = drawn(judge_run(write_run(tmp_path, document, records)))
-    assert dots(of["throughput"]) == 24 * 50
-    assert "the first 50 of 60 rounds" in of["throughput"].title
-    assert "the first 50 of 60 rounds" in of["rounds"].title
-    assert sum(len(chart.svg) for chart in of.values()) < 1_000_000
+    of = made(judge_run(write_run(tmp_path, run_document(names, 14), records)))
+    assert {len(own) for own in dots(of["throughput"]).values()} == {12}
+    assert {row["x"] for row in specs.rows(of["rounds"].spec, "point")} == set(range(1, 13))
+    assert "the first 12 of 14 rounds" in of["throughput"].title
+    assert "the first 12 of 14 rounds" in of["rounds"].title
+
+
+def test_a_page_can_hold_as_many_dots_as_there_may_be() -> None:
+    bars = [
+        Bar(
+            drawing.look(number, f"framework {number}"),
+            Estimate(1e5, 9e4, 1.1e5),
+            [1e5 + n for n in range(charts.MOST_DOTS // 24)],
+            "100,000 (90,000 to 110,000)",
+        )
+        for number in range(24)
+    ]
+    with drawing.unchecked():
+        panel = drawing.bars([Bars("", bars)], drawing.linear("requests/s", [1e5], drawing.COUNT))
+        svg = drawing.svg(drawing.spec(panel), "")
+    assert len(svg) < 400_000
 
 
 def test_no_panel_has_more_lines_than_one_can_tell_apart(tmp_path: Path) -> None:
     names = [f"framework-{number:02}" for number in range(20)]
-    whole = record()
-    records = {f"{name}.json": whole | {"framework": name} for name in names}
-    of = drawn(judge_run(write_run(tmp_path, run_document(names, 1), records)))
-    panels = marks(of["latency"], "text")
-    assert [len(panel) for panel in panels] == [7, 7, 6]
-    assert "lines 8 to 14 of 20" in texts(of["latency"])
-    written = {"".join(text.itertext()) for panel in panels for text in panel}
-    assert written == {name.capitalize() for name in names}
+    records = {f"{name}.json": record(framework=name) for name in names}
+    of = made(judge_run(write_run(tmp_path, run_document(names, 1), records)))
+    panels = specs.panels(of["latency"].spec)
+    shown = [{row["title"] for row in specs.rows(panel, "line")} for panel in panels]
+    assert [len(own) for own in shown] == [7, 7, 6]
+    assert "lines 8 to 14 of 20" in specs.words(panels[1])
+    assert set().union(*shown) == {name.capitalize() for name in names}
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,17 @@ from typing import Any
 
 import pytest
 
-from tests.unit.pipebench.factory import record, run_document, small_run, write_run
+from tests.unit.command import collect
+from tests.unit.pipebench.factory import DATA, record, run_document, write_run
 
 COLLECT = Path(__file__).parents[3] / "collect.py"
 
 
-def collect(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, COLLECT, *words], capture_output=True, text=True, check=False, cwd=cwd
-    )
-
-
 def test_it_ends_with_the_table_and_the_path_of_the_report(tmp_path: Path) -> None:
     write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": record()})
-    done = collect("run", cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, COLLECT, "run"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].split()[:3] == ["framework", "outcome", "rank"]
@@ -34,11 +31,12 @@ def test_it_ends_with_the_table_and_the_path_of_the_report(tmp_path: Path) -> No
 
 
 def test_a_run_that_is_not_whole_is_rendered_and_named(tmp_path: Path) -> None:
-    done = collect(small_run(tmp_path))
+    run = shutil.copytree(DATA / "run", tmp_path / "run")
+    done = collect(run)
     assert done.returncode == 1
     assert "is invalid: it is truncated after 900 bytes" in done.stderr
-    assert (tmp_path / "report.md").is_file()
-    assert done.stdout.splitlines()[-1].startswith(f"Report: {tmp_path / 'report.html'}")
+    assert (run / "report.md").is_file()
+    assert done.stdout.splitlines()[-1].startswith(f"Report: {run / 'report.html'}")
 
 
 @pytest.mark.parametrize(("content", "told"), [("", "it is empty"), ("{", "it is truncated")])
@@ -59,7 +57,7 @@ def test_a_run_without_an_ok_measurement_says_so(tmp_path: Path) -> None:
 
 
 def test_what_is_no_run_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    for folder, told in ((tmp_path, "it has no run.json"), (tmp_path / "none", "is no folder")):
+    for folder, told in ((tmp_path, "it has no run.json"), (tmp_path / "none", "is not a folder")):
         done = collect(folder)
         assert done.returncode == 2
         assert done.stdout == ""
@@ -97,7 +95,7 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode == 4
     assert (
-        "pandas, msgspec, jinja2, altair, vl_convert and markdown_it are missing. ./bench makes the"
+        "numpy, msgspec, jinja2, altair, vl_convert and markdown_it are missing. ./bench makes the"
         in " ".join(done.stderr.split())
     )
 

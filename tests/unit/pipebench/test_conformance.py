@@ -11,7 +11,7 @@ from pipebench.record.schema import ProbeRecord, RecordError
 from pipebench.rules import conformance
 from pipebench.rules.conformance import Probe, probe_of, read_probes
 from pipebench.run.judge import judge_run
-from pipebench.show.report import problems, render
+from pipebench.show.report import problems
 from tests.unit.pipebench.factory import (
     case,
     probe_record,
@@ -20,6 +20,7 @@ from tests.unit.pipebench.factory import (
     typed,
     write_run,
 )
+from tests.unit.pipebench.rendering import render
 
 RUN_ID = "20260101T000000Z-abcd"
 

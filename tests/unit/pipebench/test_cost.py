@@ -3,8 +3,6 @@
 import csv
 import io
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,11 @@ import yaml
 
 from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
-from pipebench.run.tables import summary
-from pipebench.show import report
+from pipebench.run.summary import summary
+from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart, draw
-from pipebench.show.report import render
+from tests.unit.command import collect
+from tests.unit.pipebench.rendering import render
 from tests.unit.pipebench.runs import ROOT, edit, made_run
 
 HOSTS = ["lab-server", "lab-loadgen"]
@@ -26,6 +25,12 @@ PRICED = {
     "source": "a price list",
     "hosts": {"lab-server": {"per_hour": 0.18}},
 }
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the charts there is that of prices alone."""
+    monkeypatch.setattr(charts, "CHARTS", (charts.price,))
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +106,7 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
     judged_run = judge_run(run)
     chart = price_chart(run)
     assert chart is not None
-    rates = {row["testbed"]: row["requests_per_s"] for _, row in summary(judged_run).iterrows()}
+    rates = {row.cell.testbed: row.requests_per_s.value for row in summary(judged_run)}
     assert chart.alt == (
         f"Requests per second for EUR an hour: One {rates['main']:,.0f} for 0.1, "
         f"{rates['big']:,.0f} for 0.4."
@@ -111,98 +116,94 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
 
 def price_chart(run: Path) -> Chart | None:
     judged_run = judge_run(run)
-    drawn, _ = draw(judged_run, report.rows_of(summary(judged_run), judged_run))
+    drawn, _ = draw(judged_run, summary(judged_run))
     return next((chart for chart in drawn if chart.name == "price"), None)
 
 
-BAD: dict[str, tuple[Any, list[str], str]] = {
+NO_HOSTS = (
+    "prices.yml must have `hosts`, with {per_hour, currency, date, source} by host name; no price "
+    "is known"
+)
+OTHER = (
+    "prices.yml: other is not a host of this run, which has lab-server, lab-loadgen; its price is "
+    "not used"
+)
+MIXED = (
+    "prices.yml: the hosts' prices are in EUR and USD: requests per unit of money cannot be "
+    "compared between these hosts"
+)
+UNPRICED = "prices.yml: lab-server has no price: "
+KEYS = "choose from per_hour, currency, date and source"
+NUMBER = "it must be a number above 0, such as 0.096"
+BAD: dict[str, tuple[Any, list[str], list[str]]] = {
     "a host that is not in the run": (
         PRICED | {"hosts": PRICED["hosts"] | {"other": {"per_hour": 1}}},
         ["lab-server"],
-        (
-            "prices.yml: other is no host of this run, whose hosts are lab-server, lab-loadgen; "
-            "its price is not used"
-        ),
+        [OTHER],
     ),
     "a negative price": (
         PRICED | {"hosts": PRICED["hosts"] | {"lab-loadgen": {"per_hour": -1}}},
         ["lab-server"],
-        "prices.yml: lab-loadgen has no price: per_hour is -1, and must be above 0",
+        [f"prices.yml: lab-loadgen has no price: per_hour is -1; {NUMBER}"],
     ),
     "nothing": (
         PRICED | {"hosts": {"lab-server": {"per_hour": 0}}},
         [],
-        "prices.yml: lab-server has no price: per_hour is 0, and must be above 0",
+        [f"{UNPRICED}per_hour is 0; {NUMBER}"],
     ),
     "no number": (
         PRICED | {"hosts": {"lab-server": {"per_hour": "0,18"}}},
         [],
-        "prices.yml: lab-server has no price: per_hour is '0,18', not a number such as 0.096",
+        [f"{UNPRICED}per_hour is '0,18'; {NUMBER}"],
     ),
-    "not finite": (
+    "not a number": (
         PRICED | {"hosts": {"lab-server": {"per_hour": float("nan")}}},
         [],
-        "prices.yml: lab-server has no price: per_hour is nan, and must be above 0",
+        [f"{UNPRICED}per_hour is nan; {NUMBER}"],
+    ),
+    "not finite": (
+        PRICED | {"hosts": {"lab-server": {"per_hour": float("inf")}}},
+        [],
+        [f"{UNPRICED}per_hour is inf; {NUMBER}"],
     ),
     "mixed currencies": (
         PRICED | {"hosts": PRICED["hosts"] | {"lab-loadgen": {"per_hour": 1, "currency": "USD"}}},
         ["lab-server", "lab-loadgen"],
-        (
-            "prices.yml: the hosts' prices are in EUR and USD: requests per unit of money cannot "
-            "be compared between these hosts"
-        ),
+        [MIXED],
     ),
     "an unknown key of a host": (
         PRICED | {"hosts": {"lab-server": {"per_hour": 1, "per_month": 2}}},
         [],
-        (
-            "prices.yml: lab-server has no price: per_month is unknown: it takes per_hour, "
-            "currency, date, source"
-        ),
+        [f"{UNPRICED}'per_month' is not a known key; {KEYS}"],
     ),
     "an unknown key": (
         PRICED | {"price": 1},
         ["lab-server"],
-        "prices.yml: price is unknown: besides hosts there may be currency, date, source",
+        [
+            "prices.yml: 'price' is not a known key; choose from hosts, currency, date and source",
+        ],
     ),
-    "no currency and source": (
-        {"date": "2026-11-01", "hosts": {"lab-server": {"per_hour": 1}}},
+    "no currency, an empty source": (
+        {"date": "2026-11-01", "source": "", "hosts": {"lab-server": {"per_hour": 1}}},
         [],
-        "prices.yml: lab-server has no price: it has no currency, source",
+        [f"{UNPRICED}currency is missing", f"{UNPRICED}source is ''; it must be a text"],
     ),
-    "no hosts": (
-        {"lab-server": 0.2},
-        [],
-        (
-            "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host "
-            "name; no price is known"
-        ),
-    ),
+    "no hosts": ({"lab-server": 0.2}, [], [NO_HOSTS]),
     "a bare number": (
         PRICED | {"hosts": {"lab-server": 0.2}},
         [],
-        (
-            "prices.yml: lab-server has no price: it needs a mapping with per_hour, currency, "
-            "date, source"
-        ),
+        [f"{UNPRICED}0.2 must be a mapping with per_hour, currency, date and source"],
     ),
-    "empty": (
-        None,
-        [],
-        (
-            "prices.yml needs a mapping `hosts` with {per_hour, currency, date, source} by host "
-            "name; no price is known"
-        ),
-    ),
+    "empty": (None, [], [NO_HOSTS]),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_used_is_told_and_the_rest_is_used(name: str) -> None:
-    document, hosts, sentence = BAD[name]
+    document, hosts, sentences = BAD[name]
     found = parse_prices(document, HOSTS)
     assert list(found.hosts) == hosts
-    assert found.problems == [sentence]
+    assert found.problems == sentences
 
 
 @pytest.mark.parametrize("text", ["hosts: [", "\x00", "- 1"])
@@ -232,12 +233,6 @@ def test_several_currencies_have_no_chart(tmp_path: Path) -> None:
     assert price_chart(run) is None
 
 
-def collect(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ROOT / "collect.py", *words], capture_output=True, text=True, check=False
-    )
-
-
 def test_prices_are_kept_with_the_run(tmp_path: Path) -> None:
     run = made_run(tmp_path / "run", {"one": 50_000}, rounds=1)
     file = tmp_path / "today.yml"
@@ -257,6 +252,14 @@ def test_prices_are_kept_with_the_run(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "none.yml cannot be read: No such file or directory" in done.stderr
     assert "Report: " in done.stdout
+
+
+def test_a_date_and_a_year_need_no_quotes() -> None:
+    document = yaml.safe_load(
+        "{currency: EUR, date: 2026-11-01, source: 2026, hosts: {h: {per_hour: 1}}}"
+    )
+    price = parse_prices(document, ["h"]).hosts["h"]
+    assert (price.per_hour, price.date, price.source) == (1.0, "2026-11-01", "2026")
 
 
 def test_the_example_is_right() -> None:

@@ -4,47 +4,47 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.compare.gate import Status, gate, judge
+from pipebench.compare.cells import ComparedFigure, Verdict
+from pipebench.compare.gate import Status, gate, status_of
 from pipebench.compare.runs import compare_runs
-from pipebench.run.relations import Row
+from pipebench.show.comparison import gate_lines
+from pipebench.stats.estimate import Spread
 from tests.unit.pipebench.runs import made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
 
-def row(verdict: str, ratio: float, low: float | None, high: float | None) -> Row:
-    return {
-        "verdict": verdict, "reason": "because", "noise_floor": 0.02,
-        "ratio": ratio, "ratio_low": low, "ratio_high": high,
-    }  # fmt: skip
+def figure(verdict: str, ratio: float, low: float | None, high: float | None) -> ComparedFigure:
+    return ComparedFigure(
+        ratio=Spread(ratio, low, high), noise_floor=0.02, verdict=Verdict(verdict), reason="because"
+    )
 
 
 @pytest.mark.parametrize(
     ("seen", "status"),
     [
-        (row("tied", 1, 0.97, 1.03), Status.PASSED),
-        (row("faster", 1.2, 1.1, 1.3), Status.PASSED),
-        (row("slower", 0.9, 0.88, 0.93), Status.SLOWER),
-        (row("slower", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
-        (row("slower", 0.94, 0.93, 0.96), Status.SLOWER),
-        (row("slower", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
-        (row("tied", 0.9, 0.8, 1.01), Status.TOO_MUCH_VARIANCE),
-        (row("tied", 1.1, 0.9, 1.3), Status.TOO_MUCH_VARIANCE),
-        (row("too few rounds", 0.5, None, None), Status.TOO_FEW_ROUNDS),
-        (row("not comparable", 0.5, None, None), Status.NOT_COMPARABLE),
+        (figure("tied", 1, 0.97, 1.03), Status.PASSED),
+        (figure("better", 1.2, 1.1, 1.3), Status.PASSED),
+        (figure("worse", 0.9, 0.88, 0.93), Status.SLOWER),
+        (figure("worse", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
+        (figure("worse", 0.94, 0.93, 0.96), Status.SLOWER),
+        (figure("worse", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
+        (figure("tied", 0.9, 0.8, 1.01), Status.TOO_MUCH_VARIANCE),
+        (figure("tied", 1.1, 0.9, 1.3), Status.TOO_MUCH_VARIANCE),
+        (figure("too few rounds", 0.5, None, None), Status.TOO_FEW_ROUNDS),
+        (figure("not comparable", 0.5, None, None), Status.NOT_COMPARABLE),
     ],
 )
-def test_a_cell_at_five_percent(seen: Row, status: Status) -> None:
-    assert judge(seen, 0.05)[0] == status
+def test_a_cell_at_five_percent(seen: ComparedFigure, status: Status) -> None:
+    assert status_of(seen, 0.05) == status
 
 
-def test_by_the_share_of_the_ceiling() -> None:
-    seen = row("slower", 0.8, 0.78, 0.82)
-    same = {"verdict": "tied", "reason": None, "ratio": 1.0, "ratio_low": 0.98, "ratio_high": 1.02}
-    seen |= {f"{name}_to_ceiling": value for name, value in same.items() if "_" not in name}
-    seen |= {"ratio_to_ceiling_low": 0.98, "ratio_to_ceiling_high": 1.02}
-    assert judge(seen, 0.05)[0] == Status.SLOWER
-    assert judge(seen, 0.05, "_to_ceiling")[0] == Status.PASSED
+def test_by_the_share_of_the_ceiling(tmp_path: Path) -> None:
+    base = made_run(tmp_path / "base", FOUR)
+    slower_machine = {name: 1.25 * mean for name, mean in FOUR.items()}
+    compared = compare_runs([base, made_run(tmp_path / "other", slower_machine)])
+    assert gate(compared, 0.05).status == Status.SLOWER
+    assert gate(compared, 0.05, to_ceiling=True).status == Status.PASSED
 
 
 def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
@@ -53,12 +53,13 @@ def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
     found = gate(compare_runs([base, other]), 0.05)
     assert found.status == Status.SLOWER
     assert found.looked_at == 3  # not what is absent in the base, nor ceiling and control
-    assert [sentence.split(" (")[0] for sentence in found.sentences] == [
+    assert [sentence.split(" (")[0] for sentence in gate_lines(found)[1:]] == [
         "slower: two",
         "not comparable: three",
     ]
     # a loss of half is not there, and it is excluded
-    assert gate(compare_runs([base, other]), 0.5).sentences[0].startswith("not comparable: three")
+    half = gate_lines(gate(compare_runs([base, other]), 0.5))
+    assert half[1].startswith("not comparable: three")
 
 
 def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
     assert gate(compare_runs([base, same]), 0.2).status == Status.PASSED
     found = gate(compare_runs([base, same, tmp_path / "none"]), 0.2)
     assert (found.status, found.looked_at) == (Status.NOT_COMPARABLE, 2)
-    assert "is no folder" in found.sentences[0]
+    assert "is not a folder" in gate_lines(found)[1]
     assert gate(compare_runs([base, base]), 0.2).status == Status.NOT_COMPARABLE
 
 

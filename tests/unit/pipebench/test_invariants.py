@@ -93,7 +93,7 @@ def test_a_few_connections_of_other_programs_are_none_of_wrks(others: int) -> No
         (3 * BATCHES, {}, ": it closes, or says that it will, within a batch"),
         (3 * BATCHES, {"read": 3 * BATCHES}, ": it closes within a batch"),
         (BATCHES // 4, {}, ""),
-        (BATCHES // 4, {"read": 20, "write": BATCHES // 5}, ": most failed at once, as where"),
+        (BATCHES // 4, {"read": 20, "write": BATCHES // 5}, ": most failed at once, as if nothing"),
     ],
 )
 def test_connections_that_are_opened_again(more: int, errors: dict[str, int], why: str) -> None:
@@ -104,7 +104,7 @@ def test_connections_that_are_opened_again(more: int, errors: dict[str, int], wh
 
 
 @pytest.mark.parametrize(
-    ("opened", "why"), [(201, "some hung"), (20_201, "the rest went into reconnecting")]
+    ("opened", "why"), [(201, "some connections hung"), (20_201, "the rest went into reconnecting")]
 )
 def test_why_the_connections_were_not_busy(opened: int, why: str) -> None:
     half = closed_loop(40_000, connections=100, rng=random.Random(2))
@@ -231,7 +231,7 @@ def test_a_server_that_complains_under_load() -> None:
     found = verdict_of(record(server=server(journal=journal)))
     assert found == Judgement(
         Outcome.DEGRADED,
-        "wrote into its journal under load 2 lines, the first: Task exception was never retrieved",
+        "wrote 2 lines into its journal under load, the first: Task exception was never retrieved",
         ("journal",),
     )
 
@@ -296,5 +296,5 @@ def test_who_closes_may_have_responses_of_two_sizes() -> None:
     assert found.rules == ("reconnected", "response_size")
     assert found.reason.endswith(
         " responses are not all of one size: 80.8 bytes on average, "
-        "as where some say that the connection closes"
+        "as if some announced that the connection closes"
     )

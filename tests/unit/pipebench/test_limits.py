@@ -21,15 +21,14 @@ from pipebench.rules.path_capacity import (
     read_path_capacities,
 )
 from pipebench.run.judge import judge_run
-from pipebench.show.report import render
 from tests.unit.pipebench.factory import measurement_of, record, run_document, typed, write_run
+from tests.unit.pipebench.rendering import render
 
 MBIT = 1e6 / 8
 QUIET = Usage(
     host="lab-server",
-    busy_cores=0.05,
+    measured_cores=0.03,
     other_cores=0.03,
-    softirq_cores=0.01,
     steal_cores=0.0,
     waiting_share=0.01,
     throttled_share=None,
@@ -80,7 +79,7 @@ def measurement(
         (
             measurement(0.3, tx_bytes_per_s=49.1 * MBIT),
             LimitedBy.NETWORK,
-            "49.1 Mbit/s of 50.0 Mbit/s from the server that it can carry",
+            "the path carried 49.1 Mbit/s of 50.0 Mbit/s from the server",
         ),
         (measurement(), LimitedBy.WAITING, "the 200 connections waited"),
         (measurement(other_cores=1.4), LimitedBy.WAITING, "the 200 connections waited"),
@@ -98,7 +97,7 @@ def measurement(
         ),
         (measurement(other_cores=None), LimitedBy.UNKNOWN, "nothing was at its limit"),
         # the hosts could not send more packets before: that many are no limit of the path
-        (measurement(rx_packets_per_s=89_000), LimitedBy.UNKNOWN, "which is no limit of the path"),
+        (measurement(rx_packets_per_s=89_000), LimitedBy.UNKNOWN, "so its limit is not known"),
         # somebody else took the CPU that the server could have had
         (measurement(0.4, other_cores=1.5), LimitedBy.UNKNOWN, "nothing was at its limit"),
         (measurement(throttled_share=0.5), LimitedBy.UNKNOWN, "nothing was at its limit"),
@@ -121,18 +120,61 @@ def test_without_a_baseline_nothing_is_called_waiting() -> None:
 def test_of_two_limits_the_nearer_is_taken_and_the_other_named() -> None:
     found = bottleneck_of(measurement(0.92, 1.99), CARRIES)
     assert found.limit == LimitedBy.GENERATOR
-    assert "(at its limit, too: the server's process used 0.92 of 1 core)" in found.sentence
+    assert "(also at its limit: the server's process used 0.92 of 1 core)" in found.sentence
     assert bottleneck_of(measurement(1.01, 2.03), CARRIES).limit == LimitedBy.SERVER
 
 
-def test_a_host_without_an_idle_cpu_is_at_its_limit() -> None:
+def one_core(wrk: float, **generator: Any) -> Measurement:
+    """wrk with more threads than the one CPU of its host."""
+    used = replace(QUIET, host="lab-loadgen", **generator)
+    found = measurement(0.3, wrk, generator=used)
+    return replace(found, loads=[GeneratorLoad("lab-loadgen", wrk, 2, 1)])
+
+
+def test_the_kernels_work_for_the_packets_is_used_up_with_the_program() -> None:
+    found = bottleneck_of(one_core(0.88, measured_cores=0.96), CARRIES)
+    assert found.limit == LimitedBy.GENERATOR
+    said = "wrk used 0.88 of 1 core, and 0.96 with the kernel's work for its packets"
+    assert found.sentence == said
+    idle = bottleneck_of(one_core(0.8, measured_cores=0.89), CARRIES)
+    assert idle.limit == LimitedBy.UNKNOWN
+    assert "wrk used 0.80 of 1 core;" in idle.sentence
+    # a CPU that wrk's threads cannot take is no part of its limit
+    two = measurement(0.3, 0.88, threads=1, generator=replace(QUIET, measured_cores=1.9))
+    assert bottleneck_of(two, CARRIES).limit == LimitedBy.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("others", "limit"),
+    [
+        (0.05, LimitedBy.GENERATOR),
+        (0.15, LimitedBy.UNKNOWN),
+        (0.45, LimitedBy.UNKNOWN),
+        (None, LimitedBy.UNKNOWN),
+    ],
+)
+def test_a_cpu_that_others_share_accuses_nobody(others: float | None, limit: LimitedBy) -> None:
+    """The kernel's work counts in part in the program: together they may seem to be more."""
+    found = bottleneck_of(one_core(0.8, measured_cores=0.95, other_cores=others), CARRIES)
+    assert found.limit == limit
+    named = [disturbances.name for disturbances in found.disturbances]
+    assert named == (["generator neighbour"] if others and others > 0.1 else [])
+
+
+def test_a_neighbour_of_one_that_used_all_its_core_hides_nothing() -> None:
+    found = bottleneck_of(one_core(0.95, other_cores=0.3), CARRIES)
+    assert found.limit == LimitedBy.GENERATOR
+    assert [disturbances.name for disturbances in found.disturbances] == ["generator neighbour"]
+
+
+def test_workers_that_can_take_every_cpu_share_them_with_the_kernel() -> None:
     two = BASE.cell._replace(workers=2)
-    full = measurement(1.6, busy_cores=1.63, softirq_cores=0.35)
-    assert bottleneck_of(replace(full, cell=two), CARRIES).limit == LimitedBy.SERVER
-    idle = measurement(1.6, busy_cores=1.63, softirq_cores=0.1)
-    assert bottleneck_of(replace(idle, cell=two), CARRIES).limit == LimitedBy.UNKNOWN
-    crowded = measurement(1.2, busy_cores=1.63, softirq_cores=0.35, other_cores=0.43)
-    assert bottleneck_of(replace(crowded, cell=two), CARRIES).limit == LimitedBy.UNKNOWN
+    full = replace(measurement(1.6, measured_cores=1.95), cell=two)
+    assert bottleneck_of(full, CARRIES).limit == LimitedBy.SERVER
+    idle = replace(measurement(1.6, measured_cores=1.7), cell=two)
+    assert bottleneck_of(idle, CARRIES).limit == LimitedBy.UNKNOWN
+    crowded = replace(measurement(1.2, measured_cores=1.95, other_cores=0.43), cell=two)
+    assert bottleneck_of(crowded, CARRIES).limit == LimitedBy.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -194,14 +236,28 @@ def samples_of(columns: dict[str, list[float]]) -> Samples:
 
 def test_usage_is_what_counters_grew_by() -> None:
     columns = sampled(
-        cpu0_busy_us=6e5, cpu1_busy_us=5e5, cpu0_softirq_us=1e5, cpu1_softirq_us=0, nic_tx_bytes=1e6
-    )
+        cpu0_busy_us=6e5, cpu1_busy_us=5e5, cpu0_softirq_us=1e5, cpu1_softirq_us=0,
+        nic_tx_bytes=1e6, psi_cpu_us=1e6,
+    )  # fmt: skip
     usage = usage_of("s", samples_of(columns), 5.2e6 * 0.8, 100, 105)
     assert usage.other_cores == pytest.approx(0.3)
-    assert usage.softirq_cores == pytest.approx(0.1)
+    assert usage.measured_cores == pytest.approx((0.8 + 0.1) * 5.2 / 5)
+    assert usage.waiting_share == pytest.approx(1)
     assert usage.tx_bytes_per_s == pytest.approx(1e6, rel=0.05)
     assert usage.steal_cores is None
     assert usage.retransmits is None
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 20])
+def test_a_cpu_that_was_never_idle_is_used_up_however_short_the_window(seconds: int) -> None:
+    """The load stops at the window's ends; the counters are read beyond them."""
+    columns = sampled(seconds + 2, cpu0_busy_us=0, cpu0_softirq_us=0)
+    under_load = np.clip(np.array(columns["t"]) - 100, 0, seconds) * 1e6
+    columns["cpu0_busy_us"] = list(0.85 * under_load)
+    columns["cpu0_softirq_us"] = list(0.13 * under_load)
+    usage = usage_of("s", samples_of(columns), 0.9e6 * seconds, 100, 100 + seconds)
+    assert usage.measured_cores == pytest.approx(0.98)
+    assert usage.other_cores == 0
 
 
 def test_a_counter_that_went_backwards_is_not_known_and_named() -> None:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import pytest
 
 from pipebench.record.schema import RunError
 from pipebench.show import listing
+from tests.unit.command import collect
 from tests.unit.pipebench.factory import run_document, write_run
-from tests.unit.pipebench.runs import ROOT, edit
+from tests.unit.pipebench.runs import edit
 
 
 def a_run(folder: Path, started: str, records: int, **other: object) -> Path:
@@ -44,7 +44,7 @@ def test_newest_first_with_their_states(results: Path) -> None:
     ]
     assert broken == [
         f"{results / 'broken' / 'run.json'} cannot be used: it is empty",
-        f"{results / 'empty'} is no run: it has no run.json",
+        f"{results / 'empty'} is not a run: it has no run.json",
     ]
 
 
@@ -59,7 +59,7 @@ def test_what_wrote_nothing_for_long_is_not_under_way(results: Path) -> None:
 def test_one_run_alone_and_no_folder(results: Path) -> None:
     found, _ = listing.runs(results / "old")
     assert [one.run.run_id for one in found] == ["old"]
-    with pytest.raises(RunError, match="none is no folder"):
+    with pytest.raises(RunError, match="none is not a folder"):
         listing.runs(results / "none")
 
 
@@ -82,18 +82,13 @@ def test_lines_are_cut_where_the_terminal_ends(results: Path) -> None:
 
 
 def list_runs(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ROOT / "collect.py", "list", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return collect("list", *words)
 
 
 def test_without_any_run_it_says_so(tmp_path: Path) -> None:
     done = list_runs(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"There is no run in {tmp_path} yet: ./bench makes one.\n"
+    assert done.stdout == f"There are no runs in {tmp_path} yet; ./bench makes one.\n"
     assert list_runs(tmp_path / "none").returncode == 2
 
 

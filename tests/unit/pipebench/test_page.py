@@ -5,13 +5,18 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, page
-from pipebench.show.report import render
-from tests.unit.pipebench.factory import DATA, record, run_document, write_run
+from pipebench.show.bar_list import bar_list
+from pipebench.show.charts.drawing import Bar, Bars, Look
+from pipebench.show.report import Rendered
+from pipebench.stats.estimate import Estimate
+from tests.unit.pipebench.factory import record, run_document, write_run
+from tests.unit.pipebench.rendering import render
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -59,13 +64,14 @@ class Seen(HTMLParser):
 
 def body(markdown: str, charts: dict[str, str] | None = None) -> str:
     """What is between <main> and </main>."""
-    made = page.render(markdown, "Title", charts or {})
+    pictures = {name: page.Picture(svg) for name, svg in (charts or {}).items()}
+    made = page.render(markdown, "Title", pictures)
     return made.split("<main", 1)[1].split(">", 1)[1].split("</main>")[0].strip()
 
 
 @pytest.fixture(scope="module")
-def example() -> str:
-    made = render(judge_run(DATA / "run")).files["report.html"]
+def example(rendered: Rendered) -> str:
+    made = rendered.files["report.html"]
     return re.sub(r"<svg.*?</svg>", "", made, flags=re.DOTALL)  # charts: test_charts.py
 
 
@@ -92,8 +98,8 @@ def test_a_report_is_a_page_of_known_parts(example: str) -> None:
     assert not re.search(r"url\(|@import", example)
 
 
-def test_every_word_of_the_report_is_in_its_page() -> None:
-    files = render(judge_run(DATA / "run")).files
+def test_every_word_of_the_report_is_in_its_page(rendered: Rendered) -> None:
+    files = rendered.files
     shown = HTMLText(files["report.html"]).text
     for line in files["report.md"].splitlines():
         if line.startswith("!["):  # its words are an attribute
@@ -164,10 +170,10 @@ def test_a_text_is_shown_as_it_is(text: str) -> None:
 
 
 def test_headings_have_the_anchors_that_github_gives() -> None:
-    heads = ["Tl;dr", "What limited it", "uvloop + httptools (again)", "Same", "Same", "`a` **b**"]
+    heads = ["Tl;dr", "What is missing", "uvloop + httptools (again)", "Same", "Same", "`a` **b**"]
     seen = Seen(body("\n\n".join(f"## {head}" for head in heads)))
     assert seen.of("id") == [
-        "tldr", "what-limited-it", "uvloop--httptools-again", "same", "same-1", "a-b",
+        "tldr", "what-is-missing", "uvloop--httptools-again", "same", "same-1", "a-b",
     ]  # fmt: skip
 
 
@@ -187,17 +193,44 @@ def test_the_contents_are_the_chapters() -> None:
     ]
 
 
+class Field(NamedTuple):
+    value: object
+    interval: str = ""
+
+
+class Table(NamedTuple):
+    rows: list[list[Field]]
+
+
 def test_a_table_has_headers_numbers_and_a_name() -> None:
-    made = body(
+    values = Table(
+        [
+            [Field(1), Field("a"), Field(1000.4, "(900 to 1,100 us)"), Field("ok")],
+            [Field(1), Field("b"), Field(None), Field("failed")],
+        ]
+    )
+    made = page.render(
         "## R\n\n| depth | framework | rate | outcome |\n| --- | --- | ---: | --- |\n"
-        "| 1 | a | 1,000 (900 to 1,100) [1] | ok |\n| 1 | b | - | failed |\n"
+        "| 1 | a | 1,000 us (900 to 1,100 us) [1] **x** | ok |\n| 1 | b | - | failed |\n",
+        "T",
+        {},
+        {"R": values},
     )
     assert '<div class="table" role="group" aria-labelledby="r">\n<table class="sortable">' in made
     assert '<th scope="col" class="name">framework</th>' in made
     assert '<th scope="row" class="name">b</th>' in made
-    assert '<td class="number">1,000<span class="interval"> (900 to 1,100) [1]</span></td>' in made
+    assert (
+        '<td class="number" data-value="1000.4">1,000\xa0us<span class="interval"> '
+        "(900 to 1,100\xa0us) [1] <strong>x</strong></span></td>"
+    ) in made
+    assert '<td class="number">-</td>' in made
     assert '<td class="outcome failed">failed</td>' in made
     assert "style=" not in made
+
+
+def test_a_table_must_have_the_values_of_its_cells() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        page.render("## R\n\n| a |\n| --- |\n| 1 |\n| 2 |", "T", {}, {"R": Table([[Field(1)]])})
 
 
 def test_a_table_of_one_row_or_without_heads_is_not_sorted() -> None:
@@ -254,11 +287,27 @@ def test_a_chart_is_a_named_figure(gap: str) -> None:
 
 
 def test_a_number_keeps_its_unit_and_the_answer_its_evidence_apart() -> None:
-    told = "- **a** did 5 us (95 % interval 1 to 2), b (again) 3 s"
+    told = "- **a** did 5 us, b (2) 3 s.\\\n  *a: 95 % interval 1 to 2.*"
     made = body(f"## A\n\n{told}\n\n## B\n\n`5 us` (5)")
-    assert "did 5\xa0us <span" in made
-    assert '<span class="aside">(95\xa0% interval 1 to 2)</span>, b (again) 3\xa0s</li>' in made
+    assert "did 5\xa0us, b (2) 3\xa0s.<span" in made
+    assert '<span class="evidence">a: 95\xa0% interval 1 to 2.</span></li>' in made
     assert "<code>5 us</code> (5)</p>" in made
+
+
+def test_a_chart_has_a_list_for_a_narrow_screen() -> None:
+    pictures = {"rates": page.Picture(SVG, '<ul class="bars"></ul>')}
+    made = page.render("## A\n\n![x](charts/rates.svg)\n\n*Said.*", "T", pictures)
+    assert '<figcaption>Said.</figcaption>\n</div>\n<div class="narrow">\n<ul' in made
+
+
+def test_a_list_of_bars_has_the_figures_of_the_chart() -> None:
+    look = Look("a<b", "#0072B2", "circle", ())
+    bars = [Bar(look, Estimate(50, 40, 60), [50], "50 (40 to 60)"), Bar(look, None, [], "failed")]
+    made = bar_list("Rates & more.", [Bars("depth 5", bars, (200, "ceiling 200"))])
+    assert "<p>Rates &amp; more.</p>\n<p>depth 5</p>" in made
+    assert made.count("a&lt;b</span>") == 2
+    assert re.findall(r"width:([\d.]+)%", made) == ["25.00", "100.00"]
+    assert '<span class="value">failed</span></li>' in made
 
 
 def test_two_charts_do_not_share_ids() -> None:

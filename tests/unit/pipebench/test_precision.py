@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from action import rounds_enough
 
+from pipebench.harness.rounds import rounds_enough
 from pipebench.run.judge import judge_run
-from pipebench.run.precision import Precision, precision
+from pipebench.run.precision import run_precision
+from pipebench.stats.precision import Precision
+from tests.unit.harness.answers import run_of as planned
 from tests.unit.pipebench.factory import record_of, run_document, write_run
-from tests.unit.test_actions import act
 
 DECLARED = {"min": 6, "max": 8, "until_relative_width": 0.2}
 
@@ -29,11 +30,11 @@ def run_of(folder: Path, means: dict[str, int], rounds: int) -> Path:
 
 
 def found(folder: Path, until: float, testbed: str = "main") -> Precision:
-    return precision(judge_run(folder), testbed, until)
+    return run_precision(judge_run(folder), testbed, until)
 
 
 def test_the_widest_interval_decides(tmp_path: Path) -> None:
-    run = run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, 6)
+    run = run_of(tmp_path, {"alpha": 80_000, "beta": 160_000}, 6)
     wide = found(run, 0.001)
     assert not wide.enough
     assert "(beta, depth 5, 200 connections), above the 0.1% declared" in wide.reason
@@ -41,25 +42,25 @@ def test_the_widest_interval_decides(tmp_path: Path) -> None:
 
 
 def test_a_difference_is_no_reason_to_stop_and_none_is_no_reason_to_go_on(tmp_path: Path) -> None:
-    for name, mean in (("same", 20_000), ("other", 60_000)):
-        run = run_of(tmp_path / name, {"alpha": 20_000, "beta": mean}, 6)
+    for name, mean in (("same", 80_000), ("other", 240_000)):
+        run = run_of(tmp_path / name, {"alpha": 80_000, "beta": mean}, 6)
         assert (found(run, 0.2).enough, found(run, 0.01).enough) == (True, False)
 
 
 def test_below_six_rounds_there_is_no_interval_to_be_narrow(tmp_path: Path) -> None:
-    told = found(run_of(tmp_path, {"alpha": 20_000, "beta": 20_000}, 5), 0.9)
+    told = found(run_of(tmp_path, {"alpha": 80_000, "beta": 80_000}, 5), 0.9)
     assert told == Precision(False, "beta, depth 5, 200 connections has no interval yet")
 
 
 def test_what_is_not_ok_and_the_ceiling_have_no_say(tmp_path: Path) -> None:
-    means = {"alpha": 20_000, "crasher": 0, "absent": 0, "closer": 30_000, "top": 5_000}
+    means = {"alpha": 80_000, "crasher": 0, "absent": 0, "closer": 120_000, "top": 50_000}
     told = found(run_of(tmp_path, means, 6), 0.0001)
     assert told == Precision(True, "there is nothing whose interval could be made narrower")
     assert found(tmp_path, 0.5, "elsewhere").enough
 
 
 def test_a_reference_that_is_not_ok_leaves_the_rates_as_they_are(tmp_path: Path) -> None:
-    run = run_of(tmp_path, {"beta": 20_000}, 6)
+    run = run_of(tmp_path, {"beta": 80_000}, 6)
     (run / "raw" / "bad.json").write_text("")
     told = found(run, 0.0001)
     assert not told.enough
@@ -75,21 +76,16 @@ def test_a_reference_that_is_not_ok_leaves_the_rates_as_they_are(tmp_path: Path)
         (8, 0.0001, {"rounds": 8}, "no more than 8 rounds were declared"),
     ],
 )
-def test_the_action_says_when_to_stop(
+def test_a_testbed_is_told_when_to_stop(
     tmp_path: Path, rounds: int, until: float, taken: dict[str, int], said: str
 ) -> None:
-    run_of(tmp_path, {"alpha": 20_000, "beta": 40_000}, rounds)
-    run = {
-        "results_dir": str(tmp_path),
-        "testbeds": [{"name": "main"}],
-        "variables": {"bench_rounds": DECLARED | {"until_relative_width": until}},
-    }
-    answer = act(rounds_enough, run=run, testbed="main", rounds=str(rounds))
+    run_of(tmp_path, {"alpha": 80_000, "beta": 160_000}, rounds)
+    run = planned(tmp_path, bench_rounds=DECLARED | {"until_relative_width": until})
+    answer = rounds_enough(run, "main", rounds)
     assert {key: answer["enough"][key] for key in answer["enough"] if key == "rounds"} == taken
     assert said in answer.get("progress", "")
     assert bool(answer["enough"].get("reason")) == bool(taken)
 
 
 def test_a_number_of_rounds_is_never_questioned(tmp_path: Path) -> None:
-    run = {"results_dir": str(tmp_path), "testbeds": [], "variables": {"bench_rounds": 6}}
-    assert act(rounds_enough, run=run, testbed="main", rounds="6")["enough"] == {}
+    assert rounds_enough(planned(tmp_path, bench_rounds=6), "main", 6) == {"enough": {}}

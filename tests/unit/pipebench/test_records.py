@@ -189,7 +189,7 @@ def test_a_host_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "is no run: it has no run.json"),
+        (None, "is not a run: it has no run.json"),
         ("", "cannot be used: it is empty"),
         ('{"schema_version": 1', "cannot be used: it is truncated"),
         ('{"schema_version": 3, "run_id": "r"}', "schema version 3; it must be 1 or 2"),
@@ -204,5 +204,5 @@ def test_what_is_no_run(tmp_path: Path, content: str | None, sentence: str) -> N
 
 
 def test_what_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is no folder"):
+    with pytest.raises(RunError, match="is not a folder"):
         load_run(tmp_path / "none")

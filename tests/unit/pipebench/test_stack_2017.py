@@ -12,16 +12,16 @@ from pipebench.chapters import stack_2017
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 from tests.unit.pipebench.factory import (
-    DATA,
-    closed_loop,
     generator,
     record,
     record_of,
     run_document,
+    steady,
     write_run,
     wrk,
     wrk_result,
 )
+from tests.unit.pipebench.rendering import render
 
 ROOT = Path(__file__).parents[3]
 PLAN = yaml.safe_load((ROOT / "plans" / "2017.yml").read_text())
@@ -123,8 +123,8 @@ def made(name: str, rng: random.Random) -> dict[str, Any]:
     if name == "sanic-2017":
         return record(wrk_result({}, tail=200))
     if name.endswith("closing"):
-        return record_of("closer", 40_000, rng)
-    batches = closed_loop(MEANS.get(name, 30_000) * rng.uniform(0.97, 1.03), rng=rng)
+        return record_of("closer", 160_000, rng)
+    batches = steady(MEANS.get(name, 30_000) * rng.uniform(0.97, 1.03), 200)
     execution = wrk(wrk_result(batches))
     if name == "tornado-2017":
         execution["stdout"] = WRK_TEXT
@@ -150,7 +150,7 @@ def run_of(folder: Path, names: list[str], **cell: int) -> Path:
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = run_of(tmp_path_factory.mktemp("run"), PLAN["bench_frameworks"])
-    whole = report.render(judge_run(folder)).files["report.md"]
+    whole = render(judge_run(folder)).files["report.md"]
     return whole.split("## 2017 beside today\n")[1].split("\n## ")[0]
 
 
@@ -209,13 +209,13 @@ def test_each_fault_is_diagnosed_then_and_here(text: str) -> None:
 
 def test_other_cells_than_those_of_2017_are_said_to_be_others(tmp_path: Path) -> None:
     folder = run_of(tmp_path, ["tornado-2017", "tornado"], workers=2)
-    text = report.render(judge_run(folder)).files["report.md"]
+    text = render(judge_run(folder)).files["report.md"]
     assert "This run did not use the command of 2017" in text
     assert "| go-fasthttp |" not in text
 
 
-def test_a_run_without_the_stack_of_2017_has_no_chapter() -> None:
-    assert "2017 beside today" not in report.render(judge_run(DATA / "run")).files["report.md"]
+def test_a_run_without_the_stack_of_2017_has_no_chapter(rendered: report.Rendered) -> None:
+    assert "2017 beside today" not in rendered.files["report.md"]
 
 
 def test_versions_that_differ_from_those_of_the_day_say_so() -> None:

@@ -7,19 +7,9 @@ from math import comb, exp, log
 
 import pytest
 
-from pipebench.stats.estimate import (
-    Estimate,
-    Relation,
-    arrangements,
-    estimate,
-    independent_ratio,
-    interval_ranks,
-    noise_floor,
-    ranks,
-    ratios,
-    relation,
-    shift_rank,
-)
+from pipebench.stats.estimate import Estimate, estimate, interval_ranks, ratios
+from pipebench.stats.ranking import Relation, noise_floor, ranks, relation
+from pipebench.stats.two_samples import arrangements, independent_ratio, shift_rank
 
 
 @pytest.mark.parametrize(

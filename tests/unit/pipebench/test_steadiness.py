@@ -13,9 +13,8 @@ from pipebench.chapters import calibration
 from pipebench.measure.measurement import Measurement
 from pipebench.rules.bottleneck import Disturbance, unsteady
 from pipebench.rules.outcome import Context, Outcome, judge
-from pipebench.run import tables
+from pipebench.run.figures import CellSummary
 from pipebench.run.judge import judge_run
-from pipebench.show.report import render
 from tests.unit.pipebench.factory import (
     arrivals,
     closed_loop,
@@ -27,6 +26,7 @@ from tests.unit.pipebench.factory import (
     wrk,
     wrk_result,
 )
+from tests.unit.pipebench.rendering import render
 
 SECONDS = 5
 
@@ -141,7 +141,7 @@ def test_the_report_marks_the_figure(tmp_path: Path) -> None:
     report = rendered.files["report.md"]
     assert "[1] |" in next(line for line in report.splitlines() if line.startswith("| One"))
     assert "- [1] One: the rate was not steady: it fell from 39," in report
-    assert "or their rate was not steady" in report
+    assert "**Something disturbed some of the measurements**" in report
 
 
 def calibrated(folder: Path, *, steady: bool) -> calibration.Comparison:
@@ -168,8 +168,8 @@ def test_a_calibration_misses_it(tmp_path: Path) -> None:
 
 
 def test_the_column_is_a_share(tmp_path: Path) -> None:
-    frame = tables.results(judge_run(unsteady_run(tmp_path)))
-    assert frame["steadiness"][0] == pytest.approx(0.25, abs=0.02)
+    judged = judge_run(unsteady_run(tmp_path)).measurements[0]
+    assert CellSummary.steadiness.value_in(judged) == pytest.approx(0.25, abs=0.02)
 
 
 def test_a_healthy_closed_loop_is_steady_whatever_its_latency() -> None:

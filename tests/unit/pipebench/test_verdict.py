@@ -218,7 +218,7 @@ def test_more_batches_than_there_was_time_for() -> None:
     twice = closed_loop(40_000, connections=400, rng=random.Random(2))
     found = verdict_of(record(wrk_result(twice)))
     assert found.rules == ("busy",)
-    assert found.reason.endswith(": more than there was")
+    assert found.reason.endswith(": more time than there was")
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ ANSWERS = 5 * 20_000
             True,
             (
                 "sent 379,810 bytes (4.7 %) more than its 100,000 responses of 80 bytes have: "
-                "some were longer, or followed by what belongs to none"
+                "some were longer, or were followed by bytes that belong to no response"
             ),
         ),
         (
@@ -282,7 +282,7 @@ ANSWERS = 5 * 20_000
             True,
             (
                 "sent 4,000 bytes (0.05 %) fewer than its 100,000 responses of 80 bytes have: "
-                "some were cut short, or were others"
+                "some were cut short, or were other responses"
             ),
         ),
         (

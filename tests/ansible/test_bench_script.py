@@ -1,4 +1,7 @@
-"""What ./bench and ./test do with their arguments; everything they would call is a stand-in."""
+"""What ./bench and ./test do with their arguments.
+
+Ansible reads those of ./bench; everything else that the two would call is a stand-in.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.ansible
 
 ROOT = Path(__file__).resolve().parents[2]
 

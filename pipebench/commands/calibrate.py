@@ -1,0 +1,54 @@
+"""collect.py calibrate: a run of servers of known truth, compared with what is expected."""
+
+import argparse
+from pathlib import Path
+
+from pipebench.chapters import calibration
+from pipebench.commands.shared import (
+    NO_RUN,
+    NOT_WHOLE,
+    RENDERED,
+    ROOT,
+    fail,
+    folder_argument,
+    not_written,
+    say,
+    shown,
+)
+from pipebench.record.schema import RunError
+from pipebench.run.judge import judge_run
+from pipebench.show import report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    folder_argument(parser)
+    parser.add_argument(
+        "--expected",
+        type=Path,
+        default=ROOT / "tests" / "calibration" / "expected.yml",
+        help="the results that each server must have (default: tests/calibration/expected.yml)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    folder: Path = arguments.folder
+    try:
+        expected = calibration.read_expected(arguments.expected)
+        judged_run = judge_run(folder)
+        found = calibration.compare(judged_run, expected)
+        if not found:
+            return fail(
+                NO_RUN,
+                f"{folder} has no server of plans/calibrate.yml; "
+                "calibrate requires a run of that plan",
+            )
+        text = calibration.markdown(judged_run.run.run_id, found)
+        report.write(folder, {"calibration.md": text})
+    except (RunError, calibration.ExpectedError) as error:
+        return fail(NO_RUN, str(error))
+    except OSError as error:
+        return not_written(folder, error)
+    say(report.problems(judged_run))
+    print(calibration.terminal(found))
+    print(f"Report: {shown(folder / 'calibration.md')}")
+    return NOT_WHOLE if any(one.wrong for one in found) else RENDERED

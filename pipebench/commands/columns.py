@@ -1,0 +1,90 @@
+"""collect.py columns: docs/columns.md, made of the declarations that the tables are made of."""
+
+import argparse
+from collections.abc import Sequence
+
+from pipebench.chapters import crosscheck
+from pipebench.commands.shared import RENDERED
+from pipebench.compare.columns import COLUMNS
+from pipebench.run.columns import Column, Row
+from pipebench.run.tables import RESULTS, SUMMARY
+from pipebench.tools import tools
+
+HEAD = """\
+# The columns
+
+<!-- Made by collect.py columns from pipebench/run/figures.py; its output is this file. -->
+
+`collect.py` makes tables from a run's raw records: [results.csv](#resultscsv), a row a measurement;
+[summary.csv](#summarycsv), a row a cell; with a second load tool [crosscheck.csv](#crosscheckcsv);
+and of two runs [compare.csv](#comparecsv). [Results](results.md) explains the rules behind them.
+
+All are CSV with a header line, in UTF-8, with `.` in numbers and no thousands separators. One unit
+a column, and the unit is in its name (`_us` microseconds, `_s` seconds, `_bytes`);
+`requests_per_s` is what it says, `_cores` is CPU seconds per second. **Empty means not measured**,
+never 0.
+"""
+RESULTS_HEAD = """\
+A row a measurement, in the order in which they were made. A record that is truncated, empty, of an
+unknown schema version, a second one of the same measurement, or that contradicts itself has no row;
+the report and `collect.py`'s standard error name it.
+"""
+SUMMARY_HEAD = """\
+A row a cell, scheduled or seen. Medians are over those rounds whose outcome is `ok` or `degraded`:
+a failure is never a 0 in them. `low` and `high` bound the exact 95 % interval of the median, by
+order statistics (6 to 8 rounds: the least and the greatest; 10: the 2nd and the 9th; 20: the 6th
+and the 15th), and are empty below 6 rounds.
+"""
+COMPARE_HEAD = """\
+Made by `collect.py compare`: a row a cell of either run, for each run but the base.
+[Comparing runs](comparing-runs.md) says how ratio and verdict are made. Columns that end in `_base`
+are of the base, their namesakes of the run; all ratios are of the run to the base, and `_low` and
+`_high` bound the 95 % interval of the ratio before them, empty if one of the two has fewer than 6
+rounds with that figure.
+"""
+CROSSCHECK_HEAD = """\
+Made if `bench_tools` names another load tool besides wrk (`plans/crosscheck.yml`): a row a cell and
+tool. Figures of either tool are medians over those rounds in which wrk's outcome is `ok` or
+`degraded` and the other tool had no problem. Ratios are of the other tool to wrk in the same round;
+`_low` and `_high` bound the 95 % interval of their median as above. [The method](method.md) says
+why they are what is compared.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Prints docs/columns.md: every column, its unit, how it is computed."
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    print(page(), end="")
+    return RENDERED
+
+
+def page() -> str:
+    """docs/columns.md."""
+    checkers = [tool for tool in tools().values() if tool.name != "wrk"]
+    return "\n".join(
+        [
+            HEAD,
+            *_section("results.csv", RESULTS_HEAD, RESULTS),
+            *_section("summary.csv", SUMMARY_HEAD, SUMMARY),
+            *_section("crosscheck.csv", CROSSCHECK_HEAD, crosscheck.columns(checkers)),
+            *_section("compare.csv", COMPARE_HEAD, COLUMNS),
+        ]
+    )
+
+
+def _section(title: str, head: str, columns: Sequence[Column[Row]]) -> list[str]:
+    return [
+        f"## {title}",
+        "",
+        head,
+        "| column | unit | how it is computed, and when it is empty |",
+        "| --- | --- | --- |",
+        *(f"| `{one.name}` |{_cell(one.unit)}|{_cell(one.explained)}|" for one in columns),
+        "",
+    ]
+
+
+def _cell(text: str) -> str:
+    return f" {text} " if text else " "

@@ -1,0 +1,107 @@
+"""collect.py compare: the cells of runs against the first run's, and the gate."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipebench.commands.shared import NO_RUN, NOT_WHOLE, RENDERED, fail, not_written, say, shown
+from pipebench.compare.gate import Status, gate
+from pipebench.compare.runs import compare_runs
+from pipebench.show import comparison
+from pipebench.show.report import write
+
+MOST_NAMED = 4
+
+EPILOG = """\
+Exit status: 0 compared; 1 compared, but a run cannot be compared or is not whole (stderr says which
+and why); 2 nothing could be compared; 3 the outputs could not be written; 4 no environment.
+
+With --fail-if-slower, the first of these that is true of any framework that is ok in the base:
+  10  slower: the interval of the ratio excludes 1, the ratio is beyond the noise floor, and
+      below 1 - LOSS
+  13  not comparable: not ok in the other run, or not in it, or no noise floor; or a run that
+      could not be compared at all
+  12  too few rounds: fewer than 6 in one of the runs
+  11  too much variance: not slower, but the interval reaches below 1 - LOSS, so that such a
+      loss is not excluded either
+If none is true, the status is as without --fail-if-slower. docs/comparing-runs.md says more.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "folders",
+        metavar="RUN",
+        type=Path,
+        nargs="+",
+        help="the base run, and the runs to compare with it",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        help="the folder for compare.md, compare.csv and compare.html; it is created if needed "
+        "(default: compare-BASE-RUN beside the base)",
+    )
+    parser.add_argument(
+        "--fail-if-slower",
+        metavar="LOSS",
+        type=_loss,
+        help="a percentage, as 5%%: exit with a status of 10 or more if a framework lost that "
+        "share of its requests/s, or if that cannot be decided",
+    )
+    parser.add_argument(
+        "--to-ceiling",
+        action="store_true",
+        help="let --fail-if-slower compare the share of the ceiling, not requests/s: if the "
+        "machine became slower between the runs, that does not count as a loss",
+    )
+
+
+def _loss(text: str) -> float:
+    """A share from a percentage, for argparse."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text.strip())
+    if found and 0 < (percent := float(found[1])) < 100:
+        return percent / 100
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a loss; "
+        "LOSS requires a percentage above 0 and below 100 with its sign, as 5%"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    folders: list[Path] = arguments.folders
+    if arguments.to_ceiling and arguments.fail_if_slower is None:
+        return fail(NO_RUN, "--to-ceiling requires --fail-if-slower LOSS")
+    compared = compare_runs(folders)
+    if len(folders) == 1:
+        compared.not_compared.append(f"{folders[0]} is the only run; compare requires two")
+    found = None
+    if arguments.fail_if_slower is not None:
+        found = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
+    say(compared.problems)
+    if text := comparison.terminal(compared, found):
+        print(text)
+    if compared.pairs:
+        output: Path = arguments.output or _beside(folders)
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            write(output, comparison.files(compared, found))
+        except OSError as error:
+            return not_written(output, error)
+        print(f"Comparison: {shown(output / 'compare.md')}")
+    if found and found.status != Status.PASSED:
+        return int(found.status)
+    if not compared.pairs:
+        return NO_RUN
+    return NOT_WHOLE if compared.problems else RENDERED
+
+
+def _beside(folders: Sequence[Path]) -> Path:
+    """A folder beside the base's, named by those compared."""
+    names = [folder.resolve().name for folder in folders]
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"and-{len(names) - MOST_NAMED + 1}-more"]
+    return folders[0].resolve().parent / "-".join(["compare", *names])

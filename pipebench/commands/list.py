@@ -1,0 +1,37 @@
+"""collect.py list: the runs that there are."""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from pipebench.commands.shared import NO_RUN, RENDERED, ROOT, fail, say, shown
+from pipebench.record.schema import RunError
+from pipebench.show import listing
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Exit status: 0, also if there are no runs; 2 if the folder does not exist."
+    parser.add_argument(
+        "results",
+        metavar="RESULTS",
+        type=Path,
+        nargs="?",
+        default=ROOT / "results",
+        help="the folder of the runs (default: results/)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        found, broken = listing.runs(arguments.results)
+    except RunError as error:
+        return fail(NO_RUN, str(error))
+    if found:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(listing.terminal(found, columns))
+    else:
+        print(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
+    sys.stdout.flush()
+    say(broken)
+    return RENDERED

@@ -1,0 +1,50 @@
+"""collect.py render: judge one run, and write its outputs into its folder."""
+
+import argparse
+from pathlib import Path
+
+from pipebench.chapters import CHAPTERS
+from pipebench.commands.shared import (
+    NO_RUN,
+    NOT_WHOLE,
+    RENDERED,
+    fail,
+    folder_argument,
+    not_written,
+    say,
+    shown,
+)
+from pipebench.record import prices
+from pipebench.record.run import load_run
+from pipebench.record.schema import RunError
+from pipebench.show.report import collect
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    folder_argument(parser)
+    parser.add_argument(
+        "--prices",
+        metavar="FILE",
+        type=Path,
+        help="the prices of the hosts, as docs/prices.example.yml; copied to prices.yml in the "
+        "run's folder, from where they are read",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    folder: Path = arguments.folder
+    not_kept: list[str] = []
+    try:
+        if arguments.prices:
+            not_kept = prices.keep(arguments.prices, load_run(folder))
+        rendered = collect(folder, CHAPTERS)
+    except RunError as error:
+        return fail(NO_RUN, str(error))
+    except OSError as error:
+        return not_written(folder, error)
+    say([*not_kept, *rendered.problems, *rendered.remarks])
+    if rendered.terminal:
+        print(rendered.terminal)
+    print(f"Report: {shown(folder / 'report.html')} (the same as Markdown: report.md)")
+    no_file = arguments.prices and not arguments.prices.is_file()
+    return NOT_WHOLE if rendered.problems or no_file else RENDERED

@@ -1,0 +1,37 @@
+"""What the commands share: their statuses, and how they speak."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN = 0, 1, 2, 3
+
+
+def folder_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", metavar="RESULTS/RUN", type=Path, help="the folder of a run, as results/RUN"
+    )
+
+
+def shown(path: Path) -> Path:
+    """The path as one may type it here."""
+    full = path.resolve()
+    return full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else full
+
+
+def say(sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        print(f"collect.py: {sentence}", file=sys.stderr)
+    sys.stderr.flush()
+
+
+def fail(status: int, sentence: str) -> int:
+    print(f"collect.py: {sentence}", file=sys.stderr)
+    return status
+
+
+def not_written(folder: Path, error: OSError) -> int:
+    return fail(NOT_WRITTEN, f"{folder} cannot be written to: {error.strerror or error}")

@@ -1,0 +1,208 @@
+"""A cell in two runs: of each figure the ratio, its interval and a verdict.
+
+Two runs share no round, so no ratio within a round exists between them: a cell's rounds are two
+independent samples. docs/comparing-runs.md says what can be claimed of them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+from pipebench.compare.side import Side
+from pipebench.record.schema import Cell
+from pipebench.rules.outcome import Outcome
+from pipebench.run.entries import Better, Figure, Ranking
+from pipebench.run.figures import FIGURES, CellSummary, Figures
+from pipebench.stats.estimate import LEAST_ROUNDS, NONE, Estimate, Spread, ratios, spread
+from pipebench.stats.ranking import Relation, relation
+from pipebench.stats.two_samples import independent_ratio
+
+COMPARED = [figure for figure in FIGURES if figure.compared_as is not None]
+"""The figures that are compared between runs."""
+
+
+class Verdict(StrEnum):
+    """What a figure of a cell is to that of the same cell in the base."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    TIED = "tied"
+    TOO_FEW = "too few rounds"
+    NOT_COMPARABLE = "not comparable"
+
+    def words(self, ranking: Ranking) -> str:
+        """As this figure is spoken of: faster, cheaper."""
+        own = {Verdict.BETTER: ranking.better, Verdict.WORSE: ranking.worse}
+        return own.get(self, self.value)
+
+
+@dataclass(slots=True)
+class ComparedFigure:
+    """One figure of a cell in two runs. ratio: of the other run's to the base's.
+
+    noise_floor: the larger of the two runs'. verdict, and why there is no better one (reason):
+    None for a figure that is not ranked.
+    """
+
+    base: float | None = None
+    other: float | None = None
+    ratio: Spread = NONE
+    noise_floor: float | None = None
+    verdict: Verdict | None = None
+    reason: str | None = None
+    ranking: Ranking | None = None
+
+    @property
+    def words(self) -> str | None:
+        """The verdict in the figure's own words."""
+        return self.verdict.words(self.ranking) if self.verdict and self.ranking else None
+
+
+@dataclass(kw_only=True)
+class ComparedCell(Figures[ComparedFigure]):
+    """A row of compare.csv: one cell of either run. shared: both runs have it."""
+
+    base_run_id: str
+    run_id: str
+    cell: Cell
+    stack: str | None
+    role: str
+    shared: bool
+    outcome_base: Outcome | None
+    outcome: Outcome | None
+    rounds_base: int | None
+    rounds: int | None
+    to_ceiling: ComparedFigure
+    """Requests/s by the ceiling's of the same round: only the ratio of these shares."""
+    differs: str | None = None
+    """What else differs between the runs, in a line."""
+
+
+def compare_cell(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> ComparedCell:
+    """A cell of either run: `mine` of the base's, `theirs` of the other's."""
+    first = base.rows[mine] if mine else None
+    second = other.rows[theirs] if theirs else None
+    either = first or second
+    if either is None:
+        raise ValueError("a cell of neither run")
+    row = ComparedCell(
+        base_run_id=base.run.run_id,
+        run_id=other.run.run_id,
+        cell=either.cell,
+        stack=either.stack,
+        role=either.role,
+        shared=bool(first and second),
+        outcome_base=first.outcome if first else None,
+        outcome=second.outcome if second else None,
+        rounds_base=first.rounds_rated if first else None,
+        rounds=second.rounds_rated if second else None,
+        to_ceiling=_to_ceiling(base, other, mine, theirs),
+    )
+    for figure in COMPARED:
+        row.figures[figure.name] = _compared(figure, *_samples(figure, base, other, mine, theirs))
+        if figure.ranking:
+            floor = _noise_floor(figure, first, second)
+            _set_verdict(row, figure.in_row(row), figure.ranking, floor, (base.name, other.name))
+            if figure.ranking.ceiling:
+                _set_verdict(row, row.to_ceiling, figure.ranking, floor, (base.name, other.name))
+    return row
+
+
+Sample = dict[int, float]
+"""A figure by round."""
+
+
+def _samples(
+    figure: Figure, base: Side, other: Side, mine: Cell | None, theirs: Cell | None
+) -> tuple[Sample, Sample]:
+    """The figure in the rounds of either run."""
+    samples = base.sample(mine, figure), other.sample(theirs, figure)
+    if figure.every_round and not (base.is_whole(mine, figure) and other.is_whole(theirs, figure)):
+        return {}, {}  # if only some rounds have it, those would be the fast ones
+    return samples
+
+
+def _compared(figure: Figure, base: Sample, other: Sample) -> ComparedFigure:
+    return ComparedFigure(
+        base=_median(base, figure.decimals),
+        other=_median(other, figure.decimals),
+        ratio=spread(independent_ratio(list(other.values()), list(base.values()))),
+    )
+
+
+def _median(sample: Sample, decimals: int | None) -> float | None:
+    middle = median(sample.values()) if sample else None
+    return middle if middle is None or decimals is None else float(middle)
+
+
+def _set_verdict(
+    row: ComparedCell,
+    figure: ComparedFigure,
+    ranking: Ranking,
+    floor: float | None,
+    names: tuple[str, str],
+) -> None:
+    """names: of the two runs."""
+    figure.noise_floor, figure.ranking = floor, ranking
+    figure.verdict, figure.reason = _verdict(row, figure, ranking, names)
+
+
+def _to_ceiling(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> ComparedFigure:
+    if not mine or not theirs or base.rows[mine].role == "ceiling":
+        return ComparedFigure()
+    shares = _shares_of_ceiling(other, theirs), _shares_of_ceiling(base, mine)
+    return ComparedFigure(ratio=spread(independent_ratio(*shares)))
+
+
+def _shares_of_ceiling(side: Side, cell: Cell) -> list[float]:
+    """requests/s by the ceiling's of the same round, in each round of a run."""
+    rate = CellSummary.requests_per_s
+    return ratios(side.sample(cell, rate), side.sample(side.ceiling(cell), rate))
+
+
+def _noise_floor(
+    figure: Figure, first: CellSummary | None, second: CellSummary | None
+) -> float | None:
+    """The larger of the two runs'; None unless both have one."""
+    floors = [figure.in_row(row).noise_floor for row in (first, second) if row]
+    known = [floor for floor in floors if floor is not None]
+    return max(known) if len(known) == 2 else None
+
+
+def _verdict(
+    row: ComparedCell, figure: ComparedFigure, ranking: Ranking, names: tuple[str, str]
+) -> tuple[Verdict, str | None]:
+    """The verdict, and why there is no better one."""
+    problem = _not_comparable(row, names)
+    if problem:
+        return Verdict.NOT_COMPARABLE, problem
+    few = [
+        f"{rounds} in {name}"
+        for rounds, name in zip((row.rounds_base, row.rounds), names, strict=True)
+        if rounds is not None and rounds < LEAST_ROUNDS
+    ]
+    if few:
+        return Verdict.TOO_FEW, f"{' and '.join(few)}; {LEAST_ROUNDS} are needed"
+    if figure.ratio.value is None:
+        return Verdict.NOT_COMPARABLE, "not measured in both"
+    ratio = Estimate(figure.ratio.value, figure.ratio.low, figure.ratio.high)
+    higher = relation(ratio, figure.noise_floor)
+    if higher is None:
+        return Verdict.NOT_COMPARABLE, "no noise floor: a run has no A/A control that is ok"
+    if higher == Relation.TIED:
+        return Verdict.TIED, None
+    better = (higher == Relation.BETTER) == (ranking.better_is == Better.HIGHER)
+    return (Verdict.BETTER if better else Verdict.WORSE), None
+
+
+def _not_comparable(row: ComparedCell, names: tuple[str, str]) -> str | None:
+    """Why a cell's rounds cannot be compared, whatever the figure; None if they can."""
+    if not row.shared:
+        there = names[0] if row.rounds_base is not None else names[1]
+        return f"only in {there}"
+    not_ok = [
+        f"{outcome or 'no result'} in {name}"
+        for outcome, name in zip((row.outcome_base, row.outcome), names, strict=True)
+        if outcome != Outcome.OK
+    ]
+    return " and ".join(not_ok) or None

@@ -1,0 +1,163 @@
+"""The columns of compare.csv: a row a cell of either run, for each run but the base."""
+
+from collections.abc import Callable, Iterable
+
+from pipebench.compare.cells import COMPARED, ComparedCell, ComparedFigure
+from pipebench.run.columns import RATIO_DECIMALS, Column, Form, csv_text, ordered, spread_columns
+from pipebench.run.entries import Figure, Ranking
+
+# ruff: noqa: SIM905 (columns are read better as words)
+COMPARE_FIRST = """
+base_run_id run_id testbed framework stack workers depth connections role
+outcome_base outcome rounds_base rounds
+requests_per_s_base requests_per_s ratio ratio_low ratio_high noise_floor verdict reason
+ratio_to_ceiling ratio_to_ceiling_low ratio_to_ceiling_high verdict_to_ceiling
+server_cpu_us_per_request_base server_cpu_us_per_request
+ratio_cpu ratio_cpu_low ratio_cpu_high noise_floor_cpu verdict_cpu
+batch_latency_p50_us_base batch_latency_p50_us ratio_p50 ratio_p50_low ratio_p50_high
+batch_latency_p99_us_base batch_latency_p99_us ratio_p99 ratio_p99_low ratio_p99_high
+differs
+""".split()
+"""The order that readers of the file know. Columns that are not named here follow."""
+
+FigureOf = Callable[[ComparedCell], ComparedFigure]
+
+IN_SUMMARY = "as in `summary.csv`"
+IDENTITY: list[Column[ComparedCell]] = [
+    Column(name="base_run_id", value=lambda row: row.base_run_id, explained="the base"),
+    Column(
+        name="run_id",
+        value=lambda row: row.run_id,
+        explained="the run that is compared with it",
+    ),
+    Column(
+        name="testbed",
+        value=lambda row: row.cell.testbed,
+        explained=f"{IN_SUMMARY}; the base's if their names differ",
+    ),
+    Column(name="framework", value=lambda row: row.cell.framework, explained=IN_SUMMARY),
+    Column(name="stack", value=lambda row: row.stack, explained=IN_SUMMARY),
+    Column(
+        name="workers",
+        unit="processes",
+        value=lambda row: row.cell.workers,
+        explained=IN_SUMMARY,
+    ),
+    Column(name="depth", unit="requests", value=lambda row: row.cell.depth, explained=IN_SUMMARY),
+    Column(
+        name="connections",
+        unit="connections",
+        value=lambda row: row.cell.connections,
+        explained=IN_SUMMARY,
+    ),
+    Column(name="role", value=lambda row: row.role, explained=IN_SUMMARY),
+    Column(
+        name="outcome_base",
+        value=lambda row: row.outcome_base.value if row.outcome_base else None,
+        explained=f"{IN_SUMMARY}; empty if the base has no result of this cell",
+    ),
+    Column(
+        name="outcome",
+        value=lambda row: row.outcome.value if row.outcome else None,
+        explained="of the run",
+    ),
+    Column(
+        name="rounds_base",
+        unit="rounds",
+        value=lambda row: row.rounds_base,
+        explained="that were `ok` or `degraded`",
+    ),
+    Column(name="rounds", unit="rounds", value=lambda row: row.rounds, explained="of the run"),
+]
+DIFFERS: Column[ComparedCell] = Column(
+    name="differs",
+    value=lambda row: row.differs,
+    explained="what is recorded of both runs and differs: versions of this framework, then topics "
+    "of plan, project and hosts; `compare.md` has the values",
+)
+
+
+def _of_figure(figure: Figure) -> list[Column[ComparedCell]]:
+    columns: list[Column[ComparedCell]] = [
+        _value(figure, f"{figure.name}_base", lambda row: figure.in_row(row).base),
+        _value(figure, figure.name, lambda row: figure.in_row(row).other, "of the run"),
+        *_ratio(figure.comparison_name("ratio"), figure.in_row, f"`{figure.name}`"),
+    ]
+    if figure.ranking:
+        columns += [
+            _noise_floor(figure, figure.comparison_name("noise_floor")),
+            _verdict(figure.comparison_name("verdict"), figure.ranking, figure.in_row),
+        ]
+        if figure.ranking.ceiling:
+            columns += _to_ceiling(figure, figure.ranking)
+    return columns
+
+
+def _value(
+    figure: Figure, name: str, value: Callable[[ComparedCell], float | None], explained: str = ""
+) -> Column[ComparedCell]:
+    whole = "; empty, with its ratio, if a round of either run does not have it"
+    over = figure.over_rounds.words if figure.over_rounds else ""
+    return Column(
+        name=name,
+        unit=figure.unit,
+        explained=explained or f"{over}, in the base{whole if figure.every_round else ''}",
+        value=value,
+        decimals=figure.decimals,
+        form=figure.form,
+    )
+
+
+def _ratio(name: str, figure_of: FigureOf, what: str) -> list[Column[ComparedCell]]:
+    value: Column[ComparedCell] = Column(
+        name=name,
+        unit="ratio",
+        explained=f"of {what}: the median of all ratios of a round of the run to one of the base",
+        value=lambda row: figure_of(row).ratio.value,
+        decimals=RATIO_DECIMALS,
+        form=Form.RATIO,
+    )
+    return spread_columns(value, lambda row: figure_of(row).ratio)
+
+
+def _noise_floor(figure: Figure, name: str) -> Column[ComparedCell]:
+    return Column(
+        name=name,
+        unit="share",
+        explained="the larger of the two in `summary.csv`; empty if one has none",
+        value=lambda row: figure.in_row(row).noise_floor,
+        decimals=RATIO_DECIMALS,
+    )
+
+
+def _verdict(name: str, ranking: Ranking, figure_of: FigureOf) -> Column[ComparedCell]:
+    return Column(
+        name=name,
+        explained=f"`{ranking.better}`, `{ranking.worse}`, `tied`, `too few rounds` or "
+        "`not comparable`",
+        value=lambda row: figure_of(row).words,
+    )
+
+
+def _to_ceiling(figure: Figure, ranking: Ranking) -> list[Column[ComparedCell]]:
+    what = f"`{figure.name}` by the ceiling's in the same round (empty unless that is `ok` in both)"
+    return [
+        Column(
+            name=figure.comparison_name("reason"),
+            explained="why there is no better verdict",
+            value=lambda row: figure.in_row(row).reason,
+        ),
+        *_ratio("ratio_to_ceiling", lambda row: row.to_ceiling, what),
+        _verdict("verdict_to_ceiling", ranking, lambda row: row.to_ceiling),
+    ]
+
+
+COLUMNS = ordered(
+    [*IDENTITY, *(column for figure in COMPARED for column in _of_figure(figure)), DIFFERS],
+    COMPARE_FIRST,
+)
+
+
+def compare_csv(rows: Iterable[ComparedCell]) -> str:
+    """compare.csv."""
+    return csv_text(COLUMNS, rows)

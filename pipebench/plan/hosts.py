@@ -1,0 +1,239 @@
+"""Whether the hosts of a run are what it requires, by what was read of them before any change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from pipebench.plan.testbeds import DIFFERENT, Testbed
+from pipebench.record.declared import plain
+
+OLDEST_PYTHON = (3, 9)
+SUPPORTED = {"debian": ("12", "13"), "ubuntu": ("24.04",)}
+SUPPORTED_TEXT = "Debian 12 or 13, or Ubuntu 24.04"
+ARCHITECTURES = ("x86_64", "aarch64")
+
+
+class PythonAnswer(Struct, frozen=True):
+    """What asking a host for its Python brought; stdout ends with `3.13`."""
+
+    unreachable: bool = False
+    rc: int | None = None
+    stdout: str = ""
+    msg: str = ""
+
+
+class Attempt(Struct, frozen=True):
+    """To bind a port, or to connect to it. error: a name of errno. holder: who has the port."""
+
+    ok: bool
+    error: str | None = None
+    holder: str | None = None
+
+
+class FreeSpace(Struct, frozen=True):
+    """What a file system has left, and which folders are on it."""
+
+    folders: list[str]
+    bytes: int
+
+
+class HostCheck(Struct, frozen=True, kw_only=True):
+    """What the module host_check returns; a server has bind and addresses, a generator path."""
+
+    os: str | None
+    os_version: str | None
+    os_title: str | None
+    architecture: str
+    systemd: bool
+    root: bool
+    cpus: int
+    identity: str
+    free: list[FreeSpace]
+    bind: Attempt | None = None
+    addresses: list[str] = []
+    path: Attempt | None = None
+
+
+class CheckAnswer(Struct, frozen=True):
+    """What the task with host_check brought; without `check` it failed, and msg says why."""
+
+    check: HostCheck | None = None
+    msg: str = ""
+
+
+class Host(NamedTuple):
+    """A host with what was read of it."""
+
+    name: str
+    address: str
+    python: PythonAnswer
+    answer: CheckAnswer
+
+
+def host_of(name: str, variables: Mapping[str, Any]) -> Host:
+    """A host of the inventory, by what playbooks/preflight_hosts.yml registered."""
+    python = variables.get("preflight_python") or {"unreachable": True}
+    answer = variables.get("preflight_host") or {}
+    return Host(
+        name,
+        str(variables.get("ansible_host", name)),
+        msgspec.convert(plain(python), PythonAnswer),
+        msgspec.convert(plain(answer), CheckAnswer),
+    )
+
+
+def host_problems(
+    testbeds: Iterable[Testbed],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    free_gb: Mapping[str, float],
+) -> list[str]:
+    """A sentence for everything that is wrong with the hosts of a run.
+
+    free_gb: the space that a `server` and a `generator` require, in GB.
+    """
+    problems: list[str] = []
+    checks: dict[str, HostCheck] = {}
+    for testbed in testbeds:
+        for name in [testbed.server, *testbed.generators]:
+            host = host_of(name, hostvars[name])
+            problem = python_problem(host) or check_problem(host)
+            if problem or host.answer.check is None:
+                problems += [problem] if problem else []
+                continue
+            checks[name] = host.answer.check
+            problems += problems_of(name, testbed, host.answer.check, free_gb)
+    return problems + same_machines(checks)
+
+
+def problems_of(
+    host: str, testbed: Testbed, check: HostCheck, free_gb: Mapping[str, float]
+) -> list[str]:
+    """What is wrong with one host of a testbed."""
+    serves = host == testbed.server
+    network = bind_problem if serves else path_problem
+    problem = network(host, testbed, check)
+    least = free_gb["server" if serves else "generator"]
+    return [*system_problems(host, check), *space_problems(host, check, least)] + (
+        [problem] if problem else []
+    )
+
+
+def python_problem(host: Host) -> str | None:
+    """Whether the host does not answer, or lacks a Python that modules run on."""
+    where = f"{host.name} ({host.address})"
+    if host.python.unreachable:
+        reason = last_line(host.python.msg).rpartition("via ssh: ")[2]
+        return f"{where} does not answer over ssh: {reason}."
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    version = version_of(host.python)
+    if version is None:
+        return f"{where} has no python3; it requires Python {oldest} or later."
+    if version < OLDEST_PYTHON:
+        number = ".".join(map(str, version))
+        return f"{where} has Python {number} as python3; it requires {oldest} or later."
+    return None
+
+
+def version_of(python: PythonAnswer) -> tuple[int, ...] | None:
+    """Major and minor version, or None if there is no Python."""
+    parts = last_line(python.stdout).split(".")
+    is_version = python.rc == 0 and len(parts) == 2 and all(part.isdigit() for part in parts)
+    return tuple(map(int, parts)) if is_version else None
+
+
+def runs_modules(answer: Mapping[str, Any]) -> bool:
+    """Whether modules run on the Python of a host; `answer`: of the task that asked for it."""
+    version = version_of(msgspec.convert(plain(answer), PythonAnswer))
+    return version is not None and version >= OLDEST_PYTHON
+
+
+def check_problem(host: Host) -> str | None:
+    """Whether the module could not run as root."""
+    if host.answer.check is not None:
+        return None
+    return f"{host.name} could not be examined as root: {last_line(host.answer.msg)}."
+
+
+def last_line(text: str) -> str:
+    """The last line that has any text, without its full stop."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else "no message"
+
+
+def system_problems(host: str, check: HostCheck) -> list[str]:
+    """What both kinds of host must be."""
+    problems = []
+    if check.os_version not in SUPPORTED.get(str(check.os), ()):
+        title = check.os_title or "an unknown system"
+        problems.append(f"{host} runs {title}; it must run {SUPPORTED_TEXT}.")
+    if check.architecture not in ARCHITECTURES:
+        problems.append(
+            f"{host} is a {check.architecture} machine; it must be {' or '.join(ARCHITECTURES)}."
+        )
+    if not check.systemd:
+        problems.append(f"{host} was not booted with systemd; the frameworks run as its units.")
+    if not check.root:
+        problems.append(f"{host}: become does not make ansible_user root; it must.")
+    return problems
+
+
+def space_problems(host: str, check: HostCheck, least_gb: float) -> list[str]:
+    """File systems that have too little space left."""
+    return [
+        f"{host} has {space.bytes / 1e9:.1f} GB free for {' and '.join(space.folders)}; "
+        f"it requires {least_gb:g} GB."
+        for space in check.free
+        if space.bytes < least_gb * 1e9
+    ]
+
+
+def bind_problem(host: str, testbed: Testbed, check: HostCheck) -> str | None:
+    """Whether the server cannot listen where its generators will connect."""
+    if check.bind is None or check.bind.ok:
+        return None
+    address, port = testbed.address, testbed.port
+    if check.bind.error == "EADDRNOTAVAIL":
+        own = ", ".join(check.addresses) or "unknown"
+        return (
+            f"{host} does not have the address {address} (it has {own}); set bench_address to the "
+            "one at which the load generators reach it."
+        )
+    if check.bind.error == "EADDRINUSE":
+        holder = check.bind.holder or "another program"
+        return (
+            f"{host}: port {port} of {address} is in use by {holder}; stop it, or choose another "
+            "bench_port."
+        )
+    return f"{host} cannot listen on {address} port {port}: {check.bind.error}."
+
+
+def path_problem(host: str, testbed: Testbed, check: HostCheck) -> str | None:
+    """Whether packets of the generator do not reach the server."""
+    if check.path is None or check.path.ok:
+        return None
+    where = f"{testbed.server} ({testbed.address} port {testbed.port})"
+    if check.path.error == "ETIMEDOUT":
+        return (
+            f"{host} gets no answer when it connects to {where}: a firewall or security group "
+            "drops the packets; allow TCP from that host."
+        )
+    return (
+        f"{host} cannot connect to {where}: {check.path.error}; bench_address must be an address "
+        "that the load generators reach."
+    )
+
+
+def same_machines(checks: Mapping[str, HostCheck]) -> list[str]:
+    """Hosts that are one machine under two names, whose CPUs would be shared."""
+    first: dict[str, str] = {}
+    for host, check in checks.items():
+        first.setdefault(check.identity, host)
+    return [
+        f"{first[check.identity]} and {host} are the same machine; {DIFFERENT}."
+        for host, check in checks.items()
+        if first[check.identity] != host
+    ]

@@ -1,0 +1,53 @@
+"""What a run takes from its hosts, once they have been looked at: the threads of wrk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from msgspec import structs
+
+from pipebench.plan.estimate import plan_text
+from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.testbeds import Testbed
+from pipebench.plan.variables import AUTO, MOST_THREADS
+
+
+def threads_for(cpus: int, connections: Iterable[int]) -> int:
+    """As many threads as there are CPUs, or the next fewer that divide every number of connections.
+
+    wrk opens threads x floor(connections / threads). One number for all cells of a testbed, so
+    that cells differ in what they are named for and in nothing else.
+    """
+    common = math.gcd(*connections)
+    most = min(cpus, common, MOST_THREADS)
+    return next(number for number in range(most, 0, -1) if common % number == 0)
+
+
+def settle_threads(run: RunPlan, cpus: Mapping[str, int]) -> RunPlan:
+    """The run with the threads that wrk will have on each testbed; `cpus`: by host.
+
+    `bench_threads` becomes that number, or `auto` if the generators of the testbeds differ.
+    """
+    testbeds = [_settled(testbed, run.variables.connections, cpus) for testbed in run.testbeds]
+    numbers = {testbed.threads for testbed in testbeds}
+    threads = numbers.pop() if len(numbers) == 1 else AUTO
+    variables = structs.replace(run.variables, threads=threads)
+    return structs.replace(run, variables=variables, testbeds=testbeds)
+
+
+def _settled(testbed: Testbed, connections: list[int], cpus: Mapping[str, int]) -> Testbed:
+    if testbed.threads is not None:
+        return testbed
+    fewest = min(cpus[host] for host in testbed.generators)
+    return structs.replace(testbed, threads=threads_for(fewest, connections))
+
+
+def check_text(run: RunPlan, *, absent: bool) -> str:
+    """What `--check` says at its end. absent: whether no host was looked at, as not all are up."""
+    looked = (
+        "Not every host is up, so none was looked at."
+        if absent
+        else "The hosts and the path between them are as required."
+    )
+    return f"{plan_text(run)}, after provisioning.\n{looked} Nothing was touched."

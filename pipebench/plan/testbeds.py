@@ -1,0 +1,146 @@
+"""The testbeds of a run: each server of the inventory with its load generators."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from pipebench.plan.mistakes import Mistakes, PlanError
+from pipebench.plan.variables import Name
+from pipebench.record.declared import matches, plain
+
+DEFAULT_TESTBED = "main"
+DIFFERENT = "server and load generator must be different hosts"
+
+
+class Inventory(NamedTuple):
+    """The hosts of the groups servers and loadgens, and the variables of each host by its name."""
+
+    servers: list[str]
+    loadgens: list[str]
+    hostvars: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def from_ansible(cls, variables: Mapping[str, Any]) -> Inventory:
+        """The inventory that the variables of a task describe."""
+        groups = plain(variables["groups"])
+        return cls(groups.get("servers", []), groups.get("loadgens", []), variables["hostvars"])
+
+    def testbed_of(self, host: str) -> str:
+        return str(self.hostvars[host].get("bench_testbed", DEFAULT_TESTBED))
+
+    def address_of(self, host: str) -> str:
+        """Where ssh reaches it."""
+        return str(self.hostvars[host].get("ansible_host", host))
+
+
+class Testbed(Struct, frozen=True, kw_only=True):
+    """One server host with its load generators; hosts by their names in the inventory.
+
+    address: the IP address that the generators use for the server. threads: of wrk; None until the
+    generator was looked at, if they depend on its CPUs.
+    """
+
+    name: str
+    server: str
+    generators: list[str]
+    address: str
+    port: int
+    threads: int | None
+
+
+def find_testbeds(inventory: Inventory, port: int, threads: int | None = None) -> list[Testbed]:
+    """Each server with its load generators, by `bench_testbed`. Raises PlanError."""
+    Mistakes(group_mistakes(inventory)).refuse()
+    mistakes = Mistakes()
+    testbeds: dict[str, Testbed] = {}
+    for server in inventory.servers:
+        name = inventory.testbed_of(server)
+        if name in testbeds:
+            mistakes.append(
+                f"The testbed {name!r} has two servers, {testbeds[name].server} and {server}; "
+                "give one of them another bench_testbed."
+            )
+            continue
+        address = ""
+        with mistakes.collected():
+            address = resolved_address(inventory, server)
+        generators = [host for host in inventory.loadgens if inventory.testbed_of(host) == name]
+        testbeds[name] = Testbed(
+            name=name, server=server, generators=generators, address=address, port=port,
+            threads=threads,
+        )  # fmt: skip
+        mistakes += testbed_mistakes(testbeds[name], inventory)
+    mistakes += [
+        f"{host}: bench_testbed is {inventory.testbed_of(host)!r}, and that testbed has no server."
+        for host in inventory.loadgens
+        if inventory.testbed_of(host) not in testbeds
+    ]
+    mistakes.refuse()
+    return list(testbeds.values())
+
+
+def group_mistakes(inventory: Inventory) -> list[str]:
+    """A sentence for every host that the two groups lack or share."""
+    sentences = []
+    if not inventory.servers:
+        sentences.append(
+            "The inventory has no host in the group servers; add the host that the frameworks "
+            "run on."
+        )
+    if not inventory.loadgens:
+        sentences.append(
+            "The inventory has no host in the group loadgens; add the host that wrk runs on."
+        )
+    return sentences + [
+        f"{host} is in both groups, servers and loadgens; {DIFFERENT}."
+        for host in inventory.servers
+        if host in inventory.loadgens
+    ]
+
+
+def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
+    """A sentence for everything that is wrong with the hosts of one testbed."""
+    name, server, generators = testbed.name, testbed.server, testbed.generators
+    sentences = []
+    if not matches(name, Name):
+        sentences.append(
+            f"{server}: bench_testbed is {name!r}; it must be a name of a-z, 0-9 and -, which does "
+            "not begin with -."
+        )
+    if not generators:
+        sentences.append(
+            f"The testbed {name!r} of {server} has no load generator; give a host of loadgens the "
+            "same bench_testbed."
+        )
+    if len(generators) > 1:
+        sentences.append(
+            f"The testbed {name!r} has {len(generators)} load generators "
+            f"({', '.join(generators)}); it must have exactly one."
+        )
+    address = inventory.address_of(server)
+    return sentences + [
+        f"{host} and {server} have the same address ({address}); {DIFFERENT}."
+        for host in generators
+        if host != server and inventory.address_of(host) == address
+    ]
+
+
+def resolved_address(inventory: Inventory, server: str) -> str:
+    """The IP address that the generators use for a server. Raises PlanError."""
+    name = str(inventory.hostvars[server].get("bench_address") or inventory.address_of(server))
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    try:
+        return str(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise PlanError(
+            f"{server}: {name!r} is not an IP address, and this computer cannot resolve it; "
+            "set bench_address to the address at which the load generators reach it."
+        ) from error

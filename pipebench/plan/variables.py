@@ -1,0 +1,163 @@
+"""The variables of a plan: each declared once, with its type, its limits and its meaning.
+
+plans/seed.yml has the defaults, and the meanings as comments; a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+PREFIX = "bench_"
+# Variables of a host, not of a run: the inventory sets them.
+HOST_VARIABLES = {"bench_address", "bench_testbed", "bench_up_path"}
+# Made by the playbooks themselves.
+OWN_VARIABLES = {"bench_run"}
+# Names that older versions used; an old run.json may have them.
+RENAMED = {"bench_baseline": "bench_path_capacity"}
+# bench_threads: as many as the generator has CPUs.
+AUTO = "auto"
+MOST_THREADS = 1024
+LEAST_ROUNDS = 6
+MOST_ROUNDS = 1000
+FRAMEWORK_NAME = r"^[a-z0-9][a-z0-9-]*\Z"
+
+Name = Annotated[str, Meta(pattern=FRAMEWORK_NAME, extra={"right": "the name of a framework"})]
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class ExtendedRounds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At least min rounds, then more until every interval is narrow enough, at most max."""
+
+    EXAMPLE: ClassVar[str] = "{min: 6, max: 20, until_relative_width: 0.05}"
+
+    min: Annotated[
+        int,
+        Meta(ge=LEAST_ROUNDS, le=MOST_ROUNDS, extra={"note": "fewer give no 95 % interval"}),
+    ]
+    max: Annotated[int, Meta(ge=LEAST_ROUNDS, le=MOST_ROUNDS)]
+    until_relative_width: Annotated[float, Meta(gt=0, lt=1)]
+
+    def __post_init__(self) -> None:
+        if self.max < self.min:
+            raise ValueError(f"its max must not be below its min, {self.min}")
+
+
+class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX}{name}"):
+    """Every variable of a plan, as a run uses it. Durations are in s."""
+
+    frameworks: Annotated[
+        list[Text],
+        Meta(
+            description="names; [] means every framework of the current stack",
+            examples=["aiohttp,sanic", "[aiohttp, sanic]"],
+            extra={"right": "names"},
+        ),
+    ]
+    framework_dirs: Annotated[
+        list[Text],
+        Meta(
+            description="folders of frameworks, or of one framework each",
+            examples=["servers,fasthttp", "[servers, fasthttp]"],
+            extra={"right": "the paths of folders"},
+        ),
+    ]
+    depths: Annotated[
+        list[Annotated[int, Meta(ge=1, le=1024)]],
+        Meta(
+            min_length=1,
+            description="requests written at once on a connection",
+            examples=["5", "[1, 5, 16]"],
+        ),
+    ]
+    connections: Annotated[
+        list[Annotated[int, Meta(ge=1, le=65_536)]],
+        Meta(
+            min_length=1,
+            description="connections in all, a multiple of bench_threads",
+            examples=["200", "[64, 256]"],
+        ),
+    ]
+    threads: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_THREADS)] | Literal["auto"] | None,
+        Meta(description="of wrk; auto means as many as the generator has CPUs"),
+    ]
+    duration: Annotated[int, Meta(ge=1, le=86_400, description="measured, in s")]
+    warmup: Annotated[
+        int, Meta(ge=0, le=3600, description="before it, with the same load, in s; 0 means none")
+    ]
+    rounds: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_ROUNDS)] | ExtendedRounds,
+        Meta(
+            description="6 is the fewest that give a 95 % interval; or "
+            "{min: 6, max: 20, until_relative_width: 0.05}"
+        ),
+    ]
+    controls: Annotated[
+        bool,
+        Meta(description="also measure the ceiling, and the reference twice; no ranks without"),
+    ]
+    reference: Annotated[
+        Name | None,
+        Meta(description="a framework of the run; null means uvloop-httptools, or else the first"),
+    ]
+    workers: Annotated[
+        list[Annotated[int, Meta(ge=1, le=1024)]],
+        Meta(
+            min_length=1,
+            description="server processes; for Go, cores",
+            examples=["1", "[1, 2, 4]"],
+        ),
+    ]
+    tools: Annotated[
+        list[Literal["wrk", "h2load"]],
+        Meta(
+            min_length=1,
+            description="[wrk], or [wrk, h2load] to cross-check",
+            extra={"right": "[wrk], or [wrk, h2load] to cross-check"},
+        ),
+    ]
+    rate_share: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)] | None,
+        Meta(description="each cell once more with h2load, at this share of wrk's rate"),
+    ]
+    order_seed: Annotated[
+        Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,
+        Meta(description="null means a new one, recorded in run.json"),
+    ]
+    run_id: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z",
+                extra={"right": "the name of a folder, of up to 64 letters, digits, ., - and _"},
+            ),
+        ]
+        | None,
+        Meta(description="null means the time and a short suffix"),
+    ]
+    results_dir: Annotated[
+        Text,
+        Meta(
+            description="the folder that runs are kept in", extra={"right": "the path of a folder"}
+        ),
+    ]
+    port: Annotated[int, Meta(ge=1024, le=65_535, description="of the server")]
+    probe: Annotated[
+        bool, Meta(description="first ask each framework whether it pipelines (docs/probe.md)")
+    ]
+    path_capacity: Annotated[
+        bool, Meta(description="measure once with iperf3 what the path carries, which takes 7 s")
+    ]
+
+
+def current_names(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables of a run of any version, by the names that they have now."""
+    return {RENAMED.get(name, name): value for name, value in variables.items()}
+
+
+def number_of(threads: int | str | None) -> int | None:
+    """The number that `bench_threads` gives; None if it depends on the generator's CPUs."""
+    return threads if isinstance(threads, int) else None

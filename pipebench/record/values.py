@@ -1,0 +1,25 @@
+"""JSON values as a reader writes them, and nested ones by name."""
+
+import math
+from typing import Any
+
+
+def words(value: Any) -> str:
+    """A JSON value in words."""
+    if isinstance(value, list):
+        return ", ".join(words(item) for item in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
+
+
+def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested values in words, names joined by dots; without what was not known (null)."""
+    by_name: dict[str, str] = {}
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, dict):
+            by_name |= flat(inner, f"{name}.")
+        elif not (inner is None or (isinstance(inner, float) and math.isnan(inner))):
+            by_name[name] = words(inner)
+    return by_name

@@ -1,0 +1,185 @@
+"""The kinds of entries that the table in figures.py has.
+
+A figure is a number of a measurement. From its one declaration come its column in results.csv, its
+columns in summary.csv (over the rounds, with interval, rank and verdict), and those of a comparison
+of two runs. A fact is anything else that is known of a measurement or of a cell.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar, overload
+
+from pipebench.measure.measurement import Measurement
+from pipebench.rules.outcome import RATED, Outcome
+from pipebench.run.columns import NOWHERE, Form, Row, Shown, Value
+from pipebench.run.judge import JudgedMeasurement
+from pipebench.stats.estimate import NONE, Estimate, Spread, estimate, spread
+
+Own = TypeVar("Own")
+"""What a kind of row has of each figure."""
+
+
+class Needs(Enum):
+    """What a measurement must be for a figure of it to stand."""
+
+    NOTHING = tuple(Outcome)
+    RESULT = tuple(outcome for outcome in Outcome if outcome != Outcome.INVALID)
+    RATE = RATED
+
+
+class OverRounds(NamedTuple):
+    """How the values of a cell's rounds become one. rated: of the rounds with a rate only."""
+
+    words: str
+    combine: Callable[[Sequence[float]], Estimate | None]
+    rated: bool
+
+
+def _greatest(values: Sequence[float]) -> Estimate | None:
+    return Estimate(max(values), None, None) if values else None
+
+
+MEDIAN = OverRounds("median", estimate, rated=True)
+GREATEST = OverRounds("the greatest of all rounds with a result", _greatest, rated=False)
+
+
+class Better(StrEnum):
+    """Which of two values of a figure is the better one."""
+
+    HIGHER = "highest"
+    LOWER = "lowest"
+
+
+class Ranking(NamedTuple):
+    """A figure by which frameworks are ranked. The words are those of verdicts.
+
+    rank, relative, ceiling: where readers see these columns.
+    """
+
+    better_is: Better
+    best: str
+    better: str
+    worse: str
+    rank: Shown = NOWHERE
+    relative: Shown = NOWHERE
+    ceiling: Shown | None = None
+    """None: the figure is not compared with the ceiling's."""
+
+
+@dataclass(slots=True)
+class Summarised:
+    """One figure of a cell, and how it compares with the others of the cell group.
+
+    relative: to the best framework that is ok, within the round. rank, verdict, noise_floor,
+    share_of_ceiling: see docs/columns.md; None for a figure that is not ranked.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    relative: Spread = NONE
+    rank: int | None = None
+    verdict: str | None = None
+    noise_floor: float | None = None
+    share_of_ceiling: float | None = None
+
+    @property
+    def spread(self) -> Spread:
+        return Spread(self.value, self.low, self.high)
+
+
+@dataclass(slots=True, kw_only=True)
+class HasFigures(Generic[Own]):
+    """A row that has something of each figure, by the figure's name."""
+
+    figures: dict[str, Own] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Figure:
+    """A figure of a measurement, declared as an attribute of figures.Figures.
+
+    Of a row, the attribute is what the row has of the figure; of the class, it is this declaration.
+    measured: the figure of one measurement; of_cell: of a cell, by its other figures. A figure has
+    one of the two. needs: which measurements have it. over_rounds: None for one that summary.csv
+    does not have; every_round: nothing over the rounds unless each that has a rate has it;
+    interval: its bounds are columns too. compared_as: what its columns in a comparison end in
+    (`relative_cpu`, `ratio_cpu`); None: it is not compared between runs. explained and
+    explained_over_rounds: for docs/columns.md.
+    """
+
+    unit: str
+    explained: str
+    explained_over_rounds: str = ""
+    measured: Callable[[Measurement], float | None] | None = None
+    of_cell: Callable[[Any], float | None] | None = None
+    needs: Needs = Needs.RATE
+    over_rounds: OverRounds | None = None
+    every_round: bool = False
+    interval: bool = False
+    decimals: int | None = None
+    form: Form = Form.NUMBER
+    shown: Shown = NOWHERE
+    compared_as: str | None = None
+    ranking: Ranking | None = None
+    name: str = field(init=False)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, row: None, owner: type) -> "Figure": ...
+    @overload
+    def __get__(self, row: HasFigures[Own], owner: type) -> Own: ...
+    def __get__(self, row: HasFigures[Own] | None, owner: type) -> "Figure | Own":
+        return self if row is None else self.in_row(row)
+
+    def in_row(self, row: HasFigures[Own]) -> Own:
+        """What a row has of the figure."""
+        return row.figures[self.name]
+
+    def value_in(self, judged: JudgedMeasurement) -> float | None:
+        """The figure of one measurement."""
+        if self.measured is None or judged.judgement.outcome not in self.needs.value:
+            return None
+        return self.measured(judged.measurement)
+
+    def by_round(self, measurements: Iterable[JudgedMeasurement]) -> dict[int, float]:
+        """What ratios within the round are made of: the rounds with a rate, without zeros."""
+        return {
+            judged.measurement.round: value
+            for judged in measurements
+            if judged.judgement.outcome in RATED and (value := self.value_in(judged))
+        }
+
+    def summarised(self, measurements: Sequence[JudgedMeasurement]) -> Summarised:
+        """The figure over a cell's rounds; measurements: those with a result."""
+        over = self.over_rounds
+        if over is None:
+            return Summarised()
+        rated = [judged for judged in measurements if judged.judgement.outcome in RATED]
+        if self.every_round and any(self.value_in(judged) is None for judged in rated):
+            return Summarised()
+        values = [self.value_in(judged) for judged in (rated if over.rated else measurements)]
+        return Summarised(*spread(over.combine([value for value in values if value is not None])))
+
+    def comparison_name(self, word: str) -> str:
+        """The name of a column that compares: `ratio`, `ratio_cpu`."""
+        return f"{word}_{self.compared_as}" if self.compared_as else word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact(Generic[Row]):
+    """What else is known of a measurement and of a cell: a column of either table, or of both."""
+
+    name: str
+    unit: str = ""
+    explained: str = "as above"
+    explained_of_cell: str = "as above"
+    of_measurement: Callable[[JudgedMeasurement], Value] | None = None
+    of_cell: Callable[[Row], Value] | None = None
+    decimals: int | None = None
+    form: Form = Form.TEXT
+    shown: Shown = NOWHERE
+    instead: Callable[[Row], str | None] | None = None

@@ -1,0 +1,494 @@
+"""The table: every figure and fact that the project shows, each declared once.
+
+results.csv, summary.csv, the report's table, the terminal, the comparison of runs and
+docs/columns.md are all made from what is declared here. To add a column, add an entry: an attribute
+of Figures for a number of a measurement, an element of IDENTITY or CIRCUMSTANCES for anything else.
+columns.py says what an entry can hold. The order of entries is the report's: IDENTITY, Figures,
+CIRCUMSTANCES; in the files, new columns come last.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipebench.measure.latency import Latency
+from pipebench.measure.measurement import Measurement, Totals
+from pipebench.record.prices import Price
+from pipebench.record.schema import Cell
+from pipebench.rules.bottleneck import LimitedBy
+from pipebench.rules.outcome import Outcome
+from pipebench.run.columns import Form, Shown
+from pipebench.run.entries import (
+    GREATEST,
+    MEDIAN,
+    Better,
+    Fact,
+    Figure,
+    HasFigures,
+    Needs,
+    Own,
+    Ranking,
+    Summarised,
+)
+
+LEAST_BATCHES_OF_P99 = 1000
+"""Of fewer, less than ten are above it: it would be the tale of a handful."""
+SECONDS_AN_HOUR = 3600
+
+
+def _counted(figure: Callable[[Totals], float | None]) -> Callable[[Measurement], float | None]:
+    """A figure of what the load tool counted."""
+    return lambda measurement: figure(measurement.totals) if measurement.totals else None
+
+
+def _latency(figure: Callable[[Latency], float | None]) -> Callable[[Measurement], float | None]:
+    """A figure of the recorded batches."""
+    return _counted(lambda totals: figure(totals.latency) if totals.latency else None)
+
+
+def _p99(latency: Latency) -> float | None:
+    return latency.p99_us if latency.batches >= LEAST_BATCHES_OF_P99 else None
+
+
+def _slack(measurement: Measurement) -> float | None:
+    return measurement.totals.slack(measurement.cell.depth) if measurement.totals else None
+
+
+def _other_cores(measurement: Measurement) -> float | None:
+    return measurement.server_usage.other_cores if measurement.server_usage else None
+
+
+def _requests_per_money(row: "CellSummary") -> float | None:
+    rate = row.requests_per_s.value
+    return rate * SECONDS_AN_HOUR / row.price.per_hour if rate is not None and row.price else None
+
+
+def _requests_per_core(row: "CellSummary") -> float | None:
+    rate, cpus = row.requests_per_s.value, row.server_cpus
+    return rate / cpus if rate is not None and row.price and cpus else None
+
+
+class Figures(HasFigures[Own]):
+    """The figures of a measurement. Of a cell: row.requests_per_s.value, .low, .rank, ..."""
+
+    requests = Figure(
+        unit="responses",
+        measured=_counted(lambda totals: totals.requests),
+        needs=Needs.RESULT,
+        explained="that wrk parsed in the measured window, whatever their status",
+    )
+    duration_s = Figure(
+        unit="s",
+        measured=_counted(lambda totals: totals.duration_s),
+        needs=Needs.RESULT,
+        decimals=6,
+        explained="of the window, by wrk's own clock; of several generators the longest",
+    )
+    requests_per_s = Figure(
+        unit="1/s",
+        measured=_counted(lambda totals: totals.requests_per_s),
+        over_rounds=MEDIAN,
+        interval=True,
+        decimals=2,
+        form=Form.COUNT,
+        shown=Shown("requests/s", "req/s", "requests/s", interval=True),
+        compared_as="",
+        ranking=Ranking(
+            Better.HIGHER, "fastest", "faster", "slower",
+            rank=Shown("rank", "rank"),
+            relative=Shown("relative", "relative", interval=True),
+            ceiling=Shown("of the ceiling"),
+        ),
+        explained="`requests / duration_s` of each generator, summed; "
+        "only if the outcome is `ok` or `degraded`",
+    )  # fmt: skip
+    batch_latency_mean_us = Figure(
+        unit="us",
+        measured=_latency(lambda latency: latency.mean_us),
+        decimals=1,
+        form=Form.MICROSECONDS,
+        explained="of the batches that wrk recorded, [its correction undone]"
+        "(results.md#latency-and-why-it-is-not-what-wrk-prints); only if the outcome is `ok` or "
+        "`degraded`, as all `batch_latency_*`",
+    )
+    batch_latency_p50_us = Figure(
+        unit="us",
+        measured=_latency(lambda latency: latency.p50_us),
+        over_rounds=MEDIAN,
+        decimals=1,
+        form=Form.MICROSECONDS,
+        shown=Shown("batch latency p50", "p50", "batch latency p50"),
+        compared_as="p50",
+        explained="the smallest latency that at least 50 % of the batches did not exceed",
+    )
+    batch_latency_p75_us = Figure(
+        unit="us",
+        measured=_latency(lambda latency: latency.p75_us),
+        decimals=1,
+        form=Form.MICROSECONDS,
+        explained="the same for 75 %",
+    )
+    batch_latency_p90_us = Figure(
+        unit="us",
+        measured=_latency(lambda latency: latency.p90_us),
+        decimals=1,
+        form=Form.MICROSECONDS,
+        explained="the same for 90 %",
+    )
+    batch_latency_p99_us = Figure(
+        unit="us",
+        measured=_latency(_p99),
+        over_rounds=MEDIAN,
+        every_round=True,  # else it would be that of the fast rounds alone
+        decimals=1,
+        form=Form.MICROSECONDS,
+        shown=Shown("p99", "p99", "p99"),
+        compared_as="p99",
+        explained="the same for 99 %; empty below 1,000 batches",
+        explained_over_rounds="; empty if a round had fewer than 1,000 batches: the rounds left "
+        "would be the fast ones",
+    )
+    batch_latency_max_us = Figure(
+        unit="us",
+        measured=_latency(lambda latency: latency.max_us),
+        decimals=1,
+        form=Form.MICROSECONDS,
+        explained="the longest batch",
+    )
+    bytes_read = Figure(
+        unit="bytes",
+        measured=_counted(lambda totals: totals.bytes),
+        needs=Needs.RESULT,
+        form=Form.BYTES,
+        explained="that wrk read in the window",
+    )
+    connect_errors = Figure(
+        unit="errors",
+        measured=_counted(lambda totals: totals.errors.get("connect")),
+        needs=Needs.RESULT,
+        explained="as wrk counts them; a refused connection is mostly none of these",
+    )
+    read_errors = Figure(
+        unit="errors",
+        measured=_counted(lambda totals: totals.errors.get("read")),
+        needs=Needs.RESULT,
+        explained="a connection that the server closed without saying so is one",
+    )
+    write_errors = Figure(
+        unit="errors",
+        measured=_counted(lambda totals: totals.errors.get("write")),
+        needs=Needs.RESULT,
+        explained="as wrk counts them",
+    )
+    status_errors = Figure(
+        unit="responses",
+        measured=_counted(lambda totals: totals.errors.get("status")),
+        needs=Needs.RESULT,
+        explained="with a status above 399",
+    )
+    timeout_errors = Figure(
+        unit="batches",
+        measured=_counted(lambda totals: totals.errors.get("timeout")),
+        needs=Needs.RESULT,
+        explained="that took longer than wrk's `--timeout`; they are in no latency",
+    )
+    server_cpu_us_per_request = Figure(
+        unit="us",
+        measured=lambda measurement: measurement.server_cpu_us_per_request,
+        over_rounds=MEDIAN,
+        interval=True,
+        decimals=4,
+        form=Form.MICROSECONDS,
+        shown=Shown("server CPU/request", "CPU/req", "CPU/request"),
+        compared_as="cpu",
+        ranking=Ranking(
+            Better.LOWER, "cheapest", "cheaper", "dearer",
+            relative=Shown("relative", interval=True),
+        ),
+        explained="CPU time of the unit's cgroup over the window, by `requests`; empty without "
+        "samples around both ends of the window, and unless the outcome is `ok` or `degraded`",
+    )  # fmt: skip
+    server_cpu_cores = Figure(
+        unit="cores",
+        measured=lambda measurement: measurement.server_cpu_cores,
+        needs=Needs.RESULT,
+        over_rounds=MEDIAN,
+        decimals=4,
+        explained="the same CPU time by `duration_s`",
+    )
+    server_rss_peak_bytes = Figure(
+        unit="bytes",
+        measured=lambda measurement: measurement.server_rss_peak_bytes,
+        needs=Needs.NOTHING,
+        over_rounds=GREATEST,
+        form=Form.BYTES,
+        shown=Shown("RSS peak"),
+        explained="peak resident memory of the unit's processes, summed; empty if they had ended",
+    )
+    generator_cpu_cores = Figure(
+        unit="cores",
+        measured=lambda measurement: measurement.generator_cpu_cores,
+        needs=Needs.RESULT,
+        over_rounds=MEDIAN,
+        decimals=4,
+        explained="CPU time of wrk from its start to its end by `duration_s`; of several "
+        "generators the sum",
+    )
+    batches = Figure(
+        unit="batches",
+        measured=_counted(lambda totals: totals.latency.batches if totals.latency else 0),
+        needs=Needs.RESULT,
+        explained="recorded by wrk",
+    )
+    batch_slack = Figure(
+        unit="responses",
+        measured=_slack,
+        needs=Needs.RESULT,
+        explained="`requests - depth x (batches + timeout_errors)`: those of batches that the end "
+        "cut off; 0 to connections x (depth - 1) is possible",
+    )
+    busy = Figure(
+        unit="share",
+        measured=_counted(lambda totals: totals.busy),
+        needs=Needs.RESULT,
+        decimals=4,
+        explained="sum of all batch latencies by connections x `duration_s`; near 1 (Little's "
+        "law); below about 0.9 something hung or reconnected, unless batches are so long that "
+        "those cut off at the end explain it (the mean batch latency weighted by length, by "
+        "`duration_s`)",
+    )
+    server_other_cpu_cores = Figure(
+        unit="cores",
+        measured=_other_cores,
+        decimals=4,
+        explained="CPU that programs other than the unit's took on the CPUs that the server's host "
+        "may use, over the window and 0.2 s more; empty without samples, and unless the outcome is "
+        "`ok` or `degraded`",
+    )
+    steadiness = Figure(
+        unit="share",
+        measured=lambda measurement: measurement.steadiness,
+        decimals=4,
+        explained="requests/s in the slowest quarter of the window by that in the fastest, by the "
+        "bytes that arrived at the generators; 1 is steady. If a batch lasts long against a "
+        "quarter it is small for batches that come all at once. Empty without samples, and unless "
+        "the outcome is `ok` or `degraded`",
+    )
+    requests_per_money = Figure(
+        unit="requests",
+        of_cell=_requests_per_money,
+        decimals=0,
+        explained="that the server's host would answer for one unit of `currency`: "
+        "`requests_per_s` x 3600 / `price_per_hour`",
+    )
+    requests_per_s_per_core = Figure(
+        unit="1/s",
+        of_cell=_requests_per_core,
+        decimals=2,
+        form=Form.COUNT,
+        explained="`requests_per_s` by the CPUs of the server's host that the unit may use "
+        "(hardware threads, busy or not)",
+    )
+
+
+FIGURES = [declared for declared in vars(Figures).values() if isinstance(declared, Figure)]
+"""All of them, in the order of their declaration."""
+
+
+@dataclass(kw_only=True)
+class CellSummary(Figures[Summarised]):
+    """A row of summary.csv: one cell, scheduled or seen. None is "not measured" everywhere.
+
+    title: of the framework, for readers. mark: "[1]", how a report refers to the disturbances.
+    """
+
+    run_id: str
+    cell: Cell
+    stack: str | None
+    title: str
+    role: str
+    """`framework`; or `ceiling`, or `control`, which have no rank."""
+    outcome: Outcome | None
+    reason: str | None
+    limited_by: LimitedBy | None
+    limit: str | None
+    """Why it is limited by that, in a sentence."""
+    disturbances: str | None
+    """What disturbed how many of the rounds, in sentences (the column `noise`)."""
+    mark: str | None = None
+    rounds: int
+    """With a result, whatever its outcome."""
+    rounds_rated: int
+    rounds_scheduled: int | None
+    price: Price | None = None
+    """Of the server's host."""
+    server_cpus: int | None = None
+    """CPUs of the server's host that the unit may use."""
+
+    @property
+    def share_of_ceiling(self) -> float | None:
+        """Requests/s by those of the ceiling, within the round."""
+        return self.requests_per_s.share_of_ceiling
+
+
+IDENTITY: list[Fact[CellSummary]] = [
+    Fact(
+        name="run_id",
+        of_measurement=lambda judged: judged.measurement.run_id,
+        of_cell=lambda row: row.run_id,
+        explained="the run",
+    ),
+    Fact(
+        name="testbed",
+        of_measurement=lambda judged: judged.measurement.cell.testbed,
+        of_cell=lambda row: row.cell.testbed,
+        shown=Shown("testbed", "testbed", "testbed", if_several=True),
+        explained="the server host and its generators, by name",
+    ),
+    Fact(
+        name="workers",
+        unit="processes",
+        of_measurement=lambda judged: judged.measurement.cell.workers,
+        of_cell=lambda row: row.cell.workers,
+        shown=Shown("workers", "workers", "workers", if_several=True),
+        explained="`BENCH_WORKERS` of the server; for Go, `GOMAXPROCS`",
+    ),
+    Fact(
+        name="depth",
+        unit="requests",
+        of_measurement=lambda judged: judged.measurement.cell.depth,
+        of_cell=lambda row: row.cell.depth,
+        shown=Shown("depth", "depth", "depth", if_several=True),
+        explained="written at once on a connection",
+    ),
+    Fact(
+        name="connections",
+        unit="connections",
+        of_measurement=lambda judged: judged.measurement.cell.connections,
+        of_cell=lambda row: row.cell.connections,
+        shown=Shown("connections", "conns", "connections", if_several=True),
+        explained="`-c` of wrk; all generators together",
+    ),
+    Fact(
+        name="framework",
+        of_measurement=lambda judged: judged.measurement.cell.framework,
+        of_cell=lambda row: row.cell.framework,
+        shown=Shown("framework", "framework"),
+        explained="the folder's name",
+    ),
+    Fact(
+        name="stack",
+        of_measurement=lambda judged: judged.measurement.stack,
+        of_cell=lambda row: row.stack,
+        explained="`current`, or the year that its versions belong to",
+    ),
+    Fact(
+        name="threads",
+        unit="threads",
+        of_measurement=lambda judged: judged.measurement.threads,
+        explained="`-t` of wrk",
+    ),
+    Fact(
+        name="round",
+        of_measurement=lambda judged: judged.measurement.round,
+        explained="from 1",
+    ),
+    Fact(
+        name="position",
+        of_measurement=lambda judged: judged.measurement.position,
+        explained="in its round, from 1",
+    ),
+    Fact(
+        name="record",
+        of_measurement=lambda judged: judged.measurement.file,
+        explained="file in `raw/` that all of this row is made from",
+    ),
+    Fact(
+        name="role",
+        of_cell=lambda row: row.role,
+        explained_of_cell="`framework`; `ceiling`: the server of canned bytes; `control`: the "
+        "reference a second time under another name. Only a `framework` has a rank",
+    ),
+    Fact(
+        name="outcome",
+        of_measurement=lambda judged: judged.judgement.outcome.value,
+        of_cell=lambda row: row.outcome.value if row.outcome else None,
+        shown=Shown("outcome", "outcome"),
+        instead=lambda row: None if row.outcome else "no result",
+        explained="see [outcomes](results.md#outcomes)",
+        explained_of_cell="the worst of its rounds, in the order `ok`, `degraded`, `failed`, "
+        "`unavailable`; empty if no round has a result",
+    ),
+    Fact(
+        name="reason",
+        of_measurement=lambda judged: judged.judgement.reason or None,
+        of_cell=lambda row: row.reason,
+        explained="sentences of the rules that made the outcome, with their figures; empty if `ok`",
+        explained_of_cell="in how many rounds the outcome was this one, and why, with the figures "
+        "of the first such round; empty if `ok`",
+    ),
+]
+"""What was measured, and how it ended."""
+
+CIRCUMSTANCES: list[Fact[CellSummary]] = [
+    Fact(
+        name="limited_by",
+        of_measurement=lambda judged: judged.limited_by.value if judged.limited_by else None,
+        of_cell=lambda row: row.limited_by.value if row.limited_by else None,
+        shown=Shown("limited by", "limited by"),
+        explained="`server`, `generator`, `network`, `waiting` or `unknown`: see "
+        "[what limited it](results.md#what-limited-it). Empty unless the outcome is `ok` or "
+        "`degraded`",
+        explained_of_cell="what limited more than half of the rounds, else `unknown`; empty if no "
+        "round was `ok` or `degraded`",
+    ),
+    Fact(
+        name="limit",
+        of_measurement=lambda judged: judged.bottleneck.sentence if judged.bottleneck else None,
+        of_cell=lambda row: row.limit,
+        explained="why `limited_by` is what it is, with the figures",
+        explained_of_cell="the sentence of the first round that was limited by `limited_by`; if no "
+        "limit was that of most rounds, how many had which",
+    ),
+    Fact(
+        name="noise",
+        of_measurement=lambda judged: judged.disturbances,
+        of_cell=lambda row: row.disturbances,
+        explained="what disturbed the measurement, with the figures; empty if nothing that was "
+        "seen did, and unless the outcome is `ok` or `degraded`",
+        explained_of_cell="what disturbed how many of the rounds that were `ok` or `degraded`, "
+        "each with the figures of the round in which it was greatest",
+    ),
+    Fact(
+        name="rounds",
+        unit="rounds",
+        of_cell=lambda row: row.rounds,
+        explained_of_cell="with a result, whatever its outcome",
+    ),
+    Fact(
+        name="rounds_rated",
+        unit="rounds",
+        of_cell=lambda row: row.rounds_rated,
+        explained_of_cell="that the medians are over",
+    ),
+    Fact(
+        name="rounds_scheduled",
+        unit="rounds",
+        of_cell=lambda row: row.rounds_scheduled,
+        explained_of_cell="that the run was to have; if rounds are extended by precision, those "
+        "that were taken; empty if the cell is not in its schedule",
+    ),
+    Fact(
+        name="price_per_hour",
+        unit="money",
+        of_cell=lambda row: row.price.per_hour if row.price else None,
+        decimals=6,
+        explained_of_cell="of the server's host, from the run's `prices.yml`; empty, as all that "
+        "follow, if that has none",
+    ),
+    Fact(
+        name="currency",
+        of_cell=lambda row: row.price.currency if row.price else None,
+        explained_of_cell="of `price_per_hour` and `requests_per_money`",
+    ),
+]
+"""What limited and disturbed it, over how many rounds it is, and at which price."""

@@ -1,0 +1,49 @@
+"""The table of a run's cells: of the report, and of the terminal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pipebench.run.cells import several
+from pipebench.run.columns import Column
+from pipebench.run.figures import CellSummary
+from pipebench.run.tables import SHOWN
+from pipebench.show.answer import near_ceiling
+from pipebench.show.table import Field, Table, field_of, head_of
+
+
+def report_table(rows: Sequence[CellSummary]) -> Table:
+    """With the titles of frameworks, intervals, and marks that the text below explains."""
+    return _table(rows, lambda column: column.shown.report, _report_field)
+
+
+def terminal_table(rows: Sequence[CellSummary]) -> Table:
+    """With the names of frameworks, and without intervals."""
+    return _table(rows, lambda column: column.shown.terminal, field_of)
+
+
+def _table(
+    rows: Sequence[CellSummary],
+    heading: Callable[[Column[CellSummary]], str | None],
+    field: Callable[[Column[CellSummary], CellSummary], Field],
+) -> Table:
+    keys = several(row.cell for row in rows)
+    heads = [
+        (column, text)
+        for column in SHOWN
+        if (text := heading(column)) and (not column.shown.if_several or column.name in keys)
+    ]
+    return Table(
+        [head_of(column, text) for column, text in heads],
+        [[field(column, row) for column, _ in heads] for row in rows],
+    )
+
+
+def _report_field(column: Column[CellSummary], row: CellSummary) -> Field:
+    field = field_of(column, row)
+    if column.name == "framework":
+        return replace(field, text=row.title)
+    if column.name == CellSummary.requests_per_s.name:
+        return replace(field, note=row.mark or "")
+    if column.name == CellSummary.requests_per_s.comparison_name("share_of_ceiling"):
+        return replace(field, note="**!**" if near_ceiling(row) else "")
+    return field

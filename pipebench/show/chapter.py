@@ -1,0 +1,29 @@
+"""A chapter of the report that the core does not know: a template and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedRun
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One chapter. place: after the results, or with the evidence at the end.
+
+    template: the path of a file, which finds `context` as chapter.context. files: what is written
+    beside report.md, by name.
+    """
+
+    place: Literal["results", "evidence"]
+    template: Path
+    context: Any
+    files: dict[str, str] = field(default_factory=dict)
+
+
+ChapterMaker = Callable[[JudgedRun, list[CellSummary]], Chapter | None]
+"""Makes a chapter of a judged run and the rows of its summary; None if there is nothing to say."""

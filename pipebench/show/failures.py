@@ -1,0 +1,95 @@
+"""Who failed and why, in a verb for each rule; the reason with its figures stands elsewhere."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pipebench.record.schema import Cell
+from pipebench.rules.outcome import Outcome
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedMeasurement, JudgedRun
+from pipebench.show import formats
+
+VERBS: dict[str, tuple[str, str]] = {
+    "unavailable": ("could not be deployed", "could not be deployed"),
+    "did_not_start": ("does not start", "do not start"),
+    "crashed": ("crashes", "crash"),
+    "restarted": ("restarts under load", "restart under load"),
+    "hung": ("hangs", "hang"),
+    "no_requests": ("answers nothing", "answer nothing"),
+    "wrk_failed": ("refuses connections", "refuse connections"),
+    "no_batches": ("answers no batch in full", "answer no batch in full"),
+    "probe": ("fails the pipelining probe", "fail the pipelining probe"),
+    "reconnected": ("closes connections", "close connections"),
+    "memory": ("leaks memory", "leak memory"),
+    "response_size": ("answers wrongly", "answer wrongly"),
+    "slack": ("sends too many or too few answers", "send too many or too few answers"),
+    "wrk_errors": ("causes errors", "cause errors"),
+    "busy": ("leaves connections waiting", "leave connections waiting"),
+    "journal": ("logs under load", "log under load"),
+}
+"""By rule, for one framework and for several. Of the rules that spoke, the first here is told."""
+UNKNOWN = ("shows a fault", "show a fault")
+FAILED = (Outcome.FAILED, Outcome.UNAVAILABLE)
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a cell. rounds: in how many, if not in all of several."""
+
+    outcome: Outcome | None
+    rule: str
+    rounds: str
+
+
+def failures(
+    judged_run: JudgedRun, rows: list[CellSummary], label: Callable[[Cell], str]
+) -> list[str]:
+    """A clause for each trouble, with the frameworks that have it; the failed first.
+
+    rows: all cells. label: names a cell by its group.
+    """
+    by_cell = judged_run.by_cell
+    cells: dict[tuple[str, Trouble], list[CellSummary]] = defaultdict(list)
+    for row in rows:
+        if row.outcome != Outcome.OK:
+            cells[row.cell.framework, _trouble(row, by_cell[row.cell])].append(row)
+    measured = Counter(row.cell.framework for row in rows)
+    titles: dict[tuple[Trouble, str], list[str]] = defaultdict(list)
+    for (name, trouble), own in cells.items():
+        titles[trouble, _where(own, measured[name], label)].append(own[0].title)
+    order = [Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.DEGRADED, None]
+    clauses = sorted(titles.items(), key=lambda item: order.index(item[0][0].outcome))
+    return [f"{_clause(trouble, own)}{where}" for (trouble, where), own in clauses]
+
+
+def _trouble(row: CellSummary, measurements: list[JudgedMeasurement]) -> Trouble:
+    judgements = [one.judgement for one in measurements]
+    valid = [one for one in judgements if one.outcome != Outcome.INVALID]
+    worst = [one for one in valid if one.outcome == row.outcome]
+    spoke = Counter(one.rules for one in worst).most_common(1)
+    rules = spoke[0][0] if spoke else ()
+    rule = next((name for name in VERBS if name in rules), "")
+    rounds = f" in {len(worst)} of {len(valid)} rounds" if 0 < len(worst) < len(valid) else ""
+    return Trouble(row.outcome, rule, rounds)
+
+
+def _where(own: list[CellSummary], measured: int, label: Callable[[Cell], str]) -> str:
+    if measured == 1:
+        return ""
+    if len(own) == measured:
+        return f" in all {measured} cells"
+    if len(own) == 1:
+        return f" at {label(own[0].cell)}"
+    return f" in {len(own)} of {measured} cells"
+
+
+def _clause(trouble: Trouble, titles: list[str]) -> str:
+    """`**a** and **b** crash in 2 of 6 rounds`."""
+    names = formats.listed([f"**{formats.text(title)}**" for title in titles])
+    one = len(titles) == 1
+    if trouble.outcome is None:
+        return f"{names} {'has' if one else 'have'} no result"
+    verb = VERBS.get(trouble.rule, UNKNOWN)[0 if one else 1]
+    if trouble.outcome in FAILED:
+        return f"{names} {verb}{trouble.rounds}"
+    return f"{names} {'is' if one else 'are'} degraded ({verb}{trouble.rounds})"

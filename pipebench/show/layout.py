@@ -1,0 +1,29 @@
+"""How text is laid out on a terminal of 100 columns."""
+
+import textwrap
+from collections.abc import Iterable
+
+COLUMNS = 100
+INDENT = "  "
+
+
+def wrapped(text: str, indent: str = "", hanging: str | None = None) -> str:
+    """A paragraph; hanging: what its lines but the first begin with (default: as the first)."""
+    return textwrap.fill(
+        text,
+        COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=indent if hanging is None else hanging,
+        break_on_hyphens=False,
+    )
+
+
+def section(heading: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """A heading, and under it names with what is said of each, which begin in one column."""
+    listed = [(name, said) for name, said in pairs if said]
+    width = max((len(name) for name, _ in listed), default=0) + 2
+    lines = [
+        wrapped(said, f"{INDENT}{name.ljust(width)}", " " * (len(INDENT) + width))
+        for name, said in listed
+    ]
+    return "\n".join([heading, *lines])

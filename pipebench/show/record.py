@@ -1,0 +1,109 @@
+"""One record for a person: what was run, what came out, and which rules spoke and why.
+
+The kind of a record is told by the folder that it lies in. A record of raw/ is judged as the report
+judges it, with what its run knows; without its run's folder, alone, and that is said.
+"""
+
+from pathlib import Path
+
+from pipebench.measure.measurement import Measurement, read_measurement, reduce
+from pipebench.record.reading import read
+from pipebench.record.run import Run, load_run
+from pipebench.record.schema import (
+    InvalidRecord,
+    PathRecord,
+    ProbeRecord,
+    Record,
+    RecordError,
+    RunError,
+)
+from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, stem
+from pipebench.rules.conformance import probe_of
+from pipebench.rules.outcome import Context
+from pipebench.rules.path_capacity import capacity_of
+from pipebench.run.judge import JudgedRun, context_of, judge_run, response_sizes
+from pipebench.show import record_measurement, record_others
+from pipebench.show.layout import wrapped
+from pipebench.show.record_measurement import Seen
+
+KINDS = (RAW, PROBE, CROSSCHECK, PATH)
+
+
+def show(path: Path) -> str:
+    """A record as text of at most 100 columns.
+
+    RecordError: it cannot be shown; the message is a sentence that names the file.
+    """
+    kind = path.resolve().parent.name
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "not there"
+        raise RecordError(f"{path} is {what}; show requires a record of a run, as in {RAW}/")
+    if kind not in KINDS:
+        folders = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        raise RecordError(f"{path} is not in a folder named {folders}, as the records of a run are")
+    try:
+        run, problem = load_run(path.resolve().parents[1]), ""
+    except RunError as error:
+        run, problem = None, str(error)
+    try:
+        text = _text(path, kind, run)
+    except RecordError as error:
+        raise RecordError(f"{path} cannot be used: {error}") from error
+    return f"{text}\n\n{_alone(problem, kind)}" if problem else text
+
+
+def _text(path: Path, kind: str, run: Run | None) -> str:
+    if kind == RAW:
+        if run:
+            return record_measurement.text(seen_in(judge_run(run.folder, alone=False), path.name))
+        return record_measurement.text(Seen(_measurement(path, None), Context(), None))
+    if kind == CROSSCHECK:
+        return record_measurement.checked(_measurement(path, run))
+    if kind == PROBE:
+        record = read(path, ProbeRecord)
+        return record_others.probe(probe_of(record, run.run_id if run else record.run_id))
+    return record_others.path_capacity(capacity_of(read(path, PathRecord), stem(path)))
+
+
+def seen_in(judged_run: JudgedRun, name: str) -> Seen:
+    """A record of raw/ with what its run knows. RecordError: the run could not use it."""
+    unusable = {record.file: record.reason for record in judged_run.invalid}
+    if name in unusable:
+        raise RecordError(unusable[name])
+    measurements = [judged.measurement for judged in judged_run.measurements]
+    measurement = next((one for one in measurements if one.file == name), None)
+    if measurement is None:
+        raise RecordError("its name is not that of a record, or it is being written just now")
+    return Seen(
+        measurement,
+        context_of(measurement, response_sizes(measurements), judged_run.probes),
+        judged_run.path_capacities.get(measurement.cell.testbed),
+        rounds=len(judged_run.run.rounds),
+        positions=_positions(judged_run.run, measurement),
+    )
+
+
+def _positions(run: Run, measurement: Measurement) -> int:
+    """How many measurements the schedule has on this testbed in this round."""
+    scheduled = run.rounds[measurement.round - 1] if measurement.round <= len(run.rounds) else []
+    return sum(cell.testbed == measurement.cell.testbed for cell in scheduled)
+
+
+def _measurement(path: Path, run: Run | None) -> Measurement:
+    """One record of a load tool, by itself."""
+    if run is None:
+        return reduce(read(path, Record), path)
+    found = read_measurement(path, run.run_id)
+    if isinstance(found, InvalidRecord):
+        raise RecordError(found.reason)
+    return found
+
+
+def _alone(problem: str, kind: str) -> str:
+    said = f"The run of this record is not there ({problem})."
+    if kind == RAW:
+        said += (
+            " So it was judged without what a run knows: how large a response of this framework "
+            "is, what the probe saw of it, and what the path carries."
+        )
+    return wrapped(said)

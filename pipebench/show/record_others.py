@@ -1,0 +1,55 @@
+"""Records of a probe and of a path for a person: see record.py."""
+
+from pipebench.record.schema import Case
+from pipebench.rules.conformance import Probe
+from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
+from pipebench.show import formats
+from pipebench.show.layout import section, wrapped
+
+
+def probe(seen: Probe) -> str:
+    """The cases that do not conform, and how many there are."""
+    testbed, framework, workers = seen.server
+    of = f"{framework} on testbed {testbed}, {workers} worker{'' if workers == 1 else 's'}"
+    parts = [f"Probe of {of}"]
+    if seen.harness_fault:
+        parts.append(wrapped(f"Harness fault: {seen.harness_fault}"))
+    if seen.why:
+        parts.append(wrapped(f"Not probed: {seen.why}"))
+    if seen.cases:
+        parts.append(_cases(seen.cases))
+    return "\n\n".join(parts)
+
+
+def _cases(cases: list[Case]) -> str:
+    wrong = [case for case in cases if case.conforms is False]
+    unknown = [case.name for case in cases if case.conforms is None]
+    right = len(cases) - len(wrong) - len(unknown)
+    heading = f"{right} of {len(cases)} cases conform"
+    said = [(case.name, _case(case)) for case in wrong]
+    if unknown:
+        said.append(("not known", ", ".join(unknown)))
+    return section(f"{heading}; these do not:" if wrong else heading, said)
+
+
+def _case(case: Case) -> str:
+    weight = " (a measurement relies on it)" if case.relied_on else ""
+    return f"{case.seen}: {case.detail}{weight}"
+
+
+def path_capacity(path: PathCapacity) -> str:
+    """What the path carried in each direction, or why that is not known."""
+    said = []
+    for direction in DIRECTIONS:
+        bits = _carried(path.bytes.get(direction), 8 / 1e6, "Mbit/s")
+        packets = _carried(path.packets.get(direction), 1, "packets/s")
+        said.append((direction.replace("_", " the "), f"{bits}, {packets}"))
+    said += [("problem", problem) for problem in path.problems]
+    return section(f"Path capacity of testbed {path.testbed}", said)
+
+
+def _carried(capacity: Capacity | None, factor: float, unit: str) -> str:
+    if capacity is None:
+        return f"an unknown number of {unit}"
+    least = " at least" if capacity.at_least else ""
+    return f"{formats.integer(capacity.per_s * factor)} {unit}{least}"

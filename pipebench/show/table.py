@@ -1,0 +1,113 @@
+"""A table of a report: what each cell says, and the value that it says it of.
+
+It is written as Markdown, or as aligned columns for a terminal; a page can take the values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipebench.run.columns import Column, Form, Row, Value
+from pipebench.show import formats
+from pipebench.stats.estimate import Spread
+
+FORMS = {
+    Form.TEXT: formats.plain,
+    Form.COUNT: formats.integer,
+    Form.NUMBER: formats.number,
+    Form.RATIO: formats.ratio,
+    Form.MICROSECONDS: formats.us,
+    Form.BYTES: formats.size,
+}
+"""How the values of a column are written."""
+COLUMNS = 100
+"""Of a terminal."""
+NARROWEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """number: the column holds numbers, and is aligned to the right. name: of the column."""
+
+    text: str
+    number: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A cell of a table. text: as plain text; value: what it is of, None if not measured.
+
+    interval: in brackets behind it; note: Markdown behind that.
+    """
+
+    text: str
+    value: Value = None
+    interval: str = ""
+    note: str = ""
+
+    @property
+    def markdown(self) -> str:
+        text = formats.text(self.text) if self.text else ""
+        return " ".join(part for part in (text, self.interval, self.note) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of as many fields as there are heads."""
+
+    heads: Sequence[Head]
+    rows: Sequence[Sequence[Field]]
+
+    @property
+    def markdown(self) -> str:
+        """The table in Markdown, without a newline at its end."""
+        lines = [
+            [formats.text(head.text) if head.text else "" for head in self.heads],
+            ["---:" if head.number else "---" for head in self.heads],
+            *([field.markdown for field in row] for row in self.rows),
+        ]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def aligned(self, shrink: str) -> str:
+        """Columns under each other; the one of that name gives way if a line is too long."""
+        lines = [
+            [head.text for head in self.heads],
+            *([field.text for field in row] for row in self.rows),
+        ]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        over = sum(widths) + 2 * (len(widths) - 1) - COLUMNS
+        narrowed = next(n for n, head in enumerate(self.heads) if head.name == shrink)
+        widths[narrowed] = max(NARROWEST, widths[narrowed] - max(0, over))
+        return "\n".join(
+            "  ".join(
+                text.rjust(width) if head.number else _cut(text, width).ljust(width)
+                for head, text, width in zip(self.heads, line, widths, strict=True)
+            ).rstrip()
+            for line in lines
+        )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 2]}.."
+
+
+def head_of(column: Column[Row], text: str) -> Head:
+    """The head of a column; keys of cells stand as names do, to the left."""
+    return Head(text, column.form != Form.TEXT, column.name)
+
+
+def field_of(column: Column[Row], row: Row) -> Field:
+    """The field of a column in a row."""
+    value = column.field(row)
+    instead = column.instead(row) if column.instead else None
+    interval = ""
+    if column.spread and column.shown.interval:
+        interval = interval_of(column.spread(row), column.form)
+    return Field(FORMS[column.form](value) if instead is None else instead, value, interval)
+
+
+def interval_of(spread: Spread, form: Form = Form.RATIO) -> str:
+    """The interval in brackets; nothing without one."""
+    if spread.low is None:
+        return ""
+    return f"({FORMS[form](spread.low)} to {FORMS[form](spread.high)})"

@@ -1,0 +1,116 @@
+"""Put the programs of a measurement on a host, all in one step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = """
+---
+module: programs_deploy
+short_description: Put the programs of a measurement on a host
+description:
+  - Makes folders of O(path) hold exactly the Python programs of the same folders of O(source), and
+    changes nothing if they already do. Other files are left alone.
+  - The action plugin of the same name reads O(source) on the controller. A task of copying would
+    ask the host twice for each of the files.
+options:
+  path:
+    description: Where the folders belong on the host.
+    type: path
+    required: true
+  source:
+    description: Where they are on the controller; for the action plugin.
+    type: path
+    required: true
+  folders:
+    description: Their names.
+    type: list
+    elements: str
+    required: true
+  files:
+    description: The programs by relative path; made by the action plugin.
+    type: dict
+author: async-pipeline-bench
+"""
+
+EXAMPLES = """
+- name: Put the driver of the load tools there
+  programs_deploy:
+    path: /opt/pipeline-bench
+    source: "{{ playbook_dir }}/../files"
+    folders: [generator]
+"""
+
+RETURN = """
+written:
+  description: The programs that were not there, or not so.
+  type: list
+  returned: success
+removed:
+  description: The programs that were there and are not any more.
+  type: list
+  returned: success
+"""
+
+
+def is_so(path: Path, text: str) -> bool:
+    return (
+        path.is_file()
+        and not path.is_symlink()
+        and path.read_bytes() == text.encode()
+        and path.stat().st_mode & 0o7777 == 0o644
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file atomically, readable by all, in folders that are so, too."""
+    missing = [folder for folder in path.parents if not folder.is_dir()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        folder.chmod(0o755)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(text.encode())
+    part.chmod(0o644)
+    part.replace(path)
+
+
+def deploy(params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
+    """Make the folders hold these programs; what had to change for that."""
+    root = Path(params["path"])
+    files = {root / name: text for name, text in params["files"].items()}
+    written = [path for path, text in files.items() if not is_so(path, text)]
+    there = {path for folder in params["folders"] for path in (root / folder).rglob("*.py")}
+    removed = sorted(there - files.keys())
+    if not check_mode:
+        for path in written:
+            write(path, files[path])
+        for path in removed:
+            path.unlink()
+    return {
+        "changed": bool(written or removed),
+        "written": [str(path.relative_to(root)) for path in written],
+        "removed": [str(path.relative_to(root)) for path in removed],
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "source": {"type": "path", "required": True},
+            "folders": {"type": "list", "elements": "str", "required": True},
+            "files": {"type": "dict"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        module.exit_json(**deploy(module.params, check_mode=module.check_mode))
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename} could not be changed: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+../granian-asgi/production.py

@@ -1,0 +1,1 @@
+../../servers/_shared/launch.py
