@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.json import decode
 
 from pipebench.record.packing import packed_result, packed_samples
 from pipebench.record.schema import NOTHING, SCHEMA_VERSION, Record
@@ -159,7 +160,9 @@ def packed(document: dict[str, Any]) -> Record:
     made.schema_version, made.tool = SCHEMA_VERSION, "wrk"
     for part in (made.server, *made.generators):
         assert part
-        part.samples = packed_samples(part.samples)
+        assert isinstance(part.samples, dict)
+        columns = {name: decode(column) for name, column in part.samples.items()}
+        part.samples = packed_samples(columns)
     for execution in (made.generators[0].warmup, made.generators[0].measured):
         if execution and execution.result != NOTHING:
             execution.result = packed_result(bytes(execution.result).decode())

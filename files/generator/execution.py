@@ -14,7 +14,7 @@ LOOK_EVERY_S = 0.01
 
 
 class Execution(TypedDict):
-    """WRK and H2LOAD of docs/architecture.md; `result` is JSON in a string."""
+    """EXECUTION of docs/architecture.md; `result` is JSON in a string."""
 
     argv: list[str]
     exit_status: int

@@ -64,7 +64,7 @@ def usage_of(
         return None if growth is None or seconds <= 0 else growth / seconds
 
     def cpu_us(kind: str) -> float | None:
-        growths = [grown(name) for name in _of_each_cpu(kind, tuple(samples.columns))]
+        growths = [grown(name) for name in _of_each_cpu(kind, samples.names)]
         known = [growth for growth in growths if growth is not None]
         return sum(known) if known and len(known) == len(growths) else None
 

@@ -1,5 +1,8 @@
 """Counters over the measured window, from cumulative samples."""
 
+from collections.abc import Mapping
+from typing import cast
+
 import numpy as np
 
 from pipebench.record.columns import Floats, Samples
@@ -23,7 +26,15 @@ def increase(samples: Samples, column: str, started: float, ended: float) -> flo
     None where the samples do not cover the window closely enough at its ends, or do not have it.
     WindowError: the counter went backwards.
     """
-    counter = samples.columns.get(column)
+    found = increases(samples, started, ended).get(column)
+    if isinstance(found, WindowError):
+        raise found
+    return found
+
+
+def _increase(samples: Samples, column: str, started: float, ended: float) -> float | None:
+    """The same of a counter that may have gaps."""
+    counter = samples.column(column)
     if counter is None:
         return None
     there = np.isfinite(counter)
@@ -37,16 +48,20 @@ def increase(samples: Samples, column: str, started: float, ended: float) -> flo
     return float(last - first)
 
 
-def increases(
-    samples: Samples, started: float, ended: float
-) -> dict[str, float | WindowError | None]:
-    """`increase` of every column; a WindowError is the value of one that went backwards.
+Increases = Mapping[str, float | WindowError | None]
 
-    Those without a gap, which are nearly all, are reckoned at once.
-    """
-    if not samples.columns:
-        return {}
-    table = np.stack(list(samples.columns.values()))
+
+def increases(samples: Samples, started: float, ended: float) -> Increases:
+    """`increase` of every column; a WindowError is the value of one that went backwards."""
+    window = (started, ended)
+    if window not in samples.memory:
+        samples.memory[window] = _increases(samples, started, ended)
+    return cast("Increases", samples.memory[window])
+
+
+def _increases(samples: Samples, started: float, ended: float) -> Increases:
+    """Those without a gap, which are nearly all, at once."""
+    table = samples.table
     whole = np.asarray(np.isfinite(table).all(axis=1))
     backwards = np.asarray((table[:, 1:] < table[:, :-1]).any(axis=1))
     grown = np.full(len(table), np.nan)
@@ -57,15 +72,19 @@ def increases(
         slope = (then - before) / np.maximum(samples.t[after] - t, 1e-9)
         first, last = (slope * (edges - t) + before).T
         grown = last - first
-    found: dict[str, float | WindowError | None] = {}
+    # what is not known in any sample has no edges either
+    found: dict[str, float | WindowError | None] = {
+        name: None if edges is None or value is None else 0.0
+        for name, value in samples.constants.items()
+    }
     for name, of_it, is_whole, is_none in zip(
-        samples.columns, grown.tolist(), whole.tolist(), backwards.tolist(), strict=True
+        samples.rows, grown.tolist(), whole.tolist(), backwards.tolist(), strict=True
     ):
         if is_whole and not is_none:
             found[name] = None if edges is None else of_it
             continue
         try:
-            found[name] = increase(samples, name, started, ended)
+            found[name] = _increase(samples, name, started, ended)
         except WindowError as error:
             found[name] = error
     return found
@@ -87,7 +106,7 @@ def levels(
 
     None where the samples do not cover the window, or do not have it.
     """
-    gauge = samples.columns.get(column)
+    gauge = samples.column(column)
     if gauge is None:
         return None
     there = np.isfinite(gauge)
@@ -104,7 +123,7 @@ def growths(
 
     None where the samples do not cover the window, or do not have it, or it went backwards.
     """
-    counter = samples.columns.get(column)
+    counter = samples.column(column)
     if counter is None:
         return None
     there = np.isfinite(counter)
@@ -121,7 +140,7 @@ def quiet_end(samples: Samples, column: str, started: float, ended: float) -> fl
     All but: a hundredth of the mean pace over the window, for a host is never quite silent.
     None where the samples do not cover the window, or do not have it.
     """
-    counter = samples.columns.get(column)
+    counter = samples.column(column)
     if counter is None:
         return None
     there = np.isfinite(counter)

@@ -70,7 +70,10 @@ def execution(answer: Answer | None, name: str) -> Execution | None:
 
 def samples(answer: Answer) -> SampleColumns:
     """Samples, which come as JSON in a string."""
-    return packed_samples(json_value((answer.get("samples") or "{}").encode()))
+    columns = json_value((answer.get("samples") or "{}").encode())
+    if not isinstance(columns, dict):
+        raise RecordError("the samples are not an object")
+    return packed_samples(columns)
 
 
 def path_host(host: str, about: Answer, sampled: Answer) -> PathHost:

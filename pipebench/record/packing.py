@@ -17,27 +17,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
+from msgspec import Raw
+from msgspec.json import encode
 
 from pipebench.record.reading import json_value
-from pipebench.record.schema import Column, SampleColumns
+from pipebench.record.schema import Column
 
 US_PER_S = 1_000_000
 
 
-def packed_samples(columns: Mapping[str, list[Any]]) -> SampleColumns:
+def packed_samples(columns: Mapping[str, Any]) -> dict[str, Raw]:
     """The sampler's columns, each a list of one length, as a record holds them."""
+    return {name: Raw(encode(column)) for name, column in _packed_columns(columns).items()}
+
+
+def _packed_columns(columns: Mapping[str, Any]) -> Mapping[str, Any]:
     moments = columns.get("t")
     if not moments or not all(map(_can_be_packed, columns.items())):
-        return dict(columns)
-    packed: SampleColumns = {"t_us": distances(round(t * US_PER_S) for t in moments)}
-    packed |= {name: _packed(column) for name, column in columns.items() if name != "t"}
-    return packed
+        return columns
+    t_us = distances(round(t * US_PER_S) for t in moments)
+    return {"t_us": t_us} | {
+        name: _packed(column) for name, column in columns.items() if name != "t"
+    }
 
 
 def _can_be_packed(entry: tuple[str, Any]) -> bool:
     name, column = entry
-    if not isinstance(column, list):
+    if not isinstance(column, list) or not column:
         return False
     if name == "t":
         return all(type(t) in (int, float) and round(t * US_PER_S) / US_PER_S == t for t in column)
@@ -59,9 +65,9 @@ def distances(column: Iterable[int | None]) -> list[int | float | None]:
     return found
 
 
-def packed_result(text: str) -> msgspec.Raw:
+def packed_result(text: str) -> Raw:
     """A load tool's result, JSON, as a record holds it. RecordError: it is not JSON."""
-    return msgspec.Raw(msgspec.json.encode(_with_packed_histograms(json_value(text.encode()))))
+    return Raw(encode(_with_packed_histograms(json_value(text.encode()))))
 
 
 def _with_packed_histograms(value: Any) -> Any:

@@ -25,8 +25,11 @@ Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Positive: TypeAlias = Annotated[int, Meta(ge=1)]
 Column: TypeAlias = list[int | float | None] | int | float | None
 """A counter over the samples (packing.py); one number, or None, is its value in all of them."""
-SampleColumns: TypeAlias = dict[str, Column]
-"""The sampler's columns by name, as files/host/sampler.py describes them, and the moments."""
+SampleColumns: TypeAlias = dict[str, Raw] | list[Any]
+"""A Column each by its name, as files/host/sampler.py describes them, and the moments.
+
+The first records had a list of samples, which is not read.
+"""
 Direction: TypeAlias = Literal["to_server", "from_server"]
 
 NOTHING = Raw(b"null")

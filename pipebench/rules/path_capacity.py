@@ -150,7 +150,7 @@ def _keep(kept: dict[Direction, Capacity], measured: Measured, per_s: float | No
 def _best(measured: Measured, unit: str) -> float | None:
     """The most that the generator's interface counted in a second of this test, per second."""
     test, samples = measured.test, measured.generator.samples
-    values = samples.columns.get(f"{COUNTERS[test.direction]}_{unit}")
+    values = samples.column(f"{COUNTERS[test.direction]}_{unit}")
     if values is None:
         return None
     inside = np.isfinite(values) & (samples.t >= test.started) & (samples.t <= test.ended)
@@ -197,13 +197,13 @@ def _threaded(version: str | None) -> bool:
 def _busy(samples: Samples, test: PathTest) -> float:
     """Share of a host's CPUs in use during a test, the kernel's network work included."""
     inside = (samples.t >= test.started) & (samples.t <= test.ended)
-    cpus = {name.split("_")[0] for name in samples.columns if name.startswith("cpu")}
+    cpus = {name.split("_")[0] for name in samples.names if name.startswith("cpu")}
     if inside.sum() < 2 or not cpus:
         return 0.0
     used = 0.0
     for cpu in cpus:
         for kind in ("busy", "softirq", "steal"):
-            counter = samples.columns.get(f"{cpu}_{kind}_us")
+            counter = samples.column(f"{cpu}_{kind}_us")
             if counter is not None:
                 first, *_, last = counter[inside]
                 used += float(np.nan_to_num(last - first))

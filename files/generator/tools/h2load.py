@@ -80,7 +80,7 @@ class Tool(LoadTool):
         ]
 
     def result(self, files: Path) -> str | None:
-        """The result of H2LOAD of docs/architecture.md, from the log."""
+        """RESULT of docs/architecture.md, from the log."""
         log = files / "log"
         if not log.exists():
             return None

@@ -231,7 +231,7 @@ def sampled(seconds: float = 7, **per_s: float) -> dict[str, list[float]]:
 
 def samples_of(columns: dict[str, list[float]]) -> Samples:
     own = dict(columns)
-    return Samples(np.array(own.pop("t")), {name: np.array(v) for name, v in own.items()})
+    return Samples.of(np.array(own.pop("t")), {name: np.array(v) for name, v in own.items()})
 
 
 def test_usage_is_what_counters_grew_by() -> None:

@@ -56,10 +56,7 @@ GENERATOR = ("generators", 0)
             (*GENERATOR, "measured", "argv", ["wrk", 5]),
             "item 2 of argv of measured of generator 1 is 5; it must be a text",
         ),
-        (
-            ("server", "samples", {"t": [1, "x"]}),
-            "item 2 of an entry of samples of server is a text; it must be a number",
-        ),
+        (("server", "samples", 1), "samples of server is 1; it must be an object or a list"),
         (("stack", "x" * 99), None),
         (("stack", {"x": 1}), "stack of the record is an object; it must be a text"),
     ],

@@ -12,7 +12,7 @@ from tests.unit.pipebench.factory import START, columns, samples
 
 def typed(taken: list[dict[str, Any]]) -> Samples:
     arrays = {name: np.array(column, dtype=float) for name, column in columns(taken).items()}
-    return Samples(arrays.pop("t", np.empty(0)), arrays)
+    return Samples.of(arrays.pop("t", np.empty(0)), arrays)
 
 
 def cpu_us(taken: Samples, started: float, ended: float) -> float | None:
@@ -67,7 +67,7 @@ def test_all_columns_at_once_grow_as_each_does() -> None:
     gap = np.where((t > 3) & (t < 4), np.nan, 40 * t)
     late = np.where(t < 2, np.nan, late)
     back = np.where(t > 5, 0, back)
-    of_host = Samples(t, {"even": even, "late": late, "gap": gap, "back": back})
+    of_host = Samples.of(t, {"even": even, "late": late, "gap": gap, "back": back})
     for started, ended in ((1.03, 6.01), (3.2, 6), (1, 9)):
         found = increases(of_host, started, ended)
         assert isinstance(found.pop("back"), WindowError)
@@ -75,4 +75,4 @@ def test_all_columns_at_once_grow_as_each_does() -> None:
             alone = increase(of_host, name, started, ended)
             assert growth == (None if alone is None else pytest.approx(alone))
         assert list(found) == ["even", "late", "gap"]
-    assert increases(Samples(np.empty(0), {}), 1, 2) == {}
+    assert increases(Samples.of(np.empty(0), {}), 1, 2) == {}
