@@ -43,12 +43,13 @@ def record(
     if fault:
         event = HarnessFault(**about, seconds_left=None, record=recorded.file, reason=fault)
         append_event(folder, event)
-    if next_step:
-        lines.append(f"Testbed {testbed}: {next_step}")
     given_up = ""
     if step.gives_up:
         given_up = f"{next_step}; the last: {fault}"
+        lines.append(f"Testbed {testbed} is given up: {given_up}")
         append_event(folder, GivenUp(**about, seconds_left=None, reason=given_up))
+    elif next_step:
+        lines.append(f"Testbed {testbed}: {next_step}")
     return {
         "progress": "\n".join(lines),
         "trouble": recorded.trouble or bool(fault),

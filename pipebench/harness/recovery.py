@@ -39,11 +39,7 @@ def step_after(*, fault: bool, faults_in_a_row: int, pauses_s: Sequence[int] = P
 
 def sentence(step: Step) -> str:
     """What a reader of the terminal must know of a step; nothing if the run just goes on."""
+    row = f"{step.faults_in_a_row} faults of the harness in a row"
     if step.gives_up:
-        return f"the testbed is given up: {step.faults_in_a_row} faults of the harness in a row"
-    if step.pause_s:
-        return (
-            f"{step.faults_in_a_row} faults of the harness in a row; "
-            f"the next try is in {step.pause_s} s"
-        )
-    return ""
+        return row
+    return f"{row}; the next try is in {step.pause_s} s" if step.pause_s else ""

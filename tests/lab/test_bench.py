@@ -405,7 +405,7 @@ def test_a_generator_that_cannot_work_is_not_a_result(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert done.stdout.count("HARNESS FAULT, the load on lab-loadgen") == 5
     assert "3 faults of the harness in a row; the next try is in 1 s" in done.stdout
-    assert "Testbed main: the testbed is given up: 5 faults" in done.stdout
+    assert "Testbed main is given up: 5 faults" in done.stdout
     folder = tmp_path / "broken"
     raw = records(folder / "raw")
     assert len(raw) == 5
@@ -413,7 +413,7 @@ def test_a_generator_that_cannot_work_is_not_a_result(tmp_path: Path) -> None:
     assert rows(folder / "results.csv")["fasthttp"]["outcome"] == "invalid"
     whole = json.loads((folder / "run.json").read_text())
     assert len(whole["harness_faults"]) == 5
-    assert whole["given_up"]["main"].startswith("the testbed is given up: 5 faults")
+    assert whole["given_up"]["main"].startswith("5 faults of the harness in a row")
     events = [line["event"] for line in checked(folder / "progress.jsonl")]
     assert (events.count("harness_fault"), events.count("testbed_given_up")) == (5, 1)
     report = (folder / "report.md").read_text()

@@ -135,7 +135,7 @@ def test_giving_a_testbed_up_is_said_to_people_and_to_machines(tmp_path: Path) -
     answer, _ = measured(tmp_path, load=gone, faults_in_a_row=LEAST + len(PAUSES_S) - 1)
     assert answer["pause_s"] == 0
     assert answer["given_up"].endswith("the last: the load on g: host did not answer: gone")
-    assert answer["progress"].splitlines()[-1].startswith("Testbed main: the testbed is given up")
+    assert answer["progress"].splitlines()[-1].startswith("Testbed main is given up: 6 faults")
     event = checked(tmp_path / "progress.jsonl")[-1]
     assert event["event"] == "testbed_given_up"
     assert (event["testbed"], event["reason"]) == ("main", answer["given_up"])
