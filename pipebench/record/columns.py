@@ -19,6 +19,7 @@ from pipebench.record.sentences import sentence
 
 US_PER_S = 1e6
 LARGEST = 2**63 - 1
+SPACE = b" \t\r\n"
 NUMBERS = msgspec.json.Decoder(list[float | None])
 NUMBER = msgspec.json.Decoder(float | None)
 Integers = npt.NDArray[np.int64]
@@ -102,7 +103,7 @@ def _table(texts: list[bytes], count: int, name: str) -> Floats:
     wholes = [text for text in texts if b"n" not in text]
     joined = b",".join(wholes)
     table = np.empty((len(texts), count))
-    if joined.translate(None, b"0123456789- ") == _frame(len(wholes), count):
+    if joined.translate(None, b"0123456789-%s" % SPACE) == _frame(len(wholes), count):
         numbers = _numbers(joined.translate(None, b"[]"))
         table[: len(wholes)] = numbers.reshape(len(wholes), count)
     else:
@@ -175,14 +176,14 @@ def _counts(content: Raw, name: str) -> Integers:
     text = bytes(content)
     if text == b"[]":
         return np.empty(0, np.int64)
-    if text[:1] != b"[" or text[1:-1].translate(None, b"0123456789-, "):
+    if text[:1] != b"[" or text[1:-1].translate(None, b"0123456789-,%s" % SPACE):
         raise RecordError(f"{name} is not two lists of whole numbers")
     return _in_range(_numbers(text[1:-1]), name)
 
 
 def _pairs(text: bytes, name: str) -> Histogram:
     """A list of [value, count], as hosts write it."""
-    frame = text.translate(None, b"0123456789 \t\r\n")
+    frame = text.translate(None, b"0123456789%s" % SPACE)
     if frame == b"[]":
         return np.empty(0, np.int64), np.empty(0, np.int64)
     if frame != b"[%s[,]]" % (b"[,]," * frame.count(b"],")):

@@ -55,6 +55,8 @@ def test_samples_come_back_exactly(seed: int) -> None:
     packed = packed_samples(plain)
     assert "t_us" in packed
     assert_same(packed, plain)
+    indented = {name: Raw(json.dumps(column, indent=1).encode()) for name, column in plain.items()}
+    assert_same(indented, plain)
 
 
 def test_a_counter_that_stands_still_is_one_number() -> None:
@@ -104,6 +106,8 @@ def test_a_histogram_comes_back_exactly(seed: int) -> None:
     assert np.stack(found, axis=1).tolist() == pairs
     plain = histogram_of(Raw(json.dumps(pairs).encode()), "a")
     assert np.stack(plain, axis=1).tolist() == pairs
+    indented = Raw(json.dumps(result["latency"]["histogram"], indent=1).encode())
+    assert np.stack(histogram_of(indented, "a"), axis=1).tolist() == pairs
 
 
 @pytest.mark.parametrize(
