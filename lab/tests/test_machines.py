@@ -179,7 +179,7 @@ def test_another_lab_is_a_copy_of_the_inventory(lab: Any, copied: str) -> None:
         done = run(filled("./bench -i inventory/NAME", {"NAME": copied}) + " --check")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "on each of 2 testbeds" in done.stdout
-        assert "The hosts and the path between them will do." in done.stdout
+        assert "The hosts and the path between them are as required." in done.stdout
     finally:
         lab.playbook("lab/up.yml")
     assert set(lab.shell("hostname")) == set(MACHINES)

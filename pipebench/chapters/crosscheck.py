@@ -372,7 +372,7 @@ _AT_RATE: list[Column[CheckedCell]] = [
         "us",
         lambda row: row.at_rate.send_lag_max_us,
         "how much later than at its best moment the tool ever sent, between 0.5 s after the first "
-        "request and the last tenth; one slot of 10 ms is no lag",
+        "request and the last tenth; one slot of 10 ms does not count",
     ),
     _latency(
         "mean",

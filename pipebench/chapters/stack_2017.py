@@ -92,7 +92,7 @@ class Here:
     printed: dict[str, float]
     findings: list[str]
     rates: dict[int, float]
-    """Requests/s by round, where there are any."""
+    """Requests/s by round, if there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def microseconds(text: str) -> float:
     """A latency as wrk prints it, in us. ValueError: it is none."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)", text)
     if found is None:
-        raise ValueError(f"{text!r} is no latency of wrk")
+        raise ValueError(f"{text!r} is not a latency as wrk prints it")
     return float(found[1]) * UNITS_US[found[2]]
 
 

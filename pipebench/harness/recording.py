@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipebench.harness import crosscheck, measurement, path, probe
 from pipebench.harness.execution import Execution
-from pipebench.harness.recovery import sentence, step_after
+from pipebench.harness.recovery import PAUSES_S, sentence, step_after
 from pipebench.record.progress import append_event
 from pipebench.record.schema import GivenUp, HarnessFault
 from pipebench.record.store import time_text, write
@@ -21,16 +22,18 @@ KINDS = {
 }
 
 
-def record(execution: Execution, faults_in_a_row: int) -> dict[str, Any]:
+def record(
+    execution: Execution, faults_in_a_row: int, pauses_s: Sequence[int] = PAUSES_S
+) -> dict[str, Any]:
     """What the action `record` returns; docs/architecture.md describes the records.
 
-    faults_in_a_row: faults of the harness on this testbed just before.
+    faults_in_a_row: faults of the harness on this testbed just before. pauses_s: see recovery.py.
     """
     folder, now = Path(execution.run.results_dir), time.time()
     recorded = KINDS[execution.kind](execution, now)
     write(folder, recorded.file, recorded.document)
     fault = recorded.fault
-    step = step_after(fault=bool(fault), faults_in_a_row=faults_in_a_row)
+    step = step_after(fault=bool(fault), faults_in_a_row=faults_in_a_row, pauses_s=pauses_s)
     next_step = sentence(step)
     lines = [recorded.line] if recorded.line else []
     testbed = execution.testbed.name

@@ -7,11 +7,13 @@ longer pause after each further fault, and after the last pause one more try.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 LEAST = 3
 """Faults in a row after which a testbed waits."""
 PAUSES_S = (15, 60, 240)
+"""The pauses of a run, s, unless `harness_pauses_s` is given to Ansible."""
 
 
 class Step(NamedTuple):
@@ -22,7 +24,7 @@ class Step(NamedTuple):
     gives_up: bool
 
 
-def step_after(*, fault: bool, faults_in_a_row: int) -> Step:
+def step_after(*, fault: bool, faults_in_a_row: int, pauses_s: Sequence[int] = PAUSES_S) -> Step:
     """The next step of a testbed. faults_in_a_row: those before this execution."""
     if not fault:
         return Step(0, 0, gives_up=False)
@@ -30,8 +32,8 @@ def step_after(*, fault: bool, faults_in_a_row: int) -> Step:
     pause = count - LEAST
     if pause < 0:
         return Step(count, 0, gives_up=False)
-    if pause < len(PAUSES_S):
-        return Step(count, PAUSES_S[pause], gives_up=False)
+    if pause < len(pauses_s):
+        return Step(count, pauses_s[pause], gives_up=False)
     return Step(count, 0, gives_up=True)
 
 

@@ -88,7 +88,7 @@ class Measurement:
     measured_s: float
     """How long the load tool ran for each, 0 if it did not."""
     tool_problem: str | None
-    """Why the load tool's answer is no result."""
+    """Why the load tool's answer is not a result."""
     unusable: str | None
     """Why the figures of this record cannot be trusted to be the tool's or the kernel's."""
     totals: Totals | None

@@ -8,7 +8,7 @@ from pipebench.measure.load import Load
 from pipebench.measure.window import CLOSING_S, WindowError, growths, increase, quiet_end
 
 PACE_PARTS = 4
-# Connecting is no answering, and takes a generator a moment.
+# Nothing is answered while a generator connects, which needs a moment.
 OPENING_S = 0.05
 
 

@@ -44,7 +44,7 @@ HARNESS_FAULT = "harness fault"
 
 
 class Outcome(StrEnum):
-    """From best to worst. INVALID is no result at all: a fault of the harness or the record."""
+    """From best to worst. INVALID is not a result at all: a fault of the harness or the record."""
 
     OK = "ok"
     DEGRADED = "degraded"
@@ -214,7 +214,7 @@ def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def unusable(measurement: Measurement, _context: Context) -> Finding | None:
-    """Figures that cannot be what wrk or the kernel counted are no figures."""
+    """Figures that cannot be what wrk or the kernel counted are not used."""
     if measurement.unusable is None:
         return None
     return Finding("unusable", Outcome.INVALID, measurement.unusable)
@@ -247,7 +247,7 @@ def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
     sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
     batches = totals.latency.batches if totals.latency else 0
     failed = sum(totals.errors.get(kind, 0) for kind in ("connect", "read", "write"))
-    # to wrk an announced close is no error: it connects again without waiting for it
+    # to wrk an announced close is not an error: it connects again without waiting for it
     closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
     if 0.9 <= more / max(1, batches) <= 1.1:
         sentence += f": {closes} after each batch"

@@ -165,7 +165,7 @@ def _best(measured: Measured, unit: str) -> float | None:
 def held_back_by_a_host(measured: Measured) -> bool:
     """Whether a host had no CPU left for this test.
 
-    A sender that is busy while packets are lost on the way is no limit: more would not arrive.
+    A sender that is busy while packets are lost on the way is not a limit: more would not arrive.
     """
     test, used = measured.test, measured.end.cpu_utilization_percent
     hosts = [measured.generator, measured.server]

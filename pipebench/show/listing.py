@@ -26,7 +26,7 @@ class Listed:
 
 
 def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list[str]]:
-    """Runs in a folder (or that folder, where it is one), newest first; and what is none, and why.
+    """Runs in a folder (or that folder itself), newest first; and what is not a run, and why.
 
     RunError: there is no such folder.
     """

@@ -32,7 +32,7 @@ from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import charts
 from pipebench.show.charts.charts import Chart
-from pipebench.show.reproduce import again
+from pipebench.show.reproduce import reproduce
 from pipebench.show.terminal import terminal
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -71,7 +71,7 @@ class Section:
 def collect(folder: Path, makers: Sequence[ChapterMaker] = ()) -> Rendered:
     """Judge a run and write its outputs into its folder, all of them or none.
 
-    RunError: the folder is no run. OSError: it cannot be written to.
+    RunError: the folder is not a run. OSError: it cannot be written to.
     """
     rendered = render(judge_run(folder, alone=False), makers)
     write(folder, rendered.files)
@@ -224,7 +224,7 @@ def _markdown(
             "",
         ),
         command=shlex.join(run.command),
-        again=again(run),
+        reproduce=reproduce(run),
         hosts=list(run.hosts),
         fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
         folded=[row for row in prints if row[0].startswith(FOLDED)],

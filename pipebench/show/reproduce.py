@@ -15,7 +15,7 @@ PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
 """Variables that say where a run is kept, and not what it measures."""
 
 
-def again(run: Run) -> str:
+def reproduce(run: Run) -> str:
     """The command that measures the same once more, in the same order; empty where not known.
 
     As typed, but for variables of the benchmark: these are given as they were used, all of them.

@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from pipebench.harness.execution import Execution
 from pipebench.harness.recording import record
+from pipebench.harness.recovery import PAUSES_S
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record.declared import plain
 
@@ -22,7 +23,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
     _VALID_ARGS = frozenset(
         {"kind", "run", "testbed", "place", "unavailable", "started", "load", "stopped",
-         "faults_in_a_row"}
+         "faults_in_a_row", "pauses_s"}
     )  # fmt: skip
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -37,4 +38,5 @@ class ActionModule(ActionBase):
             place=given["place"],
             **{key: given.get(key) or {} for key in ("unavailable", "started", "load", "stopped")},
         )
-        return answer | record(execution, int(given["faults_in_a_row"]))
+        faults, pauses_s = int(given["faults_in_a_row"]), given.get("pauses_s", PAUSES_S)
+        return answer | record(execution, faults, pauses_s)

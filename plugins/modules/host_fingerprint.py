@@ -220,7 +220,7 @@ def describe_link(link: dict[str, Any], folder: Path) -> dict[str, Any]:
 
     `link`: what `ip -details -json link` says of it. `folder`: its place under /sys/class/net,
     which in a container may show the host's interface of the same name: believed only where the
-    kernel says that the interface is no virtual one.
+    kernel says that the interface is not a virtual one.
     """
     kind = link.get("linkinfo", {}).get("info_kind")
     driver, speed = folder / "device" / "driver", number(read(folder / "speed"))

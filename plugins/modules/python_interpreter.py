@@ -23,7 +23,7 @@ short_description: Find or install one version of CPython on a host
 description:
   - Tries the given sources in their order and answers with the first interpreter that starts,
     is of the wanted version and can C(import ssl).
-  - Having none is no failure of this module, see RV(found) and RV(tried).
+  - Having none is not a failure of this module, see RV(found) and RV(tried).
 options:
   version:
     description: The wanted version, C(3.13) or C(3.13.5).

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipebench.record.run import load_run
-from pipebench.show.reproduce import again
+from pipebench.show.reproduce import reproduce
 from tests.unit.pipebench.factory import DATA, SIX
 
 pytestmark = pytest.mark.ansible
@@ -20,7 +20,7 @@ ANSIBLE = Path(sys.executable).with_name("ansible")
 
 
 def test_objects_lists_and_texts_reach_the_plan_as_they_were_used() -> None:
-    command = again(load_run(DATA / "run"))
+    command = reproduce(load_run(DATA / "run"))
     answer = subprocess.run(
         [
             *(str(ANSIBLE), "localhost", "-m", "debug"),

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -375,30 +376,69 @@ def test_a_check_looks_and_touches_nothing(tmp_path: Path) -> None:
     assert [line for line in seen.stdout.splitlines() if line.startswith("/")] == []
 
 
-@pytest.mark.usefixtures("run")
-def test_a_generator_that_cannot_work_is_no_result(tmp_path: Path) -> None:
-    """What there is is kept and reported, and the run does not end well."""
-    script = "/opt/pipeline-bench/pipeline.lua"
+SCRIPT = "/opt/pipeline-bench/pipeline.lua"
+WITHOUT_SCRIPT = {
+    "bench_frameworks": ["fasthttp"],
+    "bench_run_id": "broken",
+    "bench_controls": False,
+    "bench_duration": 1,
+    "bench_warmup": 0,
+    "bench_rounds": 8,
+}
+PLAYS = [f"playbooks/{name}.yml" for name in ("preflight", "begin", "measure", "report")]
+
+
+def on_the_generator(command: str) -> None:
     ad_hoc = [str(PLAYBOOK.with_name("ansible")), "loadgens", "-m", "ansible.builtin.command", "-a"]
-    subprocess.run([*ad_hoc, f"mv {script} {script}.away"], cwd=ROOT, check=True)
-    variables = {
-        "bench_frameworks": ["fasthttp"],
-        "bench_results_dir": str(tmp_path),
-        "bench_run_id": "broken",
-        "bench_controls": False,
-        "bench_duration": 1,
-        "bench_warmup": 0,
-        "bench_rounds": 5,
-    }
+    subprocess.run([*ad_hoc, command], cwd=ROOT, check=True)
+
+
+@pytest.mark.usefixtures("run")
+def test_a_generator_that_cannot_work_is_not_a_result(tmp_path: Path) -> None:
+    """The records are kept and reported, the testbed is given up, and the status is not 0."""
+    variables = {**WITHOUT_SCRIPT, "bench_results_dir": str(tmp_path), "harness_pauses_s": [1, 1]}
+    on_the_generator(f"mv {SCRIPT} {SCRIPT}.away")
     try:
-        plays = [f"playbooks/{name}.yml" for name in ("preflight", "begin", "measure", "report")]
-        done = playbook(*plays, "-i", "inventory/lab", "-e", json.dumps(variables))
+        done = playbook(*PLAYS, "-i", "inventory/lab", "-e", json.dumps(variables))
     finally:
-        subprocess.run([*ad_hoc, f"mv {script}.away {script}"], cwd=ROOT, check=True)
+        on_the_generator(f"mv {SCRIPT}.away {SCRIPT}")
     assert done.returncode != 0
-    assert done.stdout.count("HARNESS FAULT, wrk on lab-loadgen") == 3  # then it is given up
-    raw = records(tmp_path / "broken" / "raw")
-    assert len(raw) == 3
+    assert done.stdout.count("HARNESS FAULT, the load on lab-loadgen") == 5
+    assert "3 faults of the harness in a row; the next try is in 1 s" in done.stdout
+    assert "Testbed main: the testbed is given up: 5 faults" in done.stdout
+    folder = tmp_path / "broken"
+    raw = records(folder / "raw")
+    assert len(raw) == 5
     assert all("pipeline.lua" in record["harness_fault"] for record in raw)
-    assert rows(tmp_path / "broken" / "results.csv")["fasthttp"]["outcome"] == "invalid"
-    assert "This run is incomplete" in (tmp_path / "broken" / "report.md").read_text()
+    assert rows(folder / "results.csv")["fasthttp"]["outcome"] == "invalid"
+    whole = json.loads((folder / "run.json").read_text())
+    assert len(whole["harness_faults"]) == 5
+    assert whole["given_up"]["main"].startswith("the testbed is given up: 5 faults")
+    events = [line["event"] for line in checked(folder / "progress.jsonl")]
+    assert (events.count("harness_fault"), events.count("testbed_given_up")) == (5, 1)
+    report = (folder / "report.md").read_text()
+    assert "This run is incomplete" in report
+    assert "given up" in report
+
+
+@pytest.mark.usefixtures("run")
+def test_a_generator_that_comes_back_is_measured_with_again(tmp_path: Path) -> None:
+    variables = {**WITHOUT_SCRIPT, "bench_results_dir": str(tmp_path), "harness_pauses_s": [10]}
+    raw = tmp_path / "broken" / "raw"
+
+    def mend() -> None:
+        while not raw.is_dir() or len(list(raw.glob("*.gz"))) < 3:
+            time.sleep(0.2)
+        on_the_generator(f"mv {SCRIPT}.away {SCRIPT}")
+
+    on_the_generator(f"mv {SCRIPT} {SCRIPT}.away")
+    mender = threading.Thread(target=mend, daemon=True)
+    mender.start()
+    done = playbook(*PLAYS, "-i", "inventory/lab", "-e", json.dumps(variables))
+    mender.join(60)
+    assert not mender.is_alive()
+    assert done.returncode != 0  # three measurements are missing, and the report says so
+    faults = [record["harness_fault"] for record in records(raw)]
+    assert len(faults) == 8
+    assert [bool(fault) for fault in faults] == [True] * 3 + [False] * 5
+    assert json.loads((tmp_path / "broken" / "run.json").read_text())["given_up"] == {}

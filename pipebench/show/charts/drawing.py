@@ -45,7 +45,7 @@ STYLE = (
     "svg.chart:not(:root){color:inherit}"
     "svg.chart:not(:root)>.background{display:none}"
 )
-"""A file of its own is dark on white; inside a page it takes the page's colours."""
+"""A file of its own is dark on white; inside a page it has the page's colours."""
 
 Mark = Literal["bar", "line", "point", "rect", "rule", "text", "tick"]
 
@@ -242,7 +242,7 @@ def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Any:
         | {"median": found.median, "low": found.low, "high": found.high, "words": bar.words}
         for bar, found in rated
     ]
-    sure = [row for row in rows if row["low"] is not None]
+    sure = [row for row, (_, found) in zip(rows, rated, strict=True) if found.low is not None]
     pale = {"yOffset": -4, "fillOpacity": PALE, "strokeWidth": 1, "opacity": 1}
     drawn = (
         _layer(rows, "point", size=120, **pale).encode(shape=_as("shape"))
@@ -308,7 +308,7 @@ class Lines:
     lines: list[tuple[Look, list[Point]]]
     note: str = ""
     guide: list[Point] = field(default_factory=list)
-    """A line that is no framework's, behind the others; labelled with `guide_label`."""
+    """A line that is not a framework's, behind the others; labelled with `guide_label`."""
     guide_label: str = ""
 
     @property

@@ -1,5 +1,6 @@
 """Whole runs to compare: made up, or the real one of results/example under another name."""
 
+import gzip
 import json
 import random
 import shutil
@@ -77,11 +78,12 @@ def example_as(folder: Path, renamed: Mapping[str, str] | None = None) -> Path:
     path = folder / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"run_id": folder.name}))
     (folder / "raw").mkdir()
-    for file in sorted((EXAMPLE / "raw").glob("*.json")):
-        made = json.loads(file.read_text()) | {"run_id": folder.name}
+    for file in sorted((EXAMPLE / "raw").glob("*.json.gz")):
+        made = json.loads(gzip.decompress(file.read_bytes())) | {"run_id": folder.name}
         own = made["framework"]
         made["framework"] = name = (renamed or {}).get(own, own)
-        (folder / "raw" / file.name.replace(f"-{own}-w", f"-{name}-w")).write_text(json.dumps(made))
+        path = folder / "raw" / file.name.replace(f"-{own}-w", f"-{name}-w")
+        path.write_bytes(gzip.compress(json.dumps(made).encode(), 1))
     return folder
 
 

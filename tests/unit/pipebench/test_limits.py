@@ -96,7 +96,7 @@ def measurement(
             "the bytes from the server are not known",
         ),
         (measurement(other_cores=None), LimitedBy.UNKNOWN, "nothing was at its limit"),
-        # the hosts could not send more packets before: that many are no limit of the path
+        # the hosts could not send more packets before: that many are not a limit of the path
         (measurement(rx_packets_per_s=89_000), LimitedBy.UNKNOWN, "so its limit is not known"),
         # somebody else took the CPU that the server could have had
         (measurement(0.4, other_cores=1.5), LimitedBy.UNKNOWN, "nothing was at its limit"),
@@ -139,7 +139,7 @@ def test_the_kernels_work_for_the_packets_is_used_up_with_the_program() -> None:
     idle = bottleneck_of(one_core(0.8, measured_cores=0.89), CARRIES)
     assert idle.limit == LimitedBy.UNKNOWN
     assert "wrk used 0.80 of 1 core;" in idle.sentence
-    # a CPU that wrk's threads cannot take is no part of its limit
+    # a CPU that wrk's threads cannot take is not a part of its limit
     two = measurement(0.3, 0.88, threads=1, generator=replace(QUIET, measured_cores=1.9))
     assert bottleneck_of(two, CARRIES).limit == LimitedBy.UNKNOWN
 

@@ -21,7 +21,7 @@ from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.show import formats, report
 from pipebench.show.charts import charts
-from pipebench.show.reproduce import again
+from pipebench.show.reproduce import reproduce
 from tests.unit.pipebench.factory import (
     DATA,
     SIX,
@@ -366,7 +366,7 @@ def test_the_command_that_measures_the_same_again(
     document = run_document(["alpha"], 3, command=["ansible-playbook", *typed])
     document["variables"] |= {"bench_run_id": "a", "bench_rate_share": None, "bench_x": "it's"}
     write_run(tmp_path, document, {})
-    command = again(judge_run(tmp_path).run)
+    command = reproduce(judge_run(tmp_path).run)
     *words, option, variables = shlex.split(command)
     assert words == ["./bench", *(kept.split() if isinstance(kept, str) else kept)]
     assert option == "-e"
@@ -381,14 +381,14 @@ def test_the_command_gives_an_old_variable_its_new_name(tmp_path: Path) -> None:
     document = run_document(["alpha"], 3, command=["ansible-playbook", "bench.yml"])
     document["variables"]["bench_baseline"] = False
     write_run(tmp_path, document, {})
-    used = json.loads(shlex.split(again(judge_run(tmp_path).run))[-1])
+    used = json.loads(shlex.split(reproduce(judge_run(tmp_path).run))[-1])
     assert used["bench_path_capacity"] is False
     assert "bench_baseline" not in used
 
 
 def test_a_plan_takes_what_the_command_gives_it() -> None:
     run = load_run(EXAMPLE)
-    given = json.loads(shlex.split(again(run))[-1])
+    given = json.loads(shlex.split(reproduce(run))[-1])
     assert given["bench_order_seed"] == run.variables["bench_order_seed"]
     defaults = yaml.safe_load((ROOT / "plans" / "seed.yml").read_text("utf-8"))
     read = read_variables(given, defaults)
