@@ -13,6 +13,7 @@ from msgspec import inspect
 
 from pipebench.plan.mistakes import sentence
 from pipebench.plan.variables import (
+    FIRST,
     HOST_VARIABLES,
     OWN_VARIABLES,
     PREFIX,
@@ -28,6 +29,7 @@ from pipebench.record.declared import (
     struct_in,
     suggestion,
 )
+from pipebench.tools import first_tool, tools
 
 
 class VariablesRead(NamedTuple):
@@ -114,27 +116,41 @@ def contradictions(read: VariablesRead) -> dict[str, list[str]]:
         sentences["bench_connections"] = uneven_threads(
             number_of(variables.threads), variables.connections
         )
-    if read.right("bench_tools") and "wrk" not in variables.tools:
+    if read.right("bench_tools"):
         right = requirement(fields_of(Variables)["bench_tools"].kind)
-        sentences["bench_tools"] = [f"bench_tools is {variables.tools}; it must be {right}."]
-    elif read.right("bench_tools") and variables.rate_share and "h2load" not in variables.tools:
-        about = f"bench_rate_share is {variables.rate_share:g}, which requires h2load; "
-        sentences["bench_rate_share"] = [f"{about}bench_tools must be [wrk, h2load]."]
+        if variables.tools[0] != FIRST:
+            sentences["bench_tools"] = [f"bench_tools is {variables.tools}; it must be {right}."]
+        elif variables.rate_share:
+            sentences["bench_rate_share"] = rate_mistakes(variables.rate_share, variables.tools[1:])
     return {name: some for name, some in sentences.items() if some}
 
 
+def rate_mistakes(share: float, checkers: Iterable[str]) -> list[str]:
+    """A sentence if a rate is wanted, and not every tool that would check it can keep one."""
+    keepers = [name for name, tool in tools().items() if tool.keeps_rate]
+    if set(checkers) and set(checkers) <= set(keepers):
+        return []
+    about = f"bench_rate_share is {share:g}, which requires {' or '.join(keepers)}; "
+    return [f"{about}bench_tools must be [{', '.join((FIRST, *keepers))}]."]
+
+
 def uneven_threads(threads: int | None, connections: Iterable[int]) -> list[str]:
-    """A sentence for every number of connections that wrk would not open as asked."""
-    return [_uneven(threads, number) for number in connections if threads and number % threads]
+    """A sentence for every number of connections that the tool would not open as asked."""
+    opens = first_tool().opens
+    return [
+        _uneven(threads, number)
+        for number in connections
+        if threads and opens(number, threads) != number
+    ]
 
 
 def _uneven(threads: int, connections: int) -> str:
     if threads > connections:
         return (
             f"bench_threads is {threads}, more than the {connections} of bench_connections; "
-            "wrk requires a connection for every thread."
+            f"{FIRST} requires a connection for every thread."
         )
     return (
         f"bench_connections has {connections}, which is not a multiple of bench_threads "
-        f"({threads}); wrk would open only {connections // threads * threads}."
+        f"({threads}); {FIRST} would open only {first_tool().opens(connections, threads)}."
     )

@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
+from pipebench.tools import first_tool, tools
+
 PREFIX = "bench_"
 # Variables of a host, not of a run: the inventory sets them.
 HOST_VARIABLES = {"bench_address", "bench_testbed", "bench_up_path"}
@@ -22,6 +24,8 @@ AUTO = "auto"
 MOST_THREADS = 1024
 LEAST_ROUNDS = 6
 MOST_ROUNDS = 1000
+FIRST = first_tool().name
+CHECKERS = sorted(tools().keys() - {FIRST})
 FRAMEWORK_NAME = r"^[a-z0-9][a-z0-9-]*\Z"
 
 Name = Annotated[str, Meta(pattern=FRAMEWORK_NAME, extra={"right": "the name of a framework"})]
@@ -112,11 +116,11 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         ),
     ]
     tools: Annotated[
-        list[Literal["wrk", "h2load"]],
+        list[Annotated[str, Meta(pattern=rf"^({'|'.join(tools())})\Z")]],
         Meta(
             min_length=1,
             description="[wrk], or [wrk, h2load] to cross-check",
-            extra={"right": "[wrk], or [wrk, h2load] to cross-check"},
+            extra={"right": f"[{FIRST}], or [{', '.join((FIRST, *CHECKERS))}] to cross-check"},
         ),
     ]
     rate_share: Annotated[

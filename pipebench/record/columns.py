@@ -19,8 +19,8 @@ from pipebench.record.sentences import sentence
 
 US_PER_S = 1e6
 LARGEST = 2**63 - 1
+SPACE = b" \t\r\n"
 NUMBERS = msgspec.json.Decoder(list[float | None])
-NUMBER = msgspec.json.Decoder(float | None)
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Histogram = tuple[Integers, Integers]
@@ -74,41 +74,44 @@ def samples_of(columns: SampleColumns, name: str) -> Samples:
     """Counters by time; no columns: none of anything. name: whose samples they are."""
     if not columns or isinstance(columns, list):
         return NO_SAMPLES
-    is_packed = "t_us" in columns
-    texts = {key: bytes(column) for key, column in columns.items()}
-    lists = {key: text for key, text in texts.items() if text[:1] == b"["}
-    moments = lists.pop("t_us" if is_packed else "t", None)
+    wholes: dict[str, bytes] = {}
+    gaps: dict[str, bytes] = {}
+    constants: dict[str, bytes] = {}
+    for key, column in columns.items():
+        text = bytes(column)
+        kind = constants if text[:1] != b"[" else gaps if b"n" in text else wholes
+        kind[key] = text
+    is_packed = "t_us" in wholes
+    moments = wholes.pop("t_us" if is_packed else "t", None)
     if moments is None:
-        raise RecordError(f"the samples of {name} have no times")
-    t = _list(moments, name)
-    # those with gaps last: the others are read all at once
-    lists = dict(sorted(lists.items(), key=lambda entry: b"n" in entry[1]))
-    table = _table(list(lists.values()), len(t), name)
+        raise RecordError(f"the samples of {name} do not all have a time")
+    t = np.array(_known(moments, f"the times of {name}"), dtype=np.float64)
+    table = _table(list(wholes.values()), list(gaps.values()), len(t), name)
     if is_packed:
-        t, table = _summed(t) / US_PER_S, _summed(table)
-    if not np.isfinite(t).all() or (t[1:] < t[:-1]).any():
+        t, table = t.cumsum() / US_PER_S, _summed(table)
+    if (t[1:] < t[:-1]).any():
         raise RecordError(f"the samples of {name} are not in the order of time")
     return Samples(
         t,
         tuple(key for key in columns if key not in ("t", "t_us")),
-        {key: row for row, key in enumerate(lists)},
+        {key: row for row, key in enumerate((*wholes, *gaps))},
         table,
-        {key: _constant(texts[key], name) for key in texts.keys() - lists.keys() - {"t", "t_us"}},
+        dict(zip(constants, _known(_joined(constants), f"the columns of {name}"), strict=True)),
     )
 
 
-def _table(texts: list[bytes], count: int, name: str) -> Floats:
-    """Lists of JSON as rows; those without a gap come first, and are read all at once."""
-    wholes = [text for text in texts if b"n" not in text]
+def _table(wholes: list[bytes], gaps: list[bytes], count: int, name: str) -> Floats:
+    """Lists of JSON as rows; those without a gap, which are nearly all, are read at once."""
     joined = b",".join(wholes)
-    table = np.empty((len(texts), count))
-    if joined.translate(None, b"0123456789- ") == _frame(len(wholes), count):
+    table = np.empty((len(wholes) + len(gaps), count))
+    if joined.translate(None, b"0123456789-%s" % SPACE) == _frame(len(wholes), count):
         numbers = _numbers(joined.translate(None, b"[]"))
         table[: len(wholes)] = numbers.reshape(len(wholes), count)
+        rest = gaps
     else:
-        wholes = []
-    for row, text in enumerate(texts[len(wholes) :], start=len(wholes)):
-        column = _list(text, name)
+        rest = [*wholes, *gaps]
+    for row, text in enumerate(rest, start=len(table) - len(rest)):
+        column = _known(text, f"a column of samples of {name}")
         if len(column) != count:
             raise RecordError(f"the samples of {name} are not as many in every column")
         table[row] = column
@@ -120,22 +123,18 @@ def _frame(rows: int, count: int) -> bytes:
     return (b"[%s]," % (b"," * (count - 1)) * rows)[:-1]
 
 
-def _list(text: bytes, name: str) -> Floats:
-    """A list of numbers; null is NaN."""
-    try:
-        return np.array(NUMBERS.decode(text), dtype=np.float64)
-    except msgspec.ValidationError as error:
-        place = f"a column of samples of {name}"
-        raise RecordError(sentence(error, msgspec.json.decode(text), place)) from error
+def _joined(texts: Mapping[str, bytes]) -> bytes:
+    """Values of JSON as a list of them."""
+    return b"[%s]" % b",".join(texts.values())
 
 
-def _constant(text: bytes, name: str) -> float | None:
+def _known(text: bytes, name: str) -> list[float | None]:
+    """A list of numbers and null."""
     try:
-        number: float | None = NUMBER.decode(text)
+        numbers: list[float | None] = NUMBERS.decode(text)
     except msgspec.ValidationError as error:
-        place = f"a column of samples of {name}"
-        raise RecordError(sentence(error, msgspec.json.decode(text), place)) from error
-    return number
+        raise RecordError(sentence(error, msgspec.json.decode(text), name)) from error
+    return numbers
 
 
 def _summed(distances: Floats) -> Floats:
@@ -175,14 +174,14 @@ def _counts(content: Raw, name: str) -> Integers:
     text = bytes(content)
     if text == b"[]":
         return np.empty(0, np.int64)
-    if text[:1] != b"[" or text[1:-1].translate(None, b"0123456789-, "):
+    if text[:1] != b"[" or text[1:-1].translate(None, b"0123456789-,%s" % SPACE):
         raise RecordError(f"{name} is not two lists of whole numbers")
     return _in_range(_numbers(text[1:-1]), name)
 
 
 def _pairs(text: bytes, name: str) -> Histogram:
     """A list of [value, count], as hosts write it."""
-    frame = text.translate(None, b"0123456789 \t\r\n")
+    frame = text.translate(None, b"0123456789%s" % SPACE)
     if frame == b"[]":
         return np.empty(0, np.int64), np.empty(0, np.int64)
     if frame != b"[%s[,]]" % (b"[,]," * frame.count(b"],")):

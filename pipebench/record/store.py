@@ -39,11 +39,11 @@ def stem(path: Path) -> str:
 
 
 def raw_file(record: Record) -> str:
-    return f"{RAW}/{_execution(record)}"
+    return f"{RAW}/{_execution(record)}.json.gz"
 
 
 def crosscheck_file(record: Record) -> str:
-    return f"{CROSSCHECK}/{_execution(record)}"
+    return f"{CROSSCHECK}/{_execution(record)}-{record.tool}.json.gz"
 
 
 def _execution(record: Record) -> str:
@@ -51,7 +51,7 @@ def _execution(record: Record) -> str:
     when = "rate" if record.round is None else f"r{record.round:02}"
     return (
         f"{record.testbed}-{when}-{record.position:03}-{record.framework}"
-        f"-w{record.workers}-d{record.depth}-c{record.connections}.json.gz"
+        f"-w{record.workers}-d{record.depth}-c{record.connections}"
     )
 
 

@@ -23,6 +23,11 @@ def tools() -> dict[str, Tool]:
     return {tool.name: tool for tool in found}
 
 
+def first_tool() -> Tool:
+    """The tool that measures; the others check it."""
+    return find_tool(None, RAW)
+
+
 def find_tool(name: str | None, folder: str) -> Tool:
     """The tool of a record in one of a run's folders. RecordError: there is none of this name.
 

@@ -36,6 +36,7 @@ class Result(Struct, frozen=True, kw_only=True):
 class H2load(Tool):
     name = "h2load"
     times = "request"
+    keeps_rate = True
     unnamed_in = "crosscheck"
 
     def opens(self, connections: int, threads: int) -> int:  # noqa: ARG002 (shared among them)

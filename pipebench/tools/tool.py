@@ -59,6 +59,8 @@ class Tool(ABC):
     name: ClassVar[str]
     times: ClassVar[Literal["batch", "request"]]
     """What its latencies are of."""
+    keeps_rate: ClassVar[bool] = False
+    """Whether it can send at a constant rate."""
     tried: ClassVar[int] = 0
     """Connections that it opens besides those under load, to see whether somebody listens."""
     unnamed_in: ClassVar[str | None] = None

@@ -144,10 +144,14 @@ def test_giving_a_testbed_up_is_said_to_people_and_to_machines(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("place", "name", "line"),
     [
-        ({"round": 2}, "main-r02-001-aiohttp-w1-d5-c200.json.gz", "h2load, round 2  aiohttp"),
+        (
+            {"round": 2},
+            "main-r02-001-aiohttp-w1-d5-c200-h2load.json.gz",
+            "h2load, round 2  aiohttp",
+        ),
         (
             {"rate": 1200.0},
-            "main-rate-001-aiohttp-w1-d5-c200.json.gz",
+            "main-rate-001-aiohttp-w1-d5-c200-h2load.json.gz",
             "8,000 req/s of 1,200 wanted",
         ),
     ],

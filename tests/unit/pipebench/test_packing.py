@@ -55,6 +55,8 @@ def test_samples_come_back_exactly(seed: int) -> None:
     packed = packed_samples(plain)
     assert "t_us" in packed
     assert_same(packed, plain)
+    indented = {name: Raw(json.dumps(column, indent=1).encode()) for name, column in plain.items()}
+    assert_same(indented, plain)
 
 
 def test_a_counter_that_stands_still_is_one_number() -> None:
@@ -80,11 +82,11 @@ def test_what_would_lose_something_stays_as_it_is(plain: Columns) -> None:
     [
         ({"t": [1.5, 1.6], "a": [1, 2, 4]}, "samples of server are not as many in every column"),
         ({"t": [1.5, 1.6], "a": [1, None, 4]}, "samples of server are not as many in every"),
-        ({"a": [1, 2]}, "samples of server have no times"),
+        ({"a": [1, 2]}, "samples of server do not all have a time"),
         ({"t": [1.6, 1.5], "a": [1, 2]}, "samples of server are not in the order of time"),
-        ({"t": [1.5, None], "a": [1, 2]}, "samples of server are not in the order of time"),
+        ({"t": [1.5, None], "a": [1, 2]}, "samples of server do not all have a time"),
         ({"t": [1.5, 1.6], "a": [1, "x"]}, r"item 2 of a column of samples of server is a text"),
-        ({"t": [1.5, 1.6], "a": {}}, "a column of samples of server is an object; it must be"),
+        ({"t": [1.5, 1.6], "a": {}}, "item 1 of the columns of server is an object; it must be"),
     ],
 )
 def test_samples_that_cannot_be_used_are_named(columns: Columns, sentence: str) -> None:
@@ -104,6 +106,8 @@ def test_a_histogram_comes_back_exactly(seed: int) -> None:
     assert np.stack(found, axis=1).tolist() == pairs
     plain = histogram_of(Raw(json.dumps(pairs).encode()), "a")
     assert np.stack(plain, axis=1).tolist() == pairs
+    indented = Raw(json.dumps(result["latency"]["histogram"], indent=1).encode())
+    assert np.stack(histogram_of(indented, "a"), axis=1).tolist() == pairs
 
 
 @pytest.mark.parametrize(

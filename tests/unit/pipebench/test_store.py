@@ -32,8 +32,8 @@ def test_the_same_record_is_the_same_file(tmp_path: Path) -> None:
 
 
 def test_an_execution_at_a_constant_rate_is_in_no_round() -> None:
-    made = typed(record(round=None, rate=1000.0), Record)
-    assert store.crosscheck_file(made) == "crosscheck/main-rate-001-one-w1-d5-c200.json.gz"
+    made = typed(record(round=None, rate=1000.0, tool="h2load"), Record)
+    assert store.crosscheck_file(made) == "crosscheck/main-rate-001-one-w1-d5-c200-h2load.json.gz"
 
 
 def test_what_people_read_is_indented(tmp_path: Path) -> None:

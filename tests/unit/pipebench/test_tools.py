@@ -23,11 +23,13 @@ FILES = Path(__file__).parents[3] / "files" / "generator" / "tools"
 
 
 def test_each_tool_has_a_file_on_the_controller_and_one_on_the_generator() -> None:
-    assert set(tools()) == {path.stem for path in FILES.glob("[!_]*.py")} == {"wrk", "h2load"}
+    assert set(tools()) == {path.stem for path in FILES.glob("[!_]*.py")} >= {"wrk", "h2load"}
 
 
 def test_a_tool_that_is_not_here_is_named() -> None:
-    with pytest.raises(RecordError, match="tool of the record is siege; it must be h2load or wrk"):
+    with pytest.raises(
+        RecordError, match=r"tool of the record is siege; it must be .*h2load or wrk"
+    ):
         find_tool("siege", "raw")
 
 
