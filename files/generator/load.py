@@ -7,12 +7,12 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
     {"address", "port", "depth", "connections", "threads", "duration", "warmup", "patience",
      "tool": "wrk" (default) | "h2load" | another one of tools/,
      "rate": requests per second of all connections together, or null (default)}
-        {"cpus", "ready_error", "samples", "warmup", "measured"}
+        {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification"}
 
-Durations are in s; docs/architecture.md says what the answers are. RESULT and SAMPLES are JSON in
-a string: Ansible handles each of ten thousand numbers, and one string at once. A server that does
-not answer, crashes or hangs is data; {"failed": true, "msg"} is there only if the tool itself
-cannot be run.
+Durations are in s; docs/architecture.md says what the answers are. RESULT, SAMPLES, CONNECTIONS and
+VERIFICATION are JSON in a string: Ansible handles each of ten thousand numbers, and one string at
+once. A server that does not answer, crashes or hangs is data; {"failed": true, "msg"} is there only
+if the tool itself cannot be run.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from typing import TypedDict
 from host.plain_http import wait_for_answer
 from host.samples import sampled
 
+from generator.connections import snapshot
 from generator.execution import Execution, execute
 from generator.tool import LoadTool, Order, find_tool
+from generator.verification import verifying
 
 # The server is idle for this long before the window, so that its counters are flat there and the
 # clocks of the two hosts need to agree only to half of it.
@@ -53,6 +55,8 @@ class Answer(Fault):
     samples: str
     warmup: Execution | None
     measured: Execution | None
+    connections: str
+    verification: str
 
 
 def measure(order: Order) -> Answer:
@@ -63,6 +67,8 @@ def measure(order: Order) -> Answer:
         "ready_error": wait_for_answer(order.address, order.port, order.patience),
         "warmup": None,
         "measured": None,
+        "connections": "null",
+        "verification": "null",
     }
     if answer["ready_error"] is None:
         raise_file_limit()
@@ -81,14 +87,20 @@ def raise_file_limit() -> None:
 
 def run(tool: LoadTool, answer: Answer) -> None:
     """Run the tool, with this host sampled, and put what came of it into the answer."""
-    order = tool.order
-    with sampled(order.address) as sampling:
+    order, seconds = tool.order, tool.order.duration
+    with sampled(order.address) as sampling, verifying(order) as verification:
+        rate = None
         if order.warmup:
-            answer["warmup"] = one_execution(tool, tool.warm_up, tool.warm_up_result, order.warmup)
+            verification.warm_up(order.warmup)
+            warmup = one_execution(tool, tool.warm_up, tool.warm_up_result, order.warmup)
+            answer["warmup"], rate = warmup, tool.requests_per_s(warmup)
         time.sleep(PAUSE_S)
-        measured = one_execution(tool, tool.measurement, tool.result, order.duration)
+        verification.measure(seconds, rate)
+        with snapshot(order, seconds, verification.process.pid) as connections:
+            measured = one_execution(tool, tool.measurement, tool.result, seconds)
         answer["measured"] = measured
-    answer["samples"] = sampling.text
+    answer["samples"], answer["connections"] = sampling.text, connections.text
+    answer["verification"] = verification.text
     fault = tool.fault(measured)
     if fault is not None:
         failed(answer, f"{order.tool} could not do its work: {fault}")

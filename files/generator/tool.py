@@ -67,6 +67,10 @@ class LoadTool(ABC):
         """The result of a warm-up as JSON; None if there is none."""
         return None
 
+    def requests_per_s(self, execution: Execution) -> float | None:  # noqa: ARG002
+        """How many requests a second an execution with a result answered; None if unknown."""
+        return None
+
     @abstractmethod
     def result(self, files: Path) -> str | None:
         """The result of a measurement as JSON; None if there is none."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipebench.record.columns import Samples, samples_of
-from pipebench.record.schema import NOTHING, Execution, Generator, Record
+from pipebench.record.schema import (
+    NOTHING,
+    Connections,
+    Execution,
+    Generator,
+    Record,
+    Verification,
+)
 from pipebench.tools.tool import Counts, Tool
 
 
@@ -41,6 +48,8 @@ class Load:
     samples: Samples
     warmup: Ran | None
     measured: Ran | None
+    connections: Connections | None
+    verification: Verification | None
 
     @property
     def executions(self) -> list[Ran]:
@@ -77,6 +86,8 @@ def _load(generator: Generator, name: str, record: Record, tool: Tool) -> Load:
         samples=samples_of(generator.samples, name),
         warmup=ran(generator.warmup, "warmup"),
         measured=ran(generator.measured, "measured"),
+        connections=generator.connections,
+        verification=generator.verification,
     )
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from pipebench.measure.connections import Served, served_of
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.load import Load, Ran, Window, loads_of, window_of
 from pipebench.measure.traffic import pace, quiet, reopened
 from pipebench.measure.unit import UnitEnd, log_end, restarts, spoke, unit_end
 from pipebench.measure.usage import Usage, usage_of
+from pipebench.measure.verification import Verified, verified_of
 from pipebench.measure.window import WindowError, increase, levels
 from pipebench.record import store
 from pipebench.record.columns import Samples, samples_of
@@ -48,6 +50,11 @@ class Totals:
     errors: dict[str, int]
     opened: int
     latency: Latency | None
+
+    @property
+    def response_bytes(self) -> float | None:
+        """The mean size of a response; None if it is not known."""
+        return self.bytes / self.requests if self.bytes and self.requests else None
 
     def slack(self, depth: int) -> int:
         """Responses beyond whole batches: those of the batches that the end cut off."""
@@ -100,6 +107,10 @@ class Measurement:
     """Connections that the generators opened in the window beyond those that they were to open."""
     quiet_s: float | None
     """For how long at the window's end nothing arrived at any generator any more."""
+    served: Served | None
+    """How each connection was served; None if it was not looked at them."""
+    verified: Verified | None
+    """What was verified while the load went on; None if nothing was."""
     pace: list[float] | None
     """Requests/s in each quarter of the window, by the bytes that arrived at the generators."""
     memory_bytes: list[float] | None
@@ -205,6 +216,8 @@ def reduce(record: Record, path: Path) -> Measurement:
         server_cpu_us=figures.server_cpu_us,
         reopened=figures.reopened,
         quiet_s=quiet(loads),
+        served=served_of(loads, figures.totals.response_bytes if figures.totals else None),
+        verified=verified_of(loads),
         pace=pace(loads),
         memory_bytes=figures.memory_bytes,
         spoke=spoke(server, loads) if server else [],

@@ -13,7 +13,8 @@ OPENING_S = 0.05
 
 
 def reopened(loads: list[Load], opened: int, tried: int) -> int | None:
-    """The kernel's count of connections opened, less those that the tools were to open.
+    """The kernel's count of connections opened, less those that the tools were to open, and those
+    of the verification.
 
     opened: by all tools together; tried: by each of them besides. WindowError: the counter is none.
     """
@@ -25,7 +26,8 @@ def reopened(loads: list[Load], opened: int, tried: int) -> int | None:
         more = increase(load.samples, "tcp_active_opens", ran.started, ran.ended)
         if more is None:
             return None
-        counted += more - tried
+        verified = load.verification.phases.get("measured") if load.verification else None
+        counted += more - tried - (verified.opened if verified else 0)
     return max(0, round(counted) - opened)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from pipebench.record.declared import plain
-from pipebench.record.packing import packed_result, packed_samples
+from pipebench.record.packing import packed_connections, packed_result, packed_samples
 from pipebench.record.reading import json_value
 from pipebench.record.schema import (
     NOTHING,
@@ -56,6 +56,10 @@ def generator(host: str, answer: Answer) -> Generator:
     fields = _fields(Generator, answer)
     for phase in ("warmup", "measured"):
         fields[phase] = execution(fields.get(phase), phase)
+    for name in ("connections", "verification"):
+        fields[name] = json_value((fields.get(name) or "null").encode())
+    if isinstance(fields["connections"], dict):
+        fields["connections"] = packed_connections(fields["connections"])
     return _made(Generator, {**fields, "host": host, "samples": samples(fields)}, "generator")
 
 

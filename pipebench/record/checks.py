@@ -23,8 +23,15 @@ def check_version(version: Any, name: str, readable: tuple[int, ...] = READABLE)
 
 
 def check_record(record: Record) -> None:
-    """RecordError: an execution ended before it started."""
+    """RecordError: an execution ended before it started, or columns differ in length."""
     for number, generator in enumerate(record.generators, start=1):
         for phase, execution in (("warmup", generator.warmup), ("measured", generator.measured)):
             if execution and execution.ended < execution.started:
                 raise RecordError(f"{phase} of generator {number} ended before it started")
+        seen = generator.connections
+        if seen and not (
+            len(seen.received_bytes) == len(seen.last_sent_ms) == len(seen.last_received_ms)
+        ):
+            raise RecordError(
+                f"the connections of generator {number} are not as many in every column"
+            )

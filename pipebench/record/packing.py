@@ -6,6 +6,7 @@ too.
 
 - A histogram, any member `histogram` of a tool's result that is a list of [value, count]:
   `{"values": [...], "counts": [...]}`, each value as its distance from the one before.
+- The connections of the load: `received_bytes`, which increases, as distances.
 - Samples: `t_us` takes the place of `t`, in whole microseconds. A column is a list of distances
   from the last known value, with null for what is not known; or, if it never changes, its value.
 
@@ -63,6 +64,14 @@ def distances(column: Iterable[int | None]) -> list[int | float | None]:
         found.append(None if value is None else value - last)
         last = last if value is None else value
     return found
+
+
+def packed_connections(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of the connections as a record holds them."""
+    received = columns.get("received_bytes")
+    if not isinstance(received, list) or not all(type(number) is int for number in received):
+        return dict(columns)  # the schema says what is wrong with it
+    return {**columns, "received_bytes": distances(received)}
 
 
 def packed_result(text: str) -> Raw:

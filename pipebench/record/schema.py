@@ -124,6 +124,49 @@ class Execution(Part, kw_only=True):
     result: Raw = NOTHING
 
 
+class Connections(Part, kw_only=True):
+    """Every connection of the load, shortly before its end: columns, by the bytes received.
+
+    at: unix s on the generator. received_bytes: since it was opened, as distances (packing.py).
+    last_sent_ms, last_received_ms: how long ago it last sent and received, ms.
+    """
+
+    at: float
+    received_bytes: list[Count]
+    last_sent_ms: list[Count]
+    last_received_ms: list[Count]
+
+
+class VerifiedPhase(Part, kw_only=True):
+    """What was asked on further connections in one phase.
+
+    opened: connections, in the phase itself. requests: in so many batches; answered: of these.
+    wrong: batches with a wrong answer.
+    """
+
+    opened: Count
+    batches: Count
+    requests: Count
+    answered: Count
+    wrong: Count
+
+
+class WrongAnswer(Part, kw_only=True):
+    """at: unix s on the generator. seen: the class, as docs/probe.md describes them."""
+
+    at: float
+    phase: str
+    seen: str
+    detail: str
+
+
+class Verification(Part, kw_only=True):
+    """What was verified while the load went on; phases: "warmup" and "measured"."""
+
+    phases: dict[str, VerifiedPhase] = {}
+    first_wrong: WrongAnswer | None = None
+
+
 class Generator(Part, kw_only=True):
     """The part of one load generator in a measurement. cpus: that the tool may use."""
 
@@ -133,6 +176,8 @@ class Generator(Part, kw_only=True):
     samples: SampleColumns = {}
     warmup: Execution | None = None
     measured: Execution | None = None
+    connections: Connections | None = None
+    verification: Verification | None = None
 
 
 class Record(Document, kw_only=True):

@@ -14,6 +14,7 @@ from statistics import fmean
 from pipebench.measure.measurement import Measurement
 from pipebench.measure.usage import Usage
 from pipebench.record.schema import Direction
+from pipebench.rules import connections
 from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
@@ -263,6 +264,23 @@ def unsteady(measurement: Measurement) -> list[Disturbance]:
     return [Disturbance("unsteady", size, f"the rate was not steady: {said}")]
 
 
+def uneven(measurement: Measurement) -> list[Disturbance]:
+    """Some connections were served much more than others, so that no figure is that of each.
+
+    A remark and no rule: a server that lets in its connections one after the other does so, too.
+    """
+    share, served = connections.lower_half(measurement), measurement.served
+    if share is None or served is None:
+        return []
+    fewest, median, most = served.responses[0], served.median or 0, served.responses[-1]
+    sentence = (
+        f"the connections were served unevenly: the less served half of {served.count:,} got "
+        f"{share:.0%} of the responses (fewest {fewest:,.0f}, median {median:,.0f}, "
+        f"most {most:,.0f})"
+    )
+    return [Disturbance("uneven", 1 - share, sentence)]
+
+
 def backwards(measurement: Measurement) -> list[Disturbance]:
     """Counters that cannot be."""
     return [
@@ -278,6 +296,7 @@ DISTURBANCE_RULES: tuple[Callable[[Measurement], list[Disturbance]], ...] = (
     throttled,
     lossy,
     unsteady,
+    uneven,
     backwards,
 )
 

@@ -12,6 +12,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipebench.measure.measurement import Measurement
+from pipebench.rules import connections
+from pipebench.rules.bottleneck import NEAR
+from pipebench.rules.bottleneck import generator as generator_load
 from pipebench.rules.conformance import Probe
 from pipebench.rules.conformance import sentence as probe_sentence
 
@@ -201,6 +204,32 @@ def hung(measurement: Measurement, _context: Context) -> Finding | None:
     )
 
 
+def silent(measurement: Measurement, context: Context) -> Finding | None:
+    """Every connection has a request under way all the time, so something must come on each."""
+    totals, served = measurement.totals, measurement.served
+    silences = connections.silent(measurement)
+    if not silences or totals is None or totals.latency is None or served is None:
+        return None
+    if measurement.unit_end or hung(measurement, context):
+        return None
+    sentence = connections.sentence(silences, served, totals.latency.max_us / 1e6)
+    return Finding("silent", Outcome.DEGRADED, sentence)
+
+
+def wrong_under_load(measurement: Measurement, _context: Context) -> Finding | None:
+    """What is answered on further connections while the load goes on must be right."""
+    verified = measurement.verified
+    if verified is None or verified.first_wrong is None:
+        return None
+    first = verified.first_wrong
+    return Finding(
+        "wrong_under_load",
+        Outcome.FAILED,
+        f"wrong under load: {first.seen} {first.at_s:.1f} s into the {first.phase}, "
+        f"{first.detail}; {verified.wrong:,} of {verified.batches:,} verified batches were wrong",
+    )
+
+
 def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
     """wrk gives up at once if it cannot connect; any other failure of wrk is the harness's."""
     if measurement.tool_problem is None:
@@ -281,9 +310,15 @@ def slack(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def busy(measurement: Measurement, _context: Context) -> Finding | None:
-    """Connections with nothing to wait for but their batches are busy all the time (Little)."""
+    """Connections with nothing to wait for but their batches are busy all the time (Little).
+
+    Only for records that do not say how each connection was served. Nor does it tell a connection
+    that hung from a thread of wrk that waited for a CPU.
+    """
     totals = measurement.totals
     if totals is None or totals.latency is None or measurement.unit_end:
+        return None
+    if measurement.served or (generator_load(measurement).share or 0) >= NEAR:
         return None
     # a batch cut off at the end is in no histogram: that much of the window may be missing
     unfinished = totals.latency.met_us / (totals.duration_s * 1e6)
@@ -430,11 +465,13 @@ RULES: tuple[Rule, ...] = (
     no_requests,
     no_batches,
     hung,
+    wrong_under_load,
     wrk_failed,
     unusable,
     wrk_errors,
     reconnected,
     slack,
+    silent,
     busy,
     response_size,
     memory,

@@ -10,11 +10,14 @@ CIRCUMSTANCES; in the files, new columns come last.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipebench.measure.connections import Served
 from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
+from pipebench.measure.verification import Verified
 from pipebench.record.prices import Price
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import LimitedBy
+from pipebench.rules.connections import silent
 from pipebench.rules.outcome import Outcome
 from pipebench.run.columns import Form, Shown
 from pipebench.run.entries import (
@@ -55,6 +58,21 @@ def _slack(measurement: Measurement) -> float | None:
 
 def _other_cores(measurement: Measurement) -> float | None:
     return measurement.server_usage.other_cores if measurement.server_usage else None
+
+
+def _served(figure: Callable[[Served], float | None]) -> Callable[[Measurement], float | None]:
+    """A figure of how the connections were served."""
+    return lambda measurement: figure(measurement.served) if measurement.served else None
+
+
+def _verified(figure: Callable[[Verified], float | None]) -> Callable[[Measurement], float | None]:
+    """A figure of what was verified while the load went on."""
+    return lambda measurement: figure(measurement.verified) if measurement.verified else None
+
+
+def _silent(measurement: Measurement) -> float | None:
+    silences = silent(measurement)
+    return None if silences is None else len(silences)
 
 
 def _requests_per_money(row: "CellSummary") -> float | None:
@@ -272,6 +290,59 @@ class Figures(HasFigures[Own]):
         "bytes that arrived at the generators; 1 is steady. If a batch lasts long against a "
         "quarter it is small for batches that come all at once. Empty without samples, and unless "
         "the outcome is `ok` or `degraded`",
+    )
+    responses_per_connection_min = Figure(
+        unit="responses",
+        measured=_served(lambda served: served.responses[0] if served.responses else None),
+        needs=Needs.RESULT,
+        decimals=1,
+        explained="of the least served connection, up to 0.2 s before the window's end, by the "
+        "bytes that the kernel received on it since it was opened; empty if the connections were "
+        "not looked at, as all `responses_per_connection_*` and `connections_*`",
+    )
+    responses_per_connection_median = Figure(
+        unit="responses",
+        measured=_served(lambda served: served.median),
+        needs=Needs.RESULT,
+        over_rounds=MEDIAN,
+        decimals=1,
+        explained="the same of the connection in the middle",
+    )
+    responses_per_connection_max = Figure(
+        unit="responses",
+        measured=_served(lambda served: served.responses[-1] if served.responses else None),
+        needs=Needs.RESULT,
+        decimals=1,
+        explained="the same of the most served connection",
+    )
+    connections_unserved = Figure(
+        unit="connections",
+        measured=_served(lambda served: served.unserved),
+        needs=Needs.RESULT,
+        over_rounds=GREATEST,
+        explained="on which nothing ever came",
+    )
+    connections_silent = Figure(
+        unit="connections",
+        measured=_silent,
+        needs=Needs.RESULT,
+        over_rounds=GREATEST,
+        explained="with a request under way, on which nothing came for longer than any healthy "
+        "batch explains: at least 0.5 s, 0.15 of the window, and twice the longest batch",
+    )
+    verified_requests = Figure(
+        unit="requests",
+        measured=_verified(lambda verified: verified.answered),
+        needs=Needs.NOTHING,
+        explained="that were asked on further connections while the load went on, and whose "
+        "answers were looked at; they are in no other figure",
+    )
+    verified_wrong = Figure(
+        unit="batches",
+        measured=_verified(lambda verified: verified.wrong),
+        needs=Needs.NOTHING,
+        over_rounds=GREATEST,
+        explained="of these requests, with a wrong answer",
     )
     requests_per_money = Figure(
         unit="requests",

@@ -49,6 +49,11 @@ class Group:
         return own[:1] + [row for row in own[1:] if row.requests_per_s.relative.value is not None]
 
     @property
+    def ceiling_limit(self) -> LimitedBy | None:
+        """What limited the ceiling server; None if that is not known."""
+        return next((row.limited_by for row in self.rows if row.role == "ceiling"), None)
+
+    @property
     def place(self) -> str:
         return f"At {self.label}: " if self.label else ""
 
@@ -66,6 +71,7 @@ def answer(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Point]:
     points += _near_ceiling(groups)
     points += _unlike_itself(groups)
     points += _limits(rows)
+    points += _lower_bounds(groups)
     return [*points, *_harness(judged_run)]
 
 
@@ -231,10 +237,15 @@ def _near_ceiling(groups: list[Group]) -> list[Point]:
         f"{_name(row)}{_where([group.label])} {formats.ratio(row.share_of_ceiling)}"
         for group, row in near[: 2 * MOST_PLACES]
     ]
+    limits = {group.ceiling_limit for group, _ in near}
+    by_generator = limits == {LimitedBy.GENERATOR}
+    ceiling = "the ceiling server, which does no work"
+    ceiling += " and was limited by the load generator" if by_generator else ""
+    measured = "the load generator" if by_generator else "the generator or the path"
     return [
         Point(
-            f"{_names(rows)} {was} about as fast as the ceiling server, which does no work: the "
-            "generator or the path was measured, not the framework.",
+            f"{_names(rows)} {was} about as fast as {ceiling}: {measured} was measured, not the "
+            "framework.",
             f"Share of the ceiling's requests/s, of which {NEAR_CEILING} is too near: "
             f"{', '.join(told)}.",
         )
@@ -285,6 +296,26 @@ def _limits(rows: list[CellSummary]) -> list[Point]:
             )
         )
     return points
+
+
+def _lower_bounds(groups: list[Group]) -> list[Point]:
+    """What it means for a rate, and for its share of the ceiling, that the generator limited it."""
+    rows = [
+        row
+        for group in groups
+        for row in group.rows
+        if row.role == "framework" and row.limited_by == LimitedBy.GENERATOR
+    ]
+    if not rows:
+        return []
+    its = "its" if len(_titles(rows)) == 1 else "their"
+    could = f"{_names(rows)} could answer more than was measured"
+    return [
+        Point(
+            f"{could}: the load generator was at its limit, so {its} requests/s and {its} share of "
+            "the ceiling are lower bounds. CPU time per request is not affected."
+        )
+    ]
 
 
 def _limited(limit: LimitedBy, rows: list[CellSummary], all_rows: bool) -> str:

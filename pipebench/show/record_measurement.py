@@ -158,6 +158,8 @@ def _counted(totals: Totals, seen: Seen, *, rated: bool) -> Pairs:
     yield "errors", ", ".join(seen_errors) or "none"
     yield "bytes", _bytes(totals, seen.context)
     yield "connections", _connections(totals, measurement.reopened)
+    yield "each connection", _each_connection(measurement)
+    yield "verified", _verified(measurement)
     if totals.latency and tools()[measurement.tool].times == "batch":
         most = totals.opened * (measurement.cell.depth - 1)
         found = totals.slack(measurement.cell.depth)
@@ -208,6 +210,32 @@ def _connections(totals: Totals, reopened: int | None) -> str:
     if reopened is None:
         return f"{totals.opened:,} opened"
     return f"{totals.opened:,} opened, and {reopened:,} more in the window"
+
+
+def _each_connection(measurement: Measurement) -> str:
+    """How the connections were served; nothing if they were not looked at."""
+    served = measurement.served
+    if served is None or not served.responses:
+        return ""
+    fewest, median, most = served.responses[0], served.median or 0, served.responses[-1]
+    counts = (
+        f"{fewest:,.0f} to {most:,.0f} responses, median {median:,.0f}, after {served.at_s:.1f} s"
+    )
+    return f"{counts}; {served.unserved:,} never served" if served.unserved else counts
+
+
+def _verified(measurement: Measurement) -> str:
+    """What was asked on further connections while the load went on."""
+    verified = measurement.verified
+    if verified is None:
+        return ""
+    asked = _count(verified.requests, "request")
+    wrong = (
+        f"{verified.wrong:,} of {verified.batches:,} batches wrong"
+        if verified.wrong
+        else "none wrong"
+    )
+    return f"{verified.answered:,} of {asked} answered while the load went on, {wrong}"
 
 
 def _used(measurement: Measurement) -> Pairs:

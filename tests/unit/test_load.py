@@ -155,7 +155,13 @@ def test_a_server_that_does_not_answer_is_not_loaded(tool: str) -> None:
     given: dict[str, Any] = {**load.measure(replace(ORDER, address="127.0.0.1", port=1, tool=tool))}
     assert "refused" in given.pop("ready_error").lower()
     assert given.pop("cpus") >= 1
-    assert given == {"samples": "{}", "warmup": None, "measured": None}
+    assert given == {
+        "samples": "{}",
+        "warmup": None,
+        "measured": None,
+        "connections": "null",
+        "verification": "null",
+    }
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ class Tool(LoadTool):
         del result["latency"]
         return json.dumps(result)
 
+    def requests_per_s(self, execution: Execution) -> float | None:
+        if not execution["result"]:
+            return None
+        result = json.loads(execution["result"])
+        seconds = execution["ended"] - execution["started"]
+        return float(result["requests"]) / seconds
+
     def fault(self, measured: Execution) -> str | None:
         """A server that has gone is the framework's failure; anything else is the generator's, also
         with status 0: wrk goes on without a script that it cannot read."""

@@ -85,7 +85,7 @@ def test_a_healthy_measurement(example: JudgedRun) -> None:
         f"({totals.latency.batches:,} batches)",
         "errors none",
         f"busy {totals.busy:.2f} of",
-        "No rule found anything (there are 18).",
+        "No rule found anything (there are 20).",
         "(a share of 0.90 or more is a limit)",
         "disturbed by nothing",
     ):

@@ -1,0 +1,103 @@
+"""What the kernel knows of every connection of the load, asked once before they are closed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict
+
+from generator.tool import Order
+
+# Before the load's time is over: `ss` takes a few ms, or more while the load takes every CPU.
+BEFORE_END_S = 0.2
+# A counter that is 0 is not printed.
+COUNTERS = ("bytes_received", "lastsnd", "lastrcv")
+
+
+class Connections(TypedDict):
+    """CONNECTIONS of docs/architecture.md: columns, a connection each, by the bytes received."""
+
+    at: float
+    received_bytes: list[int]
+    last_sent_ms: list[int]
+    last_received_ms: list[int]
+
+
+class Snapshot:
+    """One snapshot; `text` is CONNECTIONS as JSON, or null if none was taken."""
+
+    text = "null"
+
+    def __init__(self, order: Order, other: int) -> None:
+        self.order, self.other = order, other
+
+    def take(self) -> None:
+        besides = socket_inodes(self.other)
+        self.text = json.dumps(connections_to(self.order.address, self.order.port, besides))
+
+
+@contextmanager
+def snapshot(order: Order, seconds: float, other: int) -> Iterator[Snapshot]:
+    """Take a snapshot shortly before so many seconds have passed, if the body runs so long.
+
+    other: the process whose connections are not the load's.
+    """
+    taken = Snapshot(order, other)
+    timer = threading.Timer(max(0.0, seconds - BEFORE_END_S), taken.take)
+    timer.start()
+    try:
+        yield taken
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def connections_to(address: str, port: int, besides: set[int]) -> Connections | None:
+    """Every established connection from here to a server; None if `ss` cannot tell.
+
+    besides: inodes of sockets that are left out.
+    """
+    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    done = subprocess.run(
+        ["ss", "-tinOHe", "state", "established", "dst", place],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        return None
+    at = time.time()
+    lines = [line for line in done.stdout.splitlines() if counter(line, "ino") not in besides]
+    rows = sorted(tuple(counter(line, name) for name in COUNTERS) for line in lines)
+    received, sent_ms, received_ms = zip(*rows) if rows else ((), (), ())
+    return {
+        "at": at,
+        "received_bytes": list(received),
+        "last_sent_ms": list(sent_ms),
+        "last_received_ms": list(received_ms),
+    }
+
+
+def counter(line: str, name: str) -> int:
+    """A number of one line of `ss`."""
+    found = re.search(rf"\b{name}:(\d+)", line)
+    return int(found[1]) if found else 0
+
+
+def socket_inodes(pid: int) -> set[int]:
+    """The sockets of a process; none once it has ended."""
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            found = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
+        except OSError:  # closed meanwhile
+            continue
+        if found:
+            inodes.add(int(found[1]))
+    return inodes
