@@ -6,7 +6,8 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
 
     {"address", "port", "depth", "connections", "threads", "duration", "warmup", "patience",
      "tool": "wrk" (default) | "h2load" | another one of tools/,
-     "rate": requests per second of all connections together, or null (default)}
+     "rate": requests per second of all connections together, or null (default),
+     "look": false to leave out `connections` and `verification` (tests/look_cost.py)}
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification"}
 
 Durations are in s; docs/architecture.md says what the answers are. RESULT, SAMPLES, CONNECTIONS and
@@ -87,23 +88,42 @@ def raise_file_limit() -> None:
 
 def run(tool: LoadTool, answer: Answer) -> None:
     """Run the tool, with this host sampled, and put what came of it into the answer."""
-    order, seconds = tool.order, tool.order.duration
-    with sampled(order.address) as sampling, verifying(order) as verification:
-        rate = None
-        if order.warmup:
-            verification.warm_up(order.warmup)
-            warmup = one_execution(tool, tool.warm_up, tool.warm_up_result, order.warmup)
-            answer["warmup"], rate = warmup, tool.requests_per_s(warmup)
-        time.sleep(PAUSE_S)
-        verification.measure(seconds, rate)
-        with snapshot(order, seconds, verification.process.pid) as connections:
-            measured = one_execution(tool, tool.measurement, tool.result, seconds)
+    order = tool.order
+    with sampled(order.address) as sampling:
+        if order.look:
+            measured = looked_at(tool, answer)
+        else:
+            warmed_up(tool, answer)
+            measured = one_execution(tool, tool.measurement, tool.result, order.duration)
         answer["measured"] = measured
-    answer["samples"], answer["connections"] = sampling.text, connections.text
-    answer["verification"] = verification.text
+    answer["samples"] = sampling.text
     fault = tool.fault(measured)
     if fault is not None:
         failed(answer, f"{order.tool} could not do its work: {fault}")
+
+
+def looked_at(tool: LoadTool, answer: Answer) -> Execution:
+    """The same with what is looked at besides: each connection, and some further answers."""
+    order, seconds = tool.order, tool.order.duration
+    with verifying(order) as verification:
+        if order.warmup:
+            verification.warm_up(order.warmup)
+        rate = warmed_up(tool, answer)
+        verification.measure(seconds, rate)
+        with snapshot(order, seconds, verification.process.pid) as connections:
+            measured = one_execution(tool, tool.measurement, tool.result, seconds)
+    answer["connections"], answer["verification"] = connections.text, verification.text
+    return measured
+
+
+def warmed_up(tool: LoadTool, answer: Answer) -> float | None:
+    """Warm up and pause; how many requests a second were answered, if that is known."""
+    rate = None
+    if tool.order.warmup:
+        warmup = one_execution(tool, tool.warm_up, tool.warm_up_result, tool.order.warmup)
+        answer["warmup"], rate = warmup, tool.requests_per_s(warmup)
+    time.sleep(PAUSE_S)
+    return rate
 
 
 def one_execution(

@@ -30,6 +30,7 @@ class Order:
     patience: float
     tool: str = "wrk"
     rate: float | None = None
+    look: bool = True
 
     @property
     def url(self) -> str:

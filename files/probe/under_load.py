@@ -27,8 +27,8 @@ from classify import Classification, classify
 from connection import Connection
 from request import Request, Writer
 
-WRONG = ("wrong answer", "wrong body", "out of order", "too many", "not HTTP")
-"""Classes of docs/probe.md that no load explains."""
+WRONG = ("wrong body", "out of order", "too many", "not HTTP")
+"""Classes of docs/probe.md that no load explains, and that the load tool does not count itself."""
 LAST_AT = 0.9  # of a phase's time: the last batch needs some to be answered
 RETRY_S = 0.05
 

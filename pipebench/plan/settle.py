@@ -12,6 +12,8 @@ from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.plan.variables import AUTO, MOST_THREADS
 
+MOST_NAMED = 3
+
 
 def threads_for(cpus: int, connections: Iterable[int]) -> int:
     """As many threads as there are CPUs, or the next fewer that divide every number of connections.
@@ -41,6 +43,24 @@ def _settled(testbed: Testbed, connections: list[int], cpus: Mapping[str, int]) 
         return testbed
     fewest = min(cpus[host] for host in testbed.generators)
     return structs.replace(testbed, threads=threads_for(fewest, connections))
+
+
+def small_generators_text(run: RunPlan, cpus: Mapping[str, int]) -> str:
+    """What to expect of generators with one CPU, and what to do about it; nothing if all have more.
+
+    wrk and the kernel's work for its packets share that CPU, and fast servers need less than both.
+    """
+    generators = [host for testbed in run.testbeds for host in testbed.generators]
+    small = [host for host in generators if cpus[host] == 1]
+    if not small:
+        return ""
+    names = ", ".join(small) if len(small) <= MOST_NAMED else f"{len(small)} load generators"
+    have = "has" if len(small) == 1 else "have"
+    return (
+        f"{names} {have} 1 CPU, so the load generator is the likely limit of fast frameworks. "
+        "Their rows will say `limited_by: generator`: their requests/s are lower bounds. A "
+        "generator with more CPUs changes that: a larger computer for the lab, or hosts of your own."
+    )
 
 
 def check_text(run: RunPlan, *, absent: bool) -> str:

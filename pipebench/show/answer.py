@@ -313,7 +313,7 @@ def _lower_bounds(groups: list[Group]) -> list[Point]:
     return [
         Point(
             f"{could}: the load generator was at its limit, so {its} requests/s and {its} share of "
-            "the ceiling are lower bounds. CPU time per request is not affected."
+            "the ceiling are lower bounds."
         )
     ]
 

@@ -2,7 +2,8 @@
 
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `absent`,
 whether no host was looked at, because not every one is up (only in check mode).
-Returns the completed `run`; in check mode, also what would be done, as `closing`.
+Returns the completed `run`, and what to expect of small generators, as `progress`; in check mode,
+also what would be done, as `closing`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from pipebench.plan.run_plan import RunPlan
-from pipebench.plan.settle import check_text, settle_threads
+from pipebench.plan.settle import check_text, settle_threads, small_generators_text
 
 
 class ActionModule(ActionBase):
@@ -28,7 +29,9 @@ class ActionModule(ActionBase):
         absent = bool(self._task.args.get("absent"))
         if not absent:
             checks = self._task.args["checks"]
-            run = settle_threads(run, {host: int(checks[host]["cpus"]) for host in checks})
+            cpus = {host: int(checks[host]["cpus"]) for host in checks}
+            run = settle_threads(run, cpus)
+            answer["progress"] = small_generators_text(run, cpus)
         answer["run"] = run.to_fact()
         if self._task.check_mode:
             answer["closing"] = check_text(run, absent=absent)
