@@ -24,11 +24,11 @@ SSH = [
 PORT = 8080
 
 
-def host_program(address: str, program: str, **order: Any) -> dict[str, Any]:
+def host_program(host: str, program: str, /, **order: Any) -> dict[str, Any]:
     """Run a program of files/ on a machine of the lab; what it prints."""
     command = f"cd /opt/pipeline-bench && exec python3 -m {program}"
     done = subprocess.run(
-        [*SSH, f"root@{address}", command],
+        [*SSH, f"root@{host}", command],
         input=json.dumps(order), capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     printed: dict[str, Any] = json.loads(done.stdout)

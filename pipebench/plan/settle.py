@@ -58,8 +58,8 @@ def small_generators_text(run: RunPlan, cpus: Mapping[str, int]) -> str:
     have = "has" if len(small) == 1 else "have"
     return (
         f"{names} {have} 1 CPU, so the load generator is the likely limit of fast frameworks. "
-        "Their rows will say `limited_by: generator`: their requests/s are lower bounds. A "
-        "generator with more CPUs changes that: a larger computer for the lab, or hosts of your own."
+        "Their rows will say `limited_by: generator`: their requests/s are lower bounds. More "
+        "CPUs for the generator change that: a larger computer for the lab, or other hosts."
     )
 
 

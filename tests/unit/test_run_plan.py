@@ -26,7 +26,7 @@ from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import ROOT, Project, read_project
 from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
-from pipebench.plan.settle import settle_threads, threads_for
+from pipebench.plan.settle import settle_threads, small_generators_text, threads_for
 from pipebench.plan.testbeds import Inventory, find_testbeds
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import (
@@ -569,3 +569,11 @@ def test_a_folder_that_is_not_a_repository_has_no_commit(tmp_path: Path) -> None
 )
 def test_phases_are_chosen_by_tags(tags: list[str], skipped: list[str], measures: bool) -> None:
     assert is_run(MEASURE, tags, skipped) is measures
+
+
+def test_a_generator_with_one_cpu_is_named_beforehand() -> None:
+    run = planned()
+    assert small_generators_text(run, {"g": 2}) == ""
+    text = small_generators_text(run, {"g": 1})
+    assert text.startswith("g has 1 CPU, so the load generator is the likely limit")
+    assert "limited_by: generator" in text

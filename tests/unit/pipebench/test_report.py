@@ -17,9 +17,12 @@ from jinja2 import TemplateError
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import current_names
 from pipebench.record.run import load_run
+from pipebench.rules.bottleneck import LimitedBy
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
+from pipebench.run.summary import summary
 from pipebench.show import formats, report
+from pipebench.show.answer import answer
 from pipebench.show.charts import charts
 from pipebench.show.reproduce import reproduce
 from tests.unit.pipebench.factory import (
@@ -240,6 +243,23 @@ def test_what_befell_the_harness_is_said_first_and_listed_once(tmp_path: Path) -
     assert [problem for problem in rendered.problems if fault in problem] == [
         f"harness fault: raw/b.json: {fault}"
     ]
+
+
+def test_a_limit_of_the_generator_is_said_of_the_ceiling_and_of_the_rates(tmp_path: Path) -> None:
+    run_of(tmp_path, {"alpha": 80_000, "ceiling": 78_000}, 6, again="alpha")
+    judged_run = judge_run(tmp_path)
+    rows = summary(judged_run)
+    for row in rows:
+        row.limited_by = LimitedBy.GENERATOR
+    claims = [point.claim for point in answer(judged_run, rows)]
+    assert (
+        "Alpha was about as fast as the ceiling server, which does no work and was limited by the "
+        "load generator: the load generator was measured, not the framework."
+    ) in claims
+    assert (
+        "Alpha could answer more than was measured: the load generator was at its limit, so its "
+        "requests/s and its share of the ceiling are lower bounds."
+    ) in claims
 
 
 def test_what_is_near_the_ceiling_is_marked(tmp_path: Path) -> None:
