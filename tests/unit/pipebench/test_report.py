@@ -22,7 +22,7 @@ from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show import formats, report
-from pipebench.show.answer import answer
+from pipebench.show.answer import answer as answer_of
 from pipebench.show.charts import charts
 from pipebench.show.reproduce import reproduce
 from tests.unit.pipebench.factory import (
@@ -251,7 +251,7 @@ def test_a_limit_of_the_generator_is_said_of_the_ceiling_and_of_the_rates(tmp_pa
     rows = summary(judged_run)
     for row in rows:
         row.limited_by = LimitedBy.GENERATOR
-    claims = [point.claim for point in answer(judged_run, rows)]
+    claims = [point.claim for point in answer_of(judged_run, rows)]
     assert (
         "Alpha was about as fast as the ceiling server, which does no work and was limited by the "
         "load generator: the load generator was measured, not the framework."
