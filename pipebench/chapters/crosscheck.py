@@ -83,8 +83,8 @@ class Pair(NamedTuple):
     checked: Measurement
 
 
-def chapter(judged_run: JudgedRun) -> list[CheckedCell]:
-    """A row a cell of a run that was cross-checked; none if nothing was."""
+def checked_cells(judged_run: JudgedRun) -> list[CheckedCell]:
+    """A row per cross-checked cell; empty if the run has no cross-check."""
     rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
     return rows(rated, judged_run.checks)
 

@@ -80,12 +80,12 @@ def render(
     markdown: str,
     title: str,
     charts: Mapping[str, Picture],
-    tables: Mapping[str, Table] = MappingProxyType({}),
+    tables: Mapping[str, Table | Sequence[Table]] = MappingProxyType({}),
 ) -> str:
     """The page of a report in Markdown.
 
-    charts: by the name in `![alt](charts/NAME.svg)`. tables: the values of the first table under a
-    heading, by that heading as plain text; a column of numbers without values cannot be sorted.
+    charts: by the name in `![alt](charts/NAME.svg)`. tables: the values of the first tables under
+    a heading, by that heading as plain text; a column of numbers without values cannot be sorted.
     """
     tokens = _parse(markdown)
     _anchor(tokens)
@@ -231,11 +231,15 @@ def _span(name: str, *inside: Token) -> list[Token]:
     return [opens, *inside, Token("span_close", "span", -1)]
 
 
-def _tables(tokens: list[Token], values: Mapping[str, Table]) -> list[Token]:
+def _tables(tokens: list[Token], values: Mapping[str, Table | Sequence[Table]]) -> list[Token]:
     """Tables in boxes that can be scrolled, named by the heading above, and with headers."""
     made: list[Token] = []
     table: list[Token] = []
-    left, heading, text = dict(values), "", ""
+    left = {
+        heading: list(tables) if isinstance(tables, Sequence) else [tables]
+        for heading, tables in values.items()
+    }
+    heading, text = "", ""
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
             heading, text = str(token.attrGet("id")), _plain(tokens[at + 1])
@@ -244,7 +248,7 @@ def _tables(tokens: list[Token], values: Mapping[str, Table]) -> list[Token]:
         else:
             made.append(token)
         if token.type == "table_close":
-            rows = _table(table, left.pop(text, None))
+            rows = _table(table, left[text].pop(0) if left.get(text) else None)
             label = f' aria-labelledby="{html.escape(heading)}"' if heading else ""
             kind = "table long" if rows > LONG else "table"
             made += [_raw(f'<div class="{kind}" role="group"{label}>\n'), *table, _raw("</div>\n")]
