@@ -1,4 +1,4 @@
-"""What a run's rates cost: requests per unit of money and per core of the server's host."""
+"""The cost of a run's rates: requests per unit of money and per core of the server's host."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class CostChapter:
-    """What the template shows. problems: of the price file. tables: none without a price."""
+    """The input of the template. problems: of the price file. tables: none without a price."""
 
     problems: list[str]
     tables: list[Table]
@@ -50,7 +50,7 @@ def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> CostChapter | Non
 
 
 def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Table]:
-    """What the servers' hosts cost, and the requests for that money; empty without a price."""
+    """The prices of the servers' hosts, and the requests for that money; empty without prices."""
     hosts = priced(judged_run, rows)
     if not hosts:
         return []

@@ -13,7 +13,7 @@ from pipebench.stats.estimate import LEAST_ROUNDS, Spread
 
 @dataclass(frozen=True, slots=True)
 class CrosscheckChapter:
-    """What the template shows. at_rate: None if nothing was measured at a constant rate.
+    """The input of the template. at_rate: None if nothing was measured at a constant rate.
 
     problems: Markdown. intervals: whether every ratio can have one.
     """

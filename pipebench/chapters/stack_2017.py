@@ -33,7 +33,7 @@ UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6, "h": 3600e6}
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one wrk counted, in 2017 or in this run: the input of the diagnosis.
+    """The counts of one wrk, in 2017 or in this run: the input of the diagnosis.
 
     printed: the latencies that wrk printed, in us, by mean, p50, p75, p90, p99, max.
     log: what the server wrote or how it ended; may be empty.
@@ -230,7 +230,7 @@ def prints_zero(seen: Seen) -> str | None:
 
 
 def diagnose(seen: Seen) -> list[str]:
-    """What is wrong with the figures, in sentences without their full stops."""
+    """The faults that the figures show, in sentences without their full stops."""
     rules = (closes, answers_once, answers_never, prints_zero)
     sentences = [sentence for rule in rules if (sentence := rule(seen))]
     return [*sentences, f"its log: {seen.log}"] if seen.log else sentences
@@ -306,7 +306,7 @@ def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Her
 
 
 def _diagnosis(row: CellSummary, measurements: list[JudgedMeasurement]) -> list[str]:
-    """What the rounds show, in the words of the first that shows it; else the cell's reason."""
+    """The faults in the rounds, each with the figures of its first round; else the reason."""
     seen = [one for m in measurements if (one := _seen(m.measurement))]
     sentences = []
     for rule in (closes, answers_once):

@@ -32,7 +32,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Stack2017Chapter:
-    """What the template shows."""
+    """The input of the template."""
 
     compared: BothStacks
     groups: list[Group]
@@ -84,7 +84,7 @@ def _rate(here: Here | None) -> Field:
 
 
 def _latencies(lines: Sequence[Line]) -> Table:
-    """What wrk printed beside what is true."""
+    """The latencies that wrk printed beside the true ones."""
     heads = [
         "published: printed by wrk",
         "published: mean by Little's law",
