@@ -6,7 +6,7 @@ from importlib import import_module
 
 COMMANDS = {
     "render": "judge one run and write its outputs",
-    "show": "show one record: what was run, what came out, which rules spoke",
+    "show": "show one record: the execution, its results, the rules that it broke",
     "compare": "compare the cells of runs with the first run's",
     "list": "list the runs, newest first",
     "columns": "print docs/columns.md: what each column of the tables is",

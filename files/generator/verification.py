@@ -24,7 +24,7 @@ WARMUP_EVERY_S = 0.05
 MOST_SHARE = 0.001
 LEAST_EVERY_S = 0.25
 # It ends by itself when the phase does; one that does not must not hold the measurement up.
-STOP_S = 2
+STOP_S = 10
 
 
 class Verification:

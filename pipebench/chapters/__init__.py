@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipebench.chapters import cost, crosscheck, stack_2017
+from pipebench.chapters import cost, crosscheck, crosscheck_tables, stack_2017, stack_2017_tables
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show.chapter import Chapter, ChapterMaker
@@ -11,21 +11,29 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def _cost(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
-    text = cost.chapter(judged_run, rows)
-    return Chapter("results", TEMPLATES / "cost.md.j2", text) if text else None
+    shown = cost.chapter(judged_run, rows)
+    if not shown:
+        return None
+    return Chapter("results", TEMPLATES / "cost.md.j2", shown, tables={shown.heading: shown.tables})
 
 
 def _stack_2017(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
-    compared = stack_2017.chapter(judged_run, rows)
-    return Chapter("results", TEMPLATES / "stack_2017.md.j2", compared) if compared else None
+    compared = stack_2017.compare_stacks(judged_run, rows)
+    if not compared:
+        return None
+    shown = stack_2017_tables.shown(compared)
+    template = TEMPLATES / "stack_2017.md.j2"
+    return Chapter("results", template, shown, tables={shown.heading: shown.tables})
 
 
 def _crosscheck(judged_run: JudgedRun, _rows: list[CellSummary]) -> Chapter | None:
-    cells = crosscheck.chapter(judged_run)
+    cells = crosscheck.checked_cells(judged_run)
     if not cells:
         return None
+    shown = crosscheck_tables.shown(cells)
     files = {"crosscheck.csv": crosscheck.to_csv(cells)}
-    return Chapter("evidence", TEMPLATES / "crosscheck.md.j2", cells, files)
+    template = TEMPLATES / "crosscheck.md.j2"
+    return Chapter("evidence", template, shown, files, {shown.heading: shown.tables})
 
 
 CHAPTERS: tuple[ChapterMaker, ...] = (_cost, _stack_2017, _crosscheck)

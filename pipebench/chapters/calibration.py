@@ -1,4 +1,4 @@
-"""A run of servers whose truth is known: what was expected of each beside what was seen."""
+"""A run of servers whose truth is known: the expected result of each beside the seen one."""
 
 import statistics
 from collections import defaultdict
@@ -16,12 +16,12 @@ from pipebench.show import formats
 
 
 class ExpectedError(Exception):
-    """The file of expectations is none; the message is a sentence."""
+    """The file of expectations cannot be used; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A column's true value, and the share of it that the one seen may be away."""
+    """A column's true value, and the tolerated deviation as a share of it."""
 
     column: str
     value: float
@@ -30,9 +30,10 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must be seen of one server.
+    """The expected result of one server.
 
-    words: one of them is in the reason, in any case. remarks: one of them is in the noise.
+    words: the reason must contain one of them, in any case. remarks: the disturbances must contain
+    one of them.
     """
 
     outcomes: list[str]
@@ -42,14 +43,14 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """One server. wrong: what is not as expected, in sentences; none: all is."""
+class CheckedServer:
+    """One server. wrong: a sentence for each difference; empty if all is as expected."""
 
     server: str
     expected: Expected
     outcomes: list[str]
     reason: str
-    """What was said of it: the first reason, and the first remark where one was expected."""
+    """The first reason, and the first disturbances if any were expected."""
     figures: list[tuple[Truth, float | None]]
     wrong: list[str]
 
@@ -62,7 +63,7 @@ def read_expected(path: Path) -> dict[str, Expected]:
     except OSError as error:
         raise ExpectedError(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ExpectedError(f"{path} holds no expectations: {error!r}") from error
+        raise ExpectedError(f"{path} is not a file of expectations: {error!r}") from error
 
 
 def _expected(value: dict[str, Any]) -> Expected:
@@ -81,8 +82,8 @@ def _expected(value: dict[str, Any]) -> Expected:
     )
 
 
-def compare(judged_run: JudgedRun, expected: dict[str, Expected]) -> list[Comparison]:
-    """Every server of the run that something is expected of, in the order of their names.
+def check_servers(judged_run: JudgedRun, expected: dict[str, Expected]) -> list[CheckedServer]:
+    """Every server of the run with an expectation, in the order of their names.
 
     Outcome, reason and remark must be right in every round; a figure is the median of its rounds.
     """
@@ -91,67 +92,70 @@ def compare(judged_run: JudgedRun, expected: dict[str, Expected]) -> list[Compar
         measured[judged.measurement.cell.framework].append(judged)
     in_run = {cell.framework for cell in judged_run.run.cells} | measured.keys()
     return [
-        _compare(name, expected[name], measured[name]) for name in sorted(in_run & expected.keys())
+        _check_server(name, expected[name], measured[name])
+        for name in sorted(in_run & expected.keys())
     ]
 
 
-def _compare(name: str, expected: Expected, measured: list[JudgedMeasurement]) -> Comparison:
-    wrong = [] if measured else ["there is no measurement of it"]
+def _check_server(
+    name: str, expected: Expected, measured: list[JudgedMeasurement]
+) -> CheckedServer:
+    wrong = [] if measured else ["it has no measurement"]
     for judged in measured:
         number, judgement = judged.measurement.round, judged.judgement
         if judgement.outcome not in expected.outcomes:
             wrong.append(f"round {number} is {judgement.outcome}")
-        elif judgement.outcome != Outcome.OK and not _told(judgement.reason, expected.words):
+        elif judgement.outcome != Outcome.OK and not _has_one(judgement.reason, expected.words):
             wrong.append(f"its reason in round {number} has none of the words")
-        if expected.remarks and not _told(judged.disturbances or "", expected.remarks):
-            wrong.append(f"what is remarked on round {number} has none of the words")
+        if expected.remarks and not _has_one(judged.disturbances or "", expected.remarks):
+            wrong.append(f"the disturbances in round {number} have none of the words")
     figures = []
     for truth in expected.truths:
         values = [_value(judged, truth.column) for judged in measured]
-        seen = [float(value) for value in values if value is not None]
-        median = statistics.median(seen) if seen else None
+        numbers = [float(value) for value in values if value is not None]
+        median = statistics.median(numbers) if numbers else None
         figures.append((truth, median))
         if median is None or abs(median - truth.value) > truth.within * truth.value:
             wrong.append(f"{truth.column} is {formats.number(median)}")
     outcomes = list(dict.fromkeys(judged.judgement.outcome.value for judged in measured))
     reasons = [judged.judgement.reason for judged in measured if judged.judgement.reason][:1]
     remarks = [judged.disturbances for judged in measured if judged.disturbances][:1]
-    said = "; ".join([*reasons, *(remarks if expected.remarks else [])])
-    return Comparison(name, expected, outcomes, said, figures, list(dict.fromkeys(wrong)))
+    reason = "; ".join([*reasons, *(remarks if expected.remarks else [])])
+    return CheckedServer(name, expected, outcomes, reason, figures, list(dict.fromkeys(wrong)))
 
 
 def _value(judged: JudgedMeasurement, column: str) -> Value:
-    """What a column of results.csv is of a measurement."""
+    """The value of a column of results.csv for a measurement."""
     return next(one for one in RESULTS if one.name == column).value(judged)
 
 
-def _told(reason: str, words: list[str]) -> bool:
-    return any(word.lower() in reason.lower() for word in words)
+def _has_one(text: str, words: list[str]) -> bool:
+    return any(word.lower() in text.lower() for word in words)
 
 
 def _figure(truth: Truth, seen: float | None) -> str:
-    """A figure beside its truth: how far off it is, and how far it may be."""
+    """A figure beside its true value, with its deviation and the tolerated one."""
     if seen is None:
         return f"{truth.column} - (true {formats.number(truth.value)})"
-    off = 100 * (seen / truth.value - 1)
+    deviation = 100 * (seen / truth.value - 1)
     return (
         f"{truth.column} {formats.number(seen)} (true {formats.number(truth.value)}: "
-        f"{off:+.1f} %, at most {100 * truth.within:g} %)"
+        f"{deviation:+.1f} %, at most {100 * truth.within:g} %)"
     )
 
 
-def markdown(run_id: str, comparisons: list[Comparison]) -> str:
-    """calibration.md: a row a server."""
-    right = sum(not one.wrong for one in comparisons)
+def markdown(run_id: str, servers: list[CheckedServer]) -> str:
+    """calibration.md: a row per server."""
+    right = sum(not one.wrong for one in servers)
     lines = [
         f"# Calibration of run {run_id}",
         "",
-        f"{right} of {len(comparisons)} servers whose truth is known were seen as what they are.",
+        f"{right} of {len(servers)} servers whose truth is known have the expected results.",
         "",
-        "| server | expected | seen | reason or remark | figures | as expected |",
+        "| server | expected | seen | reason or disturbance | figures | as expected |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for one in comparisons:
+    for one in servers:
         cells = [
             one.server,
             " or ".join(one.expected.outcomes),
@@ -164,10 +168,10 @@ def markdown(run_id: str, comparisons: list[Comparison]) -> str:
     return "\n".join(lines).replace("\\*\\*no\\*\\*", "**no**") + "\n"
 
 
-def terminal(comparisons: list[Comparison]) -> str:
-    """Expected beside seen, a few lines a server."""
+def terminal(servers: list[CheckedServer]) -> str:
+    """Expected beside seen, a few lines per server."""
     lines = []
-    for one in comparisons:
+    for one in servers:
         mark = "NOT AS EXPECTED" if one.wrong else "as expected"
         lines.append(
             f"{one.server:<20} {' or '.join(one.expected.outcomes):<20} "
@@ -176,6 +180,6 @@ def terminal(comparisons: list[Comparison]) -> str:
         lines += [f"    not as expected: {sentence}" for sentence in one.wrong]
         lines += [f"    {one.reason}"] if one.reason else []
         lines += [f"    {_figure(*figure)}" for figure in one.figures]
-    right = sum(not one.wrong for one in comparisons)
-    lines.append(f"{right} of {len(comparisons)} servers as expected.")
+    right = sum(not one.wrong for one in servers)
+    lines.append(f"{right} of {len(servers)} servers as expected.")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What a run's rates cost: requests per unit of money and per core of the server's host."""
+"""The cost of a run's rates: requests per unit of money and per core of the server's host."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,12 @@ from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
 from pipebench.show.table import Field, Head, Table
 
+HEADING = "Cost"
+
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A host that serves, for the report. cpus: those that its units may use."""
+    """A server's host, for the report. cpus: those that its units may use."""
 
     testbed: str
     host: str
@@ -19,40 +21,41 @@ class Priced:
     cpus: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CostChapter:
+    """The input of the template. problems: of the price file. tables: none without a price."""
+
+    problems: list[str]
+    tables: list[Table]
+    heading: str = HEADING
+
+
 def priced(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Priced]:
-    """Hosts that serve and have a price, a testbed each."""
+    """The servers' hosts that have a price, one per testbed."""
     hosts = []
     for testbed in judged_run.run.testbeds:
         name, host = testbed.name, str(testbed.server)
         price = judged_run.prices.hosts.get(host)
         if price:
-            own = (row.server_cpus for row in rows if row.cell.testbed == name)
-            hosts.append(Priced(name, host, price, next(filter(None, own), None)))
+            cpus = (row.server_cpus for row in rows if row.cell.testbed == name)
+            hosts.append(Priced(name, host, price, next(filter(None, cpus), None)))
     return hosts
 
 
-def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> str:
-    """The report's chapter in Markdown; empty without a price file. rows: those of summary.csv."""
-    lines = [f"- {formats.text(problem)}" for problem in judged_run.prices.problems]
-    lines = ["## Cost", "", *lines, *([""] if lines else []), *_tables(judged_run, rows)]
-    return "\n".join(lines) if len(lines) > 2 else ""
+def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> CostChapter | None:
+    """The chapter; None without a price file. rows: those of summary.csv."""
+    problems = judged_run.prices.problems
+    tables = _tables(judged_run, rows)
+    return CostChapter(problems, tables) if problems or tables else None
 
 
-def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[str]:
-    """What the servers' hosts cost, and what is had for it; nothing without a price."""
+def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Table]:
+    """The prices of the servers' hosts, and the requests for that money; empty without prices."""
     hosts = priced(judged_run, rows)
     if not hosts:
         return []
-    return [
-        _hosts(hosts).markdown,
-        "",
-        _money(rows, list(dict.fromkeys(one.price.currency for one in hosts))).markdown,
-        "",
-        "Requests that the server's host answers for one unit of money at this rate, and",
-        "requests/s divided by the CPUs that its units may use, busy or not. The price of the load",
-        "generator is not counted. Prices: `prices.yml` in the folder of the run.",
-        "",
-    ]
+    currencies = list(dict.fromkeys(one.price.currency for one in hosts))
+    return [_hosts(hosts), _money(rows, currencies)]
 
 
 def _hosts(hosts: list[Priced]) -> Table:
@@ -78,7 +81,7 @@ def _hosts(hosts: list[Priced]) -> Table:
 
 
 def _money(rows: list[CellSummary], currencies: list[str]) -> Table:
-    """A row a cell with a price and a rate, the most for a unit of money first."""
+    """A row per cell with a price and a rate; the most requests per unit of money first."""
     money = [
         (row.price.currency, value, row)
         for row in rows

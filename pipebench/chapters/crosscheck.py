@@ -1,8 +1,8 @@
-"""Another load tool beside wrk: whether it finds the same, and latency at a constant rate.
+"""Another load tool beside wrk: whether the two agree, and latency at a constant rate.
 
-Both keep connections x depth requests under way. Little's law says of either that what is under
-way is throughput times the mean time spent, so the mean latency of a request under h2load, whose
-window slides, is that of a batch under wrk, if the throughput is the same. docs/method.md.
+Both keep connections x depth requests under way. By Little's law, the number under way is
+throughput x mean latency for each tool. So if the throughput is the same, the mean latency of a
+request under h2load, whose window slides, is that of a batch under wrk. docs/method.md.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,19 +21,19 @@ from pipebench.tools import find_tool, tools
 from pipebench.tools.tool import Tool
 
 ACHIEVED = 0.99
-"""Share of the wanted rate that must be answered for the latency to be that at this rate."""
+"""Share of the wanted rate that must be answered; below it, there is no latency at this rate."""
 SIGNIFICANT = 7
-"""Digits in the file: more than any of it is worth, and none is lost in a ratio."""
+"""Digits in the file: more than the precision of any figure, so that ratios lose none."""
 
 Rounds = dict[int, Measurement]
 """A cell's measurements with one tool, by round."""
 
 
 @dataclass(frozen=True, slots=True)
-class OfTool:
-    """Medians of one tool over the rounds. Latencies in us, of what the tool takes times of.
+class ToolMedians:
+    """Medians of one tool over the rounds. Latencies in us, of batches or requests by the tool.
 
-    under_way: throughput x mean latency by connections x depth.
+    under_way: throughput x mean latency / (connections x depth).
     """
 
     requests_per_s: float | None = None
@@ -43,7 +43,7 @@ class OfTool:
     under_way: float | None = None
 
 
-NOTHING = OfTool()
+NOT_MEASURED = ToolMedians()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ class AtRate:
 class CheckedCell:
     """A row of crosscheck.csv: one cell with wrk and with a checker. None is "not measured".
 
-    Ratios are of the checker to wrk in the same round.
+    Ratios are the checker's figure / wrk's in the same round.
     """
 
     cell: Cell
     checker: Tool
     rounds: int
-    wrk: OfTool
-    checked: OfTool
+    wrk: ToolMedians
+    checked: ToolMedians
     throughput: Spread
     latency: Spread
     little: Spread
@@ -83,16 +83,16 @@ class Pair(NamedTuple):
     checked: Measurement
 
 
-def chapter(judged_run: JudgedRun) -> list[CheckedCell]:
-    """A row a cell of a run that was cross-checked; none if nothing was."""
+def checked_cells(judged_run: JudgedRun) -> list[CheckedCell]:
+    """A row per cross-checked cell; empty if the run has no cross-check."""
     rated = [m.measurement for m in judged_run.measurements if m.judgement.outcome in RATED]
     return rows(rated, judged_run.checks)
 
 
 def rows(measured: Iterable[Measurement], checks: Sequence[Measurement]) -> list[CheckedCell]:
-    """One row a cell that was cross-checked with a tool.
+    """One row per cell that was cross-checked with a tool.
 
-    measured: those measurements whose rates stand.
+    measured: measurements whose rates are valid.
     """
     rated = {(one.cell, one.round): one for one in measured}
     pairs = sorted({(check.tool, check.cell) for check in checks})
@@ -119,8 +119,8 @@ def row_of(
         cell=cell,
         checker=tools()[checks[0].tool],
         rounds=len(pairs),
-        wrk=_of_tool(wrk),
-        checked=_of_tool(checked),
+        wrk=_medians(wrk),
+        checked=_medians(checked),
         throughput=_ratio(_rates(checked), _rates(wrk)),
         latency=_ratio(_latencies(checked), _latencies(wrk)),
         little=_ratio(_under_way(checked), _under_way(wrk)),
@@ -131,21 +131,21 @@ def row_of(
 
 
 def problem_of(check: Measurement) -> str | None:
-    """Why it has no figures, or none that can be compared; None if it has."""
+    """Why it has no figures that can be compared; None if it has."""
     if check.harness_fault or check.unusable or check.tool_problem:
         return check.harness_fault or check.unusable or check.tool_problem
     if check.totals:
         return None
     if not check.round and not check.rate:
-        return "wrk found no rate to take a share of"
-    # a generator's own comes first: it was the last to try
+        return "wrk measured no rate, so there is no share of it"
+    # a generator's own error comes first, as the generator tried last
     return next(reversed(check.ready_errors), f"{check.tool} did not run")
 
 
-def _of_tool(measurements: Rounds) -> OfTool:
+def _medians(measurements: Rounds) -> ToolMedians:
     totals = [one.totals for one in measurements.values() if one.totals]
     latencies = [one.latency for one in totals if one.latency]
-    return OfTool(
+    return ToolMedians(
         requests_per_s=_middle(one.requests_per_s for one in totals),
         latency_mean_us=_middle(latency.mean_us for latency in latencies),
         latency_p50_us=_middle(latency.p50_us for latency in latencies),
@@ -195,7 +195,7 @@ def _ratio(values: dict[int, float], base: dict[int, float]) -> Spread:
 
 
 def at_rate(check: Measurement | None) -> AtRate:
-    """What the measurement of a cell at a constant rate says."""
+    """The figures of a cell's measurement at a constant rate."""
     wanted = check.rate if check else None
     usable = check if check and not problem_of(check) else None
     kept = usable.rate_kept if usable else None
@@ -236,15 +236,15 @@ def _latency(
     return _number(f"rate_latency_{name}_us", "us", value, explained)
 
 
-def _own(tool: Tool, row: CheckedCell) -> OfTool:
-    """What a row has of a tool."""
+def _medians_of(tool: Tool, row: CheckedCell) -> ToolMedians:
+    """A row's medians of a tool."""
     if tool.name == find_tool(None, RAW).name:
         return row.wrk
-    return row.checked if tool.name == row.checker.name else NOTHING
+    return row.checked if tool.name == row.checker.name else NOT_MEASURED
 
 
 def columns(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
-    """The columns of crosscheck.csv, in their order: some are a tool's own, and begin with it."""
+    """The columns of crosscheck.csv, in their order; names of a tool's columns begin with it."""
     both = [find_tool(None, RAW), *checkers]
     return [
         *_IDENTITY,
@@ -254,14 +254,14 @@ def columns(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
         *_ratios(
             "latency_ratio",
             lambda row: row.latency,
-            "of these two means; 1 / `throughput_ratio` is to be expected",
+            "of these two means; expected: 1 / `throughput_ratio`",
         ),
         *(_busy(tool) for tool in both),
         *_ratios(
             "little_ratio",
             lambda row: row.little,
-            "of these two, round by round: 1 if the two tools' latencies agree, whatever the "
-            "throughput did between two executions",
+            "of these two, round by round: 1 if the two tools' latencies agree, even if the "
+            "throughput changed between two executions",
         ),
         *(column for tool in both for column in _tails(tool)),
         *_ratios(
@@ -309,13 +309,13 @@ _IDENTITY: list[Column[CheckedCell]] = [
 
 
 def _rate(tool: Tool) -> Column[CheckedCell]:
-    explained = "responses that it counted, by the duration that it was given"
+    explained = "responses that it counted / the duration that it was given"
     if tool.name == find_tool(None, RAW).name:
         explained = "as in `results.csv`"
     return _number(
         f"{tool.name}_requests_per_s",
         "1/s",
-        lambda row: _own(tool, row).requests_per_s,
+        lambda row: _medians_of(tool, row).requests_per_s,
         explained,
     )
 
@@ -324,13 +324,12 @@ def _mean(tool: Tool) -> Column[CheckedCell]:
     explained = "of a batch"
     if tool.times == "request":
         explained = (
-            f"of a request, from when {tool.name} made it ready to be written to the end of its "
-            "response"
+            f"of a request, from when {tool.name} put it into its buffer to the end of its response"
         )
     return _number(
         f"{tool.name}_{tool.times}_latency_mean_us",
         "us",
-        lambda row: _own(tool, row).latency_mean_us,
+        lambda row: _medians_of(tool, row).latency_mean_us,
         explained,
     )
 
@@ -339,17 +338,17 @@ def _busy(tool: Tool) -> Column[CheckedCell]:
     return _number(
         f"{tool.name}_under_way",
         "share",
-        lambda row: _own(tool, row).under_way,
+        lambda row: _medians_of(tool, row).under_way,
         f"requests/s x mean {tool.times} latency / (connections x depth); 1 by Little's law, less "
-        "if connections wait to be accepted or batches were cut off at the end",
+        "if connections wait to be accepted or the end cut batches off",
     )
 
 
 def _tails(tool: Tool) -> list[Column[CheckedCell]]:
     name = f"{tool.name}_{tool.times}_latency"
     return [
-        _number(f"{name}_p50_us", "us", lambda row: _own(tool, row).latency_p50_us),
-        _number(f"{name}_p99_us", "us", lambda row: _own(tool, row).latency_p99_us),
+        _number(f"{name}_p50_us", "us", lambda row: _medians_of(tool, row).latency_p50_us),
+        _number(f"{name}_p99_us", "us", lambda row: _medians_of(tool, row).latency_p99_us),
     ]
 
 
@@ -358,26 +357,26 @@ _AT_RATE: list[Column[CheckedCell]] = [
         "wanted_per_s",
         "1/s",
         lambda row: row.at_rate.wanted_per_s,
-        "of the constant-rate run: `bench_rate_share` of the median of wrk's rounds. Empty, as all "
-        "that follow, if there was none",
+        "of the measurement at a constant rate: `bench_rate_share` x the median of wrk's rounds. "
+        "Without such a measurement, this and the following columns are empty",
     ),
     _number(
         "achieved_per_s",
         "1/s",
         lambda row: row.at_rate.achieved_per_s,
-        "answers, without the first and the last tenth of the run",
+        "answers, without the first and the last tenth of the measurement",
     ),
     _number(
         "send_lag_max_us",
         "us",
         lambda row: row.at_rate.send_lag_max_us,
-        "how much later than at its best moment the tool ever sent, between 0.5 s after the first "
-        "request and the last tenth; one slot of 10 ms does not count",
+        "the largest delay in sending, relative to the tool's best moment, from 0.5 s after the "
+        "first request to the last tenth; one slot of 10 ms does not count",
     ),
     _latency(
         "mean",
         lambda latency: latency.mean_us,
-        "of the requests sent from 0.5 s after the first; empty, as all `rate_latency_*`, if less "
+        "of the requests sent from 0.5 s after the first; like all `rate_latency_*`, empty if less "
         "than 0.99 of the rate was achieved",
     ),
     _latency("p50", lambda latency: latency.p50_us),

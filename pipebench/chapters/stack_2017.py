@@ -1,7 +1,7 @@
-"""2017 beside today: the published table, and what versions of that day and today's did in a run.
+"""2017 beside today: the published table, and versions of that day and of today in one run.
 
-What was published is data, published/2017.yml. The same rules diagnose what wrk printed then and
-what it counted in this run.
+The published table is data: published/2017.yml. The same rules diagnose what wrk printed in 2017
+and what it counted in this run.
 """
 
 import re
@@ -27,16 +27,16 @@ STACK = "2017"
 PUBLISHED = Path(__file__).parent / "published" / "2017.yml"
 MOST_TABLES = 6
 CLOSES_WITHIN = 0.02
-"""How far the read errors may be from one a batch: the end cuts some batches off."""
+"""How far the read errors may be from one per batch: the end of the run cuts some batches off."""
 UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6, "h": 3600e6}
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one wrk counted, then or now: what a diagnosis is made of.
+    """The counts of one wrk, in 2017 or in this run: the input of the diagnosis.
 
     printed: the latencies that wrk printed, in us, by mean, p50, p75, p90, p99, max.
-    log: what the server said or how it ended, or nothing.
+    log: what the server wrote or how it ended; may be empty.
     """
 
     requests: int
@@ -49,9 +49,9 @@ class Seen:
 
     @property
     def little_us(self) -> float | None:
-        """Mean batch latency by Little's law, in us: at most, as the end cuts batches off.
+        """Mean batch latency by Little's law, in us: an upper bound, as the end cuts batches off.
 
-        None where connections did anything but wait for batches.
+        None if connections did anything but wait for batches.
         """
         if self.requests <= self.connections or any(self.errors.values()):
             return None
@@ -60,9 +60,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One system of the published table. then, today: the frameworks that are its like.
+    """One system of the published table. then, today: the frameworks that correspond to it.
 
-    versions: the newest releases of the day by package, "CPython" among them.
+    versions: the newest releases of that day by package; "CPython" is one of them.
     """
 
     title: str
@@ -74,7 +74,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The table of 2017, and where it stands."""
+    """The table of 2017, and where it was published."""
 
     title: str
     source: str
@@ -86,68 +86,69 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """One framework in this run. printed: by wrk, in the median round; findings: sentences."""
+    """One framework in this run. printed: by wrk, in the median round; diagnosis: sentences."""
 
     row: CellSummary
     printed: dict[str, float]
-    findings: list[str]
+    diagnosis: list[str]
     rates: dict[int, float]
-    """Requests/s by round, if there are any."""
+    """Requests/s by round; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One system: as published, and both stacks in this run, None where one was not measured.
+    """One system: as published, and both stacks in this run; None if one was not measured.
 
-    ratio: today's requests/s by those of the stack of 2017, within the round.
+    diagnosis: of the published figures. ratio: today's requests/s divided by those of the stack of
+    2017, within the round.
     """
 
     system: System
-    findings: list[str]
+    diagnosis: list[str]
     then: Here | None
     today: Here | None
     ratio: Estimate | None
     versions: str
-    """Of the stack of 2017, as installed here; what is not the newest of the day says so."""
+    """Of the stack of 2017, as installed here, with a mark if the newest of the day was another."""
 
     @property
-    def told(self) -> list[tuple[str, list[str]]]:
-        """What was found, by where: only where there is something."""
+    def diagnoses(self) -> list[tuple[str, list[str]]]:
+        """The sentences with their place; a place without a sentence is left out."""
         places = (
-            ("published", self.findings),
-            ("stack of 2017, here", self.then.findings if self.then else []),
-            ("today's, here", self.today.findings if self.today else []),
+            ("published", self.diagnosis),
+            ("stack of 2017, here", self.then.diagnosis if self.then else []),
+            ("today's, here", self.today.diagnosis if self.today else []),
         )
-        return [(place, findings) for place, findings in places if findings]
+        return [(place, sentences) for place, sentences in places if sentences]
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
-    """What the report says. tables: by the cell group's name, empty where there is but one."""
+class BothStacks:
+    """The input of the chapter. groups: by the cell group's name, empty if there is only one."""
 
     published: Published
     same_group: bool
     """Whether it was measured by the command of 2017: one worker, depth 5, 200 connections."""
-    tables: list[tuple[str, list[Line]]] = field(default_factory=list)
+    groups: list[tuple[str, list[Line]]] = field(default_factory=list)
 
 
 def microseconds(text: str) -> float:
-    """A latency as wrk prints it, in us. ValueError: it is none."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)", text)
-    if found is None:
+    """A latency as wrk prints it, in us. ValueError: the text is not one."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)", text)
+    if match is None:
         raise ValueError(f"{text!r} is not a latency as wrk prints it")
-    return float(found[1]) * UNITS_US[found[2]]
+    return float(match[1]) * UNITS_US[match[2]]
 
 
 def printed_by_wrk(text: str) -> dict[str, float]:
-    """The latencies in wrk's own text, in us, as in Seen; without those that are not in it."""
-    found: dict[str, float] = {}
+    """The latencies in wrk's own text, in us, as in Seen; only those that the text has."""
+    latencies: dict[str, float] = {}
     number = r"(\d+(?:\.\d+)?(?:us|ms|s|m|h))"
     if total := re.search(rf"^\s*Latency\s+{number}\s+\S+\s+{number}\s", text, re.MULTILINE):
-        found |= {"mean": microseconds(total[1]), "max": microseconds(total[2])}
+        latencies |= {"mean": microseconds(total[1]), "max": microseconds(total[2])}
     for percent, value in re.findall(rf"^\s*(50|75|90|99)%\s+{number}\s*$", text, re.MULTILINE):
-        found.setdefault(f"p{percent}", microseconds(value))
-    return found
+        latencies.setdefault(f"p{percent}", microseconds(value))
+    return latencies
 
 
 @cache
@@ -160,26 +161,28 @@ def published() -> Published:
         source=document["source"],
         command=document["command"],
         group=group,
-        systems=[_system(about, group) for about in document["systems"]],
+        systems=[_system(published_system, group) for published_system in document["systems"]],
     )
 
 
-def _system(about: dict[str, Any], group: tuple[int, int, int]) -> System:
+def _system(document: dict[str, Any], group: tuple[int, int, int]) -> System:
     _, depth, connections = group
     seen = Seen(
-        requests=about["requests"],
-        requests_per_s=about["requests_per_s"],
+        requests=document["requests"],
+        requests_per_s=document["requests_per_s"],
         connections=connections,
         depth=depth,
-        errors=about.get("errors", {}),
-        printed={name: microseconds(value) for name, value in about["printed"].items()},
-        log=about.get("log", ""),
+        errors=document.get("errors", {}),
+        printed={name: microseconds(value) for name, value in document["printed"].items()},
+        log=document.get("log", ""),
     )
-    return System(about["title"], about["then"], about["today"], seen, about["versions"])
+    return System(
+        document["title"], document["then"], document["today"], seen, document["versions"]
+    )
 
 
 def closes(seen: Seen) -> str | None:
-    """One read error a batch: the server closes each connection after it."""
+    """One read error per batch: the server closes the connection after each batch."""
     reads, batches = seen.errors.get("read", 0), seen.requests / seen.depth
     if not batches or abs(reads / batches - 1) > CLOSES_WITHIN:
         return None
@@ -190,7 +193,7 @@ def closes(seen: Seen) -> str | None:
 
 
 def answers_once(seen: Seen) -> str | None:
-    """As many answers as connections, and no error that wrk knows."""
+    """As many answers as connections, and wrk counted no error."""
     if seen.requests != seen.connections or any(seen.errors.values()):
         return None
     return (
@@ -200,7 +203,7 @@ def answers_once(seen: Seen) -> str | None:
 
 
 def answers_never(seen: Seen) -> str | None:
-    """Nothing at all; a refused connection is a read or write error to wrk."""
+    """No answer at all; wrk counts a refused connection as a read or write error."""
     if seen.requests:
         return None
     refused = seen.errors.get("write", 0) + seen.errors.get("read", 0)
@@ -209,34 +212,34 @@ def answers_never(seen: Seen) -> str | None:
 
 
 def zeros(seen: Seen) -> list[str]:
-    """Percentiles that wrk printed as 0 although there were batches: by its correction."""
+    """Percentiles that wrk's correction made 0 although there were batches."""
     if seen.little_us is None:
         return []
     return [name for name in ("p50", "p75", "p90", "p99") if seen.printed.get(name) == 0]
 
 
 def prints_zero(seen: Seen) -> str | None:
-    """What wrk's correction made of the latency, and what it must have been."""
-    found = zeros(seen)
-    if not found:
+    """Which percentiles wrk's correction made 0, and the mean by Little's law."""
+    names = zeros(seen)
+    if not names:
         return None
     return (
-        f"wrk printed 0.00us as {', '.join(found)}, which its correction made and no batch took: "
-        f"by Little's law the mean was {formats.us(seen.little_us)}"
+        f"wrk printed 0.00us as {', '.join(names)}: its correction made these zeros, no batch had "
+        f"such a latency; by Little's law the mean was {formats.us(seen.little_us)}"
     )
 
 
 def diagnose(seen: Seen) -> list[str]:
-    """What is strange about it, in sentences without their full stops."""
+    """The faults that the figures show, in sentences without their full stops."""
     rules = (closes, answers_once, answers_never, prints_zero)
-    said = [sentence for rule in rules if (sentence := rule(seen))]
-    return [*said, f"its log: {seen.log}"] if seen.log else said
+    sentences = [sentence for rule in rules if (sentence := rule(seen))]
+    return [*sentences, f"its log: {seen.log}"] if seen.log else sentences
 
 
-def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
-    """2017 beside today, of the report's rows; None where nothing of 2017 is in the run.
+def compare_stacks(judged_run: JudgedRun, rows: list[CellSummary]) -> BothStacks | None:
+    """2017 beside today, from the report's rows; None if the run has no framework of 2017.
 
-    Only the cells of 2017's command, or where there are none, those of the first groups.
+    Only the cells of 2017's command; if there are none, those of the first groups.
     """
     if not any(row.stack == STACK and row.role == "framework" for row in rows):
         return None
@@ -247,13 +250,13 @@ def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
     same = {key: group for key, group in groups.items() if key[1:] == table.group}
     chosen = list((same or groups).items())[:MOST_TABLES]
     by_cell = judged_run.by_cell
-    tables = []
+    shown = []
     for key, group in chosen:
         here = {name: _here(row, by_cell) for name, row in group.items()}
         lines = [_line(system, here, judged_run.run.frameworks) for system in table.systems]
-        shown = [line for line in lines if line.then or line.today]
-        tables.append((_label(key, many=len(chosen) > 1), shown))
-    return Chapter(table, bool(same), tables)
+        measured = [line for line in lines if line.then or line.today]
+        shown.append((_label(key, many=len(chosen) > 1), measured))
+    return BothStacks(table, bool(same), shown)
 
 
 def _label(key: CellGroup, *, many: bool) -> str:
@@ -267,7 +270,7 @@ def _line(system: System, here: dict[str, Here], frameworks: dict[str, Framework
     then, today = here.get(system.then), here.get(system.today)
     return Line(
         system=system,
-        findings=diagnose(system.seen),
+        diagnosis=diagnose(system.seen),
         then=then,
         today=today,
         ratio=estimate(ratios(today.rates, then.rates)) if then and today else None,
@@ -276,12 +279,13 @@ def _line(system: System, here: dict[str, Here], frameworks: dict[str, Framework
 
 
 def _versions(system: System, framework: Framework | None) -> str:
-    """What is installed of the packages that the table names: aiohttp 2.3.3 (then 1.3.3), ..."""
+    """Installed versions of the packages that the table names: aiohttp 2.3.3 (then 1.3.3), ..."""
     words = [version.split() for version in framework.versions] if framework else []
     installed = {word[0]: word[1] for word in words if len(word) > 1}
     return ", ".join(
-        f"{package} {installed[package]}" + (f" (then {of})" if installed[package] != of else "")
-        for package, of in system.versions.items()
+        f"{package} {installed[package]}"
+        + (f" (then {newest})" if installed[package] != newest else "")
+        for package, newest in system.versions.items()
         if package in installed
     )
 
@@ -292,7 +296,7 @@ def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Her
     return Here(
         row=row,
         printed=printed_by_wrk(shown.measurement.tool_text) if shown else {},
-        findings=_findings(row, seen),
+        diagnosis=_diagnosis(row, seen),
         rates={
             m.measurement.round: m.measurement.totals.requests_per_s
             for m in seen
@@ -301,24 +305,24 @@ def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Her
     )
 
 
-def _findings(row: CellSummary, measurements: list[JudgedMeasurement]) -> list[str]:
-    """What the rounds show, told by the first that does; where that is nothing, the reason."""
+def _diagnosis(row: CellSummary, measurements: list[JudgedMeasurement]) -> list[str]:
+    """The faults in the rounds, each with the figures of its first round; else the reason."""
     seen = [one for m in measurements if (one := _seen(m.measurement))]
-    said = []
+    sentences = []
     for rule in (closes, answers_once):
-        told = [sentence for one in seen if (sentence := rule(one))]
-        if told:
-            said.append(f"{told[0]} ({len(told)} of {len(measurements)} rounds)")
-    if not said and row.reason:
-        said.append(row.reason)
-    wrong = [found for one in seen if (found := zeros(one))]
+        shown = [sentence for one in seen if (sentence := rule(one))]
+        if shown:
+            sentences.append(f"{shown[0]} ({len(shown)} of {len(measurements)} rounds)")
+    if not sentences and row.reason:
+        sentences.append(row.reason)
+    wrong = [percentiles for one in seen if (percentiles := zeros(one))]
     if wrong and row.batch_latency_p50_us.value is not None:
-        names = ", ".join(sorted({name for found in wrong for name in found}))
-        said.append(
+        names = ", ".join(sorted({name for percentiles in wrong for name in percentiles}))
+        sentences.append(
             f"wrk printed 0.00us as {names} in {len(wrong)} of {len(measurements)} rounds, "
             f"and the recorded batches have p50 {formats.us(row.batch_latency_p50_us.value)}"
         )
-    return said
+    return sentences
 
 
 def _seen(measurement: Measurement) -> Seen | None:

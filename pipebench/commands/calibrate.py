@@ -1,4 +1,4 @@
-"""collect.py calibrate: a run of servers of known truth, compared with what is expected."""
+"""collect.py calibrate: a run of servers whose truth is known, beside the expected results."""
 
 import argparse
 from pathlib import Path
@@ -35,20 +35,20 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         expected = calibration.read_expected(arguments.expected)
         judged_run = judge_run(folder)
-        found = calibration.compare(judged_run, expected)
-        if not found:
+        servers = calibration.check_servers(judged_run, expected)
+        if not servers:
             return fail(
                 NO_RUN,
                 f"{folder} has no server of plans/calibrate.yml; "
                 "calibrate requires a run of that plan",
             )
-        text = calibration.markdown(judged_run.run.run_id, found)
+        text = calibration.markdown(judged_run.run.run_id, servers)
         report.write(folder, {"calibration.md": text})
     except (RunError, calibration.ExpectedError) as error:
         return fail(NO_RUN, str(error))
     except OSError as error:
         return not_written(folder, error)
     say(report.problems(judged_run))
-    print(calibration.terminal(found))
+    print(calibration.terminal(servers))
     print(f"Report: {shown(folder / 'calibration.md')}")
-    return NOT_WHOLE if any(one.wrong for one in found) else RENDERED
+    return NOT_WHOLE if any(one.wrong for one in servers) else RENDERED

@@ -1,4 +1,4 @@
-"""collect.py columns: docs/columns.md, made of the declarations that the tables are made of."""
+"""collect.py columns: docs/columns.md, from the same declarations as the tables."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,39 +15,39 @@ HEAD = """\
 
 <!-- Made by collect.py columns from pipebench/run/figures.py; its output is this file. -->
 
-`collect.py` makes tables from a run's raw records: [results.csv](#resultscsv), a row a measurement;
-[summary.csv](#summarycsv), a row a cell; with a second load tool [crosscheck.csv](#crosscheckcsv);
-and of two runs [compare.csv](#comparecsv). [Results](results.md) explains the rules behind them.
+`collect.py` makes tables from a run's raw records: [results.csv](#resultscsv), a row per
+measurement; [summary.csv](#summarycsv), a row per cell; with a second load tool
+[crosscheck.csv](#crosscheckcsv); and from two runs [compare.csv](#comparecsv).
+[Results](results.md) explains the rules behind them.
 
-All are CSV with a header line, in UTF-8, with `.` in numbers and no thousands separators. One unit
-a column, and the unit is in its name (`_us` microseconds, `_s` seconds, `_bytes`);
-`requests_per_s` is what it says, `_cores` is CPU seconds per second. **Empty means not measured**,
-never 0.
+All are CSV with a header line, in UTF-8, with `.` in numbers and no thousands separators. A column
+has one unit, which is in its name (`_us` microseconds, `_s` seconds, `_bytes`, `_per_s` per
+second; `_cores` is CPU seconds per second). **Empty means not measured**, never 0.
 """
 RESULTS_HEAD = """\
-A row a measurement, in the order in which they were made. A record that is truncated, empty, of an
-unknown schema version, a second one of the same measurement, or that contradicts itself has no row;
-the report and `collect.py`'s standard error name it.
+A row per measurement, in the order of their execution. A record has no row if it is truncated,
+empty, of an unknown schema version, the second one of a measurement, or contradicts itself; the
+report and `collect.py`'s standard error name it.
 """
 SUMMARY_HEAD = """\
-A row a cell, scheduled or seen. Medians are over those rounds whose outcome is `ok` or `degraded`:
-a failure is never a 0 in them. `low` and `high` bound the exact 95 % interval of the median, by
-order statistics (6 to 8 rounds: the least and the greatest; 10: the 2nd and the 9th; 20: the 6th
-and the 15th), and are empty below 6 rounds.
+A row per cell, scheduled or measured. Medians are over those rounds whose outcome is `ok` or
+`degraded`: a failure is never a 0 in them. `low` and `high` bound the exact 95 % interval of the
+median, by order statistics (6 to 8 rounds: the least and the greatest; 10: the 2nd and the 9th;
+20: the 6th and the 15th), and are empty below 6 rounds.
 """
 COMPARE_HEAD = """\
-Made by `collect.py compare`: a row a cell of either run, for each run but the base.
-[Comparing runs](comparing-runs.md) says how ratio and verdict are made. Columns that end in `_base`
-are of the base, their namesakes of the run; all ratios are of the run to the base, and `_low` and
-`_high` bound the 95 % interval of the ratio before them, empty if one of the two has fewer than 6
-rounds with that figure.
+Made by `collect.py compare`: a row per cell of either run, for each run except the base.
+[Comparing runs](comparing-runs.md) explains ratio and verdict. Columns that end in `_base` belong
+to the base, those with the same name without it to the run. All ratios are of the run to the base;
+`_low` and `_high` bound the 95 % interval of the ratio before them, and are empty if one of the
+two has fewer than 6 rounds with that figure.
 """
 CROSSCHECK_HEAD = """\
-Made if `bench_tools` names another load tool besides wrk (`plans/crosscheck.yml`): a row a cell and
-tool. Figures of either tool are medians over those rounds in which wrk's outcome is `ok` or
-`degraded` and the other tool had no problem. Ratios are of the other tool to wrk in the same round;
-`_low` and `_high` bound the 95 % interval of their median as above. [The method](method.md) says
-why they are what is compared.
+Made if `bench_tools` names another load tool besides wrk (`plans/crosscheck.yml`): a row per cell
+and tool. Figures of both tools are medians over the rounds in which wrk's outcome is `ok` or
+`degraded` and the other tool had no problem. Ratios are of the other tool to wrk in the same
+round; `_low` and `_high` bound the 95 % interval of their median as above. [The method](method.md)
+explains why these figures are compared.
 """
 
 

@@ -23,7 +23,7 @@ With --fail-if-slower, the first of these that is true of any framework that is 
   13  not comparable: not ok in the other run, or not in it, or no noise floor; or a run that
       could not be compared at all
   12  too few rounds: fewer than 6 in one of the runs
-  11  too much variance: not slower, but the interval reaches below 1 - LOSS, so that such a
+  11  too much variance: not slower, but the interval extends below 1 - LOSS, so that such a
       loss is not excluded either
 If none is true, the status is as without --fail-if-slower. docs/comparing-runs.md says more.
 """
@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _loss(text: str) -> float:
     """A share from a percentage, for argparse."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text.strip())
-    if found and 0 < (percent := float(found[1])) < 100:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text.strip())
+    if match and 0 < (percent := float(match[1])) < 100:
         return percent / 100
     raise argparse.ArgumentTypeError(
         f"{text!r} is not a loss; "
@@ -78,22 +78,22 @@ def run(arguments: argparse.Namespace) -> int:
     compared = compare_runs(folders)
     if len(folders) == 1:
         compared.not_compared.append(f"{folders[0]} is the only run; compare requires two")
-    found = None
+    decision = None
     if arguments.fail_if_slower is not None:
-        found = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
+        decision = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
     say(compared.problems)
-    if text := comparison.terminal(compared, found):
+    if text := comparison.terminal(compared, decision):
         print(text)
     if compared.pairs:
         output: Path = arguments.output or _beside(folders)
         try:
             output.mkdir(parents=True, exist_ok=True)
-            write(output, comparison.files(compared, found))
+            write(output, comparison.files(compared, decision))
         except OSError as error:
             return not_written(output, error)
         print(f"Comparison: {shown(output / 'compare.md')}")
-    if found and found.status != Status.PASSED:
-        return int(found.status)
+    if decision and decision.status != Status.PASSED:
+        return int(decision.status)
     if not compared.pairs:
         return NO_RUN
     return NOT_WHOLE if compared.problems else RENDERED

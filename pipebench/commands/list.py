@@ -1,4 +1,4 @@
-"""collect.py list: the runs that there are."""
+"""collect.py list: the runs in a folder."""
 
 import argparse
 import shutil
@@ -24,12 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        found, broken = listing.runs(arguments.results)
+        runs, broken = listing.runs(arguments.results)
     except RunError as error:
         return fail(NO_RUN, str(error))
-    if found:
+    if runs:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(listing.terminal(found, columns))
+        print(listing.terminal(runs, columns))
     else:
         print(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What the commands share: their statuses, and how they speak."""
+"""Shared parts of the commands: exit statuses and messages."""
 
 import argparse
 import sys

@@ -1,7 +1,7 @@
-"""A cell in two runs: of each figure the ratio, its interval and a verdict.
+"""A cell in two runs: for each figure the ratio, its interval and a verdict.
 
-Two runs share no round, so no ratio within a round exists between them: a cell's rounds are two
-independent samples. docs/comparing-runs.md says what can be claimed of them.
+Two runs share no round, so there is no ratio within a round: the rounds of a cell are two
+independent samples. docs/comparing-runs.md explains the verdicts.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ COMPARED = [figure for figure in FIGURES if figure.compared_as is not None]
 
 
 class Verdict(StrEnum):
-    """What a figure of a cell is to that of the same cell in the base."""
+    """A figure of a cell relative to the same figure of the base."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -31,17 +31,17 @@ class Verdict(StrEnum):
     NOT_COMPARABLE = "not comparable"
 
     def words(self, ranking: Ranking) -> str:
-        """As this figure is spoken of: faster, cheaper."""
-        own = {Verdict.BETTER: ranking.better, Verdict.WORSE: ranking.worse}
-        return own.get(self, self.value)
+        """In the words of this figure: faster, cheaper."""
+        words = {Verdict.BETTER: ranking.better, Verdict.WORSE: ranking.worse}
+        return words.get(self, self.value)
 
 
 @dataclass(slots=True)
 class ComparedFigure:
-    """One figure of a cell in two runs. ratio: of the other run's to the base's.
+    """One figure of a cell in two runs. ratio: the other run's / the base's.
 
-    noise_floor: the larger of the two runs'. verdict, and why there is no better one (reason):
-    None for a figure that is not ranked.
+    noise_floor: the larger one of the two runs. verdict and its reason: None for a figure that is
+    not ranked; the reason says why the two could not be compared.
     """
 
     base: float | None = None
@@ -54,7 +54,7 @@ class ComparedFigure:
 
     @property
     def words(self) -> str | None:
-        """The verdict in the figure's own words."""
+        """The verdict in the words of this figure."""
         return self.verdict.words(self.ranking) if self.verdict and self.ranking else None
 
 
@@ -73,18 +73,18 @@ class ComparedCell(Figures[ComparedFigure]):
     rounds_base: int | None
     rounds: int | None
     to_ceiling: ComparedFigure
-    """Requests/s by the ceiling's of the same round: only the ratio of these shares."""
+    """Requests/s / the ceiling's in the same round: only the ratio of these shares."""
     differs: str | None = None
-    """What else differs between the runs, in a line."""
+    """The other differences between the runs, in one line."""
 
 
 def compare_cell(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> ComparedCell:
-    """A cell of either run: `mine` of the base's, `theirs` of the other's."""
+    """A cell of either run: `mine` in the base, `theirs` in the other run."""
     first = base.rows[mine] if mine else None
     second = other.rows[theirs] if theirs else None
     either = first or second
     if either is None:
-        raise ValueError("a cell of neither run")
+        raise ValueError("neither run has the cell")
     row = ComparedCell(
         base_run_id=base.run.run_id,
         run_id=other.run.run_id,
@@ -115,10 +115,10 @@ Sample = dict[int, float]
 def _samples(
     figure: Figure, base: Side, other: Side, mine: Cell | None, theirs: Cell | None
 ) -> tuple[Sample, Sample]:
-    """The figure in the rounds of either run."""
+    """The figure in the rounds of both runs."""
     samples = base.sample(mine, figure), other.sample(theirs, figure)
     if figure.every_round and not (base.is_whole(mine, figure) and other.is_whole(theirs, figure)):
-        return {}, {}  # if only some rounds have it, those would be the fast ones
+        return {}, {}  # only the fast rounds may have it, so they are not a fair sample
     return samples
 
 
@@ -155,7 +155,7 @@ def _to_ceiling(base: Side, other: Side, mine: Cell | None, theirs: Cell | None)
 
 
 def _shares_of_ceiling(side: Side, cell: Cell) -> list[float]:
-    """requests/s by the ceiling's of the same round, in each round of a run."""
+    """requests/s / the ceiling's in the same round, in each round of a run."""
     rate = CellSummary.requests_per_s
     return ratios(side.sample(cell, rate), side.sample(side.ceiling(cell), rate))
 
@@ -163,7 +163,7 @@ def _shares_of_ceiling(side: Side, cell: Cell) -> list[float]:
 def _noise_floor(
     figure: Figure, first: CellSummary | None, second: CellSummary | None
 ) -> float | None:
-    """The larger of the two runs'; None unless both have one."""
+    """The larger one of the two runs; None unless both have one."""
     floors = [figure.in_row(row).noise_floor for row in (first, second) if row]
     known = [floor for floor in floors if floor is not None]
     return max(known) if len(known) == 2 else None
@@ -172,7 +172,7 @@ def _noise_floor(
 def _verdict(
     row: ComparedCell, figure: ComparedFigure, ranking: Ranking, names: tuple[str, str]
 ) -> tuple[Verdict, str | None]:
-    """The verdict, and why there is no better one."""
+    """The verdict, and why the two could not be compared."""
     problem = _not_comparable(row, names)
     if problem:
         return Verdict.NOT_COMPARABLE, problem
@@ -198,8 +198,8 @@ def _verdict(
 def _not_comparable(row: ComparedCell, names: tuple[str, str]) -> str | None:
     """Why a cell's rounds cannot be compared, whatever the figure; None if they can."""
     if not row.shared:
-        there = names[0] if row.rounds_base is not None else names[1]
-        return f"only in {there}"
+        name = names[0] if row.rounds_base is not None else names[1]
+        return f"only in {name}"
     not_ok = [
         f"{outcome or 'no result'} in {name}"
         for outcome, name in zip((row.outcome_base, row.outcome), names, strict=True)

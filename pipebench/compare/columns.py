@@ -1,4 +1,4 @@
-"""The columns of compare.csv: a row a cell of either run, for each run but the base."""
+"""The columns of compare.csv: a row per cell of either run, for each run except the base."""
 
 from collections.abc import Callable, Iterable
 
@@ -18,7 +18,7 @@ batch_latency_p50_us_base batch_latency_p50_us ratio_p50 ratio_p50_low ratio_p50
 batch_latency_p99_us_base batch_latency_p99_us ratio_p99 ratio_p99_low ratio_p99_high
 differs
 """.split()
-"""The order that readers of the file know. Columns that are not named here follow."""
+"""The order of the columns in the file. Columns that are not named here follow."""
 
 FigureOf = Callable[[ComparedCell], ComparedFigure]
 
@@ -72,8 +72,8 @@ IDENTITY: list[Column[ComparedCell]] = [
 DIFFERS: Column[ComparedCell] = Column(
     name="differs",
     value=lambda row: row.differs,
-    explained="what is recorded of both runs and differs: versions of this framework, then topics "
-    "of plan, project and hosts; `compare.md` has the values",
+    explained="recorded values that differ between the runs: versions of this framework, then "
+    "topics of plan, project and hosts; `compare.md` has the values",
 )
 
 
@@ -108,11 +108,12 @@ def _value(
     )
 
 
-def _ratio(name: str, figure_of: FigureOf, what: str) -> list[Column[ComparedCell]]:
+def _ratio(name: str, figure_of: FigureOf, explained: str) -> list[Column[ComparedCell]]:
     value: Column[ComparedCell] = Column(
         name=name,
         unit="ratio",
-        explained=f"of {what}: the median of all ratios of a round of the run to one of the base",
+        explained=f"of {explained}: the median of all ratios of a round of the run to one of the "
+        "base",
         value=lambda row: figure_of(row).ratio.value,
         decimals=RATIO_DECIMALS,
         form=Form.RATIO,
@@ -140,14 +141,14 @@ def _verdict(name: str, ranking: Ranking, figure_of: FigureOf) -> Column[Compare
 
 
 def _to_ceiling(figure: Figure, ranking: Ranking) -> list[Column[ComparedCell]]:
-    what = f"`{figure.name}` by the ceiling's in the same round (empty unless that is `ok` in both)"
+    share = f"`{figure.name}` / the ceiling's in the same round (empty unless that is `ok` in both)"
     return [
         Column(
             name=figure.comparison_name("reason"),
-            explained="why there is no better verdict",
+            explained="why the verdict is `too few rounds` or `not comparable`",
             value=lambda row: figure.in_row(row).reason,
         ),
-        *_ratio("ratio_to_ceiling", lambda row: row.to_ceiling, what),
+        *_ratio("ratio_to_ceiling", lambda row: row.to_ceiling, share),
         _verdict("verdict_to_ceiling", ranking, lambda row: row.to_ceiling),
     ]
 

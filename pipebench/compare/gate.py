@@ -1,4 +1,4 @@
-"""--fail-if-slower: whether a comparison shows a loss, excludes it, or can do neither."""
+"""--fail-if-slower: whether a comparison shows a loss, excludes a loss, or does neither."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,7 +10,7 @@ from pipebench.rules.outcome import Outcome
 
 
 class Status(IntEnum):
-    """Exit statuses, the weightiest first; the numbers are those of ceph/cbt's is-regression.py."""
+    """Exit statuses, the most important first; numbers as in ceph/cbt's is-regression.py."""
 
     SLOWER = 10
     NOT_COMPARABLE = 13
@@ -21,7 +21,7 @@ class Status(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A cell of a run that did not pass, with the figure that was looked at; or just a problem."""
+    """A cell of a run that did not pass, with the figure that was checked; or only a problem."""
 
     status: Status
     run: str = ""
@@ -32,38 +32,38 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """status: the weightiest of all cells looked at. loss: what was not to be lost.
+    """status: the most important one of all checked cells. loss: the share that is too much.
 
-    to_ceiling: shares of the ceiling were looked at, and not requests/s.
+    to_ceiling: shares of the ceiling were checked, and not requests/s.
     """
 
     status: Status
-    looked_at: int
+    checked: int
     misses: list[Miss]
     loss: float
     to_ceiling: bool
 
 
 def gate(compared: Compared, loss: float, *, to_ceiling: bool = False) -> Gate:
-    """Look at the requests/s of every framework that is ok in the base, in every other run.
+    """Check the requests/s of every framework that is ok in the base, in every other run.
 
-    The ceiling and the A/A control are not looked at. loss: share of the base's requests/s, 0.05
-    for 5 %. to_ceiling: both runs' requests/s by those of their ceiling, so that the machine counts
-    less. A run that could not be compared at all counts as not comparable: nothing was seen of it.
+    The ceiling and the A/A control are not checked. loss: share of the base's requests/s, 0.05 for
+    5 %. to_ceiling: check requests/s / the ceiling's in both runs, so that the machine counts less.
+    A run that could not be compared at all counts as not comparable.
     """
     misses: list[Miss] = []
-    looked_at = 0
+    checked = 0
     for pair in compared.pairs:
         rows = [
             row for row in pair.rows if row.role == "framework" and row.outcome_base == Outcome.OK
         ]
-        looked_at += len(rows)
+        checked += len(rows)
         for row in rows:
             figure = row.to_ceiling if to_ceiling else row.requests_per_s
             status = status_of(figure, loss)
             if status != Status.PASSED:
                 misses.append(Miss(status, pair.other.name, row.cell, figure, figure.reason))
-    problems = [] if looked_at else ["there is no framework that is ok in the base"]
+    problems = [] if checked else ["no framework is ok in the base"]
     misses += [
         Miss(Status.NOT_COMPARABLE, problem=problem)
         for problem in [*problems, *compared.not_compared]
@@ -71,14 +71,14 @@ def gate(compared: Compared, loss: float, *, to_ceiling: bool = False) -> Gate:
     order = list(Status)
     misses.sort(key=lambda miss: order.index(miss.status))
     status = misses[0].status if misses else Status.PASSED
-    return Gate(status, looked_at, misses, loss, to_ceiling)
+    return Gate(status, checked, misses, loss, to_ceiling)
 
 
 def status_of(figure: ComparedFigure, loss: float) -> Status:
-    """What one figure of one cell comes to.
+    """The status of one figure of one cell.
 
     Slower: the verdict says so, and the ratio is below 1 - loss. Passed: the interval's lower end
-    is not below 1 - loss. Neither: the interval, or the noise floor, is too wide to tell.
+    is not below 1 - loss. Otherwise the interval or the noise floor is too wide to decide.
     """
     ratio, low = figure.ratio.value, figure.ratio.low
     if figure.verdict == Verdict.TOO_FEW:

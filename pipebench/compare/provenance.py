@@ -1,4 +1,4 @@
-"""What differs between two runs besides their figures: plan, project, hosts, frameworks."""
+"""The differences between two runs besides their figures: plan, project, hosts, frameworks."""
 
 from typing import NamedTuple
 
@@ -8,13 +8,13 @@ from pipebench.record.schema import Testbed
 from pipebench.record.values import flat
 
 FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
-"""Variables that differ between any two runs, and change nothing that is measured."""
+"""Variables that differ between any two runs and do not affect the figures."""
 
 
 class Difference(NamedTuple):
     """part: "plan", "project", "server", "generator" or a framework, as `framework NAME`.
 
-    base and other are values in words; empty: it has none.
+    base and other: the values as text; empty if a run does not have the value.
     """
 
     part: str
@@ -24,12 +24,12 @@ class Difference(NamedTuple):
 
     @property
     def topic(self) -> str:
-        """What a reader looks for first: "cpu" of "cpu.model"."""
+        """The first part of the name: "cpu" of "cpu.model"."""
         return self.name.split(".", 1)[0]
 
 
 def differences(base: Run, other: Run, testbeds: list[tuple[str, str]]) -> list[Difference]:
-    """All that differs. testbeds: names of those compared, of the base and of the other."""
+    """All differences. testbeds: the compared pairs, by their names in the base and the other."""
     differing = _differing("plan", _plan(base), _plan(other))
     differing += _differing("project", _project(base), _project(other))
     for pair in testbeds:
@@ -43,7 +43,7 @@ def differences(base: Run, other: Run, testbeds: list[tuple[str, str]]) -> list[
 
 
 def framework_differences(base: Run, other: Run, name: str) -> list[Difference]:
-    """What differs in one framework that both runs know; nothing if one does not."""
+    """The differences in one framework; empty if one of the runs does not have it."""
     if name not in base.frameworks or name not in other.frameworks:
         return []
     return _differing(f"framework {name}", _framework(base, name), _framework(other, name))
@@ -68,7 +68,7 @@ def _project(run: Run) -> dict[str, str]:
 
 
 def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
-    """The fingerprints of a testbed's hosts by what they are to it."""
+    """The fingerprints of a testbed's hosts by their roles."""
     described = next((one for one in run.testbeds if one.name == testbed), Testbed())
     roles = {"server": str(described.server)}
     for number, host in enumerate(described.generators, start=1):
@@ -78,20 +78,20 @@ def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
 
 def _host(run: Run, name: str) -> dict[str, str]:
     # frameworks are compared one by one
-    about = {key: value for key, value in run.hosts.get(name, {}).items() if key != "frameworks"}
-    return flat(about) or {"fingerprint": "none"}
+    host = {key: value for key, value in run.hosts.get(name, {}).items() if key != "frameworks"}
+    return flat(host) or {"fingerprint": "none"}
 
 
 def _framework(run: Run, name: str) -> dict[str, str]:
     """Its role and stack, and versions by package: "uvloop": "0.22.1"."""
     framework = run.frameworks[name]
     versions = [one.split(" ", 1) for one in framework.versions]
-    about = {"stack": framework.stack, "role": framework.role, "title": framework.title}
-    return about | {words[0]: words[-1] for words in versions}
+    values = {"stack": framework.stack, "role": framework.role, "title": framework.title}
+    return values | {words[0]: words[-1] for words in versions}
 
 
 def brief(differing: list[Difference]) -> str:
-    """In a line: which topics of which parts differ; versions of a framework with their values."""
+    """One line: the topics that differ in each part; versions of a framework with their values."""
     parts: dict[str, list[str]] = {}
     for one in differing:
         words = one.topic

@@ -1,4 +1,4 @@
-"""Runs compared with a base: which can be, the cells of each, and what else differs."""
+"""Runs compared with a base: which can be compared, the cells of each, and other differences."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One run against the base: a row a cell, and all that differs besides."""
+    """One run against the base: a row per cell, and all other differences."""
 
     base: Side
     other: Side
@@ -29,9 +29,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """base: None if it cannot be used. Sentences:
+    """base: None if it cannot be used.
 
-    not_compared: which runs were not, and why; remarks: what of those that were is not there.
+    Sentences: not_compared: which runs were not compared, and why; remarks: what is missing in the
+    compared runs.
     """
 
     base: Side | None
@@ -45,12 +46,12 @@ class Compared:
 
 
 def compare_runs(folders: list[Path]) -> Compared:
-    """Each run against the first; what cannot be compared is told in a sentence."""
+    """Each run against the first; a sentence for each run that cannot be compared."""
     base, pairs = None, []
     failed: list[str] = []
     remarks: list[str] = []
     seen: dict[Path | tuple[str, datetime | None], int] = {}
-    """Which of the folders was the first at this place, and of this run."""
+    """The number of the first folder with this path, and of the first with this run."""
     for number, folder in enumerate(folders):
         same = seen.setdefault(folder.resolve(), number)
         try:
@@ -63,8 +64,8 @@ def compare_runs(folders: list[Path]) -> Compared:
         if number == 0:
             base = side
         elif side is None or same != number:
-            what = "the base itself" if same == 0 else f"the same run as {folders[same]}"
-            failed.append(f"{folder} is {what}: a run compared with itself shows nothing")
+            duplicate = "the base itself" if same == 0 else f"the same run as {folders[same]}"
+            failed.append(f"{folder} is {duplicate}: a run compared with itself shows nothing")
             continue
         elif base:
             pair = compare_pair(*_named(base, side))
@@ -78,14 +79,14 @@ def compare_runs(folders: list[Path]) -> Compared:
 
 
 def _named(base: Side, other: Side) -> tuple[Side, Side]:
-    """Two runs by their ids; by their folders if `bench_run_id` gave both the same."""
+    """Name two runs by their ids; by their folders if `bench_run_id` gave both the same id."""
     if base.name != other.name:
         return base, other
     return replace(base, name=str(base.folder)), replace(other, name=str(other.folder))
 
 
 def _cells(pair: Pair) -> str:
-    """What cells two runs have that share none: the keys that have no value in common."""
+    """The values of two runs without a shared cell, for the keys that have no value in common."""
     runs = (pair.base, pair.other)
     values = {
         key: [{getattr(cell, key) for cell in side.rows} for side in runs] for key in Cell._fields
@@ -106,7 +107,7 @@ def compare_pair(base: Side, other: Side) -> Pair:
     same_place = len(base.testbeds) == len(other.testbeds) == 1
 
     def key(cell: Cell) -> Key:
-        # one testbed each: its name is where it stood, not what was measured
+        # if each run has one testbed, its name does not matter
         return cell[1:] if same_place else tuple(cell)
 
     theirs = {key(cell): cell for cell in other.rows}
@@ -121,7 +122,7 @@ def compare_pair(base: Side, other: Side) -> Pair:
     rows = []
     for place in dict.fromkeys([*mine, *theirs]):
         row = compare_cell(base, other, mine.get(place), theirs.get(place))
-        own = framework_differences(base.run, other.run, row.cell.framework)
-        row.differs = brief([*own, *common]) or None
+        of_framework = framework_differences(base.run, other.run, row.cell.framework)
+        row.differs = brief([*of_framework, *common]) or None
         rows.append(row)
     return Pair(base, other, rows, differing)

@@ -1,4 +1,4 @@
-"""One run, judged, as a comparison needs it."""
+"""One judged run of a comparison."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ class Side:
     rows: dict[Cell, CellSummary]
     measured: dict[Cell, list[JudgedMeasurement]]
     name: str
-    """What it is called beside another: its id, or its folder if both have the same id."""
+    """Its name in the comparison: its id, or its folder if both runs have the same id."""
 
     @property
     def run(self) -> Run:
@@ -33,11 +33,11 @@ class Side:
         return list(dict.fromkeys(cell.testbed for cell in self.rows))
 
     def sample(self, cell: Cell | None, figure: Figure) -> dict[int, float]:
-        """The figure by round; nothing of a cell that the run does not have."""
+        """The figure by round; empty if the run does not have the cell."""
         return figure.by_round(self.measured[cell]) if cell else {}
 
     def is_whole(self, cell: Cell | None, figure: Figure) -> bool:
-        """Whether each round of the cell that has a rate has the figure."""
+        """Whether every round of the cell that has a rate also has the figure."""
         row = self.rows.get(cell) if cell else None
         return row is not None and len(self.sample(cell, figure)) == row.rounds_rated
 
@@ -54,36 +54,36 @@ class Side:
 
     @property
     def problems(self) -> list[str]:
-        """What of the run is not there to be compared, in sentences."""
+        """The missing parts of the run, in sentences."""
         folder, judged_run, run = self.folder, self.judged_run, self.run
         sentences = []
-        have = run.scheduled - len(judged_run.missing)
+        measured = run.scheduled - len(judged_run.missing)
         if run.ended is None:
             sentences.append(
-                f"{folder} is still under way, or was stopped: compared by the {have} of "
-                f"{run.scheduled} measurements that it has"
+                f"{folder} is still under way, or was stopped: its {measured} of {run.scheduled} "
+                "measurements are compared"
             )
         elif judged_run.missing:
             sentences.append(
-                f"{folder} is incomplete: it has {have} of {run.scheduled} measurements"
+                f"{folder} is incomplete: it has {measured} of {run.scheduled} measurements"
             )
         if judged_run.unusable:
             sentences.append(
-                f"{folder} has {len(judged_run.unusable)} records that are invalid: "
-                f"./collect.py {folder} names them"
+                f"{folder} has {len(judged_run.unusable)} invalid records: "
+                f"./collect.py {folder} lists them"
             )
         return sentences
 
 
 def read_side(folder: Path) -> Side:
-    """Judge a run. RunError: it cannot be judged, and why."""
+    """Judge a run. RunError: it cannot be judged; the message says why."""
     try:
         judged_run = judge_run(folder, alone=False)
         rows = {row.cell: row for row in summary(judged_run)}
     except RunError:
         raise
-    except Exception as error:  # whatever is wrong with one run, the others are shown
+    except Exception as error:  # a fault in one run must not hide the others
         raise RunError(f"{folder} could not be judged: {type(error).__name__}: {error}") from error
     if not judged_run.measurements:
-        raise RunError(f"{folder} has not one measurement that can be used")
+        raise RunError(f"{folder} has no usable measurement")
     return Side(folder, judged_run, rows, judged_run.by_cell, judged_run.run.run_id)

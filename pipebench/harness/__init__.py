@@ -1,4 +1,4 @@
-"""What Ansible's actions do while a run goes on: record an execution, say it in a line, recover.
+"""The work of Ansible's actions during a run: record an execution, print a line, recover.
 
-Nothing here judges a server: what it did is written down, whatever it was.
+This package does not judge a server: it records everything that the server did.
 """

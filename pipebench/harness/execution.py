@@ -1,4 +1,4 @@
-"""One execution of playbooks/tasks/execution.yml: what its tasks returned."""
+"""One execution of playbooks/tasks/execution.yml: the results of its tasks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Execution:
 
     @property
     def fault(self) -> str | None:
-        """What the harness could not do, in a sentence."""
+        """The fault of the harness in a sentence; None if there was none."""
         faults = (
             fault_of(f"starting on {self.server}", self.started),
             fault_of(f"the load on {self.generator}", self.load),
@@ -49,17 +49,17 @@ class Execution:
 
     @property
     def where(self) -> str:
-        """The testbed in a line for people: nothing if there is only one."""
+        """The testbed in a line for people: empty if there is only one."""
         return f" on {self.testbed.name}" if len(self.run.testbeds) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One record and what is said of it.
+    """One record and its lines.
 
-    file: below the run's folder. fault: of the harness, if it counts (that a path cannot be
-    measured does not). line: for the terminal, or empty. event: its line in progress.jsonl.
-    trouble: shown in colour. passing: only for a person who looks on.
+    file: below the run's folder. fault: of the harness, if it counts (a path that cannot be
+    measured does not count). line: for the terminal, or empty. event: its line in progress.jsonl.
+    trouble: the line is shown in colour. passing: the line is shown on a terminal only.
     """
 
     file: str

@@ -1,6 +1,6 @@
-"""run.json over a run's lifetime: written when it begins, completed as it goes on.
+"""run.json during a run: written at its beginning, completed later.
 
-So a run that is broken off has one, too.
+So a run that is interrupted has one, too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")
 
 
 def note(run: RunPlan, moment: str, taken: Mapping[str, Any], ansible: str) -> str:
-    """Note a moment of a run; returns a line for the terminal, or nothing.
+    """Note a moment of a run; returns a line for the terminal, or an empty text.
 
     taken: by testbed, `{rounds, reason}` if precision ended its rounds, else empty. ansible: its
     version. The beginning and the end are also events of progress.jsonl. ValueError: the moment
@@ -68,7 +68,7 @@ def note(run: RunPlan, moment: str, taken: Mapping[str, Any], ansible: str) -> s
 
 
 def begin(run: RunPlan, ansible: str) -> RunRecord:
-    """run.json as it begins. A field that the schema does not have is a TypeError."""
+    """run.json at the beginning. TypeError: the schema does not have one of the fields."""
     fact = run.to_fact()
     frameworks = {
         name: Described(**{key: value for key, value in framework.items() if key != "path"})
@@ -93,7 +93,7 @@ def begin(run: RunPlan, ansible: str) -> RunRecord:
 
 
 def started(folder: Path, run: RunPlan, now: str) -> str:
-    """Say that a run begins, to machines and in a line to people."""
+    """Announce a run: an event for programs, and a line for people."""
     seconds = estimate_s(run)
     event = RunStarted(
         time=now,

@@ -1,4 +1,4 @@
-"""A measurement: its raw record, its line with the time that is left, and its event."""
+"""A measurement: its raw record, its line with the remaining time, and its event."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def record_of(execution: Execution, now: float) -> Record:
 
 
 def totals_of(record: Record, file: str) -> Totals | None:
-    """What the load tool counted; None if it got no answer, or none that can be used."""
+    """The load tool's counts; None if it got no answer, or its output cannot be used."""
     try:
         totals = reduce(record, Path(file)).totals
     except RecordError:
@@ -103,7 +103,7 @@ def totals_of(record: Record, file: str) -> Totals | None:
 
 
 def result_text(record: Record, totals: Totals | None) -> str:
-    """What happened, short; what it means is judged later."""
+    """A short text of the result, which is not judged here."""
     if record.harness_fault:
         return f"HARNESS FAULT, {record.harness_fault.splitlines()[0]}"
     if not record.deployment.available:

@@ -1,4 +1,4 @@
-"""The capacity of a testbed's path: its record. A path that cannot be measured is not a fault."""
+"""The record of a testbed's path capacity. A path that cannot be measured is not a fault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipebench.record.store import path_file, time_text
 
 
 def recorded(execution: Execution, now: float) -> Recorded:
-    """place: nothing; there is one on each testbed."""
+    """place: empty, as there is one on each testbed."""
     server, generator = PathHost(host=execution.server), PathHost(host=execution.generator)
     tests: list[PathTest] = []
     error = execution.fault

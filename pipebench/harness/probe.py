@@ -1,4 +1,4 @@
-"""A probe: its record, and in a line what the framework does with a pipeline."""
+"""A probe: its record, and a line about the framework's conformance."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def printed(execution: Execution) -> Raw:
 
 
 def result_text(record: ProbeRecord) -> str:
-    """What happened, short."""
+    """A short text of the result."""
     if record.harness_fault:
         return f"HARNESS FAULT, {record.harness_fault.splitlines()[0]}"
     if not record.deployment.available:
@@ -79,14 +79,14 @@ def result_text(record: ProbeRecord) -> str:
 
 
 def seen_text(probe: Probe) -> str:
-    """What the probe saw, in a line."""
+    """The result of a probe in a line."""
     if probe.error:
         return probe.error
-    right = sum(case.conforms is True for case in probe.cases)
+    conforming = sum(case.conforms is True for case in probe.cases)
     broken = [case for case in probe.cases if case.relied_on and case.conforms is False]
-    named = ", ".join(f"{case.name} ({case.seen})" for case in broken)
-    return f"{right} of {len(probe.cases)} as RFC 9112 asks; " + (
-        f"not {named}, which a measurement relies on"
+    names = ", ".join(f"{case.name} ({case.seen})" for case in broken)
+    return f"{conforming} of {len(probe.cases)} cases conform to RFC 9112; " + (
+        f"a measurement relies on {names}, which failed"
         if broken
-        else "all that a measurement relies on"
+        else "all that a measurement relies on do"
     )

@@ -1,4 +1,4 @@
-"""The rate of each cell under a constant load: a share of what wrk measured in this run."""
+"""The constant rate of each cell: a share of the rate that wrk measured in this run."""
 
 from __future__ import annotations
 

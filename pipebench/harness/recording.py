@@ -1,4 +1,4 @@
-"""Write the record of an execution, say it to people and machines, and choose the next step."""
+"""Write the record of an execution, report it to people and programs, and choose the next step."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ KINDS = {
 def record(
     execution: Execution, faults_in_a_row: int, pauses_s: Sequence[int] = PAUSES_S
 ) -> dict[str, Any]:
-    """What the action `record` returns; docs/architecture.md describes the records.
+    """The result of the action `record`; docs/architecture.md describes the records.
 
-    faults_in_a_row: faults of the harness on this testbed just before. pauses_s: see recovery.py.
+    faults_in_a_row: faults of the harness on this testbed before this execution. pauses_s: see
+    recovery.py.
     """
     folder, now = Path(execution.run.results_dir), time.time()
     recorded = KINDS[execution.kind](execution, now)
@@ -37,17 +38,17 @@ def record(
     next_step = sentence(step)
     lines = [recorded.line] if recorded.line else []
     testbed = execution.testbed.name
-    about = {"time": time_text(now), "run_id": execution.run.run_id, "testbed": testbed}
+    common = {"time": time_text(now), "run_id": execution.run.run_id, "testbed": testbed}
     if recorded.event:
         append_event(folder, recorded.event)
     if fault:
-        event = HarnessFault(**about, seconds_left=None, record=recorded.file, reason=fault)
+        event = HarnessFault(**common, seconds_left=None, record=recorded.file, reason=fault)
         append_event(folder, event)
     given_up = ""
     if step.gives_up:
         given_up = f"{next_step}; the last: {fault}"
         lines.append(f"Testbed {testbed} is given up: {given_up}")
-        append_event(folder, GivenUp(**about, seconds_left=None, reason=given_up))
+        append_event(folder, GivenUp(**common, seconds_left=None, reason=given_up))
     elif next_step:
         lines.append(f"Testbed {testbed}: {next_step}")
     return {

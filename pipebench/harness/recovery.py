@@ -1,8 +1,8 @@
-"""What a testbed does about faults of the harness: go on, wait for a host to come back, or give up.
+"""After a fault of the harness a testbed goes on, waits for a host to come back, or is given up.
 
-A host that is gone costs a time-out for each measurement; one that reboots comes back in a minute.
-So faults in a row count, not all of a run: after LEAST of them there is a pause and another try, a
-longer pause after each further fault, and after the last pause one more try.
+A host that is gone costs a time-out for each measurement; a host that reboots comes back in a
+minute. So faults in a row count, not all faults of a run: after LEAST of them there is a pause and
+another try, a longer pause after each further fault, and after the last pause one more try.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PAUSES_S = (15, 60, 240)
 
 
 class Step(NamedTuple):
-    """What follows an execution. pause_s: how long to wait before the next one, s."""
+    """The step after an execution. pause_s: the pause before the next execution, s."""
 
     faults_in_a_row: int
     pause_s: int
@@ -38,8 +38,8 @@ def step_after(*, fault: bool, faults_in_a_row: int, pauses_s: Sequence[int] = P
 
 
 def sentence(step: Step) -> str:
-    """What a reader of the terminal must know of a step; nothing if the run just goes on."""
-    row = f"{step.faults_in_a_row} faults of the harness in a row"
+    """A step in words for the terminal; empty if the run just goes on."""
+    faults = f"{step.faults_in_a_row} faults of the harness in a row"
     if step.gives_up:
-        return row
-    return f"{row}; the next try is in {step.pause_s} s" if step.pause_s else ""
+        return faults
+    return f"{faults}; the next try is in {step.pause_s} s" if step.pause_s else ""

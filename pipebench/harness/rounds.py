@@ -1,4 +1,4 @@
-"""Whether a testbed needs another round, from the raw records so far: by precision only."""
+"""Whether a testbed needs another round: by the precision of its raw records so far only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pipebench.plan.variables import ExtendedRounds
 
 
 def rounds_enough(run: RunPlan, testbed: str, rounds: int) -> dict[str, Any]:
-    """`enough`: `{rounds, reason}` once they are, else empty; `progress`: a line, if any.
+    """`enough`: `{rounds, reason}` if no further round is needed, otherwise empty.
 
-    rounds: how many are done.
+    `progress`: a line, if any. rounds: how many are done.
     """
     declared = run.variables.rounds
     if not isinstance(declared, ExtendedRounds) or rounds < declared.min:

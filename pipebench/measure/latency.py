@@ -17,17 +17,16 @@ TAILS_PPM = (
 class Latency:
     """Latencies of one measurement, in us: of batches, or of requests if the tool times these.
 
-    Nearest rank: each percentile was recorded. met_us: the mean length of the batch that a
-    connection is in at any moment, which long batches are more often than short ones: the mean
-    weighted by length.
-    curve: at the first of TAILS_PPM, as far as there are batches to show them: a quantile that
-    has less than one whole batch above it is not in it.
+    Nearest rank: each percentile is a recorded value. weighted_mean_us: the mean weighted by
+    length, which is the mean length of the batch that a connection is in at a random moment.
+    curve: the values at the first of TAILS_PPM; it ends before the first quantile that has less
+    than one complete batch above it.
     """
 
     batches: int
     total_us: int
     mean_us: float
-    met_us: float
+    weighted_mean_us: float
     p50_us: int
     p75_us: int
     p90_us: int
@@ -37,7 +36,7 @@ class Latency:
 
 
 def summarise(histograms: list[Histogram]) -> Latency | None:
-    """Percentiles over one or more histograms (one a generator); None if nothing was recorded."""
+    """Percentiles over one or more histograms (one per generator); None if they are empty."""
     values = np.concatenate([values for values, _ in histograms] or [np.empty(0, np.int64)])
     counts = np.concatenate([counts for _, counts in histograms] or [np.empty(0, np.int64)])
     if len(histograms) > 1:
@@ -58,7 +57,7 @@ def summarise(histograms: list[Histogram]) -> Latency | None:
         batches=batches,
         total_us=total,
         mean_us=total / batches,
-        met_us=squares / total if total else 0.0,
+        weighted_mean_us=squares / total if total else 0.0,
         p50_us=p50,
         p75_us=p75,
         p90_us=p90,

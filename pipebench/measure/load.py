@@ -1,4 +1,4 @@
-"""What the load generators did in one measurement: executions of the load tool, and samples."""
+"""The load generators' part of one measurement: executions of the load tool, and samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipebench.tools.tool import Counts, Tool
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One execution of a load tool; counts: None if it left no result."""
+    """One execution of a load tool; counts: None if it has no result."""
 
     execution: Execution
     counts: Counts | None
@@ -33,9 +33,9 @@ class Ran:
 
     @property
     def stopped(self) -> float:
-        """When its own clock stopped: what it does after that is not part of the load."""
-        own = self.counts.duration_s if self.counts else self.ended - self.started
-        return min(self.ended, self.started + own)
+        """When the tool's own clock stopped: after that it makes no load."""
+        duration_s = self.counts.duration_s if self.counts else self.ended - self.started
+        return min(self.ended, self.started + duration_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,14 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time in which the load was measured, unix seconds by the generators' clocks."""
+    """The time of the measured load, in unix seconds by the generators' clocks."""
 
     started: float
     ended: float
 
 
 def loads_of(record: Record, tool: Tool) -> list[Load]:
-    """Every generator's part. RecordError: what a tool or a sampler wrote cannot be used."""
+    """Every generator's part. RecordError: the output of a tool or a sampler cannot be used."""
     return [
         _load(one, f"generator {n}", record, tool) for n, one in enumerate(record.generators, 1)
     ]
@@ -99,5 +99,5 @@ def window_of(executions: list[Ran]) -> Window | None:
 
 
 def all_of(loads: list[Load]) -> list[Ran]:
-    """Every execution, warm-ups and measurements."""
+    """All executions, warm-ups and measurements."""
     return [ran for load in loads for ran in load.executions]

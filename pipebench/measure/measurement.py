@@ -1,4 +1,4 @@
-"""One raw record reduced to what a judgement needs: no histogram, no samples, short texts."""
+"""One raw record reduced to the input of a judgement: no histogram, no samples, short texts."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pipebench.measure.connections import Served, served_of
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.load import Load, Ran, Window, loads_of, window_of
 from pipebench.measure.traffic import pace, quiet, reopened
-from pipebench.measure.unit import UnitEnd, log_end, restarts, spoke, unit_end
+from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, unit_end
 from pipebench.measure.usage import Usage, usage_of
 from pipebench.measure.verification import Verified, verified_of
 from pipebench.measure.window import WindowError, increase, levels
@@ -28,7 +28,7 @@ MEMORY_MOMENTS = 5
 
 @dataclass(frozen=True, slots=True)
 class GeneratorLoad:
-    """CPU that the load tool took on one generator, and what it could have taken, in cores."""
+    """CPU that the load tool used on one generator, in cores, with the threads and CPUs it had."""
 
     host: str
     cores: float | None
@@ -38,7 +38,7 @@ class GeneratorLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What all generators counted together in the measured window.
+    """The sums over all generators in the measured window.
 
     errors: by the tool's words, only those that it counts. opened: connections kept open.
     """
@@ -57,7 +57,7 @@ class Totals:
         return self.bytes / self.requests if self.bytes and self.requests else None
 
     def slack(self, depth: int) -> int:
-        """Responses beyond whole batches: those of the batches that the end cut off."""
+        """Responses beyond complete batches: those of the batches that the end cut off."""
         batches = self.latency.batches if self.latency else 0
         return self.requests - depth * (batches + self.errors.get("timeout", 0))
 
@@ -79,7 +79,7 @@ class Measurement:
     stack: str
     threads: int
     round: int
-    """From 1; 0: in no round, but at a constant rate."""
+    """From 1; 0: at a constant rate, which belongs to no round."""
     position: int
     rate: float | None
     """Wanted requests/s at a constant rate."""
@@ -88,48 +88,48 @@ class Measurement:
     available: bool
     unavailable_reason: str | None
     ready_errors: list[str]
-    """Why the server never became ready, as the server's host and the generators saw it."""
+    """Why the server never became ready, by the server's host and by the generators."""
     unit_end: UnitEnd | None
     restarts: int
     warmup_s: float
     measured_s: float
-    """How long the load tool ran for each, 0 if it did not."""
+    """How long the load tool ran; 0 if it did not run."""
     tool_problem: str | None
-    """Why the load tool's answer is not a result."""
+    """Why the load tool's output is not a result."""
     unusable: str | None
-    """Why the figures of this record cannot be trusted to be the tool's or the kernel's."""
+    """Why the figures of this record cannot be those of the tool or the kernel."""
     totals: Totals | None
     rate_kept: RateKept | None
     server: Server | None
-    """The server's part as it was recorded, without samples and journal."""
+    """The server's part of the record, without samples and journal."""
     server_cpu_us: float | None
     reopened: int | None
-    """Connections that the generators opened in the window beyond those that they were to open."""
+    """Connections that the generators opened in the window beyond the planned ones."""
     quiet_s: float | None
-    """For how long at the window's end nothing arrived at any generator any more."""
+    """How long before the window's end the last data arrived at a generator."""
     served: Served | None
     """How each connection was served; None if it was not looked at them."""
     verified: Verified | None
     """What was verified while the load went on; None if nothing was."""
     pace: list[float] | None
-    """Requests/s in each quarter of the window, by the bytes that arrived at the generators."""
+    """Requests/s in each quarter of the window, from the bytes that arrived at the generators."""
     memory_bytes: list[float] | None
     """Resident memory of the unit at five moments, evenly from the window's start to its end."""
-    spoke: list[str]
-    """What the unit itself wrote into its journal under load."""
+    journal_lines: list[str]
+    """Lines that the unit itself wrote into its journal under load."""
     server_usage: Usage | None
     loads: list[GeneratorLoad]
     generator_usages: list[Usage | None]
-    """Of the same generators as `loads`."""
+    """Of the same generators as `loads`, in the same order."""
     argv: list[str]
     tool_text: str
-    """What the load tool printed."""
+    """The output of the load tool."""
     log: str
     """The end of the unit's journal, or of the deployment's log."""
 
     @property
     def steadiness(self) -> float | None:
-        """Requests/s in the slowest quarter of the window by that in the fastest; 1 is steady."""
+        """Requests/s in the slowest quarter of the window / in the fastest; 1 is steady."""
         if not self.pace or not max(self.pace):
             return None
         return min(self.pace) / max(self.pace)
@@ -166,7 +166,7 @@ class Measurement:
 
 
 def read_measurement(path: Path, run_id: str) -> Measurement | InvalidRecord:
-    """Read a record of raw/ or crosscheck/, and reduce it."""
+    """Read a record of raw/ or crosscheck/ and reduce it."""
     try:
         record = read(path, Record)
         if record.run_id != run_id:
@@ -177,9 +177,9 @@ def read_measurement(path: Path, run_id: str) -> Measurement | InvalidRecord:
 
 
 def reduce(record: Record, path: Path) -> Measurement:
-    """One record of one of a run's folders; what contradicts itself is told in `unusable`.
+    """Reduce one record of a run. `unusable` says why its figures contradict each other.
 
-    RecordError: something that figures are made of is missing, or cannot be what it should.
+    RecordError: an input of the figures is missing or impossible.
     """
     tool = find_tool(record.tool, path.parent.name)
     if record.round is None and path.parent.name != store.CROSSCHECK:
@@ -220,7 +220,7 @@ def reduce(record: Record, path: Path) -> Measurement:
         verified=verified_of(loads),
         pace=pace(loads),
         memory_bytes=figures.memory_bytes,
-        spoke=spoke(server, loads) if server else [],
+        journal_lines=journal_lines(server, loads) if server else [],
         server_usage=_server_usage(server, samples, figures.server_cpu_us, window_of(ran)),
         loads=[_generator_load(load, record.threads) for load in loads if load.measured],
         generator_usages=[_generator_usage(load) for load in loads if load.measured],
@@ -232,7 +232,7 @@ def reduce(record: Record, path: Path) -> Measurement:
 
 @dataclass(slots=True)
 class Figures:
-    """What is known only if the measured window is; see Measurement."""
+    """The fields of Measurement that require a measured window."""
 
     totals: Totals | None = None
     server_cpu_us: float | None = None
@@ -286,7 +286,7 @@ def _longest(executions: list[Ran | None]) -> float:
 
 
 def _text(loads: list[Load]) -> str:
-    """What the tool printed; of a measurement without a result, the warm-up tells more."""
+    """The tool's output; without a result, that of the warm-up comes first."""
     texts = []
     for load in loads:
         phases = [load.measured]
@@ -310,8 +310,8 @@ def _generator_usage(load: Load) -> Usage | None:
     ran = load.measured
     if ran is None:
         return None
-    own = None if ran.execution.cpu_s is None else ran.execution.cpu_s * 1e6
-    return usage_of(load.host, load.samples, own, ran.started, ran.ended)
+    tool_cpu_us = None if ran.execution.cpu_s is None else ran.execution.cpu_s * 1e6
+    return usage_of(load.host, load.samples, tool_cpu_us, ran.started, ran.ended)
 
 
 def _server_usage(

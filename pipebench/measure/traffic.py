@@ -1,4 +1,4 @@
-"""What the generators' hosts saw of the load: connections opened, silence at the end, the pace."""
+"""The load in the generators' kernel counters: opened connections, silence at the end, pace."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pipebench.measure.load import Load
 from pipebench.measure.window import CLOSING_S, WindowError, growths, increase, quiet_end
 
 PACE_PARTS = 4
-# Nothing is answered while a generator connects, which needs a moment.
+# A generator gets no answers while it connects, which takes a moment.
 OPENING_S = 0.05
 
 
 def reopened(loads: list[Load], opened: int, tried: int) -> int | None:
-    """The kernel's count of connections opened, less those that the tools were to open, and those
-    of the verification.
+    """The kernel's count of opened connections, minus the planned ones and the verification's.
 
-    opened: by all tools together; tried: by each of them besides. WindowError: the counter is none.
+    opened: planned for all tools together; tried: opened by each tool in addition. WindowError:
+    the counter went backwards.
     """
     counted = 0.0
     for load in loads:
@@ -32,7 +32,7 @@ def reopened(loads: list[Load], opened: int, tried: int) -> int | None:
 
 
 def quiet(loads: list[Load]) -> float | None:
-    """Only what all generators know: the shortest of their silences, s."""
+    """The shortest silence of all generators at the window's end, s; None if one is not known."""
     silences = []
     for load in loads:
         ran = load.measured
@@ -46,9 +46,9 @@ def quiet(loads: list[Load]) -> float | None:
 
 
 def pace(loads: list[Load]) -> list[float] | None:
-    """What all generators were answered in each part of the window, requests/s.
+    """Answers to all generators in each part of the window, requests/s.
 
-    Between the moments at which the tool's threads begin and end.
+    The parts lie between the moments at which the tool's threads begin and end.
     """
     paces = []
     for load in loads:

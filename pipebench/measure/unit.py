@@ -1,4 +1,4 @@
-"""What became of the server's unit under load: its end, its restarts, and what it wrote."""
+"""The server's unit under load: its end, its restarts, and its lines in the journal."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LOG_CHARACTERS = 4000
 
 @dataclass(frozen=True, slots=True)
 class UnitEnd:
-    """How the unit was found to have ended by itself.
+    """How the unit ended by itself.
 
-    how: "crashed with SIGABRT"; when: "0.1 s into the warm-up", or None if nobody saw it;
-    answered: requests that the load tool saw answered in warm-up and measurement, None if it
-    never ran.
+    how: "crashed with SIGABRT"; when: "0.1 s into the warm-up", or None if it was not recorded;
+    answered: requests that were answered in warm-up and measurement, None if the load tool did
+    not run.
     """
 
     how: str
@@ -30,7 +30,7 @@ class UnitEnd:
 
 
 def restarts(server: Server) -> int:
-    """Times the process was replaced by another while it was to be measured."""
+    """How often another process replaced the measured one."""
     counted = _number(server.state.get("NRestarts"))
     pid = _number(server.state.get("ExecMainPID"))
     replaced = server.started_pid and pid and pid != server.started_pid
@@ -57,7 +57,7 @@ def unit_end(server: Server, loads: list[Load]) -> UnitEnd | None:
 
 
 def _when(server: Server, loads: list[Load]) -> str | None:
-    """When the unit ended, told against the load tool's executions."""
+    """When the unit ended, relative to the load tool's executions."""
     moment = server.exited_at
     if moment is None:
         return None
@@ -80,31 +80,31 @@ def _answered(loads: list[Load]) -> int | None:
 
 
 def _number(value: object) -> int:
-    """systemd prints numbers; a record may hold them as such or as text."""
+    """A number that systemd printed; a record may hold it as a number or as text."""
     try:
         return int(str(value))
     except ValueError:
         return 0
 
 
-def spoke(server: Server, loads: list[Load]) -> list[str]:
-    """Lines of the unit's own processes while it was loaded; the moment's clock is the server's."""
+def journal_lines(server: Server, loads: list[Load]) -> list[str]:
+    """Lines of the unit's own processes under load; their times are of the server's clock."""
     window = window_of(all_of(loads))
     if window is None or not server.journal:
         return []
-    said = []
+    lines = []
     for line in server.journal.splitlines():
-        found = JOURNAL_LINE.fullmatch(line)
-        # systemd speaks of the unit, not for it
-        if found is None or found[2].startswith("systemd"):
+        match = JOURNAL_LINE.fullmatch(line)
+        # systemd's own lines about the unit do not count
+        if match is None or match[2].startswith("systemd"):
             continue
         try:
-            moment = datetime.fromisoformat(found[1]).timestamp()
+            moment = datetime.fromisoformat(match[1]).timestamp()
         except ValueError:
             continue
-        if window.started <= moment <= window.ended and found[3].strip():
-            said.append(found[3].strip())
-    return said
+        if window.started <= moment <= window.ended and match[3].strip():
+            lines.append(match[3].strip())
+    return lines
 
 
 def log_end(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a host had to do in the measured window, from its samples; None is "not known"."""
+"""The load of a host in the measured window, from its samples; None is "not known"."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,17 +13,17 @@ class Usage:
 
     host: str
     measured_cores: float | None
-    """CPU of the measured program, and of the kernel's own work, most of it for its packets.
+    """CPU of the measured program and of the kernel's own work, most of which is for its packets.
 
-    One sum: a kernel without CONFIG_IRQ_TIME_ACCOUNTING counts a part of its work in whichever
-    program it interrupts, and the rest nowhere else."""
+    One sum, because a kernel without CONFIG_IRQ_TIME_ACCOUNTING counts a part of its work as time
+    of the program that it interrupts."""
     other_cores: float | None
-    """CPU that programs took besides the one that was measured (its sampler is among them).
+    """CPU of all programs except the measured one; the sampler is one of them.
 
-    At the least: what the kernel's work counted in the measured program is taken off it."""
+    A lower bound: the kernel's work that counts as time of the measured program is subtracted."""
     steal_cores: float | None
     waiting_share: float | None
-    """Share of the time in which some program waited for a CPU (PSI), of the whole kernel."""
+    """Share of the time in which some program of the whole kernel waited for a CPU (PSI)."""
     throttled_share: float | None
     rx_bytes_per_s: float | None
     tx_bytes_per_s: float | None
@@ -35,7 +35,7 @@ class Usage:
     softnet_drops: float | None
     nic_drops: float | None
     backwards: tuple[str, ...]
-    """Counters that did what no counter does, and are not known for it."""
+    """Counters that went backwards, so that their figures are not known."""
 
 
 @cache
@@ -44,17 +44,17 @@ def _of_each_cpu(kind: str, columns: tuple[str, ...]) -> list[str]:
 
 
 def usage_of(
-    host: str, samples: Samples, own_cpu_us: float | None, started: float, ended: float
+    host: str, samples: Samples, program_cpu_us: float | None, started: float, ended: float
 ) -> Usage:
-    """A host between two moments; own_cpu_us: what the measured program took of its CPUs."""
+    """A host between two moments; program_cpu_us: CPU time of the measured program."""
     seconds = ended - started
-    grew = increases(samples, started, ended)
+    increase_of = increases(samples, started, ended)
     backwards: list[str] = []
 
     def grown(column: str) -> float | None:
-        growth = grew.get(column)
+        growth = increase_of.get(column)
         if isinstance(growth, WindowError):
-            # some hypervisors take steal back: a reason not to know it, none to drop the record
+            # some hypervisors correct steal downwards: only this figure is not known then
             backwards.append(column)
             return None
         return growth
@@ -68,18 +68,20 @@ def usage_of(
         known = [growth for growth in growths if growth is not None]
         return sum(known) if known and len(known) == len(growths) else None
 
-    # Counters are read at the window's margins. The load is still there, and its CPU time is that
-    # of the window alone; what goes on all the time is that of the margins, too.
+    # Counters are read at the window's margins, in which there is no load: its CPU time is that of
+    # the window alone. Everything else also runs in the margins.
     load_us, whole_us = seconds * 1e6, (seconds + 2 * MARGIN_S) * 1e6
-    busy, softirq, steal, own = cpu_us("busy"), cpu_us("softirq"), cpu_us("steal"), own_cpu_us
-    measured = None
-    if busy is not None and softirq is not None and own is not None and seconds > 0:
-        measured = (min(busy, own) + softirq) / load_us
+    busy, softirq, steal = cpu_us("busy"), cpu_us("softirq"), cpu_us("steal")
+    measured = other = None
+    if busy is not None and program_cpu_us is not None:
+        other = max(0.0, busy - program_cpu_us) / whole_us
+        if softirq is not None and seconds > 0:
+            measured = (min(busy, program_cpu_us) + softirq) / load_us
     waiting, throttled = grown("psi_cpu_us"), rate("unit_throttled_us")
     return Usage(
         host=host,
         measured_cores=measured,
-        other_cores=None if busy is None or own is None else max(0.0, busy - own) / whole_us,
+        other_cores=other,
         steal_cores=None if steal is None else steal / whole_us,
         waiting_share=None if waiting is None else waiting / whole_us,
         throttled_share=None if throttled is None else throttled / 1e6,

@@ -7,38 +7,38 @@ import numpy as np
 
 from pipebench.record.columns import Floats, Samples
 
-# The generator is silent for 0.2 s before the window and after it: in the middle of that the
+# The generator is silent for 0.2 s before the window and after it: in the middle of that time the
 # counters are flat, and the two hosts' clocks need to agree only to this.
 MARGIN_S = 0.1
-# Samples further apart than this do not say what the counter was in the pause.
+# Between samples that are further apart than this, the counter is not known.
 LARGEST_GAP_S = 0.5
-# wrk's threads notice the end on a tick of 0.1 s, each its own.
+# Each of wrk's threads notices the end on its own tick of 0.1 s.
 CLOSING_S = 0.15
 
 
 class WindowError(Exception):
-    """The counter cannot be a counter; the message is a sentence."""
+    """The counter went backwards; the message is a sentence."""
 
 
 def increase(samples: Samples, column: str, started: float, ended: float) -> float | None:
     """How much a cumulative counter grew between two moments (unix seconds), in its own unit.
 
-    None where the samples do not cover the window closely enough at its ends, or do not have it.
+    None if the samples do not cover the window closely enough at its ends, or lack the column.
     WindowError: the counter went backwards.
     """
-    found = increases(samples, started, ended).get(column)
-    if isinstance(found, WindowError):
-        raise found
-    return found
+    growth = increases(samples, started, ended).get(column)
+    if isinstance(growth, WindowError):
+        raise growth
+    return growth
 
 
 def _increase(samples: Samples, column: str, started: float, ended: float) -> float | None:
-    """The same of a counter that may have gaps."""
+    """The same for a counter that may have gaps."""
     counter = samples.column(column)
     if counter is None:
         return None
-    there = np.isfinite(counter)
-    t, counter = samples.t[there], counter[there]
+    known = np.isfinite(counter)
+    t, counter = samples.t[known], counter[known]
     if (counter[1:] < counter[:-1]).any():
         raise WindowError(f"the counter {column} went backwards")
     edges = _edges(t, started, ended)
@@ -52,7 +52,7 @@ Increases = Mapping[str, float | WindowError | None]
 
 
 def increases(samples: Samples, started: float, ended: float) -> Increases:
-    """`increase` of every column; a WindowError is the value of one that went backwards."""
+    """`increase` of every column; the value is a WindowError if the counter went backwards."""
     window = (started, ended)
     if window not in samples.memory:
         samples.memory[window] = _increases(samples, started, ended)
@@ -60,9 +60,9 @@ def increases(samples: Samples, started: float, ended: float) -> Increases:
 
 
 def _increases(samples: Samples, started: float, ended: float) -> Increases:
-    """Those without a gap, which are nearly all, at once."""
+    """Counters without a gap, which are nearly all, are computed at once."""
     table = samples.table
-    whole = np.asarray(np.isfinite(table).all(axis=1))
+    complete = np.asarray(np.isfinite(table).all(axis=1))
     backwards = np.asarray((table[:, 1:] < table[:, :-1]).any(axis=1))
     grown = np.full(len(table), np.nan)
     edges = _edges(samples.t, started, ended)
@@ -72,26 +72,26 @@ def _increases(samples: Samples, started: float, ended: float) -> Increases:
         slope = (then - before) / np.maximum(samples.t[after] - t, 1e-9)
         first, last = (slope * (edges - t) + before).T
         grown = last - first
-    # what is not known in any sample has no edges either
-    found: dict[str, float | WindowError | None] = {
+    # a column that is not known in any sample has no increase either
+    by_name: dict[str, float | WindowError | None] = {
         name: None if edges is None or value is None else 0.0
         for name, value in samples.constants.items()
     }
-    for name, of_it, is_whole, is_none in zip(
-        samples.rows, grown.tolist(), whole.tolist(), backwards.tolist(), strict=True
+    for name, growth, is_complete, is_backwards in zip(
+        samples.rows, grown.tolist(), complete.tolist(), backwards.tolist(), strict=True
     ):
-        if is_whole and not is_none:
-            found[name] = None if edges is None else of_it
+        if is_complete and not is_backwards:
+            by_name[name] = None if edges is None else growth
             continue
         try:
-            found[name] = _increase(samples, name, started, ended)
+            by_name[name] = _increase(samples, name, started, ended)
         except WindowError as error:
-            found[name] = error
-    return found
+            by_name[name] = error
+    return by_name
 
 
 def _edges(t: Floats, started: float, ended: float) -> Floats | None:
-    """The two moments at which counters are read; None: there are no samples close to them."""
+    """The two moments at which counters are read; None if no samples are close to them."""
     if len(t) < 2 or t[0] > started or t[-1] < ended:
         return None
     edges = np.array([max(started - MARGIN_S, t[0]), min(ended + MARGIN_S, t[-1])])
@@ -102,15 +102,15 @@ def _edges(t: Floats, started: float, ended: float) -> Floats | None:
 def levels(
     samples: Samples, column: str, started: float, ended: float, count: int
 ) -> list[float] | None:
-    """What a gauge showed at `count` moments, evenly from the window's start to its end.
+    """The values of a gauge at `count` moments, evenly from the window's start to its end.
 
-    None where the samples do not cover the window, or do not have it.
+    None if the samples do not cover the window, or lack the column.
     """
     gauge = samples.column(column)
     if gauge is None:
         return None
-    there = np.isfinite(gauge)
-    t, gauge = samples.t[there], gauge[there]
+    known = np.isfinite(gauge)
+    t, gauge = samples.t[known], gauge[known]
     if len(t) < count or t[0] > started or t[-1] < ended - LARGEST_GAP_S:
         return None
     return [float(value) for value in np.interp(np.linspace(started, ended, count), t, gauge)]
@@ -121,13 +121,13 @@ def growths(
 ) -> list[float] | None:
     """How much a cumulative counter grew in each of so many equal parts of a window.
 
-    None where the samples do not cover the window, or do not have it, or it went backwards.
+    None if the samples do not cover the window or lack the column, or the counter went backwards.
     """
     counter = samples.column(column)
     if counter is None:
         return None
-    there = np.isfinite(counter)
-    t, counter = samples.t[there], counter[there]
+    known = np.isfinite(counter)
+    t, counter = samples.t[known], counter[known]
     if len(t) < 2 or ended <= started or t[0] > started or t[-1] < ended:
         return None
     grown = np.diff(np.interp(np.linspace(started, ended, parts + 1), t, counter))
@@ -135,22 +135,22 @@ def growths(
 
 
 def quiet_end(samples: Samples, column: str, started: float, ended: float) -> float | None:
-    """For how many seconds before the window's end a counter had all but stopped.
+    """How many seconds before the window's end a counter had nearly stopped.
 
-    All but: a hundredth of the mean pace over the window, for a host is never quite silent.
-    None where the samples do not cover the window, or do not have it.
+    Nearly: below a hundredth of its mean pace over the window, as a host is never quite silent.
+    None if the samples do not cover the window, or lack the column.
     """
     counter = samples.column(column)
     if counter is None:
         return None
-    there = np.isfinite(counter)
-    t, counter = samples.t[there], counter[there]
+    known = np.isfinite(counter)
+    t, counter = samples.t[known], counter[known]
     if len(t) < 2 or t[0] > started or t[-1] < ended:
         return None
     first, last = np.interp([started, ended], t, counter)
     pace = np.diff(counter) / np.maximum(np.diff(t), 1e-6)
-    # the generator closes its connections at the end, and that is answered, too
-    lively = (pace > (last - first) / (ended - started) / 100) & (t[1:] <= ended - CLOSING_S)
-    if not lively.any():
+    # the packets of the closing at the end do not count
+    active = (pace > (last - first) / (ended - started) / 100) & (t[1:] <= ended - CLOSING_S)
+    if not active.any():
         return None
-    return max(0.0, ended - float(t[1:][lively][-1]))
+    return max(0.0, ended - float(t[1:][active][-1]))

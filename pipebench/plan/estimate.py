@@ -1,4 +1,4 @@
-"""How long a run takes: by its plan before it begins, and by its own pace while it goes on.
+"""The duration of a run: by its plan before it begins, and by its own pace later.
 
 Times are in s. Testbeds are measured at the same time, so their number changes nothing. The
 constants were measured in the lab.
@@ -11,7 +11,7 @@ import time
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.variables import ExtendedRounds
 
-# What an execution takes beside its warm-up and its window: start, pause, stop, record.
+# Of an execution, besides its warm-up and its window: start, pause, stop, record.
 OVERHEAD_S = 1.2
 PROBE_S = 1.5
 PATH_CAPACITY_S = 7
@@ -20,7 +20,7 @@ CLOSING_S = 3
 
 
 def measurements(run: RunPlan) -> int:
-    """How many there are on each testbed; if rounds are extended, at most."""
+    """How many there are on each testbed; at most so many if rounds are extended."""
     return sum(map(len, run.rounds))
 
 
@@ -34,7 +34,7 @@ def _turn_s(run: RunPlan) -> float:
 
 
 def _after_rounds_s(run: RunPlan) -> float:
-    """What follows the last round: each cell once at a constant rate, if asked for; the report."""
+    """After the last round: each cell once at a constant rate, if the plan has it; the report."""
     constant = run.cells if run.variables.rate_share else 0
     return _execution_s(run) * constant + CLOSING_S
 
@@ -55,9 +55,9 @@ def estimate_s(run: RunPlan) -> float:
 
 
 def left_s(run: RunPlan, done: int, elapsed: float) -> float:
-    """What is left of a run when `done` measurements of a testbed took `elapsed`.
+    """The rest of a run after `done` measurements of a testbed in `elapsed`.
 
-    The plan's own estimate counts as much as one round: the pace of a few measurements, of which
+    The plan's own estimate has the weight of one round: the pace of a few measurements, of which
     some may have failed at once, says little.
     """
     cells = run.cells
@@ -71,7 +71,7 @@ def extended(run: RunPlan) -> bool:
 
 
 def duration_text(seconds: float) -> str:
-    """Seconds as people say them: `45 s`, `6 min`, `2 h 05 min`."""
+    """Seconds for people: `45 s`, `6 min`, `2 h 05 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -92,7 +92,7 @@ def until_text(seconds: float, now: float) -> str:
 
 
 def plan_text(run: RunPlan) -> str:
-    """What will be measured and how long that takes: `48 measurements: 8 cells x 6 rounds; ...`."""
+    """The size and the duration of a plan: `48 measurements: 8 cells x 6 rounds; ...`."""
     most = "at most " if extended(run) else ""
     testbeds = len(run.testbeds)
     if not run.rounds:

@@ -1,4 +1,4 @@
-"""The frameworks of a run: all that the folders hold, those that are chosen, and the controls."""
+"""The frameworks of a run: those in the folders, the chosen ones, and the controls."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FrameworkFile(Struct, frozen=True, kw_only=True):
     packages: Packages = []
     build: Packages = []
     note: Text = ""
-    # measured and ranked, or the measure of what generator and path can do
+    # ceiling: the most that generator and path can do; it is not ranked
     role: Literal["framework", "ceiling"] = "framework"
 
 
@@ -88,7 +88,7 @@ def _read_yaml(file: Path) -> dict[str, Any]:
 
 
 def _package_mistakes(folder: Path, values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with Debian packages that are right by themselves."""
+    """Mistakes in Debian packages that are right alone, but not with the other fields."""
     sentences = []
     if values.get("runtime") == "debian" and not values.get("packages"):
         sentences.append(
@@ -130,7 +130,7 @@ def _framework_folders(top: Path) -> list[Path]:
 
 
 def choose_frameworks(names: list[str], available: Frameworks) -> dict[str, PlannedFramework]:
-    """Those named, or all frameworks of the current stack. Raises PlanError."""
+    """The named frameworks, or all of the current stack. Raises PlanError."""
     Mistakes(
         sentence(
             f"bench_frameworks has {name!r}, which does not exist; {suggestion(name, available)}"
@@ -149,7 +149,7 @@ def choose_frameworks(names: list[str], available: Frameworks) -> dict[str, Plan
 
 
 def choose_reference(name: str | None, chosen: Frameworks) -> str | None:
-    """What precision and the A/A control are relative to; None if nothing is ranked.
+    """The framework that precision and the A/A control refer to; None if none is ranked.
 
     Raises PlanError.
     """
@@ -166,7 +166,7 @@ def choose_reference(name: str | None, chosen: Frameworks) -> str | None:
 def control_frameworks(
     chosen: Frameworks, reference: str | None, available: Frameworks, root: Path
 ) -> dict[str, PlannedFramework]:
-    """What a run also measures: a ceiling, and its reference again under another name.
+    """The controls of a run: a ceiling, and its reference again under another name.
 
     Raises PlanError.
     """
@@ -183,7 +183,7 @@ def control_frameworks(
 
 
 def _ceiling(chosen: Frameworks, available: Frameworks, root: Path) -> dict[str, PlannedFramework]:
-    """A ceiling, unless one is chosen; the project's if the folders have none."""
+    """A ceiling, unless one is chosen; the project's own if the folders have none."""
     if any(framework.role == "ceiling" for framework in chosen.values()):
         return {}
     ceilings = {name: one for name, one in available.items() if one.role == "ceiling"}

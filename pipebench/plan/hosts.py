@@ -1,4 +1,4 @@
-"""Whether the hosts of a run are what it requires, by what was read of them before any change."""
+"""Whether the hosts of a run meet its requirements, from a check that changes nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ARCHITECTURES = ("x86_64", "aarch64")
 
 
 class PythonAnswer(Struct, frozen=True):
-    """What asking a host for its Python brought; stdout ends with `3.13`."""
+    """The answer of a host about its Python; stdout ends with `3.13`."""
 
     unreachable: bool = False
     rc: int | None = None
@@ -27,7 +27,10 @@ class PythonAnswer(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """To bind a port, or to connect to it. error: a name of errno. holder: who has the port."""
+    """An attempt to bind a port or to connect to it.
+
+    error: a name of errno. holder: the program that uses the port.
+    """
 
     ok: bool
     error: str | None = None
@@ -35,14 +38,14 @@ class Attempt(Struct, frozen=True):
 
 
 class FreeSpace(Struct, frozen=True):
-    """What a file system has left, and which folders are on it."""
+    """The free bytes of a file system, and the folders on it."""
 
     folders: list[str]
     bytes: int
 
 
 class HostCheck(Struct, frozen=True, kw_only=True):
-    """What the module host_check returns; a server has bind and addresses, a generator path."""
+    """The result of the module host_check; a server has bind and addresses, a generator path."""
 
     os: str | None
     os_version: str | None
@@ -59,14 +62,14 @@ class HostCheck(Struct, frozen=True, kw_only=True):
 
 
 class CheckAnswer(Struct, frozen=True):
-    """What the task with host_check brought; without `check` it failed, and msg says why."""
+    """The result of the task with host_check; without `check` it failed, and msg says why."""
 
     check: HostCheck | None = None
     msg: str = ""
 
 
 class Host(NamedTuple):
-    """A host with what was read of it."""
+    """A host with its answers."""
 
     name: str
     address: str
@@ -75,7 +78,7 @@ class Host(NamedTuple):
 
 
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
-    """A host of the inventory, by what playbooks/preflight_hosts.yml registered."""
+    """A host of the inventory, from the results of playbooks/preflight_hosts.yml."""
     python = variables.get("preflight_python") or {"unreachable": True}
     answer = variables.get("preflight_host") or {}
     return Host(
@@ -91,7 +94,7 @@ def host_problems(
     hostvars: Mapping[str, Mapping[str, Any]],
     free_gb: Mapping[str, float],
 ) -> list[str]:
-    """A sentence for everything that is wrong with the hosts of a run.
+    """A sentence for every requirement that a host of a run does not meet.
 
     free_gb: the space that a `server` and a `generator` require, in GB.
     """
@@ -112,7 +115,7 @@ def host_problems(
 def problems_of(
     host: str, testbed: Testbed, check: HostCheck, free_gb: Mapping[str, float]
 ) -> list[str]:
-    """What is wrong with one host of a testbed."""
+    """The problems of one host of a testbed."""
     serves = host == testbed.server
     network = bind_problem if serves else path_problem
     problem = network(host, testbed, check)
@@ -165,7 +168,7 @@ def last_line(text: str) -> str:
 
 
 def system_problems(host: str, check: HostCheck) -> list[str]:
-    """What both kinds of host must be."""
+    """The requirements of both kinds of host."""
     problems = []
     if check.os_version not in SUPPORTED.get(str(check.os), ()):
         title = check.os_title or "an unknown system"
@@ -197,10 +200,10 @@ def bind_problem(host: str, testbed: Testbed, check: HostCheck) -> str | None:
         return None
     address, port = testbed.address, testbed.port
     if check.bind.error == "EADDRNOTAVAIL":
-        own = ", ".join(check.addresses) or "unknown"
+        addresses = ", ".join(check.addresses) or "unknown"
         return (
-            f"{host} does not have the address {address} (it has {own}); set bench_address to the "
-            "one at which the load generators reach it."
+            f"{host} does not have the address {address} (it has {addresses}); set bench_address "
+            "to the one at which the load generators reach it."
         )
     if check.bind.error == "EADDRINUSE":
         holder = check.bind.holder or "another program"

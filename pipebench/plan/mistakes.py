@@ -1,4 +1,4 @@
-"""What is wrong with a plan, in sentences for the person who made it."""
+"""The mistakes in a plan, in sentences for the person who made it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class PlanError(ValueError):
-    """What is wrong with the variables, the inventory or a framework: one sentence a line."""
+    """Mistakes in the variables, the inventory or a framework: one sentence per line."""
 
     def __init__(self, *sentences: str) -> None:
         self.sentences = list(sentences)
@@ -15,7 +15,7 @@ class PlanError(ValueError):
 
 
 class Mistakes(list[str]):
-    """Sentences that are collected, so that a person reads all of them at once."""
+    """Collected sentences, so that a person reads all of them at once."""
 
     @contextmanager
     def collected(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""What a run notes of the project and its user: version, state of the repository, command."""
+"""The project as a run records it: version, state of the repository, command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Project(NamedTuple):
     """commit: None if this is not a repository. dirty: whether files differ from it.
 
-    command: what was typed, as one types it in the repository.
+    command: as the user typed it, with paths relative to the repository.
     """
 
     root: Path
@@ -25,7 +25,7 @@ class Project(NamedTuple):
 
 
 def read_project(argv: Sequence[str], root: Path = ROOT) -> Project:
-    """The project as it is now. argv: that of the program that runs."""
+    """The project as it is now. argv: of the running program."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     arguments = [argument.removeprefix(f"{root}/") for argument in argv[1:]]
     return Project(
@@ -38,7 +38,7 @@ def read_project(argv: Sequence[str], root: Path = ROOT) -> Project:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git prints, or None if it fails."""
+    """The output of git, or None if it fails."""
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True

@@ -1,7 +1,7 @@
 """The plan of a run: variables, frameworks, testbeds and schedule put together, or refused.
 
-Nothing here touches a host. Every mistake is collected, so that one look shows them all; each is
-a sentence that names the thing, what was wrong, and what would be right.
+Nothing here touches a host. All mistakes are collected, so that a user sees them at once; each is a
+sentence that names the thing, the mistake, and a correct value.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ LEAST_FREE_BYTES = 200 * 1024**2
 
 
 class RunPlan(Struct, frozen=True, kw_only=True):
-    """What is measured, where and in which order: the fact `bench_run` (docs/architecture.md).
+    """Cells, testbeds and order of a run: the fact `bench_run` (docs/architecture.md).
 
-    results_dir: absolute. rounds: as many as there may be; each has every cell once. None if the
-    run does not measure.
+    results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
+    the run does not measure.
     """
 
     run_id: str
@@ -60,11 +60,11 @@ class RunPlan(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> RunPlan:
-        """The plan that Ansible handed on. Raises msgspec.ValidationError."""
+        """The plan from Ansible's fact. Raises msgspec.ValidationError."""
         return msgspec.convert(plain(fact), cls)
 
     def to_fact(self) -> dict[str, Any]:
-        """The plan as Ansible hands it on, and as run.json has it."""
+        """The plan as a fact of Ansible, and as run.json has it."""
         fact: dict[str, Any] = msgspec.to_builtins(self)
         return fact
 
@@ -100,10 +100,10 @@ def plan_run(
 def _measured(
     given: Mapping[str, Any], inventory: Inventory, root: Path
 ) -> tuple[Variables, dict[str, PlannedFramework], list[Testbed]]:
-    """What is measured by which variables, and where. Raises PlanError with every mistake."""
+    """Variables, frameworks and testbeds. Raises PlanError with every mistake."""
     read = read_variables(given, _defaults(given, root))
     variables = read.variables
-    mistakes = Mistakes(sentence for about in read.mistakes.values() for sentence in about)
+    mistakes = Mistakes(sentence for sentences in read.mistakes.values() for sentence in sentences)
     frameworks: dict[str, PlannedFramework] = {}
     testbeds: list[Testbed] = []
     if read.right("bench_frameworks", "bench_framework_dirs", "bench_reference", "bench_controls"):
@@ -116,7 +116,7 @@ def _measured(
 
 
 def _defaults(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """What every variable is if it is not given."""
+    """The default of every variable."""
     defaults: dict[str, Any] = yaml.safe_load(
         (root / "plans" / "seed.yml").read_text(encoding="utf-8")
     )
@@ -128,7 +128,7 @@ def _defaults(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
 def _with_frameworks(
     variables: Variables, root: Path
 ) -> tuple[Variables, dict[str, PlannedFramework]]:
-    """The variables with those that are chosen, and these with the controls. Raises PlanError."""
+    """The variables with the chosen frameworks, and these with the controls. Raises PlanError."""
     available = find_frameworks(variables.framework_dirs, root)
     chosen = choose_frameworks(variables.frameworks, available)
     reference = choose_reference(variables.reference, chosen)
@@ -144,12 +144,12 @@ def new_run_id(now: datetime) -> str:
 
 
 def results_mistakes(results: Path, least_free: int = LEAST_FREE_BYTES) -> list[str]:
-    """What is wrong with the folder of the run: it exists, or its disk (free bytes) is full."""
+    """A sentence if the folder of the run exists, or if its disk has too few free bytes."""
     if results.exists():
         return [f"{results} exists already; choose another bench_run_id, so that it is kept."]
-    there = next(folder for folder in results.parents if folder.exists())
-    free = shutil.disk_usage(there).free
+    parent = next(folder for folder in results.parents if folder.exists())
+    free = shutil.disk_usage(parent).free
     if free >= least_free:
         return []
     least = f"the results require at least {least_free // 1024**2} MiB"
-    return [f"{there} has {free // 1024**2} MiB free; {least}."]
+    return [f"{parent} has {free // 1024**2} MiB free; {least}."]

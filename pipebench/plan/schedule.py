@@ -1,4 +1,4 @@
-"""The schedule of a run: every cell in every round, each round in an order of its own."""
+"""The schedule of a run: every cell in every round, each round in its own order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 class PlannedCell(Struct, frozen=True, kw_only=True, gc=False):
-    """What is measured, on each testbed."""
+    """One cell of the plan, which is measured on each testbed."""
 
     framework: str
     workers: int
@@ -34,7 +34,7 @@ def cells_of(frameworks: Iterable[str], variables: Variables) -> list[PlannedCel
 
 
 def shuffled_rounds(cells: Sequence[Item], rounds: int, seed: int) -> list[list[Item]]:
-    """`rounds` copies of the cells, each in an order of its own; the same for the same seed."""
+    """`rounds` copies of the cells, each in its own order; the same for the same seed."""
     order = random.Random(seed)  # noqa: S311 (an order, not a secret)
     return [order.sample(cells, len(cells)) for _ in range(rounds)]
 

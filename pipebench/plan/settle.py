@@ -1,4 +1,4 @@
-"""What a run takes from its hosts, once they have been looked at: the threads of wrk."""
+"""Values of a run that depend on its hosts: the threads of wrk."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MOST_NAMED = 3
 
 
 def threads_for(cpus: int, connections: Iterable[int]) -> int:
-    """As many threads as there are CPUs, or the next fewer that divide every number of connections.
+    """As many threads as CPUs, or the next smaller number that divides all `connections`.
 
-    wrk opens threads x floor(connections / threads). One number for all cells of a testbed, so
-    that cells differ in what they are named for and in nothing else.
+    wrk opens threads x floor(connections / threads). All cells of a testbed have the same number,
+    so that cells differ only in the keys that name them.
     """
     common = math.gcd(*connections)
     most = min(cpus, common, MOST_THREADS)
@@ -64,10 +64,10 @@ def small_generators_text(run: RunPlan, cpus: Mapping[str, int]) -> str:
 
 
 def check_text(run: RunPlan, *, absent: bool) -> str:
-    """What `--check` says at its end. absent: whether no host was looked at, as not all are up."""
-    looked = (
-        "Not every host is up, so none was looked at."
+    """The last lines of `--check`. absent: whether no host was checked, as not all are up."""
+    hosts = (
+        "Not every host is up, so no host was checked."
         if absent
         else "The hosts and the path between them are as required."
     )
-    return f"{plan_text(run)}, after provisioning.\n{looked} Nothing was touched."
+    return f"{plan_text(run)}, after provisioning.\n{hosts} Nothing was touched."

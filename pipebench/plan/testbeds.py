@@ -34,15 +34,15 @@ class Inventory(NamedTuple):
         return str(self.hostvars[host].get("bench_testbed", DEFAULT_TESTBED))
 
     def address_of(self, host: str) -> str:
-        """Where ssh reaches it."""
+        """The address for ssh."""
         return str(self.hostvars[host].get("ansible_host", host))
 
 
 class Testbed(Struct, frozen=True, kw_only=True):
     """One server host with its load generators; hosts by their names in the inventory.
 
-    address: the IP address that the generators use for the server. threads: of wrk; None until the
-    generator was looked at, if they depend on its CPUs.
+    address: the IP address that the generators use for the server. threads: of wrk; if they depend
+    on the generator's CPUs, None until these are known.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Variables as they were given, in YAML or as texts of `-e name=value`, read into `Variables`.
+"""Reads the given variables, from YAML or from texts of `-e name=value`, into `Variables`.
 
 All mistakes are reported at once, each as a sentence.
 """
@@ -33,7 +33,7 @@ from pipebench.tools import first_tool, tools
 
 
 class VariablesRead(NamedTuple):
-    """The variables of a run. mistakes: by variable; one that is wrong has its default instead."""
+    """The variables of a run. mistakes: by variable; a wrong one has its default instead."""
 
     variables: Variables
     mistakes: dict[str, list[str]]
@@ -44,23 +44,23 @@ class VariablesRead(NamedTuple):
 
 
 def read_variables(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> VariablesRead:
-    """Every variable in its own type, and all that is wrong with those given.
+    """Every variable in its own type, and all mistakes in the given ones.
 
-    `given` may hold anything; what begins with `bench_` must be known. `defaults` is a plan that
-    has every variable.
+    `given` may hold any names; those that begin with `bench_` must be known. `defaults` is a plan
+    with every variable.
     """
     declared = fields_of(Variables)
-    usual = read_fields(Variables, defaults).values
+    default_values = read_fields(Variables, defaults).values
     written = {name: given.get(name, defaults[name]) for name in declared}
     meant = {name: _as_meant(value, name) for name, value in written.items()}
     values, wrong = read_fields(Variables, meant, written=written)
     mistakes = unknown_variables(given) | {name: [sentence(wrong[name])] for name in wrong}
-    read = VariablesRead(Variables(**{**usual, **values}), mistakes)
+    read = VariablesRead(Variables(**{**default_values, **values}), mistakes)
     return VariablesRead(read.variables, mistakes | contradictions(read))
 
 
 def _as_meant(value: Any, name: str) -> Any:
-    """What a text of the command line stands for: a list, a number, true, a mapping, or nothing."""
+    """The value that a text of the command line means: a list, a number, true, a mapping, None."""
     kinds = parts_of(fields_of(Variables)[name].kind)
     text = value.strip() if isinstance(value, str) else None
     if any(isinstance(kind, inspect.ListType) for kind in kinds):
@@ -75,7 +75,7 @@ def _as_meant(value: Any, name: str) -> Any:
 
 
 def _items(value: Any) -> list[Any]:
-    """A list as it is; `a,b` split; nothing as an empty list; one value as a list of it."""
+    """A list unchanged; `a,b` split; None as an empty list; one value as a list of it."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     if value is None:
@@ -84,7 +84,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _mapping(text: str) -> Any:
-    """What is quoted on a command line (-e name='{...}') comes as a text."""
+    """A mapping from a quoted text of the command line (-e name='{...}')."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
@@ -92,7 +92,7 @@ def _mapping(text: str) -> Any:
 
 
 def unknown_variables(given: Iterable[str]) -> dict[str, list[str]]:
-    """A sentence for every name that looks like a variable of a run and is not one."""
+    """A sentence for every name that begins like a variable of a run and is not one."""
     known = fields_of(Variables)
     unknown = {
         name
@@ -109,7 +109,7 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 
 def contradictions(read: VariablesRead) -> dict[str, list[str]]:
-    """A sentence for everything that is wrong with variables that are right by themselves."""
+    """Sentences about variables that are right alone, but not together."""
     variables = read.variables
     sentences: dict[str, list[str]] = {}
     if read.right("bench_threads", "bench_connections"):
@@ -122,20 +122,20 @@ def contradictions(read: VariablesRead) -> dict[str, list[str]]:
             sentences["bench_tools"] = [f"bench_tools is {variables.tools}; it must be {right}."]
         elif variables.rate_share:
             sentences["bench_rate_share"] = rate_mistakes(variables.rate_share, variables.tools[1:])
-    return {name: some for name, some in sentences.items() if some}
+    return {name: mistakes for name, mistakes in sentences.items() if mistakes}
 
 
 def rate_mistakes(share: float, checkers: Iterable[str]) -> list[str]:
-    """A sentence if a rate is wanted, and not every tool that would check it can keep one."""
+    """A sentence if a rate is wanted, and not every checking tool can keep one."""
     keepers = [name for name, tool in tools().items() if tool.keeps_rate]
     if set(checkers) and set(checkers) <= set(keepers):
         return []
-    about = f"bench_rate_share is {share:g}, which requires {' or '.join(keepers)}; "
-    return [f"{about}bench_tools must be [{', '.join((FIRST, *keepers))}]."]
+    mistake = f"bench_rate_share is {share:g}, which requires {' or '.join(keepers)}; "
+    return [f"{mistake}bench_tools must be [{', '.join((FIRST, *keepers))}]."]
 
 
 def uneven_threads(threads: int | None, connections: Iterable[int]) -> list[str]:
-    """A sentence for every number of connections that the tool would not open as asked."""
+    """A sentence for every number of connections that the tool would not open exactly."""
     opens = first_tool().opens
     return [
         _uneven(threads, number)

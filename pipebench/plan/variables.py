@@ -15,7 +15,7 @@ from pipebench.tools import first_tool, tools
 PREFIX = "bench_"
 # Variables of a host, not of a run: the inventory sets them.
 HOST_VARIABLES = {"bench_address", "bench_testbed", "bench_up_path"}
-# Made by the playbooks themselves.
+# Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
 # Names that older versions used; an old run.json may have them.
 RENAMED = {"bench_baseline": "bench_path_capacity"}
@@ -150,15 +150,15 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
     ]
     port: Annotated[int, Meta(ge=1024, le=65_535, description="of the server")]
     probe: Annotated[
-        bool, Meta(description="first ask each framework whether it pipelines (docs/probe.md)")
+        bool, Meta(description="first check whether each framework can pipeline (docs/probe.md)")
     ]
     path_capacity: Annotated[
-        bool, Meta(description="measure once with iperf3 what the path carries, which takes 7 s")
+        bool, Meta(description="measure the path capacity once with iperf3, which takes 7 s")
     ]
 
 
 def current_names(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables of a run of any version, by the names that they have now."""
+    """Variables of a run of any version, by their present names."""
     return {RENAMED.get(name, name): value for name, value in variables.items()}
 
 

@@ -1,8 +1,8 @@
-"""What bounded the throughput of one measurement, and what disturbed it.
+"""The bottleneck of one measurement, and its disturbances.
 
 Each candidate (server, generator, network) has a share of its capacity, with a sentence. At NEAR or
-above it was the limit; of several the one with the greatest share, of equals the first in the order
-here. If a share is not known, no measurement is called `waiting`.
+above it was at its limit. The candidate with the greatest share is the bottleneck; if shares are
+equal, the first in the order here. If a share is not known, no measurement is called `waiting`.
 """
 
 from collections.abc import Callable
@@ -18,23 +18,23 @@ from pipebench.rules import connections
 from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
-"""Share of what could be used from which on it counts as used up."""
+"""Share of a capacity from which on it counts as used up."""
 IDLE = 0.5
-"""Share of its CPU below which a host had nothing to do but wait."""
+"""Share of its CPU below which a host mostly waited."""
 OTHER_CORES = 0.1
-"""CPU of other programs, in cores, from which on they are neighbours. A sampler takes 0.03."""
+"""CPU of other programs, in cores, from which on they are neighbours. A sampler uses 0.03."""
 STOLEN_CORES = 0.02
 THROTTLED = 0.01
 RETRANSMITTED = 0.001
-"""Share of the segments that were sent again from which on the path is a lossy one."""
+"""Share of segments that were sent again, from which on a path is lossy."""
 UNSTEADY = 0.7
-"""Rate of the slowest quarter of the window by the fastest's below which its mean says little."""
+"""Slowest / fastest quarter of the window; below this, the mean rate says little."""
 ONE_STEP = 2 / 3
-"""So much of that difference (as logarithms) lies between before and after one moment."""
+"""Share of that difference (in logarithms) that one moment must explain to be called a step."""
 
 
 class LimitedBy(StrEnum):
-    """What limited a measurement."""
+    """The bottleneck of a measurement."""
 
     SERVER = "server"
     GENERATOR = "generator"
@@ -44,8 +44,11 @@ class LimitedBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """How near one candidate was to its limit. share None: not known; the sentence says why."""
+class Candidate:
+    """A possible bottleneck, with the used share of its capacity.
+
+    share: None if it is not known; the sentence says why.
+    """
 
     limit: LimitedBy
     share: float | None
@@ -54,7 +57,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """Something that disturbed a measurement; size compares it with the same of another round."""
+    """What disturbed a measurement. size: to compare it with the same disturbance of another."""
 
     name: str
     size: float
@@ -63,111 +66,122 @@ class Disturbance:
 
 @dataclass(frozen=True, slots=True)
 class Bottleneck:
-    """limited_by, the sentence with its figures, and what disturbed the measurement."""
+    """limited_by, the sentence with its figures, and the disturbances of the measurement."""
 
     limit: LimitedBy
     sentence: str
     disturbances: tuple[Disturbance, ...]
 
 
-def _cpu(who: str, cores: float, could: int, cpus: int, usage: Usage | None) -> tuple[float, str]:
-    """Share and sentence: CPU time against what so many processes or threads can take.
+def _cpu(
+    program: str, cores: float, parallel: int, cpus: int, usage: Usage | None
+) -> tuple[float, str]:
+    """Share and sentence: CPU time against the CPUs that so many processes or threads can use.
 
-    If they can take every CPU, the kernel's work for their packets takes time of the same CPUs, and
-    counts with theirs.
+    If they can use every CPU, the kernel's work for their packets uses time of the same CPUs, and
+    counts with theirs. parallel: the number of processes or threads.
     """
-    usable = min(could, cpus)
-    of = f"{usable} core{'s' if usable > 1 else ''}"
-    share, said = cores / usable, f"{who} used {cores:.2f} of {of}"
-    together = _with_kernel(usage, cpus) if usage and could >= cpus else None
+    usable = min(parallel, cpus)
+    sentence = f"{program} used {cores:.2f} of {usable} core{'s' if usable > 1 else ''}"
+    share = cores / usable
+    together = _with_kernel(usage, cpus) if usage and parallel >= cpus else None
     if share >= NEAR or together is None or together < NEAR * cpus:
-        return share, said
-    return together / cpus, f"{said}, and {together:.2f} with the kernel's work for its packets"
+        return share, sentence
+    return (
+        together / cpus,
+        f"{sentence}, and {together:.2f} with the kernel's work for its packets",
+    )
 
 
 def _with_kernel(usage: Usage, cpus: int) -> float | None:
-    """None if it is not known, or if others took more than the share that may be left unused.
+    """None if it is not known, or if others used more than the share that may be left unused.
 
-    A part of the kernel's work may then be counted twice, and the sum be too large.
+    In that case a part of the kernel's work may be counted twice, so that the sum is too large.
     """
     others = usage.other_cores
     return None if others is None or others > (1 - NEAR) * cpus else usage.measured_cores
 
 
-def server(measurement: Measurement) -> Load:
-    """CPU time of the unit against what its workers can take on the CPUs it may use."""
+def server(measurement: Measurement) -> Candidate:
+    """CPU time of the unit against the CPUs that its workers can use."""
     cores, cpus = measurement.server_cpu_cores, measurement.server_cpus
     if cores is None or not cpus:
-        return Load(LimitedBy.SERVER, None, "the CPU time of the server's process is not known")
-    who = "the server's process" if measurement.cell.workers == 1 else "the server's processes"
-    return Load(
-        LimitedBy.SERVER,
-        *_cpu(who, cores, measurement.cell.workers, cpus, measurement.server_usage),
-    )
+        return Candidate(
+            LimitedBy.SERVER, None, "the CPU time of the server's process is not known"
+        )
+    workers = measurement.cell.workers
+    program = "the server's process" if workers == 1 else "the server's processes"
+    share, sentence = _cpu(program, cores, workers, cpus, measurement.server_usage)
+    return Candidate(LimitedBy.SERVER, share, sentence)
 
 
-def generator(measurement: Measurement) -> Load:
-    """CPU time of the wrk that was nearest to what its threads can take on its host's CPUs."""
-    loads = []
+def generator(measurement: Measurement) -> Candidate:
+    """CPU time of wrk against the CPUs that its threads can use, on the generator nearest to it."""
+    generators = []
     for load, usage in zip(measurement.loads, measurement.generator_usages, strict=True):
         if load.cores is None or not load.cpus:
-            return Load(
+            return Candidate(
                 LimitedBy.GENERATOR, None, f"the CPU time of wrk on {load.host} is not known"
             )
-        who = "wrk" if len(measurement.loads) == 1 else f"wrk on {load.host}"
-        found = _cpu(who, load.cores, load.threads, load.cpus, usage)
-        loads.append(Load(LimitedBy.GENERATOR, *found))
-    if not loads:
-        return Load(LimitedBy.GENERATOR, None, "the CPU time of wrk is not known")
-    return max(loads, key=lambda load: load.share or 0)
+        program = "wrk" if len(measurement.loads) == 1 else f"wrk on {load.host}"
+        share, sentence = _cpu(program, load.cores, load.threads, load.cpus, usage)
+        generators.append(Candidate(LimitedBy.GENERATOR, share, sentence))
+    if not generators:
+        return Candidate(LimitedBy.GENERATOR, None, "the CPU time of wrk is not known")
+    return max(generators, key=lambda one: one.share or 0)
 
 
-def network(measurement: Measurement, path_capacity: PathCapacity | None) -> Load:
-    """Bytes and packets of the server's interface against what the path carried before.
+def network(measurement: Measurement, path_capacity: PathCapacity | None) -> Candidate:
+    """Bytes and packets of the server's interface against the path capacity.
 
-    If a host was the limit of that test, the path carries at least that much: a measurement with
-    less is far from the limit, one with more shows nothing.
+    If a host was the limit while the capacity was measured, the path carries at least that much: a
+    measurement with less is far from the limit, one with more shows nothing.
     """
     if path_capacity is None:
-        return Load(LimitedBy.NETWORK, None, "what the path carries was not measured")
+        return _unknown_network("the path capacity was not measured")
     usage = measurement.server_usage
-    loads = []
+    shares = []
     for direction in DIRECTIONS:
         for unit, capacities in (
             ("bytes", path_capacity.bytes),
             ("packets", path_capacity.packets),
         ):
             side = "rx" if direction == "to_server" else "tx"
-            seen: float | None = getattr(usage, f"{side}_{unit}_per_s", None)
+            carried: float | None = getattr(usage, f"{side}_{unit}_per_s", None)
             capacity = capacities.get(direction)
-            where = direction.replace("_", " the ")
-            if seen is None:
-                said = f"the {unit} {where} are not known"
-                return Load(LimitedBy.NETWORK, None, said)
+            to_or_from = direction.replace("_", " the ")
+            if carried is None:
+                return _unknown_network(f"the {unit} {to_or_from} are not known")
             if capacity is None:
-                said = f"how many {unit} the path carries {where} is not known"
-                return Load(LimitedBy.NETWORK, None, said)
-            loads.append(_carried(unit, direction, seen, capacity))
-    unknown = next((load for load in loads if load.share is None), None)
-    known = [load for load in loads if load.share is not None]
-    most = max(known, key=lambda load: load.share or 0, default=None)
-    if unknown and (most is None or (most.share or 0) < NEAR):
+                return _unknown_network(
+                    f"the capacity of the path for {unit} {to_or_from} is not known"
+                )
+            shares.append(_carried(unit, direction, carried, capacity))
+    unknown = next((one for one in shares if one.share is None), None)
+    known = [one for one in shares if one.share is not None]
+    greatest = max(known, key=lambda one: one.share or 0, default=None)
+    if unknown and (greatest is None or (greatest.share or 0) < NEAR):
         return unknown
-    return most or loads[0]
+    return greatest or shares[0]
 
 
-def _carried(unit: str, direction: Direction, seen: float, capacity: Capacity) -> Load:
-    share, least = seen / capacity.per_s, "at least " if capacity.at_least else ""
-    where = direction.replace("_", " the ")
+def _unknown_network(sentence: str) -> Candidate:
+    return Candidate(LimitedBy.NETWORK, None, sentence)
+
+
+def _carried(unit: str, direction: Direction, carried: float, capacity: Capacity) -> Candidate:
+    share, least = carried / capacity.per_s, "at least " if capacity.at_least else ""
     if unit == "bytes":
-        figures = f"{_bits(seen)} of {least}{_bits(capacity.per_s)}"
+        figures = f"{_bits(carried)} of {least}{_bits(capacity.per_s)}"
     else:
-        figures = f"{seen:,.0f} of {least}{capacity.per_s:,.0f} packets/s"
-    said = f"the path carried {figures} {where}"
+        figures = f"{carried:,.0f} of {least}{capacity.per_s:,.0f} packets/s"
+    sentence = f"the path carried {figures} {direction.replace('_', ' the ')}"
     if capacity.at_least and share >= NEAR:
-        said += "; it may carry more than the hosts could send before, so its limit is not known"
-        return Load(LimitedBy.NETWORK, None, said)
-    return Load(LimitedBy.NETWORK, share, said)
+        return _unknown_network(
+            f"{sentence}; it may carry more than the hosts could send in the test of the path "
+            "capacity, so its limit is not known"
+        )
+    return Candidate(LimitedBy.NETWORK, share, sentence)
 
 
 def _bits(bytes_per_s: float) -> str:
@@ -176,18 +190,21 @@ def _bits(bytes_per_s: float) -> str:
 
 
 def neighbours(measurement: Measurement) -> list[Disturbance]:
-    """Other programs took CPU of the server or of a generator."""
-    found = []
+    """Other programs used CPU of the server or of a generator."""
+    disturbances = []
     hosts = [("server", measurement.server_usage)]
     hosts += [("generator", usage) for usage in measurement.generator_usages]
     for kind, usage in hosts:
         if usage and usage.other_cores is not None and usage.other_cores >= OTHER_CORES:
-            said = f"a neighbour: other programs used {usage.other_cores:.2f} cores of {usage.host}"
+            sentence = (
+                f"a neighbour: other programs used {usage.other_cores:.2f} cores of {usage.host}"
+            )
             if usage.waiting_share is not None:
-                # of the whole kernel, wrk's many threads among them: a figure, and no sign alone
-                said += f" (something waited for a CPU in {usage.waiting_share:.0%} of the time)"
-            found.append(Disturbance(f"{kind} neighbour", usage.other_cores, said))
-    return found
+                # of the whole kernel with wrk's many threads: alone it is not a sign
+                waited = f"something waited for a CPU in {usage.waiting_share:.0%} of the time"
+                sentence += f" ({waited})"
+            disturbances.append(Disturbance(f"{kind} neighbour", usage.other_cores, sentence))
+    return disturbances
 
 
 def stolen(measurement: Measurement) -> list[Disturbance]:
@@ -213,38 +230,39 @@ def throttled(measurement: Measurement) -> list[Disturbance]:
 
 
 def lossy(measurement: Measurement) -> list[Disturbance]:
-    """Segments sent again, connections or packets dropped."""
-    found = []
+    """Segments were sent again, or connections or packets were dropped."""
+    disturbances = []
     for usage in _usages(measurement):
-        again, sent = usage.retransmits, usage.segments
-        if again and sent and again >= RETRANSMITTED * sent:
-            said = f"{usage.host} sent {again:.0f} of {sent:.0f} segments again"
-            found.append(
-                Disturbance(f"retransmits of {usage.host}", again / sent, f"a lossy path: {said}")
+        retransmits, sent = usage.retransmits, usage.segments
+        if retransmits and sent and retransmits >= RETRANSMITTED * sent:
+            sentence = (
+                f"a lossy path: {usage.host} sent {retransmits:.0f} of {sent:.0f} segments again"
             )
-        for column, what in (
+            name = f"retransmits of {usage.host}"
+            disturbances.append(Disturbance(name, retransmits / sent, sentence))
+        for column, dropped in (
             ("listen_drops", "new connections"),
             ("softnet_drops", "packets in the kernel"),
             ("nic_drops", "packets at the interface"),
         ):
             count = getattr(usage, column)
             if count:
-                said = f"{usage.host} dropped {count:.0f} {what}"
-                found.append(Disturbance(f"{column} of {usage.host}", count, said))
-    return found
+                sentence = f"{usage.host} dropped {count:.0f} {dropped}"
+                disturbances.append(Disturbance(f"{column} of {usage.host}", count, sentence))
+    return disturbances
 
 
 def unsteady(measurement: Measurement) -> list[Disturbance]:
-    """The rate changed through the window, so that its mean is that of no moment.
+    """The rate changed in the window, so that no moment had the mean rate.
 
-    A remark and no rule: a neighbour on the same machine, which no counter of a guest shows, does
-    the same to any server.
+    It does not change the outcome: a neighbour on the same machine, which no counter of a guest
+    shows, has the same effect on any server.
     """
     pace, totals, steadiness = measurement.pace, measurement.totals, measurement.steadiness
     if not pace or steadiness is None or totals is None or totals.latency is None:
         return []
-    # batches may come all at once: one of each connection more in a quarter, or one less
-    lumps = min(1.0, totals.latency.met_us * len(pace) / (totals.duration_s * 1e6))
+    # batches may come all at once: a quarter may have one more or one less of each connection
+    lumps = min(1.0, totals.latency.weighted_mean_us * len(pace) / (totals.duration_s * 1e6))
     if steadiness * (1 + lumps) >= UNSTEADY * (1 - lumps):
         return []
     slowest, fastest = min(pace), max(pace)
@@ -254,14 +272,14 @@ def unsteady(measurement: Measurement) -> list[Disturbance]:
     if min(before, after) == 0 or abs(log(after / before)) >= ONE_STEP * change:
         moved = "fell" if after < before else "rose"
         when = totals.duration_s * at / len(pace)
-        said = (
+        change_text = (
             f"it {moved} from {before:,.0f} to {after:,.0f} requests/s "
             f"about {when:.1f} s into the {totals.duration_s:.1f} s"
         )
     else:
-        said = f"its quarters had between {slowest:,.0f} and {fastest:,.0f} requests/s"
+        change_text = f"its quarters had between {slowest:,.0f} and {fastest:,.0f} requests/s"
     size = fastest / slowest if slowest else inf
-    return [Disturbance("unsteady", size, f"the rate was not steady: {said}")]
+    return [Disturbance("unsteady", size, f"the rate was not steady: {change_text}")]
 
 
 def uneven(measurement: Measurement) -> list[Disturbance]:
@@ -282,7 +300,7 @@ def uneven(measurement: Measurement) -> list[Disturbance]:
 
 
 def backwards(measurement: Measurement) -> list[Disturbance]:
-    """Counters that cannot be."""
+    """Counters that went backwards, so that their figures are not known."""
     return [
         Disturbance(f"{column} of {u.host}", 0, f"the counter {column} of {u.host} went backwards")
         for u in _usages(measurement)
@@ -306,46 +324,50 @@ def _usages(measurement: Measurement) -> list[Usage]:
 
 
 def waiting(
-    measurement: Measurement, loads: list[Load], disturbances: tuple[Disturbance, ...]
+    measurement: Measurement, shares: list[Candidate], disturbances: tuple[Disturbance, ...]
 ) -> bool:
-    """Everything is known and idle, whatever others took: too few connections for the latency."""
-    busiest = max((load.share or 0) for load in loads if load.limit != LimitedBy.NETWORK)
-    if any(load.share is None for load in loads) or busiest >= IDLE:
+    """All is known and idle, whatever others used: too few connections for the latency."""
+    busiest = max((one.share or 0) for one in shares if one.limit != LimitedBy.NETWORK)
+    if any(one.share is None for one in shares) or busiest >= IDLE:
         return False
     others = measurement.server_usage.other_cores if measurement.server_usage else None
     cores, cpus = measurement.server_cpu_cores, measurement.server_cpus
     if others is None or cores is None or cpus is None:
         return False
-    # a neighbour makes nobody wait who wants little of what it leaves
+    # a server that uses little of the CPU that a neighbour leaves does not wait for it
     left = min(measurement.cell.workers, cpus - others)
     return cores < IDLE * left and not any(one.name == "throttled" for one in disturbances)
 
 
-def candidates(measurement: Measurement, path_capacity: PathCapacity | None = None) -> list[Load]:
-    """What may have limited a measurement, each with the share of what there was."""
+def candidates(
+    measurement: Measurement, path_capacity: PathCapacity | None = None
+) -> list[Candidate]:
+    """The possible bottlenecks of a measurement."""
     return [server(measurement), generator(measurement), network(measurement, path_capacity)]
 
 
 def bottleneck_of(
     measurement: Measurement, path_capacity: PathCapacity | None = None
 ) -> Bottleneck:
-    """What limited a measurement, with the figures of it."""
-    loads = candidates(measurement, path_capacity)
+    """The bottleneck of a measurement, and its disturbances."""
+    shares = candidates(measurement, path_capacity)
     disturbances = tuple(one for rule in DISTURBANCE_RULES for one in rule(measurement))
-    reached = [load for load in loads if load.share is not None and load.share >= NEAR]
+    reached = [one for one in shares if one.share is not None and one.share >= NEAR]
     if reached:
-        # a share above 1 is measuring error; sorting is stable
-        reached.sort(key=lambda load: -round(min(load.share or 0, 1.0), 2))
+        # a share above 1 is a measuring error; sorting is stable
+        reached.sort(key=lambda one: -round(min(one.share or 0, 1.0), 2))
         first, *also = reached
-        said = first.sentence
+        sentence = first.sentence
         if also:
-            said += f" (also at its limit: {'; '.join(load.sentence for load in also)})"
-        return Bottleneck(first.limit, said, disturbances)
-    said = "; ".join(load.sentence for load in loads)
-    if waiting(measurement, loads, disturbances):
+            sentence += f" (also at its limit: {'; '.join(one.sentence for one in also)})"
+        return Bottleneck(first.limit, sentence, disturbances)
+    sentence = "; ".join(one.sentence for one in shares)
+    if waiting(measurement, shares, disturbances):
         count = measurement.cell.connections
         waited = f"the {count} connection{'s' if count > 1 else ''} waited"
-        return Bottleneck(LimitedBy.WAITING, f"all were idle while {waited}: {said}", disturbances)
-    if any(load.share is None for load in loads):
-        return Bottleneck(LimitedBy.UNKNOWN, f"some figures are not known: {said}", disturbances)
-    return Bottleneck(LimitedBy.UNKNOWN, f"nothing was at its limit: {said}", disturbances)
+        limit, state = LimitedBy.WAITING, f"all were idle while {waited}"
+    elif any(one.share is None for one in shares):
+        limit, state = LimitedBy.UNKNOWN, "some figures are not known"
+    else:
+        limit, state = LimitedBy.UNKNOWN, "nothing was at its limit"
+    return Bottleneck(limit, f"{state}: {sentence}", disturbances)

@@ -1,4 +1,4 @@
-"""What the probe saw of each framework: results/<run_id>/probe/*.json, read, and as a table."""
+"""The conformance of each framework, from results/<run_id>/probe/, and a table of it."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
 
 
 class Server(NamedTuple):
-    """What was probed, in a process of its own."""
+    """A framework's process that was probed."""
 
     testbed: str
     framework: str
@@ -32,7 +32,7 @@ class Server(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One framework's conformance. cases: empty where it was not probed, and `why` says why."""
+    """One framework's conformance. cases: empty if it was not probed; `why` gives the reason."""
 
     server: Server
     cases: list[Case]
@@ -46,18 +46,18 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """Frameworks across, cases down. why: of those that were not probed, by their heading."""
+class ConformanceTable:
+    """A column per framework, a row per case. why: why a framework was not probed, by heading."""
 
     heads: list[str]
     rows: list[tuple[Case, list[str]]]
     details: list[tuple[str, Case]]
-    """Heading and case wherever something does not conform."""
+    """Heading and case, for each case that does not conform."""
     why: dict[str, str]
 
 
 def read_probes(run: Run) -> tuple[dict[Server, Probe], list[InvalidRecord]]:
-    """Every probe's record of a run, and those that cannot be used, with the reason."""
+    """All probes of a run, and the records that cannot be used, with the reason."""
     probes: dict[Server, Probe] = {}
     invalid: list[InvalidRecord] = []
     for path in store.files(run.folder / store.PROBE):
@@ -71,10 +71,10 @@ def read_probes(run: Run) -> tuple[dict[Server, Probe], list[InvalidRecord]]:
 
 
 def probe_of(record: ProbeRecord, run_id: str) -> Probe:
-    """What one record says. RecordError: it cannot be used."""
+    """The probe in one record. RecordError: the record cannot be used."""
     if record.run_id != run_id:
         raise RecordError(f"it belongs to run {record.run_id}")
-    why, cases = _seen(record)
+    why, cases = _cases(record)
     return Probe(
         server=Server(record.testbed, record.framework, record.workers),
         cases=[] if why else cases,
@@ -83,37 +83,37 @@ def probe_of(record: ProbeRecord, run_id: str) -> Probe:
     )
 
 
-def _seen(record: ProbeRecord) -> tuple[str | None, list[Case]]:
-    """Why nothing was probed, or the cases."""
+def _cases(record: ProbeRecord) -> tuple[str | None, list[Case]]:
+    """Why the framework was not probed, or the cases."""
     if not record.deployment.available:
         return record.deployment.reason or "it could not be deployed", []
     if record.probe == NOTHING:
         error = record.server.ready_error if record.server else None
-        return error or "the probe did not come to it", []
+        return error or "the probe did not start", []
     probe = parse(record.probe, ProbeDocument, "probe of the record")
     check_version(probe.schema_version, "probe of the record", (PROGRAM_VERSION,))
     return probe.error, probe.cases
 
 
 def sentence(probe: Probe) -> str | None:
-    """What of the cases that a measurement relies on is broken: by class, and one case in words."""
+    """The broken cases that a measurement relies on: by class, the first of each with details."""
     classes: dict[str, list[Case]] = defaultdict(list)
     for case in sorted(probe.broken, key=lambda case: _weight(case.name)):
         classes[case.seen].append(case)
-    told = []
+    parts = []
     for seen, (case, *others) in classes.items():
         also = f" (also {', '.join(other.name for other in others)})" if others else ""
-        told.append(f"{case.name}: {seen}, {case.detail}{also}")
-    return f"probe: {'; '.join(told)}" if told else None
+        parts.append(f"{case.name}: {seen}, {case.detail}{also}")
+    return f"probe: {'; '.join(parts)}" if parts else None
 
 
 def _weight(name: str) -> int:
-    """The case that tells most of a measurement comes first."""
+    """The most important case for a measurement comes first."""
     return TELLING.index(name) if name in TELLING else len(TELLING)
 
 
-def table(probes: dict[Server, Probe], titles: dict[str, str]) -> Table | None:
-    """The conformance table of a run; None where nothing was probed."""
+def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTable | None:
+    """The conformance table of a run; None if no framework was probed."""
     if not probes:
         return None
     several = {
@@ -133,9 +133,9 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> Table | None:
     by_name = {server: {case.name: case for case in probes[server].cases} for server in order}
     rows = []
     for case in first:
-        found = [by_name[server].get(case.name) for server in order]
-        rows.append((case, [_cell(one) for one in found]))
-    return Table(
+        results = [by_name[server].get(case.name) for server in order]
+        rows.append((case, [_cell(result) for result in results]))
+    return ConformanceTable(
         heads=list(heads.values()),
         rows=rows,
         details=[
@@ -149,7 +149,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> Table | None:
 
 
 def _cell(case: Case | None) -> str:
-    """The class, and whether that conforms where the class alone does not say so."""
+    """The class; in bold if the case does not conform."""
     if case is None:
         return NOT_PROBED
     if case.conforms is False:

@@ -1,7 +1,8 @@
 """Outcome and reason of one measurement, by rules.
 
-Each rule looks at one thing, and returns nothing or a finding: a sentence with figures. The worst
-finding is the outcome. Its sentence is the reason, with those of milder findings that explain it.
+Each rule checks one thing, and returns None or a finding: a sentence with figures. The worst
+finding gives the outcome. Its sentence is the reason, with those of milder findings that explain
+it.
 """
 
 import textwrap
@@ -18,27 +19,26 @@ from pipebench.rules.bottleneck import generator as generator_load
 from pipebench.rules.conformance import Probe
 from pipebench.rules.conformance import sentence as probe_sentence
 
-# Below this share of their time the connections waited for something that no batch explains.
+# Below this share of their time, the connections waited for something other than batches.
 BUSY_LEAST = 0.90
-# What wrk may need from a batch's end to the next one's beginning while its threads share CPUs, us,
-# however few connections each has. Measured with the ceiling, whose batches of 1 ms left 0.11 to
-# 0.13 of the time to it.
+# The time that wrk may need between two batches while its threads share CPUs, us, even if each has
+# few connections. Measured with the ceiling: 0.11 to 0.13 of the time, beside batches of 1 ms.
 BETWEEN_BATCHES_US = 300
-# wrk's threads begin a little before its clock does; more than this cannot be that.
+# wrk's threads begin a little before its clock does, which cannot explain more than this.
 BUSY_MOST = 1.05
-# What other programs that take all of a generator's CPUs may do to that share, in both directions.
-# With 1.4 of 2 CPUs taken from it, wrk's windows of 1 s held 0.83 to 1.06 of a healthy server.
+# How far other programs that use all of a generator's CPUs may move that share, in both directions.
+# While others used 1.4 of 2 CPUs, a healthy server had 0.83 to 1.06 in wrk's windows of 1 s.
 BUSY_DISTURBED = 0.2
-# The longest batch, of the window: servers on uvloop let in one connection a turn of their loop.
+# Longest batch / window: servers on uvloop accept one connection per iteration of their loop.
 IN_LINE_SHARE = 0.9
-# wrk's threads stop when they are told, and its clock at the tick that follows.
+# wrk's threads stop on time, and its clock at the tick that follows.
 TICK_S = 0.1
 # Other programs of a generator open a connection now and then.
 REOPENED_LEAST = 10
-# Silence at the end of the window: shorter ones are a busy machine's, or a long batch.
+# Silence at the end of the window: a busy machine or a long batch may cause a shorter one.
 QUIET_MOST_S = 0.5
 QUIET_SHARE = 0.15
-# Growth that is not the warming up of caches: much, by a quarter at least, and in every quarter.
+# Growth that filling caches cannot explain: by this much, by this share, and in every quarter.
 LEAK_LEAST_BYTES = 16 * 2**20
 LEAK_SHARE = 0.25
 LEAK_STEADY = 0.4
@@ -47,7 +47,7 @@ HARNESS_FAULT = "harness fault"
 
 
 class Outcome(StrEnum):
-    """From best to worst. INVALID is not a result at all: a fault of the harness or the record."""
+    """From best to worst. INVALID is not a result: a fault of the harness or of the record."""
 
     OK = "ok"
     DEGRADED = "degraded"
@@ -62,10 +62,10 @@ _SEVERITY = list(Outcome)
 
 
 class ResponseSize(NamedTuple):
-    """Bytes of one response of a framework, seen over the whole run.
+    """Bytes of one response of a framework, from the whole run.
 
-    exact: measurements show it, whose bytes are that times their responses; else it is only the
-    least quotient of the two.
+    exact: in some measurements, all bytes are this size times the number of responses; otherwise
+    it is only the smallest quotient of the two.
     """
 
     bytes: int
@@ -74,16 +74,16 @@ class ResponseSize(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a rule may know beyond its own measurement."""
+    """The input of a rule besides the measurement itself."""
 
     response_size: ResponseSize | None = None
     probe: Probe | None = None
-    """What the probe saw of this framework; None if it was not probed."""
+    """The probe of this framework; None if it was not probed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule found."""
+    """The result of one rule that was broken."""
 
     rule: str
     outcome: Outcome
@@ -92,7 +92,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """outcome and reason as the tables have them; rules: names of those that spoke."""
+    """outcome and reason as the tables have them; rules: names of those that give the reason."""
 
     outcome: Outcome
     reason: str
@@ -147,7 +147,7 @@ def restarted(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def no_requests(measurement: Measurement, _context: Context) -> Finding | None:
-    """wrk's exit status is 0 even if nothing was answered."""
+    """wrk's exit status is 0 even if it got no answer."""
     if measurement.totals is None or measurement.totals.requests or measurement.unit_end:
         return None
     return Finding(
@@ -158,7 +158,7 @@ def no_requests(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
-    """Answers that complete no batch: the server hangs, or the window ends before the first."""
+    """Answers, but no complete batch: the server hangs, or the window ends before the first."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or not totals.requests or totals.latency or totals.errors.get("timeout"):
         return None
@@ -236,14 +236,14 @@ def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
         return None
     refused = "unable to connect" in measurement.tool_problem
     if refused and measurement.unit_end:
-        return None  # there is nobody left to connect to
+        return None  # the server is gone: `crashed` gives the reason
     return Finding(
         "wrk_failed", Outcome.FAILED if refused else Outcome.INVALID, measurement.tool_problem
     )
 
 
 def unusable(measurement: Measurement, _context: Context) -> Finding | None:
-    """Figures that cannot be what wrk or the kernel counted are not used."""
+    """Figures that wrk or the kernel cannot have counted are not used."""
     if measurement.unusable is None:
         return None
     return Finding("unusable", Outcome.INVALID, measurement.unusable)
@@ -262,8 +262,8 @@ def wrk_errors(measurement: Measurement, _context: Context) -> Finding | None:
     """wrk's own error counters must be 0."""
     if measurement.totals is None or not any(measurement.totals.errors.values()):
         return None
-    seen = [f"{count:,} {kind}" for kind, count in measurement.totals.errors.items() if count]
-    return Finding("wrk_errors", Outcome.DEGRADED, f"wrk counted errors: {', '.join(seen)}")
+    counts = [f"{count:,} {kind}" for kind, count in measurement.totals.errors.items() if count]
+    return Finding("wrk_errors", Outcome.DEGRADED, f"wrk counted errors: {', '.join(counts)}")
 
 
 def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
@@ -288,59 +288,59 @@ def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def reopened_tolerance(opened: int) -> int:
-    """Connections that something else on the generator may have opened meanwhile."""
+    """Connections that other programs of the generator may have opened meanwhile."""
     return max(REOPENED_LEAST, opened // 10)
 
 
 def slack(measurement: Measurement, _context: Context) -> Finding | None:
-    """Responses beyond whole batches can only be those that the end of the window cut off."""
+    """Responses beyond complete batches must belong to batches that the window's end cut off."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or totals.latency is None or measurement.unit_end:
         return None
     most = totals.opened * (depth - 1)
-    found = totals.slack(depth)
-    if 0 <= found <= most:
+    beyond = totals.slack(depth)
+    if 0 <= beyond <= most:
         return None
     return Finding(
         "slack",
         Outcome.DEGRADED,
-        f"{found:,} responses beyond whole batches of {depth} "
+        f"{beyond:,} responses beyond whole batches of {depth} "
         f"(0 to {most:,} on {totals.opened:,} connections are possible)",
     )
 
 
 def busy(measurement: Measurement, _context: Context) -> Finding | None:
-    """Connections with nothing to wait for but their batches are busy all the time (Little).
+    """Connections that wait only for their batches are busy all the time (Little's law).
 
-    Only for records that do not say how each connection was served. Nor does it tell a connection
-    that hung from a thread of wrk that waited for a CPU.
+    Only for records that do not say how each connection was served, and not if the generator was at
+    its limit: then a thread of wrk that waits for a CPU looks like a connection that hung.
     """
     totals = measurement.totals
     if totals is None or totals.latency is None or measurement.unit_end:
         return None
     if measurement.served or (generator_load(measurement).share or 0) >= NEAR:
         return None
-    # a batch cut off at the end is in no histogram: that much of the window may be missing
-    unfinished = totals.latency.met_us / (totals.duration_s * 1e6)
+    # a batch that the end cut off is not in the histogram: that much of the window may be missing
+    unfinished = totals.latency.weighted_mean_us / (totals.duration_s * 1e6)
     between_us = _between_batches_us(measurement, totals.latency.batches)
     between = between_us / (totals.latency.mean_us + between_us)
     disturbed = BUSY_DISTURBED * _taken_by_others(measurement)
     least = BUSY_LEAST - unfinished - between - disturbed
     if least <= totals.busy <= BUSY_MOST + disturbed:
         return None
-    again = measurement.reopened is not None and measurement.reopened > reopened_tolerance(
+    reconnects = measurement.reopened is not None and measurement.reopened > reopened_tolerance(
         totals.opened
     )
-    # one that waited nearly all the window for its first batch: others may be waiting in line yet
+    # a connection waited nearly all the window for its first batch: others may still wait
     in_line = totals.latency.max_us >= IN_LINE_SHARE * (totals.duration_s - TICK_S) * 1e6
-    if totals.busy < least and in_line and not again:
+    if totals.busy < least and in_line and not reconnects:
         return None
     if totals.busy > 1:
         why = "more time than there was"
     elif measurement.reopened is None:
         why = "some connections hung or reconnected"
     else:
-        why = "the rest went into reconnecting" if again else "some connections hung"
+        why = "the rest went into reconnecting" if reconnects else "some connections hung"
     return Finding(
         "busy",
         Outcome.DEGRADED,
@@ -350,11 +350,12 @@ def busy(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def _between_batches_us(measurement: Measurement, batches: int) -> float:
-    """What wrk may need from a batch's end to the next one's beginning, us.
+    """The time that wrk may need between two batches, us.
 
-    A thread of wrk writes the next batch a turn of its loop after it has read the last one, and in
-    a turn it may have all its connections to serve. With 128 of them, batches of the ceiling that
-    took 1.3 ms were 1.2 to 1.6 ms apart, which half of the CPU time for 128 batches was.
+    A thread of wrk writes the next batch one iteration of its loop after it has read the last one,
+    and in an iteration it may have to serve all its connections. With 128 of them, batches of the
+    ceiling that lasted 1.3 ms were 1.2 to 1.6 ms apart, which was half of the CPU time for 128
+    batches.
     """
     cores, totals = measurement.generator_cpu_cores, measurement.totals
     if cores is None or totals is None:
@@ -364,7 +365,7 @@ def _between_batches_us(measurement: Measurement, batches: int) -> float:
 
 
 def _taken_by_others(measurement: Measurement) -> float:
-    """Share of a generator's CPUs that other programs took, of the most disturbed one."""
+    """Share of the CPUs that other programs used, on the most disturbed generator."""
     shares = [
         usage.other_cores / load.cpus
         for load, usage in zip(measurement.loads, measurement.generator_usages, strict=True)
@@ -374,7 +375,7 @@ def _taken_by_others(measurement: Measurement) -> float:
 
 
 def response_size(measurement: Measurement, context: Context) -> Finding | None:
-    """Every response has the same size; only a last one a connection may be there in part."""
+    """Every response has the same size; only the last one of a connection may be incomplete."""
     totals = measurement.totals
     if totals is None or not totals.requests or context.response_size is None:
         return None
@@ -414,7 +415,7 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
 
 
 def memory(measurement: Measurement, _context: Context) -> Finding | None:
-    """Memory must not grow through all of the window, and by much: that ends in no memory."""
+    """Memory must not grow by much and in all of the window: it would run out."""
     totals, levels = measurement.totals, measurement.memory_bytes
     if totals is None or not totals.requests or not levels:
         return None
@@ -435,28 +436,29 @@ def memory(measurement: Measurement, _context: Context) -> Finding | None:
 
 def journal(measurement: Measurement, _context: Context) -> Finding | None:
     """A server logs something under load only if something is wrong."""
-    if not measurement.spoke or measurement.totals is None:
+    lines = measurement.journal_lines
+    if not lines or measurement.totals is None:
         return None
-    first = textwrap.shorten(measurement.spoke[0], LONGEST_QUOTE, placeholder=" ...")
-    count = len(measurement.spoke)
-    told = (
+    first = textwrap.shorten(lines[0], LONGEST_QUOTE, placeholder=" ...")
+    count = len(lines)
+    written = (
         "a line into its journal under load"
         if count == 1
         else (f"{count:,} lines into its journal under load, the first")
     )
-    return Finding("journal", Outcome.DEGRADED, f"wrote {told}: {first}")
+    return Finding("journal", Outcome.DEGRADED, f"wrote {written}: {first}")
 
 
 def probe(measurement: Measurement, context: Context) -> Finding | None:
-    """What a pipelined measurement relies on must have held when the framework was probed."""
-    said = probe_sentence(context.probe) if context.probe else None
-    if said is None or measurement.harness_fault:
+    """The probe's cases that a pipelined measurement relies on must conform."""
+    broken = probe_sentence(context.probe) if context.probe else None
+    if broken is None or measurement.harness_fault:
         return None
-    return Finding("probe", Outcome.DEGRADED, said)
+    return Finding("probe", Outcome.DEGRADED, broken)
 
 
 DECIDING: tuple[Rule, ...] = (harness_fault, unavailable)
-"""If one of these rules finds something, no other rule is asked."""
+"""If one of these rules is broken, no other rule is applied."""
 
 RULES: tuple[Rule, ...] = (
     did_not_start,
@@ -478,7 +480,7 @@ RULES: tuple[Rule, ...] = (
     journal,
     probe,
 )
-"""In the order in which their sentences are read."""
+"""In the order of their sentences in a reason."""
 
 
 def judge(measurement: Measurement, context: Context) -> Judgement:
@@ -487,13 +489,13 @@ def judge(measurement: Measurement, context: Context) -> Judgement:
 
 
 def findings_of(measurement: Measurement, context: Context) -> list[Finding]:
-    """What each rule found, in their order; also what is too mild to be part of the reason."""
+    """The findings of all rules, in their order; also those that are too mild for the reason."""
     for rule in DECIDING:
         if finding := rule(measurement, context):
             return [finding]
     findings = [finding for rule in RULES if (finding := rule(measurement, context))]
-    if not findings and (nothing := not_measured(measurement, context)):
-        findings.append(nothing)
+    if not findings and (unexplained := not_measured(measurement, context)):
+        findings.append(unexplained)
     return findings
 
 
@@ -501,15 +503,15 @@ def _judgement(findings: list[Finding]) -> Judgement:
     if not findings:
         return Judgement(Outcome.OK, "")
     worst = max((finding.outcome for finding in findings), key=_SEVERITY.index)
-    telling = [
+    reasons = [
         finding
         for finding in findings
-        # a failure is told whole; a record that cannot be used, without guesses from its figures
+        # a failure has all its findings; an invalid record has none that come from its figures
         if finding.outcome == worst
         or (worst == Outcome.FAILED and finding.outcome == Outcome.DEGRADED)
     ]
     return Judgement(
         worst,
-        "; ".join(finding.sentence for finding in telling),
-        tuple(finding.rule for finding in telling),
+        "; ".join(finding.sentence for finding in reasons),
+        tuple(finding.rule for finding in reasons),
     )

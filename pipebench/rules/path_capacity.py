@@ -1,6 +1,6 @@
-"""What the path of each testbed carried before anything was measured: results/<run_id>/baseline/.
+"""The path capacity of each testbed, measured once a run: results/<run_id>/baseline/.
 
-It is optional: if it cannot be used, a sentence says why, and the capacity is not known.
+Its record is optional: if it cannot be used, a sentence says why, and the capacity is not known.
 """
 
 from dataclasses import dataclass, field
@@ -26,16 +26,16 @@ COUNTERS = {"to_server": "nic_tx", "from_server": "nic_rx"}
 """The generator's own counters of each direction."""
 
 BEST_S = 1.0
-"""The best second of a test counts: a test's own start and end are not the path's."""
+"""The best second of a test counts: at its start and end, a test does not fill the path."""
 BUSY = 0.85
-"""Share of its CPUs from which on a host, and not the path, held a test back."""
+"""Share of its CPUs from which on a host, and not the path, limited a test."""
 LOST = 0.01
-"""Share of the packets from which on a busy sender shows nothing: the path dropped the rest."""
+"""Share of lost packets from which on a busy sender was not the limit: the path dropped them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What was carried in one direction, per second.
+    """The capacity in one direction, per second.
 
     at_least: a host was the limit of the test, so the path may carry more.
     """
@@ -58,7 +58,7 @@ class PathCapacity:
 
 
 class Sum(Struct, frozen=True, kw_only=True):
-    """A sum of iperf3's; packets are known of UDP only."""
+    """A sum of iperf3; only UDP has packets."""
 
     seconds: float
     packets: int = 0
@@ -66,14 +66,14 @@ class Sum(Struct, frozen=True, kw_only=True):
 
 
 class Processors(Struct, frozen=True, kw_only=True):
-    """CPU that iperf3 used on either end, in percent of one."""
+    """CPU that iperf3 used on either end, in percent of one CPU."""
 
     host_total: float
     remote_total: float
 
 
 class End(Struct, frozen=True, kw_only=True):
-    """iperf3's own answer. Older versions have one sum for both ends."""
+    """iperf3's own result. Older versions have one sum for both ends."""
 
     sum: Sum | None = None
     sum_received: Sum | None = None
@@ -81,41 +81,41 @@ class End(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
-    """One end of the path."""
+class PathEnd:
+    """A host at one end of the path."""
 
-    about: PathHost
+    host: PathHost
     samples: Samples
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One test that has a result, with its two ends."""
+class TestResult:
+    """One test that has a result, with the two ends of the path."""
 
     test: PathTest
     end: End
-    generator: Host
-    server: Host
+    generator: PathEnd
+    server: PathEnd
 
 
 def read_path_capacities(folder: Path) -> dict[str, PathCapacity]:
-    """Those of a run's folder, by testbed; a run may have none."""
-    found = {}
+    """The path capacities in a run's folder, by testbed; a run may have none."""
+    capacities = {}
     for path in store.files(folder / store.PATH):
         testbed = store.stem(path)
         try:
-            found[testbed] = capacity_of(read(path, PathRecord), testbed)
+            capacities[testbed] = capacity_of(read(path, PathRecord), testbed)
         except RecordError as error:
             problem = f"{store.PATH}/{path.name} cannot be used: {error}"
-            found[testbed] = PathCapacity(testbed, problems=[problem])
-    return found
+            capacities[testbed] = PathCapacity(testbed, problems=[problem])
+    return capacities
 
 
 def capacity_of(record: PathRecord, testbed: str) -> PathCapacity:
-    """What one record shows. RecordError: it contradicts itself."""
+    """The capacity from one record. RecordError: the record contradicts itself."""
     capacity = PathCapacity(testbed, problems=[record.error] if record.error else [])
     generator, server = (
-        Host(host, samples_of(host.samples, name))
+        PathEnd(host, samples_of(host.samples, name))
         for name, host in (("generator", record.generator), ("server", record.server))
     )
     for number, test in enumerate(record.tests, start=1):
@@ -124,32 +124,34 @@ def capacity_of(record: PathRecord, testbed: str) -> PathCapacity:
             capacity.problems.append(f"{name}: {test.error or 'it has no result'}")
             continue
         end = parse(test.end, End, f"end of test {number}")
-        _add(capacity, Measured(test, end, generator, server))
+        _add(capacity, TestResult(test, end, generator, server))
     return capacity
 
 
-def _add(capacity: PathCapacity, measured: Measured) -> None:
-    if measured.test.protocol == "tcp":
-        _keep(capacity.bytes, measured, _best(measured, "bytes"))
-        _keep(capacity.packets, measured, _best(measured, "packets"))
+def _add(capacity: PathCapacity, result: TestResult) -> None:
+    if result.test.protocol == "tcp":
+        _keep_greatest(capacity.bytes, result, _best(result, "bytes"))
+        _keep_greatest(capacity.packets, result, _best(result, "packets"))
         return
-    received = measured.end.sum_received or measured.end.sum
+    received = result.end.sum_received or result.end.sum
     if received:
         arrived = received.packets - received.lost_packets
-        _keep(capacity.packets, measured, arrived / received.seconds)
+        _keep_greatest(capacity.packets, result, arrived / received.seconds)
 
 
-def _keep(kept: dict[Direction, Capacity], measured: Measured, per_s: float | None) -> None:
-    """The greatest of several tests: what was carried once can be carried."""
-    direction = measured.test.direction
-    before = kept.get(direction)
-    if per_s and (before is None or per_s > before.per_s):
-        kept[direction] = Capacity(per_s, held_back_by_a_host(measured))
+def _keep_greatest(
+    capacities: dict[Direction, Capacity], result: TestResult, per_s: float | None
+) -> None:
+    """The greatest of several tests counts: the path can carry what it carried once."""
+    direction = result.test.direction
+    greatest = capacities.get(direction)
+    if per_s and (greatest is None or per_s > greatest.per_s):
+        capacities[direction] = Capacity(per_s, limited_by_a_host(result))
 
 
-def _best(measured: Measured, unit: str) -> float | None:
-    """The most that the generator's interface counted in a second of this test, per second."""
-    test, samples = measured.test, measured.generator.samples
+def _best(result: TestResult, unit: str) -> float | None:
+    """The greatest rate of the generator's interface in any second of this test, per second."""
+    test, samples = result.test, result.generator.samples
     values = samples.column(f"{COUNTERS[test.direction]}_{unit}")
     if values is None:
         return None
@@ -162,26 +164,27 @@ def _best(measured: Measured, unit: str) -> float | None:
     return float(rates.max()) / BEST_S
 
 
-def held_back_by_a_host(measured: Measured) -> bool:
+def limited_by_a_host(result: TestResult) -> bool:
     """Whether a host had no CPU left for this test.
 
-    A sender that is busy while packets are lost on the way is not a limit: more would not arrive.
+    A sender that is busy while packets are lost on the path is not the limit: more packets would
+    be lost, too.
     """
-    test, used = measured.test, measured.end.cpu_utilization_percent
-    hosts = [measured.generator, measured.server]
+    test, used = result.test, result.end.cpu_utilization_percent
+    hosts = [result.generator, result.server]
     percents = [used.host_total, used.remote_total]
     if test.direction == "from_server":
         hosts.reverse()
         percents.reverse()
-    threads = [min(test.streams, host.about.cpus or 1) for host in hosts]
+    threads = [min(test.streams, end.host.cpus or 1) for end in hosts]
     # before 3.16 all streams of iperf3 share one thread
-    if not all(_threaded(host.about.version) for host in hosts):
+    if not all(_threaded(end.host.version) for end in hosts):
         threads = [1, 1]
     sending, receiving = (
-        max(_busy(host.samples, test), percent / 100 / count)
-        for host, percent, count in zip(hosts, percents, threads, strict=True)
+        max(_busy(end.samples, test), percent / 100 / count)
+        for end, percent, count in zip(hosts, percents, threads, strict=True)
     )
-    received = measured.end.sum_received
+    received = result.end.sum_received
     lost = received.lost_packets / max(1, received.packets) if received else 0
     return receiving >= BUSY or (sending >= BUSY and lost < LOST)
 
@@ -195,7 +198,7 @@ def _threaded(version: str | None) -> bool:
 
 
 def _busy(samples: Samples, test: PathTest) -> float:
-    """Share of a host's CPUs in use during a test, the kernel's network work included."""
+    """Used share of a host's CPUs during a test, with the kernel's network work."""
     inside = (samples.t >= test.started) & (samples.t <= test.ended)
     cpus = {name.split("_")[0] for name in samples.names if name.startswith("cpu")}
     if inside.sum() < 2 or not cpus:

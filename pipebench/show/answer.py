@@ -1,7 +1,7 @@
-"""What a report says first: who is the fastest and by how much, who failed and why, in sentences.
+"""The first sentences of a report: the fastest framework and its lead, failures and their reasons.
 
-Each point is a claim in short sentences with rounded figures, and the exact figures behind it. What
-is true of several frameworks is said once, with their names.
+Each point is a claim in short sentences with rounded figures, and the exact figures behind it. A
+claim that is true of several frameworks appears once, with their names.
 """
 
 from collections import defaultdict
@@ -20,11 +20,11 @@ from pipebench.stats.estimate import Spread
 
 NEAR_CEILING = 0.9
 MOST_GROUPS = 4
-"""Cell groups that are told one by one; the others are in the table."""
+"""Cell groups with a point of their own; the others are in the table."""
 MOST_PLACES = 5
-"""Places behind the fastest that are told one by one."""
+"""Places behind the fastest that are named one by one."""
 SAME_RATE = 0.95
-"""From this ratio on, two rates are told by one rounded figure."""
+"""From this ratio on, two rates share one rounded figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Group:
 
     @property
     def ok(self) -> list[CellSummary]:
-        """The frameworks that are ok, the fastest first; the others that share a round with it."""
-        own = [row for row in self.rows if row.role == "framework" and row.outcome == Outcome.OK]
-        return own[:1] + [row for row in own[1:] if row.requests_per_s.relative.value is not None]
+        """The frameworks that are ok: the fastest first, then those that share a round with it."""
+        ok = [row for row in self.rows if row.role == "framework" and row.outcome == Outcome.OK]
+        return ok[:1] + [row for row in ok[1:] if row.requests_per_s.relative.value is not None]
 
     @property
     def ceiling_limit(self) -> LimitedBy | None:
@@ -59,24 +59,24 @@ class Group:
 
 
 def answer(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Point]:
-    """The points of a run's answer, in the order in which a reader asks. rows: all cells."""
+    """The points of a run's answer, the most important first. rows: all cells."""
     label = labels(row.cell for row in rows)
     by_group: dict[CellGroup, list[CellSummary]] = defaultdict(list)
     for row in rows:
         by_group[cell_group(row.cell)].append(row)
-    groups = [Group(label(own[0].cell), own) for own in by_group.values()]
+    groups = [Group(label(members[0].cell), members) for members in by_group.values()]
     failed = failures(judged_run, rows, label)
     points = _rates(groups, failed)
     points += _cpu_times(groups)
     points += _near_ceiling(groups)
-    points += _unlike_itself(groups)
+    points += _different_controls(groups)
     points += _limits(rows)
     points += _lower_bounds(groups)
     return [*points, *_harness(judged_run)]
 
 
 def _rates(groups: list[Group], failed: list[str]) -> list[Point]:
-    """Who is the fastest, by cell group; and the failures, in the same sentence if it is one."""
+    """The fastest framework of each cell group, and the failures; one sentence for one group."""
     if not groups:
         return [Point("Nothing was scheduled and nothing was measured.")]
     if len(groups) == 1:
@@ -117,7 +117,7 @@ def _point(group: Group, clauses: list[str], ok: list[CellSummary], unsure: str)
 
 
 def _unsure(ok: list[CellSummary]) -> str:
-    """Why nobody is called faster, or nothing."""
+    """Why no framework is called the fastest; empty if one is."""
     if any(row.requests_per_s.low is None for row in ok):
         return "not every framework has 6 rounds, so there are no ranks"
     if ok[0].requests_per_s.noise_floor is None:
@@ -128,18 +128,18 @@ def _unsure(ok: list[CellSummary]) -> str:
 
 
 def _places(behind: list[CellSummary]) -> list[str]:
-    """What those behind the fastest reach of its rate; those of one rank together."""
+    """The share of the fastest rate that the others reach; those of one rank together."""
 
     def place(row: CellSummary) -> object:
         rank = row.requests_per_s.rank
         return formats.percent(row.requests_per_s.relative.value) if rank is None else rank
 
-    places = [list(own) for _, own in groupby(behind, key=place)]
+    places = [list(rows) for _, rows in groupby(behind, key=place)]
     clauses = []
-    for number, own in enumerate(places[:MOST_PLACES]):
-        reach = "reaches" if len(own) == 1 else "reach"
-        shares = _range([row.requests_per_s.relative.value for row in own], formats.percent)
-        clauses.append(f"{_names(own)} {reach} {shares}{' of that' if number == 0 else ''}")
+    for number, rows in enumerate(places[:MOST_PLACES]):
+        reach = "reaches" if len(rows) == 1 else "reach"
+        shares = _range([row.requests_per_s.relative.value for row in rows], formats.percent)
+        clauses.append(f"{_names(rows)} {reach} {shares}{' of that' if number == 0 else ''}")
     more = sum(map(len, places[MOST_PLACES:]))
     return clauses + ([f"{more} more {'is' if more == 1 else 'are'} below that"] if more else [])
 
@@ -154,14 +154,14 @@ def _evidence(ok: list[CellSummary]) -> str:
         text += f" (95 % interval {low} to {high})"
     if not others:
         return f"{text}."
-    told = [
+    ratios = [
         f"{_name(row)} {formats.ratio(row.requests_per_s.relative.value)}"
         f"{_interval(row.requests_per_s.relative)}"
         for row in others[: 2 * MOST_PLACES]
     ]
     more = len(others) - 2 * MOST_PLACES
-    told += [f"{more} more in the table"] if more > 0 else []
-    text += f". Ratios to it, round by round: {', '.join(told)}."
+    ratios += [f"{more} more in the table"] if more > 0 else []
+    text += f". Ratios to it, round by round: {', '.join(ratios)}."
     if rate.noise_floor is not None and rate.rank is not None:
         text += (
             " A framework is slower if the interval of the ratio excludes 1 and the difference is "
@@ -171,58 +171,60 @@ def _evidence(ok: list[CellSummary]) -> str:
 
 
 def _cpu_times(groups: list[Group]) -> list[Point]:
-    """Who needs the least CPU time per request; groups with the same answer together."""
-    told: dict[tuple[str, ...], list[tuple[Group, list[CellSummary]]]] = defaultdict(list)
+    """The frameworks with the least CPU time per request; groups with the same ones together."""
+    same: dict[tuple[str, ...], list[tuple[Group, list[CellSummary]]]] = defaultdict(list)
     for group in groups:
-        if costed := _by_cpu_time(group):
-            least = [row for row in costed if row.server_cpu_us_per_request.rank == 1]
-            told[tuple(row.cell.framework for row in least)].append((group, costed))
+        if sorted_rows := _by_cpu_time(group):
+            least = [row for row in sorted_rows if row.server_cpu_us_per_request.rank == 1]
+            same[tuple(row.cell.framework for row in least)].append((group, sorted_rows))
     points = []
-    for names, those in list(told.items())[:MOST_GROUPS]:
-        firsts = [own[: len(names)] for _, own in those]
+    for names, members in list(same.items())[:MOST_GROUPS]:
+        firsts = [rows[: len(names)] for _, rows in members]
         need = "needs" if len(names) == 1 else "need"
         values = [row.server_cpu_us_per_request.value for rows in firsts for row in rows]
         claim = f"{_bold(firsts[0])} {need} the least CPU time per request, {_about_us(values)}"
-        claim += _where([group.label for group, _ in those])
-        evidence = [_cpu_evidence(group, own) for group, own in those[:MOST_GROUPS]]
+        claim += _where([group.label for group, _ in members])
+        evidence = [_cpu_evidence(group, rows) for group, rows in members[:MOST_GROUPS]]
         points.append(Point(f"{claim}.", " ".join(evidence)))
     return points
 
 
 def _by_cpu_time(group: Group) -> list[CellSummary]:
-    """Frameworks that are ok, the cheapest first; none if nothing can be compared."""
+    """Frameworks that are ok, the cheapest first; empty if they cannot be compared."""
 
     def relative(row: CellSummary) -> float:
         return row.server_cpu_us_per_request.relative.value or 0
 
     ok = [row for row in group.rows if row.role == "framework" and row.outcome == Outcome.OK]
-    costed = sorted((row for row in ok if relative(row)), key=relative)
-    ranked = len(costed) > 1 and costed[0].server_cpu_us_per_request.rank == 1
-    return sorted(costed, key=lambda row: row.server_cpu_us_per_request.rank != 1) if ranked else []
+    known = sorted((row for row in ok if relative(row)), key=relative)
+    ranked = len(known) > 1 and known[0].server_cpu_us_per_request.rank == 1
+    return sorted(known, key=lambda row: row.server_cpu_us_per_request.rank != 1) if ranked else []
 
 
-def _cpu_evidence(group: Group, costed: list[CellSummary]) -> str:
-    first, *others = costed
-    own = first.server_cpu_us_per_request
+def _cpu_evidence(group: Group, rows: list[CellSummary]) -> str:
+    """rows: the cheapest first."""
+    first, *others = rows
+    cpu_time = first.server_cpu_us_per_request
     place = f"{group.label}: " if group.label else ""
     least = [row for row in others if row.server_cpu_us_per_request.rank == 1]
-    told = [
+    ratios = [
         f"{_name(row)} {formats.ratio(row.server_cpu_us_per_request.relative.value)}"
         f"{_interval(row.server_cpu_us_per_request.relative)} times that"
         for row in (least or others[:1])[:MOST_PLACES]
     ]
-    floor = "" if own.noise_floor is None else f"; noise floor {_floor(own.noise_floor)}"
-    return f"{place}{_name(first)}: {formats.us(own.value)}; {', '.join(told)}{floor}."
+    known_floor = cpu_time.noise_floor
+    floor = "" if known_floor is None else f"; noise floor {_floor(known_floor)}"
+    return f"{place}{_name(first)}: {formats.us(cpu_time.value)}; {', '.join(ratios)}{floor}."
 
 
 def near_ceiling(row: CellSummary) -> bool:
-    """Whether what was measured is the generator or the path, and not the framework."""
+    """Whether the generator or the path was measured, and not the framework."""
     share = row.share_of_ceiling
     return row.role != "ceiling" and share is not None and share >= NEAR_CEILING
 
 
 def _near_ceiling(groups: list[Group]) -> list[Point]:
-    """Frameworks that did nearly what generator and path can do at all."""
+    """Frameworks that nearly reached the most that generator and path can do."""
     near = [
         (group, row)
         for group in groups
@@ -233,7 +235,7 @@ def _near_ceiling(groups: list[Group]) -> list[Point]:
         return []
     rows = [row for _, row in near]
     was = "was" if len({row.cell.framework for row in rows}) == 1 else "were"
-    told = [
+    shares = [
         f"{_name(row)}{_where([group.label])} {formats.ratio(row.share_of_ceiling)}"
         for group, row in near[: 2 * MOST_PLACES]
     ]
@@ -247,12 +249,12 @@ def _near_ceiling(groups: list[Group]) -> list[Point]:
             f"{_names(rows)} {was} about as fast as {ceiling}: {measured} was measured, not the "
             "framework.",
             f"Share of the ceiling's requests/s, of which {NEAR_CEILING} is too near: "
-            f"{', '.join(told)}.",
+            f"{', '.join(shares)}.",
         )
     ]
 
 
-def _unlike_itself(groups: list[Group]) -> list[Point]:
+def _different_controls(groups: list[Group]) -> list[Point]:
     """A/A controls that differ from themselves."""
     controls = [
         (group, row)
@@ -262,7 +264,7 @@ def _unlike_itself(groups: list[Group]) -> list[Point]:
     ]
     if not controls:
         return []
-    told = [
+    ratios = [
         f"{_name(row)}{_where([group.label])} {formats.ratio(row.requests_per_s.relative.value)}"
         f"{_interval(row.requests_per_s.relative)}"
         for group, row in controls[: 2 * MOST_PLACES]
@@ -272,21 +274,22 @@ def _unlike_itself(groups: list[Group]) -> list[Point]:
             "**The A/A control differs from itself**"
             f"{_where([group.label for group, _ in controls])}: one server was measured under two "
             "names, and the results differ. Differences of that size mean nothing here.",
-            f"Ratios of the control to the fastest: {', '.join(told)}.",
+            f"Ratios of the control to the fastest: {', '.join(ratios)}.",
         )
     ]
 
 
 def _limits(rows: list[CellSummary]) -> list[Point]:
-    """What limited the frameworks, in one point; and whether something disturbed them."""
+    """The bottlenecks of the frameworks, in one point; and whether there were disturbances."""
     limits: dict[LimitedBy, list[CellSummary]] = defaultdict(list)
     for row in rows:
         if row.limited_by:
             limits[row.limited_by].append(row)
     points = []
     if limits:
-        told = [_limited(limit, own, len(limits) == 1) for limit, own in limits.items()]
-        claim = "; ".join(told)
+        claim = "; ".join(
+            _limited(limit, limited, len(limits) == 1) for limit, limited in limits.items()
+        )
         points.append(Point(f"{claim[0].upper()}{claim[1:]}."))
     if any(row.mark for row in rows):
         points.append(
@@ -321,7 +324,7 @@ def _lower_bounds(groups: list[Group]) -> list[Point]:
 def _limited(limit: LimitedBy, rows: list[CellSummary], all_rows: bool) -> str:
     names = "all" if all_rows else _names(rows)
     if limit == LimitedBy.UNKNOWN:
-        return f"what limited {names} is unknown ([more](#limits))"
+        return f"the bottleneck of {names} is unknown ([more](#limits))"
     was = "was" if not all_rows and len(_titles(rows)) == 1 else "were"
     if limit == LimitedBy.WAITING:
         return f"{names} {was} limited by waiting, with too few connections for the latency"
@@ -338,11 +341,11 @@ def _harness(judged_run: JudgedRun) -> list[Point]:
     faults = len(run.harness_faults)
     if faults:
         first = formats.text(run.harness_faults[0])
-        said = f"**The harness failed {_times(faults)}**, which says nothing about a framework"
-        points.append(Point(f"{said}: {first}{' (the first)' if faults > 1 else ''}."))
+        claim = f"**The harness failed {_times(faults)}**, which says nothing about a framework"
+        points.append(Point(f"{claim}: {first}{' (the first)' if faults > 1 else ''}."))
     if judged_run.missing or judged_run.unusable or faults or run.problems:
-        is_so = "is still under way, or was ended early" if run.ended is None else "is incomplete"
-        points.append(Point(f"**This run {is_so}**: see [what is missing](#what-is-missing)."))
+        state = "is still under way, or was ended early" if run.ended is None else "is incomplete"
+        points.append(Point(f"**This run {state}**: see [what is missing](#what-is-missing)."))
     return points
 
 
@@ -367,7 +370,7 @@ def _bold(rows: Iterable[CellSummary]) -> str:
 
 
 def _where(labels: Sequence[str]) -> str:
-    """The places of several groups; none if there is only one group in the run."""
+    """The places of several groups; empty if the run has only one group."""
     places = [label for label in labels if label]
     if len(places) > MOST_GROUPS:
         return f" in {len(places)} groups of cells"

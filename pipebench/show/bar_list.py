@@ -1,4 +1,4 @@
-"""A chart of bars as a list in HTML, whose values can be read on a phone without scrolling."""
+"""A chart of bars as a list in HTML, which a phone shows without scrolling to the side."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,7 +8,7 @@ from pipebench.show.charts.drawing import INK, Bars
 
 
 class Item(NamedTuple):
-    """A bar of the list. value: its length, None if words stand in its place."""
+    """A bar of the list. value: its length; None if it has only words."""
 
     title: str
     words: str
@@ -18,7 +18,7 @@ class Item(NamedTuple):
 
 
 def bar_list(title: str, panels: Sequence[Bars]) -> str:
-    """The same data as the chart's, in HTML. title: what the bars show, as plain text."""
+    """The data of the chart, in HTML. title: of the chart, as plain text."""
     lists = [(panel.title, _items(panel)) for panel in panels]
     longest = max(item.value or 0 for _, items in lists for item in items)
     parts = [f"<p>{escape(title)}</p>"]
@@ -29,7 +29,7 @@ def bar_list(title: str, panels: Sequence[Bars]) -> str:
 
 
 def _items(panel: Bars) -> list[Item]:
-    """The bars, and last the value that the chart marks by a line across them."""
+    """The bars, and last the value that the chart marks with a line across them."""
     items = [
         Item(
             bar.look.title,

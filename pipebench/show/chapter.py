@@ -1,4 +1,4 @@
-"""A chapter of the report that the core does not know: a template and what it is given."""
+"""A chapter of the report that the core does not know: a template and its input."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from typing import Any, Literal
 
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
+from pipebench.show.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """One chapter. place: after the results, or with the evidence at the end.
 
-    template: the path of a file, which finds `context` as chapter.context. files: what is written
-    beside report.md, by name.
+    template: the path of a file, in which chapter.context is `context`. files: written beside
+    report.md, by name. tables: by the heading above them, in their order; the page sorts by their
+    values.
     """
 
     place: Literal["results", "evidence"]
     template: Path
     context: Any
     files: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, list[Table]] = field(default_factory=dict)
 
 
 ChapterMaker = Callable[[JudgedRun, list[CellSummary]], Chapter | None]
-"""Makes a chapter of a judged run and the rows of its summary; None if there is nothing to say."""
+"""Makes a chapter of a judged run and the rows of its summary; None: nothing to show."""

@@ -18,7 +18,7 @@ from pipebench.stats.ranking import deviation
 RATE = ComparedCell.requests_per_s
 CHANGED = (Verdict.BETTER, Verdict.WORSE)
 MOST_SHOWN = 8
-"""Differences that the terminal shows of one run."""
+"""Differences of one run that the terminal shows."""
 GATE_WORDS = {
     Status.SLOWER: "slower",
     Status.NOT_COMPARABLE: "not comparable",
@@ -57,7 +57,7 @@ def markdown(compared: Compared, gate: Gate | None = None) -> str:
 
 
 def _tally(pair: Pair) -> str:
-    """How many cells of the frameworks have which verdict."""
+    """How many cells of frameworks have each verdict."""
     rates = [row.requests_per_s for row in pair.rows if row.role == "framework"]
     counts = Counter(rate.words for rate in rates)
     words = [verdict.words(RATE.ranking) for verdict in Verdict] if RATE.ranking else []
@@ -77,18 +77,18 @@ def _chapter(pair: Pair) -> list[str]:
         report_table(pair).markdown,
         "",
         "Ratios are of this run to the base, with their 95 % intervals: two independent samples,",
-        "since two runs share no round. Faster or slower is only said where the interval excludes",
-        "1 and the ratio is farther from 1 than the noise floor, the larger of the two runs'. What",
-        "was measured is these two runs: everything that differs between them may be why.",
+        "since two runs share no round. A cell is faster or slower only if the interval excludes 1",
+        "and the ratio is farther from 1 than the noise floor, the larger one of the two runs. The",
+        "verdict is about these two runs: every difference between them may be the cause.",
         "",
-        f"### What differs between {base} and {other}",
+        f"### Differences between {base} and {other}",
         "",
         *_differences(pair),
     ]
 
 
 def report_table(pair: Pair) -> Table:
-    """A row a cell: requests/s in full, then the ratios of other figures, ranked ones first."""
+    """A row per cell: requests/s in full, then the ratios of other figures, ranked ones first."""
     keys = several(row.cell for row in pair.rows)
     others = [figure for figure in COMPARED if figure is not RATE]
     figures = sorted(others, key=lambda figure: figure.ranking is None)
@@ -100,9 +100,9 @@ def report_table(pair: Pair) -> Table:
         Head("ratio", number=True),
         Head("noise floor", number=True),
         Head("verdict"),
-        Head("what differs besides"),
-        Head("to the ceiling, ratio", number=True),
-        Head("verdict to the ceiling"),
+        Head("other differences"),
+        Head("relative to the ceiling, ratio", number=True),
+        Head("verdict relative to the ceiling"),
         *(head for figure in figures for head in _heads(figure)),
     ]
     rows = [
@@ -123,16 +123,17 @@ def _heads(figure: Figure) -> list[Head]:
 
 
 def _fields(figure: Figure, row: ComparedCell) -> list[Field]:
-    own = figure.in_row(row)
-    verdict = [Field(own.words or formats.MISSING, own.words)] if figure.ranking else []
-    return [_ratio_field(own.ratio), *verdict]
+    compared = figure.in_row(row)
+    words = compared.words
+    verdict = [Field(words or formats.MISSING, words)] if figure.ranking else []
+    return [_ratio_field(compared.ratio), *verdict]
 
 
 def _rate_fields(row: ComparedCell) -> list[Field]:
     rate, ceiling = row.requests_per_s, row.to_ceiling
     name = row.cell.framework + (f" ({row.role})" if row.role != "framework" else "")
-    judged = [figure.in_row(row).verdict for figure in COMPARED]
-    differs = row.differs or "nothing that is recorded"
+    verdicts = [figure.in_row(row).verdict for figure in COMPARED]
+    differs = row.differs or "none recorded"
     return [
         Field(name, row.cell.framework),
         Field(formats.integer(rate.base), rate.base),
@@ -140,7 +141,7 @@ def _rate_fields(row: ComparedCell) -> list[Field]:
         _ratio_field(rate.ratio),
         Field(_percent(rate.noise_floor), rate.noise_floor),
         _verdict_field(row),
-        Field(differs if any(verdict in CHANGED for verdict in judged) else "", row.differs),
+        Field(differs if any(verdict in CHANGED for verdict in verdicts) else "", row.differs),
         _ratio_field(ceiling.ratio),
         Field(ceiling.words or "" if ceiling.ratio.value else "", ceiling.words),
     ]
@@ -162,9 +163,9 @@ def _percent(share: float | None) -> str:
 
 
 def _drift(pair: Pair) -> list[str]:
-    """What the ceiling says of the machines, in a sentence: it is the same server in both runs.
+    """A warning if the ceiling, which is the same server in both runs, differs between them.
 
-    It is said if its interval excludes 1: the noise floor is for claims, and this is a warning.
+    Its interval must exclude 1; the noise floor does not count, as it is for claims.
     """
     ratios = {
         row.cell: row.requests_per_s.ratio
@@ -180,17 +181,17 @@ def _drift(pair: Pair) -> list[str]:
     most = f" ({place}; it differs in {len(off)} of {len(ratios)} places)" if place else ""
     ratio = _ratio_field(ratios[worst])
     sentence = (
-        f"The ceiling of {pair.other.name} did {ratio.text} {ratio.interval} of that of "
-        f"{pair.base.name}{most}: generator, path or machine are not what they were, which may be "
-        "all of a difference. The verdict to the ceiling has that taken out."
+        f"The ceiling of {pair.other.name} reached {ratio.text} {ratio.interval} of that of "
+        f"{pair.base.name}{most}: the generator, the path or the machine has changed, which may "
+        "explain all of a difference. The verdict relative to the ceiling excludes that change."
     )
     return [sentence]
 
 
 def _differences(pair: Pair) -> list[str]:
     if not pair.differences:
-        return ["Nothing that is recorded: plan, commit, versions and fingerprints are the same."]
-    heads = [Head("part"), Head("what"), Head(pair.base.name), Head(pair.other.name)]
+        return ["None recorded: plan, commit, versions and fingerprints are the same."]
+    heads = [Head("part"), Head("name"), Head(pair.base.name), Head(pair.other.name)]
     rows = [
         [Field(text or formats.MISSING) for text in (one.part, one.name, one.base, one.other)]
         for one in pair.differences
@@ -199,7 +200,7 @@ def _differences(pair: Pair) -> list[str]:
 
 
 def terminal(compared: Compared, gate: Gate | None = None) -> str:
-    """A table of at most 100 columns a run, what differs, and the gate."""
+    """For each run a table of at most 100 columns and its differences; then the gate."""
     text: list[str] = []
     for pair in compared.pairs:
         title = f"{pair.other.name} against {pair.base.name}"
@@ -210,7 +211,7 @@ def terminal(compared: Compared, gate: Gate | None = None) -> str:
 
 
 def terminal_table(pair: Pair) -> Table:
-    """A row a cell: its requests/s."""
+    """A row per cell: its requests/s."""
     keys = several(row.cell for row in pair.rows)
     short = {fact.name: fact.shown.terminal for fact in IDENTITY if fact.name in CELL_GROUP}
     numbers = ("base req/s", "req/s", "ratio", "95 % interval", "floor", "to ceiling")
@@ -242,7 +243,7 @@ def _short_fields(row: ComparedCell) -> list[Field]:
 
 
 def _notes(pair: Pair) -> list[str]:
-    """Why a cell has no better verdict, and what differs besides."""
+    """Why cells could not be compared, and the other differences of the runs."""
     reasons: dict[str, list[str]] = {}
     for row in pair.rows:
         rate = row.requests_per_s
@@ -258,17 +259,17 @@ def _notes(pair: Pair) -> list[str]:
         for one in pair.differences[:MOST_SHOWN]
     ]
     more = len(pair.differences) - len(shown)
-    lines += ["What differs besides:" if shown else "Nothing else that is recorded differs."]
+    lines += ["Other differences:" if shown else "No other difference is recorded."]
     lines += [line if len(line) <= COLUMNS else f"{line[: COLUMNS - 4]} ..." for line in shown]
     lines += [f"  and {more} more: see compare.md"] if more else []
     return [*lines, ""]
 
 
 def gate_lines(gate: Gate) -> list[str]:
-    """What --fail-if-slower came to."""
+    """The result of --fail-if-slower."""
     verdict = "passed" if gate.status == Status.PASSED else f"exit status {int(gate.status)}"
     return [
-        f"Gate, {gate.looked_at} cells looked at: {verdict}.",
+        f"Gate, {gate.checked} cells checked: {verdict}.",
         *(f"{GATE_WORDS[miss.status]}: {_miss(miss, gate)}" for miss in gate.misses),
     ]
 
@@ -282,9 +283,9 @@ def _miss(miss: Miss, gate: Gate) -> str:
     place = f"{miss.cell.framework} ({miss.cell.testbed}, {cell}) in {miss.run}"
     if miss.problem:
         return f"{place}: {miss.problem}"
-    figure, what = miss.figure, "share of the ceiling" if gate.to_ceiling else "requests/s"
+    figure, name = miss.figure, "share of the ceiling" if gate.to_ceiling else "requests/s"
     evidence = (
-        f"{formats.ratio(figure.ratio.value)} of the base's {what} "
+        f"{formats.ratio(figure.ratio.value)} of the base's {name} "
         f"{interval_of(figure.ratio)}, noise floor {_percent(figure.noise_floor)}"
     )
     if miss.status == Status.TOO_MUCH_VARIANCE:

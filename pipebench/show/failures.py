@@ -1,4 +1,4 @@
-"""Who failed and why, in a verb for each rule; the reason with its figures stands elsewhere."""
+"""Failed frameworks and a verb for the broken rule; the reason with its figures is elsewhere."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -28,13 +28,13 @@ VERBS: dict[str, tuple[str, str]] = {
     "busy": ("leaves connections waiting", "leave connections waiting"),
     "journal": ("logs under load", "log under load"),
 }
-"""By rule, for one framework and for several. Of the rules that spoke, the first here is told."""
+"""By rule, for one framework and for several. Of several broken rules, the first here counts."""
 UNKNOWN = ("shows a fault", "show a fault")
 FAILED = (Outcome.FAILED, Outcome.UNAVAILABLE)
 
 
 class Trouble(NamedTuple):
-    """What is wrong with a cell. rounds: in how many, if not in all of several."""
+    """The fault of a cell. rounds: in how many of them, if not in all."""
 
     outcome: Outcome | None
     rule: str
@@ -44,7 +44,7 @@ class Trouble(NamedTuple):
 def failures(
     judged_run: JudgedRun, rows: list[CellSummary], label: Callable[[Cell], str]
 ) -> list[str]:
-    """A clause for each trouble, with the frameworks that have it; the failed first.
+    """A clause for each fault, with the frameworks that have it; failures first.
 
     rows: all cells. label: names a cell by its group.
     """
@@ -55,32 +55,32 @@ def failures(
             cells[row.cell.framework, _trouble(row, by_cell[row.cell])].append(row)
     measured = Counter(row.cell.framework for row in rows)
     titles: dict[tuple[Trouble, str], list[str]] = defaultdict(list)
-    for (name, trouble), own in cells.items():
-        titles[trouble, _where(own, measured[name], label)].append(own[0].title)
+    for (name, trouble), faulty in cells.items():
+        titles[trouble, _where(faulty, measured[name], label)].append(faulty[0].title)
     order = [Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.DEGRADED, None]
     clauses = sorted(titles.items(), key=lambda item: order.index(item[0][0].outcome))
-    return [f"{_clause(trouble, own)}{where}" for (trouble, where), own in clauses]
+    return [f"{_clause(trouble, names)}{where}" for (trouble, where), names in clauses]
 
 
 def _trouble(row: CellSummary, measurements: list[JudgedMeasurement]) -> Trouble:
     judgements = [one.judgement for one in measurements]
     valid = [one for one in judgements if one.outcome != Outcome.INVALID]
     worst = [one for one in valid if one.outcome == row.outcome]
-    spoke = Counter(one.rules for one in worst).most_common(1)
-    rules = spoke[0][0] if spoke else ()
+    commonest = Counter(one.rules for one in worst).most_common(1)
+    rules = commonest[0][0] if commonest else ()
     rule = next((name for name in VERBS if name in rules), "")
     rounds = f" in {len(worst)} of {len(valid)} rounds" if 0 < len(worst) < len(valid) else ""
     return Trouble(row.outcome, rule, rounds)
 
 
-def _where(own: list[CellSummary], measured: int, label: Callable[[Cell], str]) -> str:
+def _where(faulty: list[CellSummary], measured: int, label: Callable[[Cell], str]) -> str:
     if measured == 1:
         return ""
-    if len(own) == measured:
+    if len(faulty) == measured:
         return f" in all {measured} cells"
-    if len(own) == 1:
-        return f" at {label(own[0].cell)}"
-    return f" in {len(own)} of {measured} cells"
+    if len(faulty) == 1:
+        return f" at {label(faulty[0].cell)}"
+    return f" in {len(faulty)} of {measured} cells"
 
 
 def _clause(trouble: Trouble, titles: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Values as people read them. What is missing (None, NaN) becomes a dash, never `nan`."""
+"""Values for people. A missing value (None, NaN) becomes a dash, never `nan`."""
 
 import math
 import re
@@ -44,7 +44,7 @@ def _two_figures(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    """Rounded for reading: 78 % / 7 % / 1.7 %; what is not all is never 100 %."""
+    """Rounded for reading: 78 % / 7 % / 1.7 %; only a share of 1 is 100 %."""
     percent = 100 * share
     if percent < 5:
         return f"{percent:.2g} %"
@@ -71,7 +71,7 @@ def _size(count: float) -> str:
 
 
 def _ratio(value: float) -> str:
-    """Two decimals; more where it is very small, or not quite 1."""
+    """Two decimals; more if it is very small, or not quite 1."""
     if value < 0.1:
         return f"{value:.2g}"
     return f"{value:.{3 if 0 < abs(value - 1) < 0.01 else 2}f}"
@@ -99,7 +99,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def text(value: Any) -> str:
-    """A text on one line that Markdown leaves alone; a dash for none."""
+    """A text on one line, escaped for Markdown; a dash if there is none."""
     if missing(value) or value == "":
         return MISSING
     line = " ".join(str(value).split())
@@ -107,7 +107,7 @@ def text(value: Any) -> str:
 
 
 def alt(value: str) -> str:
-    """A picture's words between the brackets of Markdown: on one line, no bracket of its own."""
+    """The alternative text of a picture in Markdown: on one line, brackets escaped."""
     return re.sub(r"\]", r"\\]", text(value))
 
 
@@ -119,17 +119,14 @@ def block(value: str, language: str = "") -> str:
 
 
 def plain(value: Any) -> str:
-    """A text as it is; a dash for none."""
+    """A text unchanged; a dash if there is none."""
     return MISSING if missing(value) or value == "" else str(value)
 
 
 FILTERS = {
     "integer": integer,
-    "number": number,
     "ratio": ratio,
     "us": us,
-    "printed": printed,
-    "size": size,
     "text": text,
     "alt": alt,
     "block": block,

@@ -1,4 +1,4 @@
-"""How text is laid out on a terminal of 100 columns."""
+"""The layout of text on a terminal of 100 columns."""
 
 import textwrap
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ INDENT = "  "
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> str:
-    """A paragraph; hanging: what its lines but the first begin with (default: as the first)."""
+    """A paragraph; hanging: the beginning of all lines but the first (default: as the first)."""
     return textwrap.fill(
         text,
         COLUMNS,
@@ -19,11 +19,11 @@ def wrapped(text: str, indent: str = "", hanging: str | None = None) -> str:
 
 
 def section(heading: str, pairs: Iterable[tuple[str, str]]) -> str:
-    """A heading, and under it names with what is said of each, which begin in one column."""
-    listed = [(name, said) for name, said in pairs if said]
+    """A heading, and under it names with their texts, which begin in one column."""
+    listed = [(name, text) for name, text in pairs if text]
     width = max((len(name) for name, _ in listed), default=0) + 2
     lines = [
-        wrapped(said, f"{INDENT}{name.ljust(width)}", " " * (len(INDENT) + width))
-        for name, said in listed
+        wrapped(text, f"{INDENT}{name.ljust(width)}", " " * (len(INDENT) + width))
+        for name, text in listed
     ]
     return "\n".join([heading, *lines])

@@ -1,4 +1,4 @@
-"""The runs that there are: what run.json says, and how many records lie there; none is read."""
+"""The runs of a folder: from run.json and the number of records; no record is read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from pipebench.record.schema import RunError
 from pipebench.show import formats
 
 AT_REST = timedelta(minutes=15)
-"""A run without an end that wrote nothing for so long is not under way any more."""
+"""A run without an end is not under way if it wrote nothing for so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One run. state: "ended", "under way", or "incomplete": not whole, and no more comes."""
+    """One run. state: "ended", "under way", or "incomplete": records are missing for good."""
 
     folder: Path
     run: Run
@@ -26,26 +26,26 @@ class Listed:
 
 
 def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list[str]]:
-    """Runs in a folder (or that folder itself), newest first; and what is not a run, and why.
+    """The runs in a folder (or that folder itself), newest first; and why a folder is not a run.
 
-    RunError: there is no such folder.
+    RunError: it is not a folder.
     """
     if not results.is_dir():
         raise RunError(f"{results} is not a folder")
-    found: list[Listed] = []
+    listed: list[Listed] = []
     broken: list[str] = []
     alone = (results / "run.json").is_file()
     for folder in [results] if alone else sorted(one for one in results.iterdir() if one.is_dir()):
         if (folder / "compare.csv").is_file() and not (folder / "run.json").exists():
-            continue  # what `compare` wrote
+            continue  # `compare` wrote it
         try:
-            found.append(_listed(folder, now or datetime.now(UTC)))
+            listed.append(_listed(folder, now or datetime.now(UTC)))
         except (RunError, OSError) as error:
             broken.append(str(error))
-    found.sort(
+    listed.sort(
         key=lambda one: (one.run.started or datetime.min.replace(tzinfo=UTC), one.run.run_id)
     )
-    return found[::-1], broken
+    return listed[::-1], broken
 
 
 def _listed(folder: Path, now: datetime) -> Listed:
@@ -54,17 +54,17 @@ def _listed(folder: Path, now: datetime) -> Listed:
     if run.ended is not None:
         state = "ended" if measured >= run.scheduled else "incomplete"
     else:
-        # a record that is written is a change of the folder it lies in
+        # writing a record changes its folder
         newest = max(one.stat().st_mtime for one in folder.iterdir())
         written = datetime.fromtimestamp(newest, UTC)
         state = "under way" if now - written < AT_REST else "incomplete"
     return Listed(folder, run, state, measured)
 
 
-def terminal(found: list[Listed], columns: int | None = None) -> str:
-    """A line a run; cut to the columns, if they are given."""
+def terminal(listed: list[Listed], columns: int | None = None) -> str:
+    """A line per run; cut to the columns, if they are given."""
     heads = ["run", "started (UTC)", "state", "measured", "plan", "commit", "hosts", "frameworks"]
-    lines = [heads, *map(_line, found)]
+    lines = [heads, *map(_line, listed)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     texts = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -92,11 +92,11 @@ def _line(one: Listed) -> list[str]:
 
 def _plan(run: Run) -> str:
     """Depths x connections x rounds: "d5 c200 r6"."""
-    said = [
+    parts = [
         f"{letter}{_span(getattr(cell, key) for cell in run.cells)}"
         for letter, key in (("d", "depth"), ("c", "connections"))
     ]
-    return f"{' '.join(said)} r{len(run.rounds)}" if run.cells else formats.MISSING
+    return f"{' '.join(parts)} r{len(run.rounds)}" if run.cells else formats.MISSING
 
 
 def _span(values: Iterable[Any]) -> str:

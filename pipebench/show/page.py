@@ -1,8 +1,8 @@
-"""A report as one page of HTML that asks for nothing and runs no script but its own.
+"""A report as one page of HTML that loads nothing and runs only its own script.
 
-The page is the report's Markdown, so that no sentence is written twice. What a report quotes was
-written by others (logs, answers, notes), so none of its HTML counts but <details> with a
-<summary>, each on a line of its own, as the templates write them.
+The page is the report's Markdown, so that no sentence is written twice. A report quotes texts of
+others (logs, answers, notes), so all HTML in it is escaped except <details> with a <summary>, each
+on its own line, as the templates write them.
 """
 
 import base64
@@ -31,11 +31,11 @@ OUTCOMES = {
     "unavailable": "unavailable",
     "no result": "unavailable",
 }
-"""Words that get a mark of their own, and the class that gives it."""
+"""Words with a mark, and the class of the mark."""
 ROW_HEADS = ("framework",)
-"""Columns that name a row, wherever they stand; else the first one does."""
+"""Columns that name a row, at any place; without one, the first column names it."""
 LONG = 40
-"""Rows; with more, a table scrolls in its box, under its heads."""
+"""Rows; a table with more scrolls in its box, under its heads."""
 
 _DETAILS = re.compile(r"<details><summary>(?P<summary>.*)</summary>")
 _DETAILS_END = "</details>"
@@ -46,7 +46,7 @@ _UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A chapter: an anchor, its heading as plain text, and both heading and text as HTML."""
+    """A chapter: an anchor, its heading as plain text, and heading with text as HTML."""
 
     anchor: str
     heading: str
@@ -54,7 +54,7 @@ class Section:
 
 
 class Field(Protocol):
-    """A cell of a table. value: what it is sorted by, if it is a number; interval: in its text."""
+    """A cell of a table. value: sorts the cell, if it is a number; interval: in its text."""
 
     @property
     def value(self) -> object: ...
@@ -63,14 +63,14 @@ class Field(Protocol):
 
 
 class Table(Protocol):
-    """The values of a table that stands in the Markdown, row by row."""
+    """The values of a table in the Markdown, row by row."""
 
     @property
     def rows(self) -> Sequence[Sequence[Field]]: ...
 
 
 class Picture(NamedTuple):
-    """A chart in the page. narrow: HTML that stands in its place on a narrow screen, or empty."""
+    """A chart in the page. narrow: HTML that replaces it on a narrow screen, or empty."""
 
     svg: str
     narrow: str = ""
@@ -80,12 +80,12 @@ def render(
     markdown: str,
     title: str,
     charts: Mapping[str, Picture],
-    tables: Mapping[str, Table] = MappingProxyType({}),
+    tables: Mapping[str, Table | Sequence[Table]] = MappingProxyType({}),
 ) -> str:
     """The page of a report in Markdown.
 
-    charts: by the name in `![alt](charts/NAME.svg)`. tables: the values of the first table under a
-    heading, by that heading as plain text; a column of numbers without values cannot be sorted.
+    charts: by the name in `![alt](charts/NAME.svg)`. tables: the values of the first tables under
+    a heading, by that heading as plain text; a column of numbers without values cannot be sorted.
     """
     tokens = _parse(markdown)
     _anchor(tokens)
@@ -128,7 +128,7 @@ def _parse(markdown: str) -> list[Token]:
 
 
 def _details(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
-    """The rule of markdown-it for a line that opens or ends what is folded."""
+    """The rule of markdown-it for a line that begins or ends a folded part."""
     if state.is_code_block(line):
         return False
     depth = state.env.setdefault("folded", 0)
@@ -136,7 +136,7 @@ def _details(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
     opens, ends = _DETAILS.fullmatch(text), text == _DETAILS_END and depth > 0
     if silent or not (opens or ends):
         return bool(opens or ends)
-    if state.level != depth:  # within a list it could not be ended
+    if state.level != depth:  # inside a list it could not end
         return False
     if opens:
         state.push("details_open", "details", 1)
@@ -186,7 +186,7 @@ def _anchor(tokens: list[Token]) -> None:
 
 
 def _split(tokens: list[Token]) -> Iterator[list[Token]]:
-    """What stands before the first heading of the second level, and then the chapters."""
+    """The text before the first heading of the second level, and then the chapters."""
     part: list[Token] = []
     for token in tokens:
         if token.type == "heading_open" and token.tag == "h2" and token.level == 0:
@@ -197,7 +197,7 @@ def _split(tokens: list[Token]) -> Iterator[list[Token]]:
 
 
 def _mark_outcomes(tokens: list[Token]) -> None:
-    """An outcome in bold, as it begins what is said of a cell, gets its mark."""
+    """An outcome in bold, with which the line of a cell begins, gets its mark."""
     for token in tokens:
         children = token.children or []
         for bold, word in pairwise(children):
@@ -218,7 +218,7 @@ def _with_units(text: str) -> str:
 
 
 def _set_evidence_apart(inline: Token) -> None:
-    """In the answer, the line in italics under a claim is an element of its own."""
+    """In the answer, the line in italics under a claim becomes an element."""
     children = inline.children or []
     breaks = [at for at, one in enumerate(children) if one.type == "hardbreak"]
     if breaks and _in_italics(children[breaks[0] + 1 :]):
@@ -231,25 +231,33 @@ def _span(name: str, *inside: Token) -> list[Token]:
     return [opens, *inside, Token("span_close", "span", -1)]
 
 
-def _tables(tokens: list[Token], values: Mapping[str, Table]) -> list[Token]:
+def _tables(tokens: list[Token], values: Mapping[str, Table | Sequence[Table]]) -> list[Token]:
     """Tables in boxes that can be scrolled, named by the heading above, and with headers."""
-    made: list[Token] = []
+    output: list[Token] = []
     table: list[Token] = []
-    left, heading, text = dict(values), "", ""
+    left = {
+        heading: list(tables) if isinstance(tables, Sequence) else [tables]
+        for heading, tables in values.items()
+    }
+    heading, text = "", ""
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
             heading, text = str(token.attrGet("id")), _plain(tokens[at + 1])
         if token.type == "table_open" or table:
             table.append(token)
         else:
-            made.append(token)
+            output.append(token)
         if token.type == "table_close":
-            rows = _table(table, left.pop(text, None))
+            rows = _table(table, left[text].pop(0) if left.get(text) else None)
             label = f' aria-labelledby="{html.escape(heading)}"' if heading else ""
             kind = "table long" if rows > LONG else "table"
-            made += [_raw(f'<div class="{kind}" role="group"{label}>\n'), *table, _raw("</div>\n")]
+            output += [
+                _raw(f'<div class="{kind}" role="group"{label}>\n'),
+                *table,
+                _raw("</div>\n"),
+            ]
             table = []
-    return made
+    return output
 
 
 def _table(tokens: list[Token], values: Table | None) -> int:
@@ -270,7 +278,7 @@ def _table(tokens: list[Token], values: Table | None) -> int:
 
 
 def _cell(cell: list[Token], *, names: bool) -> None:
-    """Scope, alignment and marks of one cell, in place; names: it says what its row is about."""
+    """Scope, alignment and marks of one cell, in place; names: whether it names its row."""
     opens, inline, closes = cell
     head, number = opens.type == "th_open", "right" in str(opens.attrs.pop("style", ""))
     header = bool(inline.content) if head else names
@@ -285,7 +293,7 @@ def _cell(cell: list[Token], *, names: bool) -> None:
 
 
 def _set_value(opens: Token, inline: Token, field: Field) -> None:
-    """Give a cell the number that it is sorted by, and its interval an element of its own."""
+    """Give a cell the number that sorts it, and put its interval into an element."""
     if isinstance(field.value, int | float):
         opens.attrSet("data-value", repr(float(field.value)))
     first, *others = inline.children or [Token("text", "", 0)]
@@ -296,25 +304,25 @@ def _set_value(opens: Token, inline: Token, field: Field) -> None:
 
 
 def _figures(tokens: list[Token], charts: Mapping[str, Picture]) -> list[Token]:
-    """Put the chart in place of an image that stands alone, and what is in italics under it."""
-    made: list[Token] = []
+    """Replace an image that stands alone, with the line in italics under it, by its chart."""
+    output: list[Token] = []
     at = 0
     while at < len(tokens):
-        found = _chart_at(tokens, at, charts)
-        if found:
-            figure, length = found
-            made.append(figure)
+        chart = _chart_at(tokens, at, charts)
+        if chart:
+            figure, length = chart
+            output.append(figure)
             at += length
         else:
-            made.append(tokens[at])
+            output.append(tokens[at])
             at += 1
-    return made
+    return output
 
 
 def _chart_at(
     tokens: list[Token], at: int, charts: Mapping[str, Picture]
 ) -> tuple[Token, int] | None:
-    """The figure of the chart shown by the paragraph here, and how many tokens it stands for."""
+    """The figure for the image in this paragraph, and how many tokens it replaces."""
     paragraph = _paragraph(tokens, at)
     if not paragraph or paragraph[0].type != "image":
         return None
@@ -326,18 +334,18 @@ def _chart_at(
     if not rest and (below := _paragraph(tokens, at + 3)) and _in_italics(below):
         rest, length = below, 6
     caption = [token for token in rest if token.type not in ("softbreak", "em_open", "em_close")]
-    said = _html([Token("inline", "", 0, children=caption)])
+    caption_html = _html([Token("inline", "", 0, children=caption)])
     chart = charts[name[1]]
     svg = _inlined(chart.svg, name[1], _plain(image))
     shown = f'<div class="drawing">{svg}</div>\n'
-    shown += f"<figcaption>{said}</figcaption>\n" if said else ""
+    shown += f"<figcaption>{caption_html}</figcaption>\n" if caption_html else ""
     if chart.narrow:
         shown = f'<div class="wide">\n{shown}</div>\n<div class="narrow">\n{chart.narrow}\n</div>\n'
     return _raw(f"<figure>\n{shown}</figure>\n"), length
 
 
 def _paragraph(tokens: list[Token], at: int) -> list[Token]:
-    """What is in the paragraph that begins here; nothing where none does."""
+    """The tokens in the paragraph that begins here; empty if none begins here."""
     here = tokens[at : at + 2]
     return (here[1].children or []) if len(here) == 2 and here[0].type == "paragraph_open" else []
 
@@ -347,11 +355,11 @@ def _in_italics(inside: list[Token]) -> bool:
 
 
 def _inlined(svg: str, name: str, alt: str) -> str:
-    """An SVG as a part of the page: named for who cannot see it, and its ids its own."""
+    """An SVG as a part of the page, with a text for screen readers and with unique ids."""
     names = "|".join(map(re.escape, set(re.findall(r'\sid="([^"]+)"', svg))))
     if names:
-        own = re.compile(rf'(\sid="|href="#|url\(#)(?=(?:{names})["\')])')
-        svg = own.sub(rf"\g<1>{name}.", svg)
+        references = re.compile(rf'(\sid="|href="#|url\(#)(?=(?:{names})["\')])')
+        svg = references.sub(rf"\g<1>{name}.", svg)
     root = _SVG_ROOT.search(svg)
     if root is None:
         raise ValueError(f"the chart {name} is not an SVG document")

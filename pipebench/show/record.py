@@ -1,7 +1,7 @@
-"""One record for a person: what was run, what came out, and which rules spoke and why.
+"""One record for a person: the execution, its results, and the rules that it broke.
 
-The kind of a record is told by the folder that it lies in. A record of raw/ is judged as the report
-judges it, with what its run knows; without its run's folder, alone, and that is said.
+The folder of a record gives its kind. A record of raw/ is judged as the report judges it, together
+with its run; without the run's folder it is judged alone, and a sentence says so.
 """
 
 from pathlib import Path
@@ -36,8 +36,8 @@ def show(path: Path) -> str:
     """
     kind = path.resolve().parent.name
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "not there"
-        raise RecordError(f"{path} is {what}; show requires a record of a run, as in {RAW}/")
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise RecordError(f"{path} {problem}; show requires a record of a run, as in {RAW}/")
     if kind not in KINDS:
         folders = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
         raise RecordError(f"{path} is not in a folder named {folders}, as the records of a run are")
@@ -66,14 +66,14 @@ def _text(path: Path, kind: str, run: Run | None) -> str:
 
 
 def seen_in(judged_run: JudgedRun, name: str) -> Seen:
-    """A record of raw/ with what its run knows. RecordError: the run could not use it."""
+    """A record of raw/ with its run. RecordError: the run could not use the record."""
     unusable = {record.file: record.reason for record in judged_run.invalid}
     if name in unusable:
         raise RecordError(unusable[name])
     measurements = [judged.measurement for judged in judged_run.measurements]
     measurement = next((one for one in measurements if one.file == name), None)
     if measurement is None:
-        raise RecordError("its name is not that of a record, or it is being written just now")
+        raise RecordError("its name is not that of a record, or it is still being written")
     return Seen(
         measurement,
         context_of(measurement, response_sizes(measurements), judged_run.probes),
@@ -93,17 +93,17 @@ def _measurement(path: Path, run: Run | None) -> Measurement:
     """One record of a load tool, by itself."""
     if run is None:
         return reduce(read(path, Record), path)
-    found = read_measurement(path, run.run_id)
-    if isinstance(found, InvalidRecord):
-        raise RecordError(found.reason)
-    return found
+    measurement = read_measurement(path, run.run_id)
+    if isinstance(measurement, InvalidRecord):
+        raise RecordError(measurement.reason)
+    return measurement
 
 
 def _alone(problem: str, kind: str) -> str:
-    said = f"The run of this record is not there ({problem})."
+    text = f"The run of this record cannot be read ({problem})."
     if kind == RAW:
-        said += (
-            " So it was judged without what a run knows: how large a response of this framework "
-            "is, what the probe saw of it, and what the path carries."
+        text += (
+            " So the record was judged without the run's other records: the size of this "
+            "framework's responses, its probe, and the path capacity."
         )
-    return wrapped(said)
+    return wrapped(text)

@@ -9,7 +9,7 @@ from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.usage import Usage
 from pipebench.record.schema import Cell
-from pipebench.rules.bottleneck import NEAR, LimitedBy, Load, bottleneck_of, candidates
+from pipebench.rules.bottleneck import NEAR, Candidate, LimitedBy, bottleneck_of, candidates
 from pipebench.rules.outcome import (
     DECIDING,
     RATED,
@@ -30,14 +30,14 @@ LOG_LINES = 8
 JOURNAL_BEGINS = r"^\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\S* \S+ "
 
 PLURALS = {"batch": "batches", "request": "requests"}
-"""Of what a load tool's latencies are of."""
+"""Of the units that a load tool's latencies are of."""
 
 Pairs = Iterator[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A measurement with all that it is judged by.
+    """A measurement with all inputs of its judgement.
 
     rounds, positions: how many the schedule has; 0 if it is not known.
     """
@@ -50,13 +50,13 @@ class Seen:
 
 
 def text(seen: Seen) -> str:
-    """What was run, what came out, which rules spoke, and what limited it."""
+    """The execution, its results, the broken rules, and the bottleneck."""
     measurement = seen.measurement
     judgement = judge(measurement, seen.context)
     parts = [
         f"Measurement of run {measurement.run_id}: {measurement.file}",
-        section("What was run", _was_run(seen)),
-        section("What came out", _came_out(seen, rated=judgement.outcome in RATED)),
+        section("Execution", _execution(seen)),
+        section("Results", _results(seen, rated=judgement.outcome in RATED)),
         _outcome(judgement, findings_of(measurement, seen.context)),
         _limits(seen, judgement),
     ]
@@ -66,22 +66,22 @@ def text(seen: Seen) -> str:
 
 
 def checked(measurement: Measurement) -> str:
-    """What was run and what came out, of another load tool than the one that is judged."""
+    """The execution and its results, for another load tool than the judged one."""
     seen = Seen(measurement, Context(), None)
     problem = _problem(measurement)
     return "\n\n".join(
         [
             f"Cross-check with {measurement.tool} of run {measurement.run_id}: {measurement.file}",
-            section("What was run", _was_run(seen)),
-            section("What came out", [("problem", problem), *_came_out(seen, rated=not problem)]),
+            section("Execution", _execution(seen)),
+            section("Results", [("problem", problem), *_results(seen, rated=not problem)]),
         ]
     )
 
 
 def _problem(measurement: Measurement) -> str:
-    """Why there are no figures, or none that can be compared."""
-    told = (measurement.harness_fault, measurement.unusable, measurement.tool_problem)
-    return next(filter(None, (*told, *reversed(measurement.ready_errors))), "")
+    """Why there are no figures that can be compared."""
+    problems = (measurement.harness_fault, measurement.unusable, measurement.tool_problem)
+    return next(filter(None, (*problems, *reversed(measurement.ready_errors))), "")
 
 
 def cell_words(cell: Cell) -> str:
@@ -92,11 +92,11 @@ def cell_words(cell: Cell) -> str:
     )
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _count(number: int, unit: str) -> str:
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
-def _was_run(seen: Seen) -> Pairs:
+def _execution(seen: Seen) -> Pairs:
     measurement = seen.measurement
     yield "cell", cell_words(measurement.cell)
     yield "round", _round(seen)
@@ -113,17 +113,17 @@ def _was_run(seen: Seen) -> Pairs:
 def _round(seen: Seen) -> str:
     if not seen.measurement.round:  # at a constant rate
         return ""
-    of = f" of {seen.rounds}" if seen.rounds else ""
-    within = f" of {seen.positions}" if seen.positions else ""
-    return f"{seen.measurement.round}{of}, position {seen.measurement.position}{within}"
+    rounds = f" of {seen.rounds}" if seen.rounds else ""
+    positions = f" of {seen.positions}" if seen.positions else ""
+    return f"{seen.measurement.round}{rounds}, position {seen.measurement.position}{positions}"
 
 
 def _when(measurement: Measurement) -> str:
     ended = f"ended {measurement.ended:%Y-%m-%d %H:%M:%S} UTC" if measurement.ended else ""
-    took = ""
+    duration = ""
     if measurement.measured_s:
-        took = f"{measurement.warmup_s:.1f} s of warm-up, then {measurement.measured_s:.1f} s"
-    return "; ".join(word for word in (ended, took) if word)
+        duration = f"{measurement.warmup_s:.1f} s of warm-up, then {measurement.measured_s:.1f} s"
+    return "; ".join(word for word in (ended, duration) if word)
 
 
 def _host(name: str | None, cpus: int | None) -> str:
@@ -132,13 +132,13 @@ def _host(name: str | None, cpus: int | None) -> str:
     return f"{name}, {_count(cpus, 'CPU')}" if cpus else name
 
 
-def _came_out(seen: Seen, *, rated: bool) -> Pairs:
-    """Only what was measured; a rate only if the outcome lets it mean something."""
+def _results(seen: Seen, *, rated: bool) -> Pairs:
+    """Only measured figures; a rate only if the outcome has one."""
     measurement = seen.measurement
     totals = measurement.totals
     if totals is None:
-        ran = "has no result that can be used" if measurement.argv else "did not run"
-        yield "measured", f"nothing: {measurement.tool} {ran}"
+        problem = "has no usable result" if measurement.argv else "did not run"
+        yield "measured", f"nothing: {measurement.tool} {problem}"
     else:
         yield from _counted(totals, seen, rated=rated)
     yield from _used(measurement)
@@ -162,11 +162,11 @@ def _counted(totals: Totals, seen: Seen, *, rated: bool) -> Pairs:
     yield "verified", _verified(measurement)
     if totals.latency and tools()[measurement.tool].times == "batch":
         most = totals.opened * (measurement.cell.depth - 1)
-        found = totals.slack(measurement.cell.depth)
-        yield "slack", f"{found:,} responses beyond whole batches (0 to {most:,} are possible)"
+        beyond = totals.slack(measurement.cell.depth)
+        yield "slack", f"{beyond:,} responses beyond whole batches (0 to {most:,} are possible)"
         yield "busy", f"{totals.busy:.2f} of the connections' time lies in whole batches"
     if rated and measurement.steadiness is not None:
-        slowest = "the rate of the slowest quarter of the time by that of the fastest"
+        slowest = "the rate of the slowest quarter of the time / that of the fastest"
         yield "steadiness", f"{measurement.steadiness:.2f}: {slowest}"
 
 
@@ -177,19 +177,19 @@ def _kept(measurement: Measurement) -> str:
         return ""
     share = kept.achieved_per_s / wanted
     late = f"; the sender was late by {formats.us(kept.send_lag_us)} at most"
-    return f"{formats.integer(kept.achieved_per_s)} requests/s, {share:.3f} of that wanted{late}"
+    return f"{formats.integer(kept.achieved_per_s)} requests/s, {share:.3f} of the wanted{late}"
 
 
 def _latency(latency: Latency | None, times: str) -> str:
-    """As the tool recorded it: wrk's, before its correction."""
+    """As the tool recorded it; for wrk, without its correction."""
     if latency is None:
-        return f"not one whole {times}"
+        return f"no complete {times}"
     points = {"p50": latency.p50_us, "p75": latency.p75_us, "p90": latency.p90_us}
     if latency.batches >= LEAST_BATCHES_OF_P99:
         points["p99"] = latency.p99_us
-    told = ", ".join(f"{name} {formats.us(value)}" for name, value in points.items())
+    percentiles = ", ".join(f"{name} {formats.us(value)}" for name, value in points.items())
     return (
-        f"{told}, max {formats.us(latency.max_us)}, mean {formats.us(latency.mean_us)} "
+        f"{percentiles}, max {formats.us(latency.max_us)}, mean {formats.us(latency.mean_us)} "
         f"({latency.batches:,} {PLURALS[times]})"
     )
 
@@ -197,13 +197,13 @@ def _latency(latency: Latency | None, times: str) -> str:
 def _bytes(totals: Totals, context: Context) -> str:
     if totals.bytes is None:
         return ""
-    said = formats.size(totals.bytes)
+    text = formats.size(totals.bytes)
     if totals.requests and totals.bytes is not None:
-        said += f", {totals.bytes / totals.requests:,.1f} a response"
+        text += f", {totals.bytes / totals.requests:,.1f} per response"
     if context.response_size:
         size, exact = context.response_size
-        said += f" (over the run: {size:,}{'' if exact else ' at least'})"
-    return said
+        text += f" (over the run: {size:,}{'' if exact else ' at least'})"
+    return text
 
 
 def _connections(totals: Totals, reopened: int | None) -> str:
@@ -241,7 +241,7 @@ def _verified(measurement: Measurement) -> str:
 def _used(measurement: Measurement) -> Pairs:
     cores, each = measurement.server_cpu_cores, measurement.server_cpu_us_per_request
     if cores is not None:
-        request = f", {formats.us(each)} a request" if each is not None else ""
+        request = f", {formats.us(each)} per request" if each is not None else ""
         yield "server CPU", f"{cores:.2f} cores{request}"
     if measurement.server_rss_peak_bytes is not None:
         yield "server memory", f"{formats.size(measurement.server_rss_peak_bytes)} at most"
@@ -267,39 +267,39 @@ def _network(usage: Usage | None) -> str:
 
 
 def _outcome(judgement: Judgement, findings: list[Finding]) -> str:
-    """The outcome, and each rule that found something, with its sentence."""
+    """The outcome, and each broken rule with its sentence."""
     heading = f"Outcome: {judgement.outcome.value}"
     if not findings:
         rules = len(DECIDING) + len(RULES)
-        return f"{heading}\n{INDENT}No rule found anything (there are {rules})."
-    said = []
+        return f"{heading}\n{INDENT}All {rules} rules are satisfied."
+    sentences = []
     for finding in findings:
         weight = "" if finding.rule in judgement.rules else "; it is not part of the reason"
-        said.append((finding.rule, f"{finding.sentence} ({finding.outcome.value}{weight})"))
-    return section(heading, said)
+        sentences.append((finding.rule, f"{finding.sentence} ({finding.outcome.value}{weight})"))
+    return section(heading, sentences)
 
 
 def _limits(seen: Seen, judgement: Judgement) -> str:
-    """The candidates with their shares, and what disturbed the measurement."""
+    """The candidates with their shares, and the disturbances of the measurement."""
     if judgement.outcome not in RATED:
-        said = "Limited by: not asked, because there is no rate that something may have limited."
-        return wrapped(said)
-    loads = candidates(seen.measurement, seen.path_capacity)
-    found = bottleneck_of(seen.measurement, seen.path_capacity)
-    named = [(load.limit.value, f"{_share(load.share)}  {load.sentence}") for load in loads]
-    named += [("disturbed", one.sentence) for one in found.disturbances]
-    if not found.disturbances:
-        named.append(("disturbed", "by nothing that was recorded"))
-    return section(f"Limited by: {found.limit.value} ({_why(found.limit, loads)})", named)
+        return wrapped("Limited by: not judged, because the outcome has no rate.")
+    possible = candidates(seen.measurement, seen.path_capacity)
+    bottleneck = bottleneck_of(seen.measurement, seen.path_capacity)
+    lines = [(one.limit.value, f"{_share(one.share)}  {one.sentence}") for one in possible]
+    lines += [("disturbance", one.sentence) for one in bottleneck.disturbances]
+    if not bottleneck.disturbances:
+        lines.append(("disturbance", "none recorded"))
+    reason = _why(bottleneck.limit, possible)
+    return section(f"Limited by: {bottleneck.limit.value} ({reason})", lines)
 
 
-def _why(limit: LimitedBy, loads: list[Load]) -> str:
-    """In a few words, why it is this candidate, or none."""
+def _why(limit: LimitedBy, possible: list[Candidate]) -> str:
+    """In a few words, why it is this candidate, or none of them."""
     if limit == LimitedBy.WAITING:
         return "all were idle, so the connections waited"
     if limit == LimitedBy.UNKNOWN:
-        of = "none" if all(load.share is not None for load in loads) else "none that is known"
-        return f"{of} has a share of {NEAR:.2f} or more"
+        all_known = all(one.share is not None for one in possible)
+        return f"no {'' if all_known else 'known '}share is {NEAR:.2f} or more"
     return f"a share of {NEAR:.2f} or more is a limit"
 
 
@@ -308,7 +308,7 @@ def _share(share: float | None) -> str:
 
 
 def _log(log: str) -> str:
-    """Its last lines, of the journal's without the day and the host, each cut at the margin."""
+    """Its last lines, cut at the margin; those of the journal without day and host."""
     lines = [re.sub(JOURNAL_BEGINS, r"\1 ", line) for line in log.splitlines()[-LOG_LINES:]]
     room = COLUMNS - len(INDENT)
     return "\n".join(["The end of the log", *(f"{INDENT}{line[:room]}" for line in lines)])

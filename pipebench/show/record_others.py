@@ -10,8 +10,8 @@ from pipebench.show.layout import section, wrapped
 def probe(seen: Probe) -> str:
     """The cases that do not conform, and how many there are."""
     testbed, framework, workers = seen.server
-    of = f"{framework} on testbed {testbed}, {workers} worker{'' if workers == 1 else 's'}"
-    parts = [f"Probe of {of}"]
+    worker_count = f"{workers} worker{'' if workers == 1 else 's'}"
+    parts = [f"Probe of {framework} on testbed {testbed}, {worker_count}"]
     if seen.harness_fault:
         parts.append(wrapped(f"Harness fault: {seen.harness_fault}"))
     if seen.why:
@@ -24,12 +24,12 @@ def probe(seen: Probe) -> str:
 def _cases(cases: list[Case]) -> str:
     wrong = [case for case in cases if case.conforms is False]
     unknown = [case.name for case in cases if case.conforms is None]
-    right = len(cases) - len(wrong) - len(unknown)
-    heading = f"{right} of {len(cases)} cases conform"
-    said = [(case.name, _case(case)) for case in wrong]
+    conforming = len(cases) - len(wrong) - len(unknown)
+    heading = f"{conforming} of {len(cases)} cases conform"
+    lines = [(case.name, _case(case)) for case in wrong]
     if unknown:
-        said.append(("not known", ", ".join(unknown)))
-    return section(f"{heading}; these do not:" if wrong else heading, said)
+        lines.append(("not known", ", ".join(unknown)))
+    return section(f"{heading}; these do not:" if wrong else heading, lines)
 
 
 def _case(case: Case) -> str:
@@ -38,14 +38,14 @@ def _case(case: Case) -> str:
 
 
 def path_capacity(path: PathCapacity) -> str:
-    """What the path carried in each direction, or why that is not known."""
-    said = []
+    """The path capacity in each direction, or why it is not known."""
+    lines = []
     for direction in DIRECTIONS:
         bits = _carried(path.bytes.get(direction), 8 / 1e6, "Mbit/s")
         packets = _carried(path.packets.get(direction), 1, "packets/s")
-        said.append((direction.replace("_", " the "), f"{bits}, {packets}"))
-    said += [("problem", problem) for problem in path.problems]
-    return section(f"Path capacity of testbed {path.testbed}", said)
+        lines.append((direction.replace("_", " the "), f"{bits}, {packets}"))
+    lines += [("problem", problem) for problem in path.problems]
+    return section(f"Path capacity of testbed {path.testbed}", lines)
 
 
 def _carried(capacity: Capacity | None, factor: float, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""The command that measures the same once more."""
+"""The command that repeats a run."""
 
 import argparse
 import json
@@ -12,13 +12,14 @@ from pipebench.plan.variables import current_names
 from pipebench.record.run import Run
 
 PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
-"""Variables that say where a run is kept, and not what it measures."""
+"""Variables of the folder of a run, which do not affect its measurements."""
 
 
 def reproduce(run: Run) -> str:
-    """The command that measures the same once more, in the same order; empty where not known.
+    """The command that repeats a run in the same order; empty if it is not known.
 
-    As typed, but for variables of the benchmark: these are given as they were used, all of them.
+    It is the typed command, except for the variables of the benchmark: it has all of them, with the
+    values that the run used.
     """
     if not run.command or not run.variables:
         return ""
@@ -36,7 +37,7 @@ def reproduce(run: Run) -> str:
 
 
 def _not_the_benchmarks(extra: str) -> str:
-    """What Ansible's -e was given, without the variables whose values are known."""
+    """The argument of Ansible's -e, without the variables of the benchmark."""
     if extra.startswith("@"):
         return extra
     if extra.startswith("{"):
@@ -54,6 +55,6 @@ def _not_the_benchmarks(extra: str) -> str:
 
 
 def _one_a_line(variables: dict[str, Any]) -> str:
-    """A JSON object with a member a line."""
+    """A JSON object with one member per line."""
     members = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in variables.items())
     return "{\n " + ",\n ".join(members) + "\n}"

@@ -1,6 +1,6 @@
-"""A table of a report: what each cell says, and the value that it says it of.
+"""A table of a report: the text of each cell, and its value.
 
-It is written as Markdown, or as aligned columns for a terminal; a page can take the values.
+It is written as Markdown, or as aligned columns for a terminal; a page sorts by the values.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ FORMS = {
     Form.MICROSECONDS: formats.us,
     Form.BYTES: formats.size,
 }
-"""How the values of a column are written."""
+"""The text of a value, by the form of its column."""
 COLUMNS = 100
 """Of a terminal."""
 NARROWEST = 12
@@ -35,9 +35,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A cell of a table. text: as plain text; value: what it is of, None if not measured.
+    """A cell of a table. text: plain text; value: None if not measured.
 
-    interval: in brackets behind it; note: Markdown behind that.
+    interval: in brackets after the text; note: Markdown after the interval.
     """
 
     text: str
@@ -92,7 +92,7 @@ def _cut(text: str, width: int) -> str:
 
 
 def head_of(column: Column[Row], text: str) -> Head:
-    """The head of a column; keys of cells stand as names do, to the left."""
+    """The head of a column; keys of cells are aligned to the left, like names."""
     return Head(text, column.form != Form.TEXT, column.name)
 
 
@@ -107,7 +107,7 @@ def field_of(column: Column[Row], row: Row) -> Field:
 
 
 def interval_of(spread: Spread, form: Form = Form.RATIO) -> str:
-    """The interval in brackets; nothing without one."""
+    """The interval in brackets; empty without one."""
     if spread.low is None:
         return ""
     return f"({FORMS[form](spread.low)} to {FORMS[form](spread.high)})"

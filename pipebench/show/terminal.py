@@ -11,7 +11,7 @@ from pipebench.show.table import COLUMNS
 
 
 def terminal(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> str:
-    """The summary as an aligned table of at most 100 columns, and what stands behind it."""
+    """The summary as an aligned table of at most 100 columns, and the reasons."""
     text = [terminal_table(rows).aligned(shrink="framework")] if rows else []
     label = labels(row.cell for row in rows)
     for row in rows:

@@ -11,7 +11,7 @@ LEAST_ROUNDS = 6
 
 
 class Estimate(NamedTuple):
-    """A median over rounds; low and high bound its 95 % interval, None below 6 rounds."""
+    """A median over rounds. low, high: its 95 % interval; None with fewer than 6 rounds."""
 
     median: float
     low: float | None
@@ -26,14 +26,14 @@ class Estimate(NamedTuple):
 
     @property
     def relative_width(self) -> float | None:
-        """The interval's width by the median: what `until_relative_width` bounds."""
+        """The interval's width / the median, which `until_relative_width` limits."""
         if self.low is None or self.high is None or not self.median:
             return None
         return (self.high - self.low) / self.median
 
 
 class Spread(NamedTuple):
-    """A value over rounds; low and high bound its 95 % interval. None: there is none."""
+    """A value over rounds. low, high: its 95 % interval. None: not known."""
 
     value: float | None = None
     low: float | None = None
@@ -41,11 +41,11 @@ class Spread(NamedTuple):
 
     @property
     def excludes_1(self) -> bool:
-        """Whether it is a ratio whose interval does not hold 1."""
+        """Whether the interval is known and does not hold 1."""
         return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
 
     def rounded(self, decimals: int | None) -> "Spread":
-        """With so many decimals; None: of integers."""
+        """With so many decimals; None: unchanged."""
         if decimals is None:
             return self
         return Spread(*(None if value is None else round(float(value), decimals) for value in self))
@@ -55,7 +55,7 @@ NONE = Spread()
 
 
 def spread(estimated: Estimate | None) -> Spread:
-    """An estimate, or nothing, as a row has it."""
+    """An estimate as a row has it; without values if it is None."""
     return Spread(*estimated) if estimated else NONE
 
 
@@ -63,7 +63,7 @@ def interval_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int] | 
     """Ranks (from 1) of the order statistics that bound the median of n values.
 
     The narrowest symmetric pair whose coverage is at least the confidence, by the binomial
-    distribution alone; None if even the extremes do not cover it.
+    distribution alone; None if even the extremes have less coverage.
     """
     ranks = None
     below = 0
@@ -76,7 +76,7 @@ def interval_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int] | 
 
 
 def estimate(values: Sequence[float]) -> Estimate | None:
-    """Median and interval of one value a round; None without values."""
+    """Median and interval of one value per round; None without values."""
     if not values:
         return None
     ordered = sorted(values)
@@ -86,5 +86,5 @@ def estimate(values: Sequence[float]) -> Estimate | None:
 
 
 def ratios(values: Mapping[int, float], base: Mapping[int, float]) -> list[float]:
-    """Values by those of the base, in each round (the keys) that has both."""
+    """Values / those of the base, in each round (the keys) that has both."""
     return [values[number] / base[number] for number in sorted(values) if base.get(number)]

@@ -1,4 +1,4 @@
-"""What a ratio shows beside the noise floor: better, tied or worse; and ranks made of that."""
+"""A ratio beside the noise floor: better, tied or worse; and the ranks that follow from it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pipebench.stats.estimate import Estimate, estimate, interval_ranks, ratios
 
 
 class Relation(StrEnum):
-    """What one framework is to another, by a ratio of theirs that is better when it is higher."""
+    """One framework relative to another, by a ratio of which a higher one is better."""
 
     BETTER = "better"
     TIED = "tied"
@@ -16,14 +16,14 @@ class Relation(StrEnum):
 
 
 def deviation(ratio: float) -> float:
-    """How far a ratio is from 1, the same for it and its inverse: 0.25 of 1.25 and of 0.8."""
+    """How far a ratio is from 1; the same for its inverse: 0.25 for 1.25 and for 0.8."""
     return max(ratio, 1 / ratio) - 1
 
 
 def noise_floor(control: Estimate | None) -> float | None:
-    """The bound of the interval that is farther from 1, of one server's ratio to itself.
+    """The bound, farther from 1, of the interval of one server's ratio to itself.
 
-    The median's own deviation is small by luck in half of all runs. None: there is no interval.
+    The deviation of the median is small by chance in half of all runs. None without an interval.
     """
     if control is None or not control.low or not control.high:
         return None
@@ -33,7 +33,7 @@ def noise_floor(control: Estimate | None) -> float | None:
 def relation(ratio: Estimate | None, floor: float | None) -> Relation | None:
     """Tied if the interval holds 1 or the effect is not above the floor.
 
-    None: without an interval or a floor nothing can be said.
+    None without an interval or a floor.
     """
     if ratio is None or floor is None or ratio.holds_1 is None:
         return None
@@ -45,16 +45,18 @@ def relation(ratio: Estimate | None, floor: float | None) -> Relation | None:
 def ranks(values: Mapping[str, Mapping[int, float]], floor: float | None) -> dict[str, int]:
     """The rank of each name, from 1; a group shares it. values: by round, more is better.
 
-    Names are taken in the order of their medians: each joins the first group whose best member it
-    is tied with, or else begins the next. So rank 1 is what cannot be told from the best, no chain
-    of ties joins what differs, and the order of names decides only between equal medians. A name
-    has no rank if nothing can be said of it: too few rounds, alone or shared with a best member, or
-    no floor.
+    In the order of their medians, each name joins the first group whose best member it is tied
+    with, or else begins the next. So rank 1 holds all that are tied with the best, a chain of ties
+    does not join names that differ, and the order of names decides only between equal medians. A
+    name without a relation has no rank: it has too few rounds, alone or shared with a best member,
+    or there is no floor.
     """
     if floor is None:
         return {}
     medians = {
-        name: median(own.values()) for name, own in values.items() if interval_ranks(len(own))
+        name: median(by_round.values())
+        for name, by_round in values.items()
+        if interval_ranks(len(by_round))
     }
     best: list[str] = []
     groups: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The ratio of two samples that share no round, as those of two runs, with its exact interval."""
+"""The ratio of two samples that share no round (of two runs), with its exact interval."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,9 +11,10 @@ from pipebench.stats.estimate import CONFIDENCE, LEAST_ROUNDS, Estimate
 
 @cache
 def arrangements(m: int, n: int) -> list[int]:
-    """In how many of the comb(m + n, n) orders of two samples Mann and Whitney's U is 0, ... m n.
+    """For each U of Mann and Whitney (0, ... m n), how many of the orders of two samples have it.
 
-    The coefficients of the Gaussian binomial: exact, in integers.
+    There are comb(m + n, n) orders. The counts are the coefficients of the Gaussian binomial, in
+    exact integers.
     """
     counts = [1] + [0] * (m * n)
     for i in range(1, n + 1):
@@ -27,9 +28,9 @@ def arrangements(m: int, n: int) -> list[int]:
 def shift_rank(m: int, n: int, confidence: float = CONFIDENCE) -> int | None:
     """Rank (from 1) of the order statistic that bounds a shift between two samples from below.
 
-    Of the m n differences of a value of one and one of the other, in their order; that of the same
-    rank from the end bounds it from above. The narrowest symmetric pair whose coverage is at least
-    the confidence, by counting orders alone; None if even the extremes do not cover it.
+    It ranks the m n sorted differences of a value of one and one of the other; the same rank from
+    the end bounds the shift from above. The narrowest symmetric pair whose coverage is at least the
+    confidence, by counting orders alone; None if even the extremes have less coverage.
     """
     most = (1 - confidence) / 2 * comb(m + n, n)
     below = 0
@@ -44,9 +45,9 @@ def independent_ratio(values: Sequence[float], base: Sequence[float]) -> Estimat
     """The ratio of two samples that share no round, all values above 0; None without values.
 
     Hodges and Lehmann's estimate: the median (of the logarithms) of all ratios of a value of one
-    and one of the other, with the interval that belongs to Mann and Whitney's test; no interval if
-    one of them has fewer than LEAST_ROUNDS. It is exact if the samples differ by a factor only and
-    their rounds are independent, whatever their distribution is.
+    and one of the other, with the interval of Mann and Whitney's test; without an interval if one
+    sample has fewer than LEAST_ROUNDS. It is exact, for any distribution, if the samples differ
+    only by a factor and their rounds are independent.
     """
     if not values or not base:
         return None

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -94,7 +95,8 @@ class Field(NamedTuple):
     interval: str = ""
 
 
-class Table(NamedTuple):
+@dataclass
+class Table:
     rows: list[list[Field]]
 
 

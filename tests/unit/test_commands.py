@@ -134,7 +134,7 @@ RUNS = {
     "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": (
         {"results/BASE": "first", "results/NEW": "second"},
         0,
-        "Gate, 2 cells looked at: passed.",
+        "Gate, 2 cells checked: passed.",
     ),
     # What was measured takes 50 ms: it is judged, and it is not that server.
     "./collect.py calibrate results/RUN": ({"results/RUN": "calibrated"}, 1, "0 of 1 servers"),

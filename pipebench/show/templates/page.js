@@ -3,14 +3,14 @@
 const MISSING = "-";
 const letters = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
-/** What a cell is sorted by: its kind (numbers, then texts, then what is missing), and its value. */
+/** The sort key of a cell: its kind (numbers, then texts, then missing values), and its value. */
 function key(cell) {
   if (cell.dataset.value !== undefined) return { kind: 0, number: Number(cell.dataset.value) };
   const text = cell.textContent.trim();
   return text === MISSING || text === "" ? { kind: 2 } : { kind: 1, text };
 }
 
-/** Numbers are sorted by their values: without one, a column of numbers stays as it is. */
+/** Numbers are sorted by their values: a column of numbers without values cannot be sorted. */
 function canBeSorted(cells) {
   return cells.some((cell) => cell.dataset.value !== undefined)
     || !cells.some((cell) => cell.classList.contains("number"));
@@ -22,7 +22,7 @@ function compare(a, b, direction) {
   return a.kind === 1 ? direction * letters.compare(a.text, b.text) : 0;
 }
 
-/** Each head becomes a button: upwards, downwards, as it was. */
+/** Each head becomes a button: ascending, descending, the original order. */
 function makeSortable(table) {
   const body = table.tBodies[0];
   const original = [...body.rows];
@@ -51,7 +51,7 @@ function makeSortable(table) {
   });
 }
 
-/** A box that scrolls must be reached by the keyboard; one that does not must not be in the way. */
+/** A box that scrolls must be reachable with the keyboard; one that does not scroll must not. */
 function followOverflow(box) {
   new ResizeObserver(() => {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
@@ -59,7 +59,7 @@ function followOverflow(box) {
   }).observe(box);
 }
 
-/** A command can be taken with one click. */
+/** A command can be copied with one click. */
 function makeCopyable(block) {
   const button = document.createElement("button");
   button.type = "button";
@@ -70,7 +70,7 @@ function makeCopyable(block) {
       await navigator.clipboard.writeText(block.textContent.trimEnd());
       button.textContent = "Copied";
     } catch {
-      // no right to the clipboard: select it, so that the keyboard can
+      // without the right to the clipboard: select it, so that the user can copy it
       getSelection().selectAllChildren(block);
       button.textContent = "Selected";
     }
@@ -83,14 +83,14 @@ document.querySelectorAll("table.sortable").forEach(makeSortable);
 document.querySelectorAll(".table, .drawing, pre").forEach(followOverflow);
 document.querySelectorAll("pre > code.language-sh").forEach(makeCopyable);
 
-// The contents stand open where there is room beside the text.
+// The contents are open if there is room beside the text.
 const contents = document.querySelector("nav > details");
 const wide = matchMedia("(min-width: 72rem)");
 const follow = () => contents && (contents.open = wide.matches);
 wide.addEventListener("change", follow);
 follow();
 
-// What is folded is printed, too; and opened where a link leads into it.
+// Folded parts are printed, too.
 let folded = [];
 addEventListener("beforeprint", () => {
   folded = [...document.querySelectorAll("main details:not([open])")];

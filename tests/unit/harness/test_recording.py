@@ -213,7 +213,7 @@ def test_a_probe_is_recorded_whole(tmp_path: Path) -> None:
     }  # fmt: skip
     assert (written["workers"], written["generator"], written["harness_fault"]) == (1, "g", None)
     assert answer["progress"] == (
-        "probe 3/6 aiohttp: 1 of 2 as RFC 9112 asks; all that a measurement relies on"
+        "probe 3/6 aiohttp: 1 of 2 cases conform to RFC 9112; all that a measurement relies on do"
     )
 
 
@@ -222,7 +222,7 @@ def test_the_line_of_a_probe_names_what_a_measurement_relies_on(tmp_path: Path) 
     document = json.dumps(PROBE | {"cases": [broken, CASES[1]]})
     answer, _ = probed(tmp_path, load={"document": document})
     assert answer["progress"].endswith(
-        "0 of 2 as RFC 9112 asks; not single (closes), which a measurement relies on"
+        "0 of 2 cases conform to RFC 9112; a measurement relies on single (closes), which failed"
     )
 
 

@@ -200,10 +200,7 @@ def test_a_run_that_goes_on_is_compared_by_what_it_has(base: Path, tmp_path: Pat
     compared = compare_runs([base, going])
     assert compared.not_compared == []
     assert compared.remarks == [
-        (
-            f"{going} is still under way, or was stopped: compared by the 25 of 28 measurements "
-            "that it has"
-        )
+        f"{going} is still under way, or was stopped: its 25 of 28 measurements are compared"
     ]
     assert {row.requests_per_s.words for row in compared.pairs[0].rows} == {"tied"}
 
@@ -223,7 +220,7 @@ def test_one_whose_analysis_fails_leaves_the_others(
     compared = compare_runs([base, broken, empty, tmp_path / "none", other])
     assert [re.sub(r"^\S+ ", "", sentence) for sentence in compared.problems] == [
         "cannot be used: it is truncated after 1 bytes",
-        "has not one measurement that can be used",
+        "has no usable measurement",
         "is not a folder",
     ]
     assert len(compared.pairs) == 1

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.chapters.calibration import ExpectedError, compare, markdown, read_expected, terminal
+from pipebench.chapters.calibration import (
+    ExpectedError,
+    check_servers,
+    markdown,
+    read_expected,
+    terminal,
+)
 from pipebench.run.judge import JudgedRun
 from tests.unit.command import collect
 from tests.unit.pipebench.factory import DATA
@@ -29,7 +35,7 @@ def expected(folder: Path, text: str) -> Path:
 
 
 def wrong(small: JudgedRun, folder: Path, text: str) -> dict[str, list[str]]:
-    found = compare(small, read_expected(expected(folder, text)))
+    found = check_servers(small, read_expected(expected(folder, text)))
     return {one.server: one.wrong for one in found}
 
 
@@ -75,7 +81,7 @@ def test_the_projects_own_expectations_are_of_every_server() -> None:
 
 
 def test_both_outputs_say_how_far_off_a_figure_is(small: JudgedRun, tmp_path: Path) -> None:
-    found = compare(small, read_expected(expected(tmp_path, EXPECTED)))
+    found = check_servers(small, read_expected(expected(tmp_path, EXPECTED)))
     for text in (markdown("r", found), terminal(found)):
         assert "batch_latency_p50_us 20,000 (true 20,000: +0.0 %, at most 2 %)" in text
         assert "3 of 3 servers" in text
@@ -91,7 +97,7 @@ def test_both_outputs_say_how_far_off_a_figure_is(small: JudgedRun, tmp_path: Pa
             2,
             "has no server of plans/calibrate.yml; calibrate requires a run of that plan",
         ),
-        ("x", 2, "holds no expectations"),
+        ("x", 2, "is not a file of expectations"),
     ],
 )
 def test_the_command(tmp_path: Path, text: str, status: int, said: str) -> None:

@@ -55,7 +55,7 @@ def test_terminal_and_files(results: Path) -> None:
     assert "| **slower** | server: kernel | " in line
     tied = next(line for line in text.splitlines() if line.startswith("| one |"))
     assert "| tied |  | " in tied
-    assert "- The ceiling of slower did 0.8" in text
+    assert "- The ceiling of slower reached 0.8" in text
     assert "| server | kernel | 6.12.0 | 6.18.1 \\| odd |" in text
     # every line of a table has as many cells as its head
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
@@ -111,7 +111,7 @@ def test_nothing_to_compare(results: Path, words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
-        (["same", "--fail-if-slower", "10%"], 0, "Gate, 2 cells looked at: passed."),
+        (["same", "--fail-if-slower", "10%"], 0, "Gate, 2 cells checked: passed."),
         (["slower", "--fail-if-slower", "10%"], 10, "slower: two (main, workers 1, depth 5, "),
         (["slower", "--fail-if-slower=50 %"], 0, "passed"),
         (["slower", "--fail-if-slower=25%"], 10, "0.67 of the base's requests/s"),

@@ -89,7 +89,7 @@ def test_a_fault_of_the_harness_is_a_problem_of_the_run(tmp_path: Path) -> None:
             probe_record(None, server={"host": "s", "ready_error": "ended before it answered"}),
             "ended before it answered",
         ),
-        (probe_record(None), "the probe did not come to it"),
+        (probe_record(None), "the probe did not start"),
     ],
 )
 def test_what_was_not_probed_says_why(probe: dict[str, Any], why: str) -> None:

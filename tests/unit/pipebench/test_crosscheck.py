@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipebench.chapters import crosscheck
+from pipebench.chapters import crosscheck, crosscheck_tables
 from pipebench.measure.measurement import Measurement
 from pipebench.run.judge import judge_run
 from pipebench.tools.h2load import Result, send_lag_us
@@ -156,6 +156,32 @@ def test_half_the_throughput_at_twice_the_latency_still_obeys_little() -> None:
     assert (row.throughput.value, row.latency.value) == pytest.approx((0.5, 2))
     assert row.little.value == pytest.approx(1)
     assert row.throughput.low is None
+
+
+def test_the_tables_have_the_values_that_they_show_and_the_keys_that_differ() -> None:
+    path = min((RUN / "raw").glob("main-r01-*-alpha-*.json"))
+    measured, checks = [], []
+    for workers, rate in ((1, 100_000.0), (2, 50_000.0)):
+        raw = json.loads(path.read_text()) | {"workers": workers}
+        raw["generators"][0]["measured"]["result"] = factory.wrk_result({10_000: 100_000})
+        measured.append(factory.measurement_of(raw))
+        closed = document("closed", 1) | {"workers": workers}
+        closed["generators"][0]["measured"] = exact(rate, 10_000)
+        checks.append(checked(closed))
+    checks.append(checked(document("constant", None, 2000.0)))
+    shown = crosscheck_tables.shown(crosscheck.rows(measured, checks))
+    both, at_rate = shown.tables
+    assert [head.text for head in both.heads][:4] == [
+        "framework", "workers", "wrk requests/s", "h2load / wrk",
+    ]  # fmt: skip
+    assert [[field.value for field in row[1:4:2]] for row in both.rows] == [
+        [1, pytest.approx(1)],
+        [2, pytest.approx(0.5)],
+    ]
+    (row,) = at_rate.rows
+    assert row[0].value is None
+    assert row[1].text == "2,000"
+    assert all(field.value is not None for field in row[1:])
 
 
 def test_a_run_with_crosscheck_records_reports_them_and_names_the_broken(tmp_path: Path) -> None:

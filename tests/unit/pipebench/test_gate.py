@@ -52,7 +52,7 @@ def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR | {"two": 60_000, "three": 0, "absent": 0})
     found = gate(compare_runs([base, other]), 0.05)
     assert found.status == Status.SLOWER
-    assert found.looked_at == 3  # not what is absent in the base, nor ceiling and control
+    assert found.checked == 3  # not what is absent in the base, nor ceiling and control
     assert [sentence.split(" (")[0] for sentence in gate_lines(found)[1:]] == [
         "slower: two",
         "not comparable: three",
@@ -67,7 +67,7 @@ def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
     same = made_run(tmp_path / "same", FOUR)
     assert gate(compare_runs([base, same]), 0.2).status == Status.PASSED
     found = gate(compare_runs([base, same, tmp_path / "none"]), 0.2)
-    assert (found.status, found.looked_at) == (Status.NOT_COMPARABLE, 2)
+    assert (found.status, found.checked) == (Status.NOT_COMPARABLE, 2)
     assert "is not a folder" in gate_lines(found)[1]
     assert gate(compare_runs([base, base]), 0.2).status == Status.NOT_COMPARABLE
 

@@ -112,9 +112,9 @@ def test_what_limited_it(seen: Measurement, limit: LimitedBy, said: str) -> None
 def test_without_a_baseline_nothing_is_called_waiting() -> None:
     found = bottleneck_of(measurement(), None)
     assert found.limit == LimitedBy.UNKNOWN
-    assert "what the path carries was not measured" in found.sentence
+    assert "the path capacity was not measured" in found.sentence
     part = replace(CARRIES, packets={})
-    assert "how many packets the path carries" in bottleneck_of(measurement(), part).sentence
+    assert "the capacity of the path for packets" in bottleneck_of(measurement(), part).sentence
 
 
 def test_of_two_limits_the_nearer_is_taken_and_the_other_named() -> None:

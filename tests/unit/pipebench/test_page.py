@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
@@ -198,7 +199,8 @@ class Field(NamedTuple):
     interval: str = ""
 
 
-class Table(NamedTuple):
+@dataclass
+class Table:
     rows: list[list[Field]]
 
 
@@ -226,6 +228,25 @@ def test_a_table_has_headers_numbers_and_a_name() -> None:
     assert '<td class="number">-</td>' in made
     assert '<td class="outcome failed">failed</td>' in made
     assert "style=" not in made
+
+
+def test_the_tables_under_a_heading_have_their_values_in_order() -> None:
+    columns = "| a | n |\n| --- | ---: |\n| x | 1 |\n"
+    made = page.render(
+        f"## R\n\n{columns}\nText.\n\n{columns}\nText.\n\n{columns}\n## S\n\n{columns}",
+        "T",
+        {},
+        {
+            "R": [Table([[Field("x"), Field(1.25)]]), Table([[Field("x"), Field(1.5)]])],
+            "S": Table([[Field("x"), Field(1.75)]]),
+        },
+    )
+    assert re.findall(r'<td class="number"(?: data-value="([\d.]+)")?>', made) == [
+        "1.25",
+        "1.5",
+        "",
+        "1.75",
+    ]
 
 
 def test_a_table_must_have_the_values_of_its_cells() -> None:

@@ -55,7 +55,7 @@ def test_below_six_rounds_there_is_no_interval_to_be_narrow(tmp_path: Path) -> N
 def test_what_is_not_ok_and_the_ceiling_have_no_say(tmp_path: Path) -> None:
     means = {"alpha": 80_000, "crasher": 0, "absent": 0, "closer": 120_000, "top": 50_000}
     told = found(run_of(tmp_path, means, 6), 0.0001)
-    assert told == Precision(True, "there is nothing whose interval could be made narrower")
+    assert told == Precision(True, "no interval could be made narrower")
     assert found(tmp_path, 0.5, "elsewhere").enough
 
 

@@ -85,9 +85,9 @@ def test_a_healthy_measurement(example: JudgedRun) -> None:
         f"({totals.latency.batches:,} batches)",
         "errors none",
         f"busy {totals.busy:.2f} of",
-        "No rule found anything (there are 20).",
+        "All 20 rules are satisfied.",
         "(a share of 0.90 or more is a limit)",
-        "disturbed by nothing",
+        "disturbance none recorded",
     ):
         assert said in told
     shares = re.findall(r"^  (server|generator|network) +(\d\.\d\d)  \w", shown, re.MULTILINE)
@@ -106,16 +106,16 @@ def test_what_a_run_knows_is_missing_without_it(tmp_path: Path) -> None:
     assert "keep-alive" not in alone
     assert "over the run" not in alone
     assert (
-        f"The run of this record is not there ({tmp_path} is not a run: it has no run.json)"
+        f"The run of this record cannot be read ({tmp_path} is not a run: it has no run.json)"
         in alone
     )
-    assert "it was judged without what a run knows" in alone
+    assert "judged without the run's other records" in alone
 
 
 def test_a_failure_has_the_end_of_its_log_and_no_rate() -> None:
     shown = show(raw("crasher"))
     assert "Outcome: failed\n  crashed" in shown
-    assert "Limited by: not asked" in shown
+    assert "Limited by: not judged" in shown
     assert "The end of the log\n  crasher[4242]: corrupted double-linked list" in shown
     absent = one_line(show(raw("absent")))
     assert "nothing: wrk did not run" in absent
@@ -126,7 +126,7 @@ def test_what_is_too_mild_for_the_reason_is_shown_and_said_to_be() -> None:
     broken = wrk_result({40_000: 25_000}, errors={"read": 7})
     broken["latency"]["histogram"] = [[30_000, 1], [100_000, 1]]
     seen = measurement_of(record(broken))
-    shown = one_line(text(Seen(replace(seen, spoke=["a warning"]), Context(), None)))
+    shown = one_line(text(Seen(replace(seen, journal_lines=["a warning"]), Context(), None)))
     assert "Outcome: invalid" in shown
     assert "unusable wrk's correction cannot be undone" in shown
     said = measurement()
@@ -141,12 +141,12 @@ def test_why_nothing_was_at_its_limit() -> None:
     waited = text(Seen(measurement(), Context(), CARRIES))
     assert "Limited by: waiting (all were idle, so the connections waited)" in waited
     idle = text(Seen(measurement(0.7), Context(), CARRIES))
-    assert "Limited by: unknown (none has a share of 0.90 or more)" in idle
+    assert "Limited by: unknown (no share is 0.90 or more)" in idle
     unknown = text(Seen(measurement(wrk=None), Context(), CARRIES))
-    assert "Limited by: unknown (none that is known has a share of 0.90 or more)" in unknown
-    assert "  generator     ?  the CPU time of wrk on lab-loadgen is not known" in unknown
+    assert "Limited by: unknown (no known share is 0.90 or more)" in unknown
+    assert "  generator       ?  the CPU time of wrk on lab-loadgen is not known" in unknown
     disturbed = one_line(text(Seen(measurement(0.95, other_cores=0.98), Context(), CARRIES)))
-    assert "disturbed a neighbour: other programs used 0.98 cores of lab-server" in disturbed
+    assert "disturbance a neighbour: other programs used 0.98 cores of lab-server" in disturbed
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_cross_check(tmp_path: Path) -> None:
     assert "slack" not in shown
     shown = one_line(show(constant))
     assert "rate 2,000 requests/s wanted" in shown
-    assert re.search(r"constant rate [\d,]{5} requests/s, (0\.99|1\.00)\d of that wanted; ", shown)
+    assert re.search(r"constant rate [\d,]{5} requests/s, (0\.99|1\.00)\d of the wanted; ", shown)
     assert re.search(r"the sender was late by \S+ ms at most", shown)
     assert "measured nothing: h2load did not run" in one_line(show(none))
 
@@ -211,7 +211,7 @@ def test_what_is_not_a_record_is_refused_in_a_sentence(tmp_path: Path) -> None:
     cut = next((run / "raw").glob("main-r03-*-beta-*"))
     for path, said in (
         (run, "is a folder; show requires a record of a run, as in raw/"),
-        (run / "raw" / "none.json", "is not there; show requires a record of a run"),
+        (run / "raw" / "none.json", "does not exist; show requires a record of a run"),
         (run / "run.json", "is not in a folder named raw, probe, crosscheck or baseline"),
         (cut, "cannot be used: it is truncated after 900 bytes"),
         (run / "crosscheck" / "a.json", "cannot be used: it belongs to run x"),

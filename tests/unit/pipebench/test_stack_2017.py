@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pipebench.chapters import stack_2017
+from pipebench.chapters import stack_2017, stack_2017_tables
 from pipebench.run.judge import judge_run
+from pipebench.run.summary import summary
 from pipebench.show import report
 from tests.unit.pipebench.factory import (
     generator,
@@ -185,6 +186,20 @@ def test_what_wrk_printed_stands_beside_what_is_true(text: str) -> None:
     assert tornado[4].startswith("4")
     assert tornado[4].endswith(" ms")
     assert row_of(text, "sanic", 1)[1:3] == ["0.00us", "-"]
+
+
+def test_the_tables_have_the_values_that_they_show(tmp_path: Path) -> None:
+    judged_run = judge_run(run_of(tmp_path, ["tornado-2017", "tornado", "sanic-2017"]))
+    compared = stack_2017.compare_stacks(judged_run, summary(judged_run))
+    assert compared
+    rates, latencies = stack_2017_tables.shown(compared).tables
+    values = {row[0].text: [field.value for field in row[1:]] for row in rates.rows}
+    assert values.keys() == {"tornado", "sanic"}
+    assert values["tornado"][3] == pytest.approx(4.4, rel=0.1)
+    assert values["sanic"][1:] == [None, None, None]
+    values = {row[0].text: [field.value for field in row[1:]] for row in latencies.rows}
+    assert values["tornado"][:3] == [0, pytest.approx(466_000, rel=0.01), 0]
+    assert values["tornado"][3] == pytest.approx(440_000, rel=0.05)
 
 
 def test_each_fault_is_diagnosed_then_and_here(text: str) -> None:

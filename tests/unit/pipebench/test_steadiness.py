@@ -144,12 +144,12 @@ def test_the_report_marks_the_figure(tmp_path: Path) -> None:
     assert "**Something disturbed some of the measurements**" in report
 
 
-def calibrated(folder: Path, *, steady: bool) -> calibration.Comparison:
+def calibrated(folder: Path, *, steady: bool) -> calibration.CheckedServer:
     text = "one: {outcome: [ok], remark: [it fell], truths: {steadiness: {value: .25, within: .1}}}"
     (folder / "expected.yml").write_text(text)
     judged_run = judge_run(unsteady_run(folder / "run", steady=steady))
     expected = calibration.read_expected(folder / "expected.yml")
-    (found,) = calibration.compare(judged_run, expected)
+    (found,) = calibration.check_servers(judged_run, expected)
     return found
 
 
@@ -163,7 +163,7 @@ def test_a_calibration_asks_for_it(tmp_path: Path) -> None:
 
 def test_a_calibration_misses_it(tmp_path: Path) -> None:
     remarked, figure = calibrated(tmp_path, steady=True).wrong
-    assert remarked == "what is remarked on round 1 has none of the words"
+    assert remarked == "the disturbances in round 1 have none of the words"
     assert re.match(r"steadiness is (0\.9|1\.0)", figure)
 
 

@@ -1,0 +1,144 @@
+"""The cross-check's tables of the report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipebench.chapters.crosscheck import CheckedCell
+from pipebench.run.cells import labels, several
+from pipebench.run.columns import Form
+from pipebench.show import formats
+from pipebench.show.table import FORMS, Field, Head, Table, interval_of
+from pipebench.stats.estimate import LEAST_ROUNDS, Spread
+
+
+@dataclass(frozen=True, slots=True)
+class CrosscheckChapter:
+    """The input of the template. at_rate: None if nothing was measured at a constant rate.
+
+    problems: Markdown. intervals: whether every ratio can have one.
+    """
+
+    checker: str
+    both: Table
+    at_rate: Table | None
+    problems: list[str]
+    intervals: bool
+
+    @property
+    def heading(self) -> str:
+        return f"Cross-check: the same with {self.checker}"
+
+    @property
+    def tables(self) -> list[Table]:
+        """In the order of the page."""
+        return [self.both, *([self.at_rate] if self.at_rate else [])]
+
+
+def shown(checked: Sequence[CheckedCell]) -> CrosscheckChapter:
+    """The tables of a run that was cross-checked."""
+    checker = ", ".join(dict.fromkeys(row.checker.name for row in checked))
+    at_rate = [row for row in checked if row.at_rate.wanted_per_s]
+    label = labels(row.cell for row in checked)
+    return CrosscheckChapter(
+        checker=checker,
+        both=_both(checked, checker),
+        at_rate=_at_rate(at_rate) if at_rate else None,
+        problems=[
+            formats.text(f"{row.cell.framework}{_bracketed(label(row.cell))}: {row.problem}")
+            for row in checked
+            if row.problem
+        ],
+        intervals=min(row.rounds for row in checked) >= LEAST_ROUNDS,
+    )
+
+
+def _bracketed(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _both(checked: Sequence[CheckedCell], checker: str) -> Table:
+    """A row a cell: what wrk measured, and the checker's figures relative to it."""
+    heads = [
+        "wrk requests/s",
+        f"{checker} / wrk",
+        "wrk batch latency",
+        f"{checker} request latency / wrk",
+        "under way, wrk",
+        f"under way, {checker}",
+        f"CPU/request, {checker} / wrk",
+    ]
+    return _table(
+        checked,
+        heads,
+        [
+            [
+                _field(row.wrk.requests_per_s, Form.COUNT),
+                _ratio(row.throughput),
+                _field(row.wrk.latency_mean_us, Form.MICROSECONDS),
+                _ratio(row.latency),
+                _field(row.wrk.under_way, Form.RATIO),
+                _field(row.checked.under_way, Form.RATIO),
+                _ratio(row.server_cpu),
+            ]
+            for row in checked
+        ],
+    )
+
+
+def _at_rate(checked: Sequence[CheckedCell]) -> Table:
+    """A row a cell that was measured at a constant rate."""
+    heads = [
+        "wanted requests/s",
+        "answered",
+        "request latency p50",
+        "p90",
+        "p99",
+        "largest",
+        "largest delay in sending",
+    ]
+    rows = []
+    for row in checked:
+        latency = row.at_rate.latency
+        quantiles: list[float | None] = [None] * 4
+        if latency:
+            quantiles = [latency.p50_us, latency.p90_us, latency.p99_us, latency.max_us]
+        rows.append(
+            [
+                _field(row.at_rate.wanted_per_s, Form.COUNT),
+                _field(row.at_rate.achieved_per_s, Form.COUNT),
+                *(_field(value, Form.MICROSECONDS) for value in quantiles),
+                _field(row.at_rate.send_lag_max_us, Form.MICROSECONDS),
+            ]
+        )
+    return _table(checked, heads, rows)
+
+
+def _table(
+    checked: Sequence[CheckedCell], heads: Sequence[str], figures: Sequence[list[Field]]
+) -> Table:
+    """The figures of each cell, behind the framework and the keys in which cells differ."""
+    keys = several(row.cell for row in checked)
+    numbers = [key for key in keys if key != "testbed"]
+    return Table(
+        [
+            Head("framework", name="framework"),
+            *(Head(key, number=key in numbers, name=key) for key in keys),
+            *(Head(text, number=True) for text in heads),
+        ],
+        [
+            [
+                Field(row.cell.framework),
+                *(Field(str(value), value) for value in (getattr(row.cell, key) for key in keys)),
+                *fields,
+            ]
+            for row, fields in zip(checked, figures, strict=True)
+        ],
+    )
+
+
+def _field(value: float | None, form: Form) -> Field:
+    return Field(FORMS[form](value), value)
+
+
+def _ratio(spread: Spread) -> Field:
+    return Field(formats.ratio(spread.value), spread.value, interval_of(spread))
