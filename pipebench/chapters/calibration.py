@@ -133,6 +133,8 @@ def _figure(truth: Truth, seen: float | None) -> str:
     """A figure beside its truth: how far off it is, and how far it may be."""
     if seen is None:
         return f"{truth.column} - (true {formats.number(truth.value)})"
+    if not truth.value:
+        return f"{truth.column} {formats.number(seen)} (true 0)"
     off = 100 * (seen / truth.value - 1)
     return (
         f"{truth.column} {formats.number(seen)} (true {formats.number(truth.value)}: "
