@@ -1,7 +1,9 @@
-"""What is wrong with the answers: the kinds of `fault` of behaviour.json."""
+"""What is wrong with the answers, and when: the kinds of `fault` and `when` of behaviour.json."""
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -163,6 +165,11 @@ def errors(every: int) -> Fault:
     return answer
 
 
+def reversed_order() -> Fault:
+    """Each answer is right, and the last one comes first."""
+    return lambda batch: (answered(batch.requests[::-1]), After.KEEP)
+
+
 # ---- of what came since the load began
 
 
@@ -192,6 +199,50 @@ def leaks(bytes_per_request: int, most_bytes: int) -> Fault:
     return answer
 
 
+# ---- of some connections
+
+
+def serves_first(connections: int) -> Fault:
+    """Of those open at once, so many are served; those that come later never are."""
+
+    def answer(batch: Batch) -> Reply:
+        return right(batch) if batch.place <= connections else (b"", After.SILENCE)
+
+    return answer
+
+
+def hangs_on(connections: int, after_batches: int) -> Fault:
+    return hangs_on_some(lambda _load: connections, after_batches)
+
+
+def hangs_on_share(share: float, after_batches: int) -> Fault:
+    return hangs_on_some(lambda load: int(share * load.open), after_batches)
+
+
+def hangs_on_some(most: Callable[[Load], int], after_batches: int) -> Fault:
+    """In each load, the first connections to have had so many batches answered are silent then.
+
+    Those that ask now and then beside the load never have so many, and go on.
+    """
+    had: Counter[int] = Counter()
+    hung = number = 0
+
+    def answer(batch: Batch) -> Reply:
+        nonlocal hung, number
+        if number != batch.load.number:
+            had.clear()
+            hung, number = 0, batch.load.number
+        if batch.load.began_at is None:
+            return right(batch)
+        if had[batch.connection] >= after_batches and hung < most(batch.load):
+            hung += 1
+            return b"", After.SILENCE
+        had[batch.connection] += 1
+        return right(batch)
+
+    return answer
+
+
 FAULTS: dict[str, Callable[..., Fault]] = {
     "closes-silently": closes_silently,
     "closes-saying-so": closes_saying_so,
@@ -203,7 +254,40 @@ FAULTS: dict[str, Callable[..., Fault]] = {
     "truncated": truncated,
     "resets": resets,
     "swapped": swapped,
+    "reversed-order": reversed_order,
     "errors": errors,
     "hangs": hangs,
     "leaks": leaks,
+    "serves-first": serves_first,
+    "hangs-on": hangs_on,
+    "hangs-on-share": hangs_on_share,
 }
+
+
+# ---- when
+
+When = Callable[[Load], bool]
+
+
+def while_open(more_than: int) -> When:
+    return lambda load: load.open > more_than
+
+
+def within_load(number: int, after_s: float) -> When:
+    """Until that load ends. A warm-up is the first load, and the window is the second."""
+
+    def is_now(load: Load) -> bool:
+        began_at = load.began_at if load.number == number else None
+        return began_at is not None and time.monotonic() - began_at >= after_s
+
+    return is_now
+
+
+WHENS: dict[str, Callable[..., When]] = {
+    "while-open": while_open,
+    "within-load": within_load,
+}
+
+
+def only_when(when: When, fault: Fault) -> Fault:
+    return lambda batch: fault(batch) if when(batch.load) else right(batch)

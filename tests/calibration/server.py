@@ -5,16 +5,19 @@ deadline, counted from when the kernel had it and held by a timerfd, with as lit
 that takes: a server that only waits must look idle. A batch is what one connection has sent by
 its deadline, so that one cut into several TCP segments stays one batch.
 
-behaviour.json, where all but `delay` or `rate` is optional:
+behaviour.json, of which all is optional:
 
     {"delay": {"kind": "constant", "ms": 40}}   from a batch's first request to its answer; DELAYS
+    {"delays": [{...}, {...}]}                  instead: one for each connection, in turn
     {"rate": 5000}                              instead: requests a second, over all connections
     {"fault": {"kind": "partial", "answers": 1}}    what is wrong with every batch; FAULTS
+    {"when": {"kind": "while-open", "more_than": 12}}   only then it is wrong; WHENS
     {"ends": {"by": "abort", "after_s": 2.5}}       abort, or restart, so long after the load began
 
-The load begins when LOAD_CONNECTIONS are open at once: a probe or a question whether the server is
-ready starts no clock. A request with `Connection: close` is always answered rightly, because that
-is how readiness is asked; only a server that hangs leaves it unanswered too.
+A load begins when LOAD_CONNECTIONS are open at once, and ends when fewer are: a probe or a question
+whether the server is ready starts no clock. `delay` and `ends` count from the first load. A request
+with `Connection: close` is always answered rightly, because that is how readiness is asked; only a
+server that hangs leaves it unanswered too.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from faults import FAULTS, After, Batch, Fault, Load, right
+from faults import FAULTS, WHENS, After, Batch, Fault, Load, only_when, right
 from launch import bound_socket, settings
 from messages import Request, take
 
@@ -112,19 +115,20 @@ class Connection:
 
 
 class Delayed:
-    """Every batch at its own time after it came."""
+    """Every batch at its own time after it came; the connections have the delays in turn."""
 
     # A sleeper wakes some 50 us late: it is woken earlier, and asks until the moment has come.
     early_s = 100e-6
 
-    def __init__(self, delay: Delay) -> None:
-        self.delay = delay
+    def __init__(self, *delays: Delay) -> None:
+        self.delays = delays
         self.waiting: list[tuple[float, int, Connection]] = []
         self.count = 0
 
     def add(self, connection: Connection, loaded_s: float) -> None:
         self.count += 1
-        due = connection.since + self.delay(loaded_s)
+        delay = self.delays[connection.number % len(self.delays)]
+        due = connection.since + delay(loaded_s)
         heapq.heappush(self.waiting, (due, self.count, connection))
 
     def due(self) -> float | None:
@@ -182,19 +186,32 @@ def age(notes: list[tuple[int, int, bytes]]) -> float:
     return 0.0
 
 
+def made(kinds: dict[str, Callable[..., Any]], words: dict[str, Any]) -> Any:
+    """What some words of behaviour.json describe: a kind, and its numbers."""
+    return kinds[words["kind"]](**{key: words[key] for key in words.keys() - {"kind"}})
+
+
+def pacing(behaviour: dict[str, Any]) -> Delayed | Rated:
+    if "rate" in behaviour:
+        return Rated(behaviour["rate"])
+    one = behaviour.get("delay", {"kind": "constant", "ms": GATHER_MS})
+    return Delayed(*[made(DELAYS, words) for words in behaviour.get("delays", [one])])
+
+
+def fault(behaviour: dict[str, Any]) -> Fault:
+    if "fault" not in behaviour:
+        return right
+    found: Fault = made(FAULTS, behaviour["fault"])
+    return only_when(made(WHENS, behaviour["when"]), found) if "when" in behaviour else found
+
+
 class Server:
     def __init__(self, behaviour: dict[str, Any], address: str, port: int) -> None:
-        unknown = behaviour.keys() - {"delay", "rate", "fault", "ends"}
+        unknown = behaviour.keys() - {"delay", "delays", "rate", "fault", "when", "ends"}
         if unknown:
             raise ValueError(f"behaviour.json has {', '.join(sorted(unknown))}")
-        self.pacing: Delayed | Rated
-        if "rate" in behaviour:
-            self.pacing = Rated(behaviour["rate"])
-        else:
-            words = dict(behaviour.get("delay", {"kind": "constant", "ms": GATHER_MS}))
-            self.pacing = Delayed(DELAYS[words.pop("kind")](**words))
-        words = dict(behaviour.get("fault", {}))
-        self.fault: Fault = FAULTS[words.pop("kind")](**words) if words else right
+        self.pacing = pacing(behaviour)
+        self.fault = fault(behaviour)
         self.ends: dict[str, Any] = behaviour.get("ends", {})
         self.ends_at: float | None = None
         self.load = Load()

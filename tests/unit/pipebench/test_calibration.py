@@ -99,7 +99,7 @@ def test_a_figure_whose_truth_is_none_at_all(small: JudgedRun, tmp_path: Path) -
         (
             "elsewhere: {outcome: [ok]}",
             2,
-            "has no server of plans/calibrate.yml; calibrate requires a run of that plan",
+            "calibrate requires a run of one of these plans",
         ),
         ("x", 2, "holds no expectations"),
     ],
