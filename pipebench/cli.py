@@ -10,7 +10,7 @@ COMMANDS = {
     "compare": "compare the cells of runs with the first run's",
     "list": "list the runs, newest first",
     "columns": "print docs/columns.md: what each column of the tables is",
-    "calibrate": "compare a run of plans/calibrate.yml with what its servers are known to do",
+    "calibrate": "compare a run of servers whose truth is known with what they do",
 }
 """What each does; its module has `add_arguments` and `run`."""
 

@@ -137,6 +137,8 @@ def _figure(truth: Truth, seen: float | None) -> str:
     """A figure beside its true value, with its deviation and the tolerated one."""
     if seen is None:
         return f"{truth.column} - (true {formats.number(truth.value)})"
+    if not truth.value:
+        return f"{truth.column} {formats.number(seen)} (true 0)"
     deviation = 100 * (seen / truth.value - 1)
     return (
         f"{truth.column} {formats.number(seen)} (true {formats.number(truth.value)}: "

@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not servers:
             return fail(
                 NO_RUN,
-                f"{folder} has no server of plans/calibrate.yml; "
-                "calibrate requires a run of that plan",
+                f"{folder} has no server of plans/calibrate.yml or "
+                "plans/calibrate_connections.yml; calibrate requires a run of one of these plans",
             )
         text = calibration.markdown(judged_run.run.run_id, servers)
         report.write(folder, {"calibration.md": text})

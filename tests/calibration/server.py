@@ -5,16 +5,19 @@ deadline, counted from when the kernel had it and held by a timerfd, with as lit
 that takes: a server that only waits must look idle. A batch is what one connection has sent by
 its deadline, so that one cut into several TCP segments stays one batch.
 
-behaviour.json, where all but `delay` or `rate` is optional:
+behaviour.json, of which all is optional:
 
     {"delay": {"kind": "constant", "ms": 40}}   from a batch's first request to its answer; DELAYS
+    {"delays": [{...}, {...}]}                  instead: one for each connection, in turn
     {"rate": 5000}                              instead: requests a second, over all connections
     {"fault": {"kind": "partial", "answers": 1}}    what is wrong with every batch; FAULTS
+    {"when": {"kind": "while-open", "more_than": 12}}   only then it is wrong; WHENS
     {"ends": {"by": "abort", "after_s": 2.5}}       abort, or restart, so long after the load began
 
-The load begins when LOAD_CONNECTIONS are open at once: a probe or a question whether the server is
-ready starts no clock. A request with `Connection: close` is always answered rightly, because that
-is how readiness is asked; only a server that hangs leaves it unanswered too.
+A load begins when LOAD_CONNECTIONS are open at once, and ends when fewer are: a probe or a question
+whether the server is ready starts no clock. `delay` and `ends` count from the first load. A request
+with `Connection: close` is always answered rightly, because that is how readiness is asked; only a
+server that hangs leaves it unanswered too.
 """
 
 from __future__ import annotations
@@ -25,7 +28,6 @@ import heapq
 import json
 import os
 import random
-import re
 import select
 import socket
 import struct
@@ -33,17 +35,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+from faults import FAULTS, WHENS, After, Batch, Fault, Load, only_when, right
 from launch import bound_socket, settings
+from messages import Request, take
 
-LOAD_CONNECTIONS = 8
-BODY = b"Hello world!"
-WRONG_BODY = b"Hello w0rld!"
-MOST_HEAD = 65_536
 # Longer than any network cuts a batch apart, short enough to be no delay that matters.
 GATHER_MS = 3
 
@@ -53,109 +51,6 @@ TIMESPEC = struct.Struct("@ll")
 NOTES_SIZE = socket.CMSG_SPACE(TIMESPEC.size)
 # More than it can have waited here: the clock was set, or the time is not there.
 MOST_AGE_S = 0.1
-
-LINE = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.([01])")
-HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
-
-
-class After(Enum):
-    """What becomes of a connection once a batch is answered."""
-
-    KEEP = auto()
-    CLOSE = auto()
-    RESET = auto()
-    SILENCE = auto()  # stays open, and is never answered again
-    HANG = auto()  # so do all the others
-
-
-Reply = tuple[bytes, After]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """All that counts of a request: its right answer, and how to go on reading."""
-
-    answer: bytes
-    last: bool
-    body: int = 0
-    like_wrk: bool = False
-    """Whether Host is its only header, as wrk sends it."""
-
-
-# ---- requests and right answers
-
-
-def response(status: bytes, body: bytes, *, last: bool = False, head: bool = False) -> bytes:
-    lines = [
-        b"HTTP/1.1 " + status,
-        b"Content-Type: text/plain",
-        b"Content-Length: %d" % len(body),
-    ]
-    lines += [b"Connection: close"] if last else []
-    return b"\r\n".join([*lines, b"", b"" if head else body])
-
-
-BAD = Request(response(b"400 Bad Request", b"Bad request", last=True), last=True)
-UNKNOWN_CODING = Request(response(b"501 Not Implemented", b"No codings", last=True), last=True)
-
-
-def parse(head: bytes) -> Request:
-    """A request from its line and headers, without the empty line."""
-    first, *lines = head.lstrip(b"\r\n").split(b"\r\n")
-    line, headers = LINE.fullmatch(first), [HEADER.fullmatch(text) for text in lines]
-    if line is None or None in headers:
-        return BAD
-    fields = {found[1].lower(): found[2].strip().lower() for found in headers if found}
-    method, target, minor = line.groups()
-    length = fields.get(b"content-length", b"0")
-    if (minor == b"1" and b"host" not in fields) or not length.isdigit():
-        return BAD
-    if b"transfer-encoding" in fields:
-        return UNKNOWN_CODING
-    # With HTTP/1.0, closing is right whatever was asked.
-    last = minor == b"0" or b"close" in fields.get(b"connection", b"")
-    found = method in (b"GET", b"HEAD") and target.split(b"?")[0] == b"/"
-    status, body = (b"200 OK", BODY) if found else (b"404 Not Found", b"Not found")
-    answer = response(status, body, last=last, head=method == b"HEAD")
-    return Request(answer, last, int(length), like_wrk=set(fields) == {b"host"})
-
-
-KNOWN: dict[bytes, Request] = {}
-
-
-def known(head: bytes) -> Request:
-    """`parse`, once for each text."""
-    request = KNOWN.get(head)
-    if request is None:
-        if len(KNOWN) >= 1000:
-            KNOWN.clear()
-        request = KNOWN[head] = parse(head)
-    return request
-
-
-def take(buffer: bytes) -> tuple[list[Request], bytes]:
-    """The complete requests at the beginning of what was received, and the rest."""
-    requests: list[Request] = []
-    start = 0
-    while (end := buffer.find(b"\r\n\r\n", start)) >= 0:
-        request = known(buffer[start:end])
-        stop = end + 4 + request.body
-        if stop > len(buffer):
-            break
-        requests.append(request)
-        if request.last:
-            return requests, b""
-        # wrk repeats one request: compare the repetitions at once instead of parsing each.
-        text = buffer[start:stop]
-        more = (len(buffer) - stop) // len(text)
-        if more and buffer.startswith(text * more, stop):
-            requests += [request] * more
-            stop += more * len(text)
-        start = stop
-    rest = buffer[start:]
-    if len(rest) > MOST_HEAD and b"\r\n\r\n" not in rest:
-        return [*requests, BAD], b""
-    return requests, rest
 
 
 # ---- how long a batch takes: seconds, from the seconds since the load began
@@ -193,157 +88,21 @@ DELAYS: dict[str, Callable[..., Delay]] = {
     "step": step,
 }
 
-
-# ---- what is wrong with the answer to a batch; asked with whether the load has begun
-
-Fault = Callable[[list[Request], bool], Reply]
-
-
-def right(requests: list[Request], _loaded: bool = False) -> Reply:
-    return b"".join([request.answer for request in requests]), After.KEEP
-
-
-def marked(answer: bytes) -> bytes:
-    """An answer that says it is the connection's last."""
-    return answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
-
-
-def closes_silently() -> Fault:
-    return lambda requests, _loaded: (right(requests)[0], After.CLOSE)
-
-
-def closes_saying_so() -> Fault:
-    return lambda requests, _loaded: (last_marked(requests), After.CLOSE)
-
-
-def says_close_but_stays() -> Fault:
-    return lambda requests, _loaded: (last_marked(requests), After.KEEP)
-
-
-def last_marked(requests: list[Request]) -> bytes:
-    return right(requests[:-1])[0] + marked(requests[-1].answer)
-
-
-def partial(answers: int) -> Fault:
-    def answer(requests: list[Request], _loaded: bool) -> Reply:
-        after = After.SILENCE if len(requests) > answers else After.KEEP
-        return right(requests[:answers])[0], after
-
-    return answer
-
-
-def wrong_body() -> Fault:
-    return lambda requests, _loaded: (right(requests)[0].replace(BODY, WRONG_BODY), After.KEEP)
-
-
-def wrong_body_for_wrk() -> Fault:
-    def answer(requests: list[Request], _loaded: bool) -> Reply:
-        answers = [
-            request.answer.replace(BODY, WRONG_BODY) if request.like_wrk else request.answer
-            for request in requests
-        ]
-        return b"".join(answers), After.KEEP
-
-    return answer
-
-
-def one_too_many() -> Fault:
-    return lambda requests, _loaded: right([*requests, requests[-1]])
-
-
-def truncated(bytes_missing: int) -> Fault:
-    return lambda requests, _loaded: (right(requests)[0][:-bytes_missing], After.SILENCE)
-
-
-def resets() -> Fault:
-    return lambda requests, _loaded: (right(requests)[0], After.RESET)
-
-
-def swapped() -> Fault:
-    """The first answer changes places with the next one that differs."""
-
-    def answer(requests: list[Request], _loaded: bool) -> Reply:
-        answers = [request.answer for request in requests]
-        for place, other in enumerate(answers):
-            if other != answers[0]:
-                answers[0], answers[place] = other, answers[0]
-                break
-        return b"".join(answers), After.KEEP
-
-    return answer
-
-
-def errors(every: int) -> Fault:
-    count = 0
-    error = response(b"503 Service Unavailable", b"Now and then")
-
-    def answer(requests: list[Request], _loaded: bool) -> Reply:
-        nonlocal count
-        answers = [request.answer for request in requests]
-        for place in range(every - 1 - count % every, len(answers), every):
-            answers[place] = error
-        count += len(answers)
-        return b"".join(answers), After.KEEP
-
-    return answer
-
-
-def hangs(after_requests: int) -> Fault:
-    left = after_requests
-
-    def answer(requests: list[Request], loaded: bool) -> Reply:
-        nonlocal left
-        left -= len(requests) if loaded else 0
-        return right(requests) if left >= 0 else (b"", After.HANG)
-
-    return answer
-
-
-def leaks(bytes_per_request: int, most_bytes: int) -> Fault:
-    kept: list[bytes] = []
-    size = 0
-
-    def answer(requests: list[Request], loaded: bool) -> Reply:
-        nonlocal size
-        more = bytes_per_request * len(requests)
-        if loaded and size + more <= most_bytes:
-            kept.append(b"x" * more)
-            size += more
-        return right(requests)
-
-    return answer
-
-
-FAULTS: dict[str, Callable[..., Fault]] = {
-    "closes-silently": closes_silently,
-    "closes-saying-so": closes_saying_so,
-    "says-close-but-stays": says_close_but_stays,
-    "partial": partial,
-    "wrong-body": wrong_body,
-    "wrong-body-for-wrk": wrong_body_for_wrk,
-    "one-too-many": one_too_many,
-    "truncated": truncated,
-    "resets": resets,
-    "swapped": swapped,
-    "errors": errors,
-    "hangs": hangs,
-    "leaks": leaks,
-}
-
-
 # ---- when a batch is answered
 
 
 class Connection:
-    """One client, and the batch it waits for."""
+    """One client, and the batch it waits for. number and place: those of its batches."""
 
     __slots__ = (
-        "after", "blocked", "buffer", "closed", "fd", "out", "reading", "requests", "since",
-        "socket",
+        "after", "blocked", "buffer", "closed", "fd", "number", "out", "place", "reading",
+        "requests", "since", "socket",
     )  # fmt: skip
 
-    def __init__(self, client: socket.socket) -> None:
+    def __init__(self, client: socket.socket, number: int = 0, place: int = 1) -> None:
         self.socket = client
+        self.number = number
+        self.place = place
         self.fd = client.fileno()
         self.buffer = b""
         self.out = b""
@@ -356,19 +115,20 @@ class Connection:
 
 
 class Delayed:
-    """Every batch at its own time after it came."""
+    """Every batch at its own time after it came; the connections have the delays in turn."""
 
     # A sleeper wakes some 50 us late: it is woken earlier, and asks until the moment has come.
     early_s = 100e-6
 
-    def __init__(self, delay: Delay) -> None:
-        self.delay = delay
+    def __init__(self, *delays: Delay) -> None:
+        self.delays = delays
         self.waiting: list[tuple[float, int, Connection]] = []
         self.count = 0
 
     def add(self, connection: Connection, loaded_s: float) -> None:
         self.count += 1
-        due = connection.since + self.delay(loaded_s)
+        delay = self.delays[connection.number % len(self.delays)]
+        due = connection.since + delay(loaded_s)
         heapq.heappush(self.waiting, (due, self.count, connection))
 
     def due(self) -> float | None:
@@ -426,22 +186,36 @@ def age(notes: list[tuple[int, int, bytes]]) -> float:
     return 0.0
 
 
+def made(kinds: dict[str, Callable[..., Any]], words: dict[str, Any]) -> Any:
+    """What some words of behaviour.json describe: a kind, and its numbers."""
+    return kinds[words["kind"]](**{key: words[key] for key in words.keys() - {"kind"}})
+
+
+def pacing(behaviour: dict[str, Any]) -> Delayed | Rated:
+    if "rate" in behaviour:
+        return Rated(behaviour["rate"])
+    one = behaviour.get("delay", {"kind": "constant", "ms": GATHER_MS})
+    return Delayed(*[made(DELAYS, words) for words in behaviour.get("delays", [one])])
+
+
+def fault(behaviour: dict[str, Any]) -> Fault:
+    if "fault" not in behaviour:
+        return right
+    found: Fault = made(FAULTS, behaviour["fault"])
+    return only_when(made(WHENS, behaviour["when"]), found) if "when" in behaviour else found
+
+
 class Server:
     def __init__(self, behaviour: dict[str, Any], address: str, port: int) -> None:
-        unknown = behaviour.keys() - {"delay", "rate", "fault", "ends"}
+        unknown = behaviour.keys() - {"delay", "delays", "rate", "fault", "when", "ends"}
         if unknown:
             raise ValueError(f"behaviour.json has {', '.join(sorted(unknown))}")
-        self.pacing: Delayed | Rated
-        if "rate" in behaviour:
-            self.pacing = Rated(behaviour["rate"])
-        else:
-            words = dict(behaviour.get("delay", {"kind": "constant", "ms": GATHER_MS}))
-            self.pacing = Delayed(DELAYS[words.pop("kind")](**words))
-        words = dict(behaviour.get("fault", {}))
-        self.fault: Fault = FAULTS[words.pop("kind")](**words) if words else right
+        self.pacing = pacing(behaviour)
+        self.fault = fault(behaviour)
         self.ends: dict[str, Any] = behaviour.get("ends", {})
         self.ends_at: float | None = None
-        self.loaded_at: float | None = None
+        self.load = Load()
+        self.count = 0
         self.hung = False
         self.connections: dict[int, Connection] = {}
         self.listener = listen(address, port)
@@ -497,13 +271,13 @@ class Server:
             except (BlockingIOError, ConnectionAbortedError):
                 break
             client.setblocking(False)
-            connection = Connection(client)
+            self.load.opened(now)
+            connection = Connection(client, self.count, self.load.open)
+            self.count += 1
             self.connections[connection.fd] = connection
             self.poll.register(connection.fd, select.EPOLLIN)
-        if self.loaded_at is None and len(self.connections) >= LOAD_CONNECTIONS:
-            self.loaded_at = now
-            if self.ends:
-                self.ends_at = now + self.ends["after_s"]
+        if self.ends and self.load.first_at is not None:
+            self.ends_at = self.load.first_at + self.ends["after_s"]
 
     def turn(self, connection: Connection, event: int) -> None:
         if event & (select.EPOLLERR | select.EPOLLHUP):
@@ -539,7 +313,8 @@ class Server:
         connection.reading = not requests[-1].last
         if first:
             connection.since = time.monotonic() - age(notes)
-            loaded_s = connection.since - self.loaded_at if self.loaded_at is not None else 0.0
+            first_at = self.load.first_at
+            loaded_s = connection.since - first_at if first_at is not None else 0.0
             self.pacing.add(connection, loaded_s)
 
     def answer(self, connection: Connection) -> None:
@@ -548,7 +323,8 @@ class Server:
             connection.after = After.SILENCE
             return
         last = requests[-1].last
-        reply, after = (right if last else self.fault)(requests, self.loaded_at is not None)
+        batch = Batch(requests, connection.number, connection.place, self.load)
+        reply, after = (right if last else self.fault)(batch)
         if after is After.HANG:
             self.hung, after = True, After.SILENCE
         if after is After.KEEP and (last or not connection.reading):
@@ -583,6 +359,7 @@ class Server:
             linger = struct.pack("ii", 1, 0)
             connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         connection.closed = True
+        self.load.closed()
         del self.connections[connection.fd]
         connection.socket.close()
 

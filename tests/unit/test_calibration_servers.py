@@ -16,12 +16,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import faults
 import pytest
 import yaml
 from host.plain_http import ask_once, wait_for_answer
+from messages import parse
 
 from pipebench.plan.frameworks import find_frameworks
 from tests.calibration import server as code
@@ -29,6 +32,10 @@ from tests.calibration import server as code
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "calibration"
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/framework.yml"))
+PLANS = [
+    yaml.safe_load((ROOT / "plans" / f"{name}.yml").read_text())
+    for name in ("calibrate", "calibrate_connections")
+]
 BEHAVIOURS = {name: json.loads((FOLDER / name / "behaviour.json").read_text()) for name in NAMES}
 HEALTHY = [name for name in NAMES if not BEHAVIOURS[name].keys() & {"fault", "ends"}]
 
@@ -129,10 +136,10 @@ def timed(connection: socket.socket, requests: int = 5) -> float:
 
 
 @contextmanager
-def load(server: Process) -> Iterator[list[socket.socket]]:
-    """As many connections as are a load, with nothing asked."""
+def load(server: Process, count: int = LOAD) -> Iterator[list[socket.socket]]:
+    """As many connections as are a load, or more, with nothing asked."""
     with ExitStack() as stack:
-        yield [stack.enter_context(server.connect()) for _ in range(LOAD)]
+        yield [stack.enter_context(server.connect()) for _ in range(count)]
 
 
 def test_each_folder_is_a_framework_of_one_code() -> None:
@@ -144,14 +151,15 @@ def test_each_folder_is_a_framework_of_one_code() -> None:
         # Standard library only.
         assert (FOLDER / name / "requirements.in").read_text() == ""
         assert (FOLDER / name / "requirements.txt").read_text() == ""
-        assert (FOLDER / name / "server.py").readlink() == Path("../server.py")
-        assert (FOLDER / name / "launch.py").readlink() == Path("../launch.py")
+        links = {path.name: path.readlink() for path in (FOLDER / name).glob("*.py")}
+        assert links == {path.name: Path("..", path.name) for path in FOLDER.glob("*.py")}
 
 
-def test_the_plan_and_the_expectations_name_every_server() -> None:
-    plan = yaml.safe_load((ROOT / "plans" / "calibrate.yml").read_text())
+def test_the_plans_and_the_expectations_name_every_server() -> None:
     expected = yaml.safe_load((FOLDER / "expected.yml").read_text())
-    assert plan["bench_frameworks"] == NAMES
+    planned = [plan["bench_frameworks"] for plan in PLANS]
+    assert planned == [sorted(names) for names in planned]
+    assert sorted(chain(*planned)) == NAMES
     assert sorted(expected) == NAMES
     for expectation in expected.values():
         assert expectation.keys() <= {"outcome", "reason", "remark", "truths"}
@@ -300,7 +308,7 @@ def connection_with(requests: int, since: float, stack: ExitStack) -> code.Conne
     for end in ends:
         stack.enter_context(end)
     connection = code.Connection(ends[0])
-    connection.requests, connection.since = [code.parse(HELLO[:-4])] * requests, since
+    connection.requests, connection.since = [parse(HELLO[:-4])] * requests, since
     return connection
 
 
@@ -429,11 +437,18 @@ AT_ONCE: dict[str, Callable[[Process, socket.socket], None]] = {
     "errors-now-and-then": errors_now_and_then,
     "leaks": leaks,
 }
-AFTER_A_WHILE = ["crashes-after", "hangs-after", "restarts-itself"]
+AFTER_A_WHILE = ["crashes-after", "hangs-after", "restarts-itself", "turns-bad"]
+OF_MANY = [
+    "hangs-one",
+    "hangs-tenth",
+    "serves-first-100",
+    "swapped-loaded",
+    "wrong-body-loaded",
+]
 
 
 def test_every_misbehaviour_is_tested() -> None:
-    assert sorted([*HEALTHY, *AT_ONCE, *AFTER_A_WHILE]) == NAMES
+    assert sorted([*HEALTHY, *AT_ONCE, *AFTER_A_WHILE, *OF_MANY]) == NAMES
 
 
 @pytest.mark.parametrize("name", AT_ONCE)
@@ -472,3 +487,116 @@ def test_it_restarts_as_the_same_process(tmp_path: Path) -> None:
                 assert connection.recv(1) == b""
         assert wait_for_answer(ADDRESS, server.port, PATIENCE) is None
         assert server.process.poll() is None
+
+
+MIXED = HELLO + OTHER + OTHER + HELLO + OTHER  # as the probe asks
+RIGHT = GOOD + MISSING + MISSING + GOOD + MISSING
+REVERSED = MISSING + GOOD + MISSING + MISSING + GOOD
+
+
+def asked(connection: socket.socket) -> bytes:
+    """What is answered to a mixed batch."""
+    connection.sendall(MIXED)
+    return read(connection, len(RIGHT))
+
+
+def unanswered(connections: list[socket.socket], count: int) -> list[socket.socket]:
+    """Ask on all of them: those that stay silent, which must be so many."""
+    for connection in connections:
+        connection.sendall(HELLO)
+    waiting = list(connections)
+    while len(waiting) > count:
+        ready, _, _ = select.select(waiting, [], [], PATIENCE)
+        assert ready
+        for connection in ready:
+            assert read(connection, len(GOOD)) == GOOD
+            waiting.remove(connection)
+    assert all(map(is_silent, waiting))
+    return waiting
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("wrong-body-loaded", RIGHT.replace(GOOD, WRONG)), ("swapped-loaded", REVERSED)],
+)
+def test_it_is_wrong_only_while_many_are_open(name: str, wrong: bytes) -> None:
+    most = BEHAVIOURS[name]["when"]["more_than"]
+    with started(FOLDER / name) as server, load(server, most) as connections:
+        for _ in range(2):
+            assert asked(connections[0]) == asked(connections[-1]) == RIGHT
+            with server.connect() as one_more:
+                assert asked(one_more) == asked(connections[0]) == wrong
+                assert ask_once(ADDRESS, server.port, PATIENCE) is None
+
+
+@pytest.mark.parametrize(("name", "count", "hung"), [("hangs-one", 12, 1), ("hangs-tenth", 25, 2)])
+def test_some_connections_hang_in_each_load(
+    tmp_path: Path, name: str, count: int, hung: int
+) -> None:
+    folder = altered(name, tmp_path, delay={"ms": 5}, fault={"after_batches": 3})
+    with started(folder) as server, server.connect() as beside:
+        for _ in range(5):
+            timed(beside)  # no load
+        for _ in range(2):
+            with load(server, count) as connections:
+                for _ in range(3):
+                    assert unanswered(connections, 0) == []
+                silent = unanswered(connections, hung)
+                others = [one for one in connections if one not in silent]
+                for _ in range(3):
+                    assert unanswered(others, 0) == []
+                timed(beside)
+                assert all(map(is_silent, silent))
+            timed(beside)  # it has seen the load end
+
+
+def test_those_that_come_after_the_first_100_are_never_served(tmp_path: Path) -> None:
+    folder = altered("serves-first-100", tmp_path, fault={"connections": 10})
+    with started(folder) as server, server.connect() as beside:
+        timed(beside)
+        for _ in range(2):
+            with load(server, 14) as connections:
+                for _ in range(2):
+                    assert unanswered(connections, 5) == connections[9:]
+                timed(beside)
+            timed(beside)  # it has seen them leave
+
+
+def test_half_of_the_connections_get_nine_tenths() -> None:
+    behaviour = BEHAVIOURS["unfair"]
+    quick_ms, slow_ms = (words["ms"] for words in behaviour["delays"])
+    assert slow_ms == 9 * quick_ms
+    pacing = code.pacing(behaviour)
+    with ExitStack() as stack:
+        for number, ms in enumerate([quick_ms, slow_ms] * 2):
+            connection = connection_with(5, 10.0, stack)
+            connection.number = number
+            pacing.add(connection, 0.0)
+            assert pacing.due() == 10 + ms / 1000
+            assert pacing.take(20.0) is connection
+    with started(FOLDER / "unfair") as server, load(server, 2) as connections:
+        assert max(map(timed, connections)) >= slow_ms / 1000
+
+
+def test_it_turns_bad_in_the_second_half_of_the_window() -> None:
+    (plan,) = [plan for plan in PLANS if "turns-bad" in plan["bench_frameworks"]]
+    when = dict(BEHAVIOURS["turns-bad"]["when"])
+    assert plan["bench_duration"] / 2 < when["after_s"] < 0.75 * plan["bench_duration"]
+    assert plan["bench_warmup"] > 0  # so the window is the second load
+    assert when["number"] == 2
+    is_now = faults.WHENS[when.pop("kind")](**when)
+    now = time.monotonic()
+    for number, lasts_s, expected in ((1, 3, False), (2, 2, False), (2, 3, True), (3, 3, False)):
+        ongoing = faults.Load(LOAD, number, now - 99, now - lasts_s)
+        assert is_now(ongoing) is expected
+        ongoing.closed()
+        assert not is_now(ongoing)
+
+
+def test_it_turns_bad_in_the_second_load_alone(tmp_path: Path) -> None:
+    folder = altered("turns-bad", tmp_path, when={"after_s": 1e-9})
+    with started(folder) as server, server.connect() as beside:
+        for expected in (RIGHT, RIGHT.replace(GOOD, WRONG), RIGHT):
+            assert asked(beside) == RIGHT
+            with load(server) as connections:
+                assert asked(connections[-1]) == asked(beside) == expected
