@@ -9,10 +9,10 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
      "rate": requests per second of all connections together, or null (default)}
         {"cpus", "ready_error", "samples", "warmup", "measured"}
 
-Durations are in s; docs/architecture.md says what the answers are. RESULT and SAMPLES are JSON in
-a string: Ansible handles each of ten thousand numbers, and one string at once. A server that does
-not answer, crashes or hangs is data; {"failed": true, "msg"} is there only if the tool itself
-cannot be run.
+Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
+answers are. `samples`, and `result` of an execution, are JSON in a string: Ansible handles each of
+ten thousand numbers, and one string at once. A server that does not answer, crashes or hangs is
+data; {"failed": true, "msg"} is there only if the tool itself cannot be run.
 """
 
 from __future__ import annotations

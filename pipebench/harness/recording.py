@@ -25,7 +25,7 @@ KINDS = {
 def record(
     execution: Execution, faults_in_a_row: int, pauses_s: Sequence[int] = PAUSES_S
 ) -> dict[str, Any]:
-    """What the action `record` returns; docs/architecture.md describes the records.
+    """What the action `record` returns; pipebench/record/schema.py describes the records.
 
     faults_in_a_row: faults of the harness on this testbed just before. pauses_s: see recovery.py.
     """
