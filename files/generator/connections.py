@@ -21,7 +21,7 @@ COUNTERS = ("bytes_received", "lastsnd", "lastrcv")
 
 
 class Connections(TypedDict):
-    """CONNECTIONS of docs/architecture.md: columns, a connection each, by the bytes received."""
+    """Connections of pipebench/record/schema.py: columns, a connection each, by the bytes received."""
 
     at: float
     received_bytes: list[int]
@@ -30,7 +30,7 @@ class Connections(TypedDict):
 
 
 class Snapshot:
-    """One snapshot; `text` is CONNECTIONS as JSON, or null if none was taken."""
+    """One snapshot; `text` is it as JSON, or null if none was taken."""
 
     text = "null"
 

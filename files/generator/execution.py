@@ -14,7 +14,7 @@ LOOK_EVERY_S = 0.01
 
 
 class Execution(TypedDict):
-    """EXECUTION of docs/architecture.md; `result` is JSON in a string."""
+    """The class Execution of pipebench/record/schema.py; `result` is JSON in a string."""
 
     argv: list[str]
     exit_status: int

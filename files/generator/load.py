@@ -10,10 +10,11 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
      "look": false to leave out `connections` and `verification` (tests/look_cost.py)}
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification"}
 
-Durations are in s; docs/architecture.md says what the answers are. RESULT, SAMPLES, CONNECTIONS and
-VERIFICATION are JSON in a string: Ansible handles each of ten thousand numbers, and one string at
-once. A server that does not answer, crashes or hangs is data; {"failed": true, "msg"} is there only
-if the tool itself cannot be run.
+Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
+answers are. `samples`, `connections`, `verification`, and `result` of an execution, are JSON in a
+string: Ansible handles each of ten thousand numbers, and one string at once. A server that does not
+answer, crashes or hangs is data; {"failed": true, "msg"} is there only if the tool itself cannot be
+run.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ STOP_S = 10
 
 
 class Verification:
-    """What was verified of one measurement; `text` is VERIFICATION as JSON once it has ended."""
+    """What was verified of one measurement; `text` is it as JSON once it has ended."""
 
     def __init__(self, order: Order, process: subprocess.Popen[str]) -> None:
         self.order = order

@@ -6,13 +6,14 @@ prints one:
     {"state": "started", "address", "port"}     on the server's host: iperf3 listens
         {"ready": true, "version", "cpus"}
     {"state": "measured", "address", "port"}    on the generator's
-        {"version", "cpus", "samples", "tests": [TEST, ...]}
+        {"version", "cpus", "samples", "tests": [...]}
     {"state": "stopped"}                        on the server's
         {"samples"}
 
-docs/architecture.md says what they hold. What cannot be measured is data: `error` of a TEST, or
-{"failed": true, "msg"} if nothing can be. iperf3 listens on the port of the frameworks, which is
-free before the first of them is started and known to be let through.
+The classes PathHost and PathTest of pipebench/record/schema.py say what they hold. What cannot be
+measured is data: `error` of a test, or {"failed": true, "msg"} if nothing can be. iperf3 listens on
+the port of the frameworks, which is free before the first of them is started and known to be let
+through.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Started(About):
 
 
 class Execution(TypedDict):
-    """One execution of iperf3: a TEST, but for its name."""
+    """One execution of iperf3: a PathTest without its protocol and direction."""
 
     argv: list[str]
     streams: int

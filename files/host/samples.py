@@ -17,13 +17,13 @@ STOP_S = 2
 
 
 class Sampling:
-    """One sampling of this host; `text` is SAMPLES once it has ended."""
+    """One sampling of this host; `text` is what columns() returns once it has ended."""
 
     text = "{}"
 
 
 def columns(path: Path) -> str:
-    """SAMPLES of docs/architecture.md as JSON in one string; `{}` if nothing was sampled.
+    """What a sampler wrote, columns by name, as JSON in one string; `{}` if it wrote nothing.
 
     A last line that was cut short is left out.
     """

@@ -12,8 +12,9 @@ prints one:
         reads the unit's state, memory and samples, stops both, and adds the journal if anything is
         wrong: {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
 
-docs/architecture.md says what these are. A framework that does not start, or has crashed, is data;
-{"failed": true, "msg"} is printed only if systemd cannot do its part (the unit is not there).
+The class Server of pipebench/record/schema.py says what these are. A framework that does not start,
+or has crashed, is data; {"failed": true, "msg"} is printed only if systemd cannot do its part (the
+unit is not there).
 """
 
 from __future__ import annotations

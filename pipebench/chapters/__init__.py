@@ -33,7 +33,8 @@ def _crosscheck(judged_run: JudgedRun, _rows: list[CellSummary]) -> Chapter | No
     shown = crosscheck_tables.shown(cells)
     files = {"crosscheck.csv": crosscheck.to_csv(cells)}
     template = TEMPLATES / "crosscheck.md.j2"
-    return Chapter("evidence", template, shown, files, {shown.heading: shown.tables})
+    tables = {checked.heading: checked.tables for checked in shown}
+    return Chapter("evidence", template, shown, files, tables)
 
 
 CHAPTERS: tuple[ChapterMaker, ...] = (_cost, _stack_2017, _crosscheck)

@@ -275,6 +275,11 @@ def columns(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
             value=lambda row: row.problem,
             explained="which records have no figures, and why",
         ),
+        Column(
+            name="tool",
+            value=lambda row: row.checker.name,
+            explained="the other tool; what begins with the name of a third is empty",
+        ),
     ]
 
 

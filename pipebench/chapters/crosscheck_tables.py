@@ -9,16 +9,17 @@ from pipebench.run.columns import Form
 from pipebench.show import formats
 from pipebench.show.table import FORMS, Field, Head, Table, interval_of
 from pipebench.stats.estimate import LEAST_ROUNDS, Spread
+from pipebench.tools.tool import Tool
 
 
 @dataclass(frozen=True, slots=True)
-class CrosscheckChapter:
-    """The input of the template. at_rate: None if nothing was measured at a constant rate.
+class CheckedBy:
+    """What the template shows of one checking tool. at_rate: None if it held no constant rate.
 
     problems: Markdown. intervals: whether every ratio can have one.
     """
 
-    checker: str
+    checker: Tool
     both: Table
     at_rate: Table | None
     problems: list[str]
@@ -26,7 +27,7 @@ class CrosscheckChapter:
 
     @property
     def heading(self) -> str:
-        return f"Cross-check: the same with {self.checker}"
+        return f"Cross-check: the same with {self.checker.name}"
 
     @property
     def tables(self) -> list[Table]:
@@ -34,12 +35,17 @@ class CrosscheckChapter:
         return [self.both, *([self.at_rate] if self.at_rate else [])]
 
 
-def shown(checked: Sequence[CheckedCell]) -> CrosscheckChapter:
-    """The tables of a run that was cross-checked."""
-    checker = ", ".join(dict.fromkeys(row.checker.name for row in checked))
+def shown(checked: Sequence[CheckedCell]) -> list[CheckedBy]:
+    """The tables of a run that was cross-checked, by the checking tool."""
+    names = dict.fromkeys(row.checker.name for row in checked)
+    return [_shown([row for row in checked if row.checker.name == name]) for name in names]
+
+
+def _shown(checked: Sequence[CheckedCell]) -> CheckedBy:
+    checker = checked[0].checker
     at_rate = [row for row in checked if row.at_rate.wanted_per_s]
     label = labels(row.cell for row in checked)
-    return CrosscheckChapter(
+    return CheckedBy(
         checker=checker,
         both=_both(checked, checker),
         at_rate=_at_rate(at_rate) if at_rate else None,
@@ -56,16 +62,16 @@ def _bracketed(text: str) -> str:
     return f" ({text})" if text else ""
 
 
-def _both(checked: Sequence[CheckedCell], checker: str) -> Table:
+def _both(checked: Sequence[CheckedCell], checker: Tool) -> Table:
     """A row a cell: what wrk measured, and the checker's figures relative to it."""
     heads = [
         "wrk requests/s",
-        f"{checker} / wrk",
+        f"{checker.name} / wrk",
         "wrk batch latency",
-        f"{checker} request latency / wrk",
+        f"{checker.name} {checker.times} latency / wrk",
         "under way, wrk",
-        f"under way, {checker}",
-        f"CPU/request, {checker} / wrk",
+        f"under way, {checker.name}",
+        f"CPU/request, {checker.name} / wrk",
     ]
     return _table(
         checked,

@@ -25,7 +25,7 @@ KINDS = {
 def record(
     execution: Execution, faults_in_a_row: int, pauses_s: Sequence[int] = PAUSES_S
 ) -> dict[str, Any]:
-    """The result of the action `record`; docs/architecture.md describes the records.
+    """The result of the action `record`; pipebench/record/schema.py describes the records.
 
     faults_in_a_row: faults of the harness on this testbed before this execution. pauses_s: see
     recovery.py.

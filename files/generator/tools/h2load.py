@@ -80,7 +80,7 @@ class Tool(LoadTool):
         ]
 
     def result(self, files: Path) -> str | None:
-        """RESULT of docs/architecture.md, from the log."""
+        """What pipebench/tools/h2load.py reads as Result, from the log."""
         log = files / "log"
         if not log.exists():
             return None

@@ -43,7 +43,7 @@ class Tool(LoadTool):
         return {"WRK_RESULT": str(files / "result.json")}
 
     def result(self, files: Path) -> str | None:
-        """RESULT of docs/architecture.md, as pipeline.lua wrote it."""
+        """What pipebench/tools/wrk.py reads as Result, as pipeline.lua wrote it."""
         path = files / "result.json"
         return path.read_text() if path.exists() else None
 

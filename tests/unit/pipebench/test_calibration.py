@@ -89,10 +89,10 @@ def test_both_outputs_say_how_far_off_a_figure_is(small: JudgedRun, tmp_path: Pa
 
 def test_a_figure_whose_truth_is_none_at_all(small: JudgedRun, tmp_path: Path) -> None:
     text = "alpha: {outcome: [ok], truths: {%s: {value: 0, within: 0}}}"
-    (none,) = compare(small, read_expected(expected(tmp_path, text % "status_errors")))
+    (none,) = check_servers(small, read_expected(expected(tmp_path, text % "status_errors")))
     assert none.wrong == []
     assert "status_errors 0 (true 0)" in markdown("r", [none])
-    (some,) = compare(small, read_expected(expected(tmp_path, text % "requests")))
+    (some,) = check_servers(small, read_expected(expected(tmp_path, text % "requests")))
     assert some.wrong[0].startswith("requests is ")
     assert " (true 0)" in terminal([some])
 

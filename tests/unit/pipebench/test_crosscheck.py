@@ -1,7 +1,9 @@
 """Agreement of h2load with wrk, and latency at a constant rate; on what h2load really wrote."""
 
 import copy
+import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +171,7 @@ def test_the_tables_have_the_values_that_they_show_and_the_keys_that_differ() ->
         closed["generators"][0]["measured"] = exact(rate, 10_000)
         checks.append(checked(closed))
     checks.append(checked(document("constant", None, 2000.0)))
-    shown = crosscheck_tables.shown(crosscheck.rows(measured, checks))
+    (shown,) = crosscheck_tables.shown(crosscheck.rows(measured, checks))
     both, at_rate = shown.tables
     assert [head.text for head in both.heads][:4] == [
         "framework", "workers", "wrk requests/s", "h2load / wrk",
@@ -206,6 +208,25 @@ def test_a_run_with_crosscheck_records_reports_them_and_names_the_broken(tmp_pat
     said = "\n".join(rendered.problems)
     assert "crosscheck/torn.json" in said
     assert "crosscheck/older.json" in said
+
+
+def test_each_tool_has_a_table_of_its_own_in_words_that_fit_it(tmp_path: Path) -> None:
+    shutil.copytree(RUN, tmp_path, dirs_exist_ok=True)
+    folder = tmp_path / "crosscheck"
+    folder.mkdir()
+    batches = factory.record() | CELL | {"tool": "wrk"}
+    (folder / "a.json").write_text(json.dumps(document("closed", 1)))
+    (folder / "b.json").write_text(json.dumps(batches))
+    rendered = render(judge_run(tmp_path))
+    _, first, second = rendered.files["report.md"].split("\n## Cross-check: the same with ")
+    assert first.startswith("h2load\n")
+    assert "| h2load request latency / wrk |" in first
+    assert "the next request at every response" in first
+    assert second.startswith("wrk\n")
+    assert "| wrk batch latency / wrk |" in second
+    assert "the next request at every response" not in second
+    rows = csv.DictReader(rendered.files["crosscheck.csv"].splitlines())
+    assert [row["tool"] for row in rows] == ["h2load", "wrk"]
 
 
 def test_a_run_without_has_neither_table_nor_section() -> None:
