@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-REQUIRED = ("numpy", "msgspec", "jinja2", "altair", "vl_convert", "markdown_it")
+REQUIRED = ("numpy", "msgspec", "jinja2", "vl_convert", "markdown_it")
 NO_ENVIRONMENT = 4
 
 

@@ -24,7 +24,7 @@ from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.show import formats
 from pipebench.show.bar_list import bar_list
-from pipebench.show.charts import drawing
+from pipebench.show.charts import drawing, svg
 from pipebench.show.charts.drawing import Bar, Bars, Heat, Lines, Look, Point, Scale, Strip, Strips
 from pipebench.show.table import FORMS
 from pipebench.stats.estimate import Estimate, estimate, ratios
@@ -68,8 +68,8 @@ class Chart:
 
     @cached_property
     def svg(self) -> str:
-        """The document (see drawing.svg), drawn when it is first asked for."""
-        return drawing.svg(self.spec, self.alt)
+        """The document (see svg.py), drawn when it is first asked for."""
+        return svg.document(self.spec, self.alt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +106,15 @@ def draw(judged_run: JudgedRun, rows: list[CellSummary]) -> tuple[list[Chart], l
     data = data_of(judged_run, rows)
     drawn: list[Chart] = []
     faults: list[str] = []
-    with drawing.unchecked():
-        for make in CHARTS:
-            try:
-                chart = make(data)
-                # drawn here, so that what cannot be drawn is a fault of this chart alone
-                drawn += [chart] if chart and chart.svg else []
-            except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
-                faults.append(
-                    f"the chart {make.__name__} could not be drawn: {type(error).__name__}: {error}"
-                )
+    for make in CHARTS:
+        try:
+            chart = make(data)
+            # drawn here, so that what cannot be drawn is a fault of this chart alone
+            drawn += [chart] if chart and chart.svg else []
+        except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
+            faults.append(
+                f"the chart {make.__name__} could not be drawn: {type(error).__name__}: {error}"
+            )
     return drawn, faults
 
 
@@ -157,7 +156,7 @@ def throughput(data: Data) -> Chart | None:
         f"Requests per second{where}: the bars are medians over the rounds{_sure(panels)}, "
         f"the dots under them are {dots}{ceiling}.",
         _bars_said("Requests per second", panels),
-        drawing.spec(drawing.bars(panels, scale)),
+        drawing.bars(panels, scale),
         bar_list(f"Requests per second{where}: medians over the rounds{_sure(panels)}.", panels),
     )
 
@@ -176,7 +175,7 @@ def cpu(data: Data) -> Chart | None:
         f"Server CPU time per request{where}, less is better, on a logarithmic axis: the symbols "
         f"are medians over the rounds{_sure(panels)}, the dots under them are {dots}.",
         _bars_said("Server CPU time per request", panels),
-        drawing.spec(drawing.bars(panels, scale)),
+        drawing.bars(panels, scale),
         bar_list(
             f"Server CPU time per request{where}, less is better: "
             f"medians over the rounds{_sure(panels)}.",
@@ -315,7 +314,7 @@ def latency(data: Data) -> Chart | None:
         "tenth, hundredth ... of the batches took at least, medians over the rounds; a line ends "
         "where a round had too few batches.",
         " ".join(said),
-        drawing.spec(drawing.lines(_split(panels), across, up)),
+        drawing.lines(_split(panels), across, up),
     )
 
 
@@ -374,7 +373,7 @@ def rounds(data: Data) -> Chart | None:
         f"The rounds in their order{where}: requests per second of each against the median of its "
         f"framework, to the same scale in every row; a cross is a round that failed{cut}.",
         said,
-        drawing.spec(drawing.strips(panels, min(count, most))),
+        drawing.strips(panels, min(count, most)),
     )
 
 
@@ -443,7 +442,7 @@ def _scan(data: Data, along: str, title: str) -> Chart | None:
         f"Requests per second against {along}, both axes logarithmic: medians over the rounds"
         f"{' with 95 % intervals' if sure else ''}{cut}.",
         " ".join(said),
-        drawing.spec(drawing.lines(_split(panels), across, up)),
+        drawing.lines(_split(panels), across, up),
     )
 
 
@@ -487,7 +486,7 @@ def gain(data: Data) -> Chart | None:
         "depth 1 in the same round, medians over the rounds; the dotted line is as many times as "
         f"the depth{cut}.",
         " ".join(said),
-        drawing.spec(drawing.lines(_split(panels), across, up)),
+        drawing.lines(_split(panels), across, up),
     )
 
 
@@ -540,7 +539,7 @@ def price(data: Data) -> Chart | None:
         f"Requests per second, logarithmic, against the price of the server's host, a point a "
         f"testbed: medians over the rounds with their intervals{cut}.",
         " ".join(said),
-        drawing.spec(drawing.lines(panels, across, up)),
+        drawing.lines(panels, across, up),
     )
 
 
@@ -677,7 +676,7 @@ def heat(data: Data) -> Chart | None:
         "Requests per second by depth and connections, each framework as a share of its own best "
         f"cell{f'; the fastest {len(shown)} of {len(candidates)}' if rest else ''}.",
         f"Requests per second by depth and connections: {'; '.join(said)}.",
-        drawing.spec(drawing.heat(panels, "depth", "connections")),
+        drawing.heat(panels, "depth", "connections"),
     )
 
 

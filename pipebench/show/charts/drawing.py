@@ -1,23 +1,18 @@
-"""How the charts look: who has which colour and shape, the panels, and the SVG that comes out.
+"""How the charts look: who has which colour and shape, the axes, and the panels.
 
 Nothing here knows a run. Colours are those of Okabe and Ito that are seen on white and on black;
 no chart needs them to be read: every line and bar has its name beside it. Text and axes are drawn
 in `currentColor`, and positions of labels are computed here, so that none covers another.
 """
 
-import re
 import textwrap
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from math import ceil, floor, log10
-from typing import Any, Literal
-from xml.sax.saxutils import quoteattr
+from typing import Any
 
-import altair as alt
-import vl_convert
-from altair.utils.schemapi import debug_mode
-
+from pipebench.show.charts import vega
+from pipebench.show.charts.vega import Channel, Rows, Spec
 from pipebench.stats.estimate import Estimate
 
 WIDTH = 760
@@ -33,6 +28,10 @@ LEADER = 12
 AXIS = 54
 NAMES_LEFT = 54
 ROW = 36
+ABOVE = -4
+"""Where the median lies in its row; the dots of the rounds are under it."""
+CROSS = "M-1,-1L1,1M-1,1L1,-1"
+"""A shape, as an SVG path."""
 INK = "currentColor"
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
@@ -40,14 +39,35 @@ DASHES = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3))
 GRID = 0.15
 PALE = 0.35
 
-STYLE = (
-    "svg.chart{max-width:100%;height:auto}"
-    "svg.chart:not(:root){color:inherit}"
-    "svg.chart:not(:root)>.background{display:none}"
-)
-"""A file of its own is dark on white; inside a page it has the page's colours."""
-
-Mark = Literal["bar", "line", "point", "rect", "rule", "text", "tick"]
+CONFIG: Spec = {
+    "aria": False,
+    "background": "transparent",
+    "font": FONT,
+    "axis": {
+        "domainColor": INK,
+        "domainOpacity": 0.5,
+        "gridColor": INK,
+        "gridOpacity": GRID,
+        "labelColor": INK,
+        "labelFlush": False,
+        "labelFontSize": FONT_SIZE,
+        "labelLimit": 400,
+        "tickColor": INK,
+        "tickOpacity": 0.5,
+        "titleColor": INK,
+        "titleFontSize": FONT_SIZE,
+        "titleFontWeight": "normal",
+    },
+    "title": {
+        "color": INK,
+        "fontSize": 13,
+        "fontWeight": "bold",
+        "subtitleColor": INK,
+        "subtitleFontSize": FONT_SIZE,
+    },
+    "view": {"stroke": None},
+}
+"""What all charts look like, as Vega-Lite has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +81,7 @@ class Look:
     hollow: bool = False
 
     @property
-    def drawn(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         """The fields that marks are drawn by."""
         return {
             "title": self.title,
@@ -106,22 +126,19 @@ class Scale:
             return float(self.low * (self.high / self.low) ** share)
         return self.low + share * (self.high - self.low)
 
-    def of(self, channel: Any, name: str, **axis: Any) -> Any:
-        """The encoding of a field by this scale."""
-        ticks: dict[str, Any] = (
-            {"tickCount": 6} if self.ticks is None else {"values": list(self.ticks)}
-        )
-        return channel(
-            f"{name}:Q",
-            title=self.title,
-            scale=alt.Scale(
-                type="log" if self.log else "linear",
-                domain=[self.low, self.high],
-                nice=False,
-                zero=False,
-            ),
-            axis=alt.Axis(labelExpr=self.label, **ticks, **axis),
-        )
+    def channel(self, field: str, **axis: Any) -> Channel:
+        """A field on this axis."""
+        ticks: Spec = {"tickCount": 6} if self.ticks is None else {"values": list(self.ticks)}
+        return vega.quantity(field) | {
+            "title": self.title,
+            "scale": {
+                "type": "log" if self.log else "linear",
+                "domain": [self.low, self.high],
+                "nice": False,
+                "zero": False,
+            },
+            "axis": {"labelExpr": self.label, **ticks, **axis},
+        }
 
 
 COUNT = "format(datum.value, '~s')"
@@ -207,7 +224,7 @@ class Bars:
         return values + ([self.line[0]] if self.line else [])
 
 
-def bars(panels: list[Bars], scale: Scale) -> Any:
+def bars(panels: list[Bars], scale: Scale) -> Spec:
     """Rows of medians with intervals, dots of the rounds under them, and figures to their right.
 
     Bars from 0 on a linear scale; points on a logarithmic one, where a bar's length means nothing.
@@ -215,78 +232,123 @@ def bars(panels: list[Bars], scale: Scale) -> Any:
     shown = [bar for panel in panels for bar in panel.bars]
     names = _width([bar.look.title for bar in shown])
     width = WIDTH - names - _width([bar.words for bar in shown if bar.figure]) - 20
-    return _stack([_bars(panel, scale, width, names) for panel in panels])
+    return _chart([_bars(panel, scale, width, names) for panel in panels])
 
 
-def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Any:
-    titles = [bar.look.title for bar in panel.bars]
-    y = alt.Y(
-        "title:N",
-        title=None,
-        sort=None,
-        scale=alt.Scale(type="band", domain=titles),
-        axis=alt.Axis(
-            labelLimit=names,
-            labelPadding=8,
-            minExtent=names,
-            maxExtent=names,
-            ticks=False,
-            domain=False,
-            grid=False,
-        ),
-    )
-    x = scale.of(alt.X, "median", domain=False)
-    rated = [(bar, bar.figure) for bar in panel.bars if bar.figure]
-    rows = [
-        bar.look.drawn
-        | {"median": found.median, "low": found.low, "high": found.high, "words": bar.words}
-        for bar, found in rated
+def _bars(panel: Bars, scale: Scale, width: int, names: int) -> Spec:
+    y = _names_axis(panel, names)
+    rows: Rows = [
+        bar.look.fields
+        | {
+            "median": bar.figure.median,
+            "low": bar.figure.low,
+            "high": bar.figure.high,
+            "words": bar.words,
+        }
+        for bar in panel.bars
+        if bar.figure
     ]
-    sure = [row for row, (_, found) in zip(rows, rated, strict=True) if found.low is not None]
-    pale = {"yOffset": -4, "fillOpacity": PALE, "strokeWidth": 1, "opacity": 1}
-    drawn = (
-        _layer(rows, "point", size=120, **pale).encode(shape=_as("shape"))
-        if scale.log
-        else _layer(rows, "bar", height=16, **pale)
-    ).encode(x=x, y=y, fill=_as("fill"), stroke=_as("colour"))
-    dots = [bar.look.drawn | {"median": value} for bar, _ in rated for value in bar.rounds]
-    interval = {"color": INK, "yOffset": -4}
     layers = [
-        drawn,
-        _layer(sure, "rule", strokeWidth=1.5, **interval).encode(
-            x=scale.of(alt.X, "low"), x2="high:Q", y=y
-        ),
-        *(
-            _layer(sure, "tick", thickness=1.5, height=9, orient="vertical", **interval).encode(
-                x=scale.of(alt.X, end), y=y
-            )
-            for end in ("low", "high")
-        ),
-        _layer(dots, "point", size=16, yOffset=11, opacity=0.8, strokeWidth=1).encode(
-            x=x, y=y, stroke=_as("colour")
-        ),
-        _text(rows).encode(x=alt.value(width + 12), y=y, text="words:N"),
-        _text(
-            [{"title": bar.look.title, "words": bar.words} for bar in panel.bars if not bar.figure]
-        ).encode(x=alt.value(4), y=y, text="words:N"),
+        _medians(rows, scale, y),
+        *_intervals(rows, scale, y),
+        _rounds(panel, scale, y),
+        _text(rows, x=vega.pixels(width + 12), y=y),
+        *_without_figure(panel, y, names),
+        *_line_across(panel, scale, ROW * len(rows)),
     ]
-    said = [bar.words for bar in panel.bars if not bar.figure]
-    layers.append(_room(names, max(WIDTH - names, 4 + _width(said), BOLD * len(panel.title))))
-    if panel.line:
-        value, label = panel.line
-        right = scale.share(value) > 0.5
-        line = [{"median": value, "words": label}]
-        layers += [
-            _layer(line, "rule", color=INK, strokeWidth=1.2, strokeDash=[6, 3]).encode(
-                x=x, y=alt.value(0), y2=alt.value(ROW * len(rated))
-            ),
-            _text(line, align="right" if right else "left", dx=3 if right else -3).encode(
-                x=x, y=alt.value(-9), text="words:N"
-            ),
-        ]
-    return _layered(layers).properties(
-        width=width, height=ROW * len(panel.bars), **_title(panel.title, offset=22)
+    return vega.panel(layers, width, ROW * len(panel.bars), _title(panel.title, offset=22))
+
+
+def _names_axis(panel: Bars, names: int) -> Channel:
+    """The frameworks' names at the left of their rows, in the order given."""
+    return vega.category("title") | {
+        "title": None,
+        "sort": None,
+        "scale": {"type": "band", "domain": [bar.look.title for bar in panel.bars]},
+        "axis": {
+            "labelLimit": names,
+            "labelPadding": 8,
+            "minExtent": names,
+            "maxExtent": names,
+            "ticks": False,
+            "domain": False,
+            "grid": False,
+        },
+    }
+
+
+def _medians(rows: Rows, scale: Scale, y: Channel) -> Spec:
+    pale = {"yOffset": ABOVE, "fillOpacity": PALE, "strokeWidth": 1, "opacity": 1}
+    channels = {
+        "x": scale.channel("median", domain=False),
+        "y": y,
+        "fill": vega.itself("fill"),
+        "stroke": vega.itself("colour"),
+    }
+    if scale.log:
+        point = vega.mark("point", size=120, **pale)
+        return vega.layer(rows, point, shape=vega.itself("shape"), **channels)
+    return vega.layer(rows, vega.mark("bar", height=16, **pale), **channels)
+
+
+def _intervals(rows: Rows, scale: Scale, y: Channel) -> list[Spec]:
+    """A line from low to high with a stroke at each end."""
+    sure = [row for row in rows if row["low"] is not None]
+    look = {"color": INK, "yOffset": ABOVE}
+    line = vega.mark("rule", strokeWidth=1.5, **look)
+    stroke = vega.mark("tick", thickness=1.5, height=9, orient="vertical", **look)
+    return [
+        vega.layer(sure, line, x=scale.channel("low"), x2=vega.end("high"), y=y),
+        *(vega.layer(sure, stroke, x=scale.channel(end), y=y) for end in ("low", "high")),
+    ]
+
+
+def _rounds(panel: Bars, scale: Scale, y: Channel) -> Spec:
+    """A dot for each round, under the median."""
+    dots = [
+        bar.look.fields | {"median": value}
+        for bar in panel.bars
+        if bar.figure
+        for value in bar.rounds
+    ]
+    return vega.layer(
+        dots,
+        vega.mark("point", size=16, yOffset=11, opacity=0.8, strokeWidth=1),
+        x=scale.channel("median", domain=False),
+        y=y,
+        stroke=vega.itself("colour"),
     )
+
+
+def _without_figure(panel: Bars, y: Channel, names: int) -> list[Spec]:
+    """The words in place of a figure, and room for them and for the panel's title."""
+    rows = [{"title": bar.look.title, "words": bar.words} for bar in panel.bars if not bar.figure]
+    longest = 4 + _width([row["words"] for row in rows])
+    return [
+        _text(rows, x=vega.pixels(4), y=y),
+        _room(names, max(WIDTH - names, longest, BOLD * len(panel.title))),
+    ]
+
+
+def _line_across(panel: Bars, scale: Scale, height: int) -> list[Spec]:
+    """The panel's line, if it has one, with its label above."""
+    if not panel.line:
+        return []
+    value, label = panel.line
+    rows = [{"median": value, "words": label}]
+    x = scale.channel("median", domain=False)
+    right = scale.share(value) > 0.5
+    side: Spec = {"align": "right", "dx": 3} if right else {"align": "left", "dx": -3}
+    return [
+        vega.layer(
+            rows,
+            vega.mark("rule", color=INK, strokeWidth=1.2, strokeDash=[6, 3]),
+            x=x,
+            y=vega.pixels(0),
+            y2=vega.pixels(height),
+        ),
+        _text(rows, side, x=x, y=vega.pixels(-9)),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,72 +381,123 @@ class Lines:
         return [*ends, *(point.y for point in points)]
 
 
-def lines(panels: list[Lines], x: Scale, y: Scale) -> Any:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What panels of lines share. longest: characters of a line's name."""
+
+    x: Scale
+    y: Scale
+    width: int
+    height: int
+    longest: int
+
+    def across(self, field: str) -> Channel:
+        """A field on the axis from left to right."""
+        return self.x.channel(field, grid=False)
+
+    def up(self, field: str) -> Channel:
+        """A field on the axis from below."""
+        return self.y.channel(field, minExtent=AXIS, maxExtent=AXIS)
+
+
+def lines(panels: list[Lines], x: Scale, y: Scale) -> Spec:
     """Panels of lines with their names at their right ends, two beside each other if several."""
     most = max(len(panel.lines) for panel in panels)
     columns = 1 if len(panels) == 1 else 2
     longest = 30 if columns == 1 else 20
-    words = [_cut(one.title, longest) for panel in panels for one, _ in panel.lines]
+    words = [_cut(look.title, longest) for panel in panels for look, _ in panel.lines]
     names = _width([*words, *(panel.guide_label for panel in panels)])
     width = WIDTH // columns - AXIS - 30 - names - LEADER
     height = max(330 if columns == 1 else 210, LINE * (most + 1))
-    made = [_lines(panel, (x, y), (width, height), names, longest) for panel in panels]
-    if len(made) == 1:
-        return made[0]
-    return alt.concat(*made, columns=columns, spacing=24)
+    frame = Frame(x, y, width, height, longest)
+    return _chart([_lines(panel, frame, names) for panel in panels], columns)
 
 
-def _lines(
-    panel: Lines, scales: tuple[Scale, Scale], size: tuple[int, int], names: int, longest: int
-) -> Any:
-    (across, up), (width, height) = scales, size
-    x = across.of(alt.X, "x", grid=False)
-    y = up.of(alt.Y, "y", minExtent=AXIS, maxExtent=AXIS)
-    points = [
-        one.drawn | {"x": p.x, "y": p.y, "low": p.low, "high": p.high, "marked": p.marked}
-        for one, own in panel.lines
+def _lines(panel: Lines, frame: Frame, names: int) -> Spec:
+    points: Rows = [
+        look.fields | {"x": p.x, "y": p.y, "low": p.low, "high": p.high, "marked": p.marked}
+        for look, own in panel.lines
         for p in own
     ]
-    ends = [
-        one.drawn | {"x": own[-1].x, "y": own[-1].y, "words": _cut(one.title, longest)}
-        for one, own in panel.lines
+    labels = _line_labels(panel, frame)
+    room = max(frame.width + LEADER + 3 + names, BOLD * len(panel.title))
+    layers = [
+        _guide(panel, frame),
+        _leaders(labels, frame),
+        *_points(points, frame),
+        _text(labels, {"dx": LEADER + 3}, x=frame.across("x2"), y=frame.up("y2")),
+        _room(0, room),
+    ]
+    title = _title(panel.title, panel.note, room=frame.width + 150)
+    return vega.panel(layers, frame.width, frame.height, title)
+
+
+def _line_labels(panel: Lines, frame: Frame) -> Rows:
+    """The name of each line: where the line ends (x, y), and where its name stands (x2, y2)."""
+    labels = [
+        look.fields | {"x": own[-1].x, "y": own[-1].y, "words": _cut(look.title, frame.longest)}
+        for look, own in panel.lines
     ]
     if panel.guide:
         last = panel.guide[-1]
-        ends.append({"x": last.x, "y": last.y, "colour": INK, "words": panel.guide_label})
-    wanted = [height * (1 - up.share(end["y"])) for end in ends]
-    for end, place in zip(ends, spread(wanted, LINE, 4, height - 4), strict=True):
-        end |= {"x2": across.high, "y2": up.value(1 - place / height)}
-    guide = [{"x": p.x, "y": p.y} for p in panel.guide]
-    layers = [
-        _layer(guide, "line", color=INK, strokeDash=[2, 3], strokeWidth=1, opacity=0.6).encode(
-            x=x, y=y
-        ),
-        _layer(ends, "rule", color=INK, strokeDash=[1, 2], opacity=0.6, x2Offset=LEADER).encode(
-            x=x, y=y, x2="x2:Q", y2="y2:Q"
-        ),
-        _layer(points, "line", strokeWidth=2).encode(
-            x=x, y=y, detail="title:N", stroke=_as("colour"), strokeDash=_as("dash")
-        ),
-        _layer([p for p in points if p["low"] is not None], "rule", strokeWidth=1.2).encode(
-            x=x,
-            y=up.of(alt.Y, "low", minExtent=AXIS, maxExtent=AXIS),
-            y2="high:Q",
-            stroke=_as("colour"),
-        ),
-        _layer(
-            [p for p in points if p["marked"]], "point", size=42, strokeWidth=1.5, opacity=1
-        ).encode(x=x, y=y, fill=_as("fill"), stroke=_as("colour"), shape=_as("shape")),
-        _text(ends, dx=LEADER + 3).encode(
-            x=across.of(alt.X, "x2", grid=False),
-            y=up.of(alt.Y, "y2", minExtent=AXIS, maxExtent=AXIS),
-            text="words:N",
-        ),
-        _room(0, max(width + LEADER + 3 + names, BOLD * len(panel.title))),
+        labels.append({"x": last.x, "y": last.y, "colour": INK, "words": panel.guide_label})
+    wanted = [frame.height * (1 - frame.y.share(label["y"])) for label in labels]
+    places = spread(wanted, LINE, 4, frame.height - 4)
+    return [
+        label | {"x2": frame.x.high, "y2": frame.y.value(1 - place / frame.height)}
+        for label, place in zip(labels, places, strict=True)
     ]
-    return _layered(layers).properties(
-        width=width, height=height, **_title(panel.title, panel.note, room=width + 150)
+
+
+def _guide(panel: Lines, frame: Frame) -> Spec:
+    rows = [{"x": point.x, "y": point.y} for point in panel.guide]
+    dotted = vega.mark("line", color=INK, strokeDash=[2, 3], strokeWidth=1, opacity=0.6)
+    return vega.layer(rows, dotted, x=frame.across("x"), y=frame.up("y"))
+
+
+def _leaders(labels: Rows, frame: Frame) -> Spec:
+    """From the end of each line to its name."""
+    return vega.layer(
+        labels,
+        vega.mark("rule", color=INK, strokeDash=[1, 2], opacity=0.6, x2Offset=LEADER),
+        x=frame.across("x"),
+        y=frame.up("y"),
+        x2=vega.end("x2"),
+        y2=vega.end("y2"),
     )
+
+
+def _points(points: Rows, frame: Frame) -> list[Spec]:
+    """The lines, the intervals of their points, and the points' symbols."""
+    x, y, colour = frame.across("x"), frame.up("y"), vega.itself("colour")
+    return [
+        vega.layer(
+            points,
+            vega.mark("line", strokeWidth=2),
+            x=x,
+            y=y,
+            detail=vega.category("title"),
+            stroke=colour,
+            strokeDash=vega.itself("dash"),
+        ),
+        vega.layer(
+            [point for point in points if point["low"] is not None],
+            vega.mark("rule", strokeWidth=1.2),
+            x=x,
+            y=frame.up("low"),
+            y2=vega.end("high"),
+            stroke=colour,
+        ),
+        vega.layer(
+            [point for point in points if point["marked"]],
+            vega.mark("point", size=42, strokeWidth=1.5, opacity=1),
+            x=x,
+            y=y,
+            fill=vega.itself("fill"),
+            stroke=colour,
+            shape=vega.itself("shape"),
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,41 +508,42 @@ class Heat:
     cells: list[tuple[int, int, float | None, str]]
 
 
-def heat(panels: list[Heat], x_title: str, y_title: str) -> Any:
+def heat(panels: list[Heat], x_title: str, y_title: str) -> Spec:
     """Cells with their values in words, the darker the nearer to 1."""
     xs = sorted({x for panel in panels for x, *_ in panel.cells})
     ys = sorted({y for panel in panels for _, y, *_ in panel.cells}, reverse=True)
     columns = 2 if len(panels) > 1 and len(xs) <= 8 else 1
-    width = min(54 * len(xs), WIDTH // columns - 70)
-    made = []
-    for panel in panels:
-        cells = [
-            {"x": x, "y": y, "share": share, "words": words, "ink": _ink(share)}
-            for x, y, share, words in panel.cells
-        ]
-        across = alt.X(
-            "x:O", title=x_title, scale=alt.Scale(domain=xs), axis=alt.Axis(labelAngle=0)
-        )
-        up = alt.Y(
-            "y:O",
-            title=y_title,
-            scale=alt.Scale(domain=ys),
-            axis=alt.Axis(minExtent=40, maxExtent=40),
-        )
-        colour = alt.Color("share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), legend=None)
-        layers = [
-            _layer([c for c in cells if c["share"] is not None], "rect").encode(
-                x=across, y=up, color=colour
-            ),
-            _text(cells, align="center").encode(x=across, y=up, text="words:N", fill=_as("ink")),
-            _room(0, max(width, BOLD * len(panel.title) - AXIS)),
-        ]
-        made.append(
-            _layered(layers).properties(width=width, height=26 * len(ys), **_title(panel.title))
-        )
-    if len(made) == 1:
-        return made[0]
-    return alt.concat(*made, columns=columns, spacing=24)
+    size = (min(54 * len(xs), WIDTH // columns - 70), 26 * len(ys))
+    across = vega.step("x") | {
+        "title": x_title,
+        "scale": {"domain": xs},
+        "axis": {"labelAngle": 0},
+    }
+    up = vega.step("y") | {
+        "title": y_title,
+        "scale": {"domain": ys},
+        "axis": {"minExtent": 40, "maxExtent": 40},
+    }
+    return _chart([_heat(panel, across, up, size) for panel in panels], columns)
+
+
+def _heat(panel: Heat, across: Channel, up: Channel, size: tuple[int, int]) -> Spec:
+    width, height = size
+    cells = [
+        {"x": x, "y": y, "share": share, "words": words, "ink": _ink(share)}
+        for x, y, share, words in panel.cells
+    ]
+    shade = vega.quantity("share") | {
+        "scale": {"scheme": "blues", "domain": [0, 1]},
+        "legend": None,
+    }
+    rated = [cell for cell in cells if cell["share"] is not None]
+    layers = [
+        vega.layer(rated, vega.mark("rect"), x=across, y=up, color=shade),
+        _text(cells, {"align": "center"}, x=across, y=up, fill=vega.itself("ink")),
+        _room(0, max(width, BOLD * len(panel.title) - AXIS)),
+    ]
+    return vega.panel(layers, width, height, _title(panel.title))
 
 
 def _ink(share: float | None) -> str:
@@ -456,7 +570,7 @@ class Strips:
     strips: list[Strip]
 
 
-def strips(panels: list[Strips], rounds: int) -> Any:
+def strips(panels: list[Strips], rounds: int) -> Spec:
     """Rows of dots around the line of their median, all to the same scale, failures as crosses."""
     shown = [strip for panel in panels for strip in panel.strips]
     names = _width([strip.look.title for strip in shown])
@@ -464,119 +578,119 @@ def strips(panels: list[Strips], rounds: int) -> Any:
     farthest = max((abs(ratio - 1) for strip in shown for _, ratio in strip.points), default=0)
     step = next((step for step in (0.5, 0.2, 0.1, 0.05) if step <= farthest), 0.02)
     room = max(step * 3, farthest * 2.2)
-    size = (width, names)
-    return _stack([_strips(panel, rounds, size, step, room) for panel in panels])
+    x = _rounds_axis(rounds)
+    return _chart([_strips(panel, x, (step, room), (width, names)) for panel in panels])
 
 
-def _strips(panel: Strips, rounds: int, size: tuple[int, int], step: float, room: float) -> Any:
-    width, names = size
+def _rounds_axis(rounds: int) -> Channel:
+    ticks: Spec = {"values": list(range(1, rounds + 1))} if rounds <= 20 else {"tickMinStep": 1}
+    return vega.quantity("x") | {
+        "title": "round",
+        "scale": {"domain": [0.5, rounds + 0.5], "nice": False, "zero": False},
+        "axis": {"grid": False, "format": "d", **ticks},
+    }
+
+
+def _strips(panel: Strips, x: Channel, scale: tuple[float, float], size: tuple[int, int]) -> Spec:
+    """scale: of the ratios, that of the lines above and below the median, and that of a row."""
+    (step, room), (width, names) = scale, size
     count = len(panel.strips)
-    x = alt.X(
-        "x:Q",
-        title="round",
-        scale=alt.Scale(domain=[0.5, rounds + 0.5], nice=False, zero=False),
-        axis=alt.Axis(
-            grid=False,
-            format="d",
-            **({"values": list(range(1, rounds + 1))} if rounds <= 20 else {"tickMinStep": 1}),
-        ),
-    )
-
-    def y(name: str) -> Any:
-        scale = alt.Scale(domain=[count - 0.5, -0.5], nice=False, zero=False)
-        return alt.Y(f"{name}:Q", title=None, scale=scale, axis=None)
-
     rows = [
-        strip.look.drawn | {"y": row, "words": strip.words}
+        strip.look.fields | {"y": row, "words": strip.words}
         for row, strip in enumerate(panel.strips)
     ]
-    levels = [
+    levels: Rows = [
         {"y": row - sign * step / room, "words": f"{100 * sign * step:+g} %"}
         for row, strip in enumerate(panel.strips)
         if strip.points
         for sign in (1, -1)
     ]
-    dots = [
-        strip.look.drawn | {"x": number, "y": row - (ratio - 1) / room, "median": row}
+    y, names_x = _row_place("y", count), vega.pixels(-NAMES_LEFT)
+    layers = [
+        vega.layer(rows, vega.mark("rule", color=INK, strokeWidth=1, opacity=0.5), y=y),
+        vega.layer(levels, vega.mark("rule", color=INK, strokeWidth=1, opacity=GRID), y=y),
+        *_strip_dots(panel, x, room),
+        _strip_failures(panel, x),
+        _text(levels, {"align": "right", "fontSize": 11}, x=vega.pixels(-6), y=y),
+        _text(rows, {"align": "right"}, x=names_x, y=y, text=vega.category("title")),
+        _text(rows, x=vega.pixels(width + 12), y=y),
+        _room(NAMES_LEFT + names, WIDTH - NAMES_LEFT - names),
+    ]
+    return vega.panel(layers, width, 64 * count, _title(panel.title))
+
+
+def _row_place(field: str, count: int) -> Channel:
+    """A field that is a row's number, from 0 at the top, without an axis."""
+    scale = {"domain": [count - 0.5, -0.5], "nice": False, "zero": False}
+    return vega.quantity(field) | {"title": None, "scale": scale, "axis": None}
+
+
+def _strip_dots(panel: Strips, x: Channel, room: float) -> list[Spec]:
+    """A dot for each round, and a line from it to the median."""
+    dots: Rows = [
+        strip.look.fields | {"x": number, "y": row - (ratio - 1) / room, "median": row}
         for row, strip in enumerate(panel.strips)
         for number, ratio in strip.points
     ]
-    failures = [
+    count, colour = len(panel.strips), vega.itself("colour")
+    return [
+        vega.layer(
+            dots,
+            vega.mark("rule", strokeWidth=1, opacity=0.6),
+            x=x,
+            y=_row_place("median", count),
+            y2=vega.end("y"),
+            stroke=colour,
+        ),
+        vega.layer(
+            dots,
+            vega.mark("point", size=40, strokeWidth=1.5, opacity=1),
+            x=x,
+            y=_row_place("y", count),
+            fill=vega.itself("fill"),
+            stroke=colour,
+            shape=vega.itself("shape"),
+        ),
+    ]
+
+
+def _strip_failures(panel: Strips, x: Channel) -> Spec:
+    rows = [
         {"x": number, "y": row} for row, strip in enumerate(panel.strips) for number in strip.failed
     ]
-    layers = [
-        _layer(rows, "rule", color=INK, strokeWidth=1, opacity=0.5).encode(y=y("y")),
-        _layer(levels, "rule", color=INK, strokeWidth=1, opacity=GRID).encode(y=y("y")),
-        _layer(dots, "rule", strokeWidth=1, opacity=0.6).encode(
-            x=x, y=y("median"), y2="y:Q", stroke=_as("colour")
-        ),
-        _layer(dots, "point", size=40, strokeWidth=1.5, opacity=1).encode(
-            x=x, y=y("y"), fill=_as("fill"), stroke=_as("colour"), shape=_as("shape")
-        ),
-        _layer(
-            failures, "point", shape="M-1,-1L1,1M-1,1L1,-1", size=70, stroke=INK, strokeWidth=1.8
-        ).encode(x=x, y=y("y")),
-        _text(levels, align="right", fontSize=11).encode(x=alt.value(-6), y=y("y"), text="words:N"),
-        _text(rows, align="right").encode(x=alt.value(-NAMES_LEFT), y=y("y"), text="title:N"),
-        _text(rows).encode(x=alt.value(width + 12), y=y("y"), text="words:N"),
-        _room(NAMES_LEFT + names, WIDTH - NAMES_LEFT - names),
-    ]
-    return _layered(layers).properties(width=width, height=64 * count, **_title(panel.title))
+    cross = vega.mark("point", shape=CROSS, size=70, stroke=INK, strokeWidth=1.8)
+    return vega.layer(rows, cross, x=x, y=_row_place("y", len(panel.strips)))
 
 
-def _layered(layers: list[Any]) -> Any:
-    """Those layers over each other that have anything to show."""
-    return alt.layer(*(layer for layer in layers if layer.data.values))
-
-
-def _layer(values: list[dict[str, Any]], mark: Mark, **how: Any) -> Any:
-    """Marks of these values."""
-    # a tuple, as Altair copies every list whenever a chart is put into another
-    return alt.Chart(alt.InlineData(values=tuple(values)), mark=alt.MarkDef(type=mark, **how))
-
-
-def _text(values: list[dict[str, Any]], **how: Any) -> Any:
+def _text(rows: Rows, style: Spec | None = None, **channels: Channel) -> Spec:
+    """Words of each row: those of its field `words`, unless the channel `text` is another."""
     look = {"align": "left", "baseline": "middle", "fontSize": FONT_SIZE, "fill": INK}
-    return _layer(values, "text", **(look | how))
+    words = {"text": vega.category("words")}
+    return vega.layer(rows, vega.mark("text", **(look | (style or {}))), **(words | channels))
 
 
-def _room(left: float, right: float) -> Any:
+def _room(left: float, right: float) -> Spec:
     """A line that is not seen, so that the picture holds what is written from here to there.
 
     Text is measured in the fonts of this computer; the reader's may be wider.
     """
-    return _layer([{}], "rule", opacity=0).encode(
-        x=alt.value(-left), x2=alt.value(right), y=alt.value(0)
-    )
+    unseen = vega.mark("rule", opacity=0)
+    return vega.layer([{}], unseen, x=vega.pixels(-left), x2=vega.pixels(right), y=vega.pixels(0))
 
 
-def _as(name: str) -> Any:
-    """A field that holds the colour, shape or dash itself."""
-    channels: dict[str, Any] = {
-        "colour": alt.Stroke,
-        "fill": alt.Fill,
-        "ink": alt.Fill,
-        "shape": alt.Shape,
-        "dash": alt.StrokeDash,
-    }
-    return channels[name](f"{name}:N", scale=None, legend=None)
+def _title(text: str, note: str = "", offset: int = 8, room: int = WIDTH) -> Spec | None:
+    """A panel's title with its note under it, as many lines as it has."""
+    place: Spec = {"anchor": "start", "offset": offset}
+    lines = textwrap.wrap(note, floor(room / CHARACTER))
+    if text:
+        return {"text": text, **place, **({"subtitle": lines} if lines else {})}
+    if lines:  # a subtitle is drawn with a title only
+        return {"text": lines, **place, "fontSize": FONT_SIZE, "fontWeight": "normal"}
+    return None
 
 
-def _title(text: str, note: str = "", offset: int = 8, room: int = WIDTH) -> dict[str, Any]:
-    if not text and not note:
-        return {}
-    said = textwrap.wrap(note, floor(room / CHARACTER))
-    how: dict[str, Any] = {"anchor": "start", "offset": offset}
-    if not text:  # a subtitle is drawn with a title only
-        how |= {"fontSize": FONT_SIZE, "fontWeight": "normal"}
-        return {"title": alt.TitleParams(text=said, **how)}
-    if said:
-        how["subtitle"] = said
-    return {"title": alt.TitleParams(text=text, **how)}
-
-
-def _stack(panels: list[Any]) -> Any:
-    return panels[0] if len(panels) == 1 else alt.vconcat(*panels, spacing=24)
+def _chart(panels: list[Spec], columns: int = 1) -> Spec:
+    return {"config": CONFIG, **vega.grid(panels, columns)}
 
 
 def _cut(text: str, longest: int) -> str:
@@ -585,71 +699,3 @@ def _cut(text: str, longest: int) -> str:
 
 def _width(texts: list[str]) -> int:
     return ceil(CHARACTER * max(map(len, texts), default=0)) + 8
-
-
-def unchecked() -> AbstractContextManager[None]:
-    """Altair asks its schema about every part that is made, which takes longer than drawing."""
-    found: AbstractContextManager[None] = debug_mode(False)
-    return found
-
-
-def spec(chart: Any) -> dict[str, Any]:
-    """The chart as Vega-Lite has it, with what all charts look like."""
-    axis: dict[str, Any] = {
-        "domainColor": INK,
-        "tickColor": INK,
-        "labelColor": INK,
-        "titleColor": INK,
-    }
-    title: dict[str, Any] = {
-        "fontSize": 13,
-        "fontWeight": "bold",
-        "color": INK,
-        "subtitleColor": INK,
-    }
-    configured = chart.configure(
-        aria=False,
-        background="transparent",
-        font=FONT,
-        axis=alt.AxisConfig(
-            **axis,
-            gridColor=INK,
-            gridOpacity=GRID,
-            domainOpacity=0.5,
-            tickOpacity=0.5,
-            labelFontSize=FONT_SIZE,
-            titleFontSize=FONT_SIZE,
-            titleFontWeight="normal",
-            labelLimit=400,
-            labelFlush=False,
-        ),
-        title=alt.TitleConfig(**title, subtitleFontSize=FONT_SIZE),
-        view=alt.ViewConfig(stroke=None),
-    )
-    made: dict[str, Any] = configured.to_dict(validate=False)
-    return made
-
-
-def svg(spec: dict[str, Any], words: str) -> str:
-    """The chart as an SVG document: the same bytes for the same chart.
-
-    Its root is `<svg class="chart" role="img" aria-label=WORDS>`, then come one `<style>` and one
-    `<rect class="background">`. Opened alone, or as the source of an <img>, it is dark on white.
-    Put into a page's HTML it has no background and takes the page's `color`, by that style; a
-    page may as well drop both elements.
-    """
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    drawn = vl_convert.vegalite_to_svg(spec, vl_version=version)
-    root = re.match(r"<svg\b[^>]*>", drawn)
-    box = re.search(r'viewBox="0 0 (\S+) (\S+)"', root[0]) if root else None
-    if root is None or box is None:
-        raise ValueError("vl-convert made no SVG with a viewBox")
-    width, height = box.groups()
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
-        f"aria-label={quoteattr(words)} "
-        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" color="#1a1a1a">'
-        f"<style>{STYLE}</style>"
-        f'<rect class="background" width="{width}" height="{height}" fill="#fff"/>'
-        f"{drawn[root.end() :].rstrip()}\n"
-    )

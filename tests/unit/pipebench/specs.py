@@ -8,9 +8,9 @@ Spec = dict[str, Any]
 
 
 def panels(spec: Spec) -> list[Spec]:
-    """The panels of a chart, each with the data of all; one chart is its only panel."""
-    parts = spec.get("vconcat") or spec.get("concat") or [spec]
-    return [part | {"datasets": spec["datasets"]} for part in parts]
+    """The panels of a chart; one without several is its only panel."""
+    several: list[Spec] = spec.get("concat") or [spec]
+    return several
 
 
 def layers(spec: Spec) -> Iterator[tuple[Spec, list[dict[str, Any]]]]:
@@ -18,7 +18,7 @@ def layers(spec: Spec) -> Iterator[tuple[Spec, list[dict[str, Any]]]]:
     for panel in panels(spec):
         for layer in panel["layer"]:
             if layer["mark"].get("opacity") != 0:
-                yield layer, panel["datasets"][layer["data"]["name"]]
+                yield layer, layer["data"]["values"]
 
 
 def rows(spec: Spec, kind: str, field: str = "") -> list[dict[str, Any]]:

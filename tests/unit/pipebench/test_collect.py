@@ -95,7 +95,7 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode == 4
     assert (
-        "numpy, msgspec, jinja2, altair, vl_convert and markdown_it are missing. ./bench makes the"
+        "numpy, msgspec, jinja2, vl_convert and markdown_it are missing. ./bench makes the"
         in " ".join(done.stderr.split())
     )
 
