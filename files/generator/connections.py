@@ -21,7 +21,7 @@ COUNTERS = ("bytes_received", "lastsnd", "lastrcv")
 
 
 class Connections(TypedDict):
-    """Connections of pipebench/record/schema.py: columns, a connection each, by the bytes received."""
+    """As pipebench/record/schema.py has them: columns, a connection each, by the bytes received."""
 
     at: float
     received_bytes: list[int]
