@@ -9,6 +9,7 @@ import tempfile
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from pipebench.show import formats, page
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
-from pipebench.show.charts import charts
+from pipebench.show.charts import draw
 from pipebench.show.charts.charts import Chart
 from pipebench.show.reproduce import reproduce
 from pipebench.show.terminal import terminal
@@ -73,7 +74,8 @@ def collect(folder: Path, makers: Sequence[ChapterMaker] = ()) -> Rendered:
 
     RunError: the folder is not a run. OSError: it cannot be written to.
     """
-    rendered = render(judge_run(folder, alone=False), makers)
+    with draw.drawer() as drawer:
+        rendered = render(judge_run(folder, alone=False), makers, drawer)
     write(folder, rendered.files)
     for chart in (folder / "charts").glob("*.svg"):
         if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
@@ -81,24 +83,29 @@ def collect(folder: Path, makers: Sequence[ChapterMaker] = ()) -> Rendered:
     return rendered
 
 
-def render(judged_run: JudgedRun, makers: Sequence[ChapterMaker] = ()) -> Rendered:
-    """Everything made of a judged run; nothing is written. makers: of chapters, in their order."""
+def render(
+    judged_run: JudgedRun, makers: Sequence[ChapterMaker] = (), drawer: Executor | None = None
+) -> Rendered:
+    """Everything made of a judged run; nothing is written.
+
+    makers: of chapters, in their order. drawer: draws the charts; None: this process does.
+    """
     rows = summary(judged_run)
-    made = (make(judged_run, rows) for make in makers)
-    chapters = [chapter for chapter in made if chapter]
-    drawn, undrawn = charts.draw(judged_run, rows)
-    markdown = _markdown(judged_run, rows, chapters, drawn)
+    begun = draw.begin(judged_run, rows, drawer or draw.Here())
+    chapters = [chapter for make in makers if (chapter := make(judged_run, rows))]
+    tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
+    drawn, undrawn = begun.finish()
+    markdown = _markdown(judged_run, rows, chapters, [one.chart for one in drawn])
     return Rendered(
         files={
-            **{f"charts/{chart.name}.svg": chart.svg for chart in drawn},
+            **{f"charts/{chart.name}.svg": svg for chart, svg in drawn},
             **{name: text for chapter in chapters for name, text in chapter.files.items()},
-            "results.csv": results_csv(judged_run.measurements),
-            "summary.csv": summary_csv(rows),
+            **tables,
             "report.md": markdown,
             "report.html": page.render(
                 markdown,
                 f"Run {judged_run.run.run_id}",
-                {chart.name: page.Picture(chart.svg, chart.narrow) for chart in drawn},
+                {chart.name: page.Picture(svg, chart.narrow) for chart, svg in drawn},
                 {"Results": report_table(rows)},
             ),
         },

@@ -1,14 +1,14 @@
 """The pictures of a report: which there are, what each shows, and what it says in words.
 
-drawing.py draws them. Only what the tables have is shown, by the same rules: medians over the
-rounds that answered with their exact intervals, a failure in words and never as a 0. What a
-person can read is bounded, and so is the size of a page: the title names what is not shown.
+drawing.py says how they look, draw.py draws them. Only what the tables have is shown, by the same
+rules: medians over the rounds that answered with their exact intervals, a failure in words and
+never as a 0. What a person can read is bounded, and so is the size of a page: the title names what
+is not shown.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import groupby
 from math import ceil, inf, log2
 from statistics import median
@@ -24,7 +24,7 @@ from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.show import formats
 from pipebench.show.bar_list import bar_list
-from pipebench.show.charts import drawing, svg
+from pipebench.show.charts import drawing
 from pipebench.show.charts.drawing import (
     TIMES,
     Bar,
@@ -62,7 +62,7 @@ QUANTILES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chart:
     """One picture.
 
@@ -76,11 +76,6 @@ class Chart:
     alt: str
     spec: dict[str, Any]
     narrow: str = ""
-
-    @cached_property
-    def svg(self) -> str:
-        """The document (see svg.py), drawn when it is first asked for."""
-        return svg.document(self.spec, self.alt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +104,8 @@ class Data:
         return [list(own) for _, own in groupby(sorted(self.rows, key=place), key=place)]
 
 
-def draw(judged_run: JudgedRun, rows: list[CellSummary]) -> tuple[list[Chart], list[str]]:
-    """All charts that there are data for, and a sentence for each that could not be drawn.
-
-    The first two are those of the headline's answer. rows: summary.csv's.
-    """
-    data = data_of(judged_run, rows)
-    drawn: list[Chart] = []
-    faults: list[str] = []
-    for make in CHARTS:
-        try:
-            chart = make(data)
-            # drawn here, so that what cannot be drawn is a fault of this chart alone
-            drawn += [chart] if chart and chart.svg else []
-        except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
-            faults.append(
-                f"the chart {make.__name__} could not be drawn: {type(error).__name__}: {error}"
-            )
-    return drawn, faults
-
-
 def data_of(judged_run: JudgedRun, rows: list[CellSummary]) -> Data:
-    """A run as the charts need it. rows: as draw() has them."""
+    """A run as the charts need it. rows: summary.csv's."""
     return Data(rows, judged_run.by_cell, looks(judged_run, rows), labels(row.cell for row in rows))
 
 
@@ -766,4 +741,7 @@ CHARTS: tuple[Callable[[Data], Chart | None], ...] = (
     heat,
     price,
 )
-"""In the order of a report; each makes its chart, or None where a run has no data for it."""
+"""In the order of a report, the first two those of the headline's answer.
+
+Each makes its chart, or None if a run has no data for it.
+"""

@@ -18,6 +18,12 @@ STYLE = (
 """A file of its own is dark on white; inside a page it has the page's colours."""
 
 
+def start() -> None:
+    """Start the library that draws, so that the first picture does not wait for it."""
+    nothing: Spec = {"data": {"values": []}, "mark": "point"}
+    vl_convert.vegalite_to_svg(nothing, vl_version=VERSION)
+
+
 def document(spec: Spec, words: str) -> str:
     """A chart as an SVG document: the same bytes for the same chart. words: what it says, as text.
 

@@ -12,8 +12,8 @@ import yaml
 from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
-from pipebench.show.charts import charts
-from pipebench.show.charts.charts import Chart, draw
+from pipebench.show.charts import charts, draw
+from pipebench.show.charts.draw import Drawn
 from tests.unit.command import collect
 from tests.unit.pipebench.rendering import render
 from tests.unit.pipebench.runs import ROOT, edit, made_run
@@ -107,20 +107,20 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
     hosts = {"small": {"per_hour": 0.1}, "large": {"per_hour": 0.4}}
     (run / "prices.yml").write_text(yaml.safe_dump(PRICED | {"hosts": hosts}))
     judged_run = judge_run(run)
-    chart = price_chart(run)
-    assert chart is not None
+    drawn = price_chart(run)
+    assert drawn is not None
     rates = {row.cell.testbed: row.requests_per_s.value for row in summary(judged_run)}
-    assert chart.alt == (
+    assert drawn.chart.alt == (
         f"Requests per second for EUR an hour: One {rates['main']:,.0f} for 0.1, "
         f"{rates['big']:,.0f} for 0.4."
     )
-    assert "price of the server" in chart.svg
+    assert "price of the server" in drawn.svg
 
 
-def price_chart(run: Path) -> Chart | None:
+def price_chart(run: Path) -> Drawn | None:
     judged_run = judge_run(run)
-    drawn, _ = draw(judged_run, summary(judged_run))
-    return next((chart for chart in drawn if chart.name == "price"), None)
+    drawn, _ = draw.begin(judged_run, summary(judged_run), draw.Here()).finish()
+    return next((one for one in drawn if one.chart.name == "price"), None)
 
 
 NO_HOSTS = (
