@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,16 @@ def test_a_counter_that_is_not_there_is_null(monkeypatch: pytest.MonkeyPatch) ->
     assert set(counters.values()) == {None}
 
 
-def test_this_host_is_sampled_beside_a_piece_of_work() -> None:
+def test_this_host_is_sampled_beside_a_piece_of_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples.tempfile, "TemporaryDirectory", lambda: nullcontext(str(tmp_path)))
+    written = tmp_path / "samples.jsonl"
     with samples.sampled("127.0.0.1") as sampling:
-        time.sleep(0.5)
+        deadline = time.monotonic() + 60
+        while not written.exists() or written.read_text().count("\n") < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         assert sampling.text == "{}"
     assert len(json.loads(sampling.text)["t"]) >= 2
 
