@@ -167,8 +167,11 @@ def test_a_server_that_does_not_answer_is_not_loaded(tool: str) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"tool": "ab"}, "ab could not be run: tool is 'ab'; this generator has h2load, wrk"),
-        ({"tool": "../load"}, "this generator has h2load, wrk"),
+        (
+            {"tool": "x"},
+            f"x could not be run: tool is 'x'; this generator has {', '.join(names())}",
+        ),
+        ({"tool": "../load"}, "tool is '../load'; this generator has "),
         ({"rate": 100.0}, "wrk could not be run: it cannot hold a rate"),
         ({}, "wrk could not be run: [Errno 2] No such file or directory: 'wrk'"),
     ],
@@ -189,10 +192,9 @@ def test_what_cannot_be_run_is_said(
 
 def test_every_tool_is_found_by_its_name() -> None:
     tools = {name: find_tool(replace(ORDER, tool=name)) for name in names()}
-    assert {name: type(tool).__module__ for name, tool in tools.items()} == {
-        "h2load": "generator.tools.h2load",
-        "wrk": "generator.tools.wrk",
-    }
+    assert {"h2load", "wrk"} <= set(tools)
+    for name, tool in tools.items():
+        assert type(tool).__module__ == f"generator.tools.{name}"
 
 
 THIRD = """

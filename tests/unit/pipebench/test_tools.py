@@ -27,10 +27,8 @@ def test_each_tool_has_a_file_on_the_controller_and_one_on_the_generator() -> No
 
 
 def test_a_tool_that_is_not_here_is_named() -> None:
-    with pytest.raises(
-        RecordError, match=r"tool of the record is siege; it must be .*h2load or wrk"
-    ):
-        find_tool("siege", "raw")
+    with pytest.raises(RecordError, match=r"record is x; it must be .*h2load or .*wrk"):
+        find_tool("x", "raw")
 
 
 def test_records_that_name_no_tool_are_of_the_first_ones() -> None:
