@@ -106,7 +106,10 @@ def render(
                 markdown,
                 f"Run {judged_run.run.run_id}",
                 {chart.name: page.Picture(svg, chart.narrow) for chart, svg in drawn},
-                {"Results": report_table(rows)},
+                {
+                    "Results": [report_table(rows)],
+                    **{name: tables for one in chapters for name, tables in one.tables.items()},
+                },
             ),
         },
         terminal=terminal(judged_run, rows),

@@ -200,6 +200,8 @@ def test_a_run_with_crosscheck_records_reports_them_and_names_the_broken(tmp_pat
     (folder / "older.json").write_text(json.dumps(older))
     rendered = render(judge_run(tmp_path))
     assert "## Cross-check" in rendered.files["report.md"]
+    chapter = rendered.files["report.html"].split('id="cross-check-the-same-with-h2load"')[1]
+    assert 'data-value="2000.0"' in chapter  # the wanted rate: the page sorts by it
     assert "At a constant rate" in rendered.files["report.md"]
     header, row = rendered.files["crosscheck.csv"].splitlines()
     columns = dict(zip(header.split(","), row.split(","), strict=True))

@@ -202,6 +202,14 @@ def test_the_tables_have_the_values_that_they_show(tmp_path: Path) -> None:
     assert values["tornado"][3] == pytest.approx(440_000, rel=0.05)
 
 
+def test_the_page_sorts_the_tables_by_their_values(tmp_path: Path) -> None:
+    judged_run = judge_run(run_of(tmp_path, ["tornado-2017", "tornado", "sanic-2017"]))
+    html = render(judged_run).files["report.html"].split('id="2017-beside-today"')[1]
+    rates, latencies = html.split("<table")[1:3]
+    assert 'data-value="2144.' in rates  # requests/s as published
+    assert 'data-value="0.0"' in latencies  # 0.00us as wrk printed it
+
+
 def test_each_fault_is_diagnosed_then_and_here(text: str) -> None:
     closing = told(text, "uvloop + httptools, closing")
     assert "26,461 read errors" in closing["published"]
