@@ -22,25 +22,27 @@ WRONG = {
     "wrong-body": ("degraded", "probe: pipelined: wrong body"),
 }
 
+# Of plans/calibrate_connections.yml: seen only on many connections, or while the load goes on.
+WRONG_UNDER_LOAD = {
+    "wrong-body-loaded": ("failed", "wrong under load: wrong body"),
+    "swapped-loaded": ("failed", "wrong under load: out of order"),
+    "hangs-one": ("degraded", "1 of 200 connections silent"),
+    "serves-first-100": ("degraded", "were never served"),
+}
+
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(scope="module")
-def run(
-    lab: object,  # noqa: ARG001 (it is up)
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    results = tmp_path_factory.mktemp("results")
+def calibrated(plan: str, results: Path, frameworks: list[str], **variables: object) -> Path:
+    """A run of some servers of a plan."""
     variables = {
-        "bench_frameworks": [*WRONG, "delay-40ms"],
-        "bench_duration": 2,
-        "bench_warmup": 0,  # what they do, they do from the first batch on
+        "bench_frameworks": frameworks,
         "bench_run_id": "calibration",
         "bench_results_dir": str(results),
-    }
+    } | variables
     command = [BIN / "ansible-playbook", "bench.yml", "-i", "inventory/lab"]
     done = subprocess.run(
-        [*command, "-e", "@plans/calibrate.yml", "-e", json.dumps(variables)],
+        [*command, "-e", f"@plans/{plan}.yml", "-e", json.dumps(variables)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -52,10 +54,38 @@ def run(
     return results / "calibration"
 
 
-@pytest.fixture(scope="module")
-def seen(run: Path) -> dict[str, dict[str, str]]:
+def rows_of(run: Path) -> dict[str, dict[str, str]]:
     with (run / "results.csv").open(newline="") as handle:
         return {row["framework"]: row for row in csv.DictReader(handle)}
+
+
+@pytest.fixture(scope="module")
+def run(
+    lab: object,  # noqa: ARG001 (it is up)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    return calibrated(
+        "calibrate",
+        tmp_path_factory.mktemp("results"),
+        [*WRONG, "delay-40ms"],
+        bench_duration=2,
+        bench_warmup=0,  # what they do, they do from the first batch on
+    )
+
+
+@pytest.fixture(scope="module")
+def seen(run: Path) -> dict[str, dict[str, str]]:
+    return rows_of(run)
+
+
+@pytest.fixture(scope="module")
+def seen_under_load(
+    lab: object,  # noqa: ARG001 (it is up)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, dict[str, str]]:
+    results = tmp_path_factory.mktemp("results")
+    frameworks = [*WRONG_UNDER_LOAD, "delay-50ms"]
+    return rows_of(calibrated("calibrate_connections", results, frameworks, bench_probe=False))
 
 
 @pytest.mark.parametrize("server", WRONG)
@@ -65,6 +95,25 @@ def test_what_it_does_wrong_is_its_outcome_and_its_reason(
     outcome, words = WRONG[server]
     assert seen[server]["outcome"] == outcome
     assert words in seen[server]["reason"]
+
+
+@pytest.mark.parametrize("server", WRONG_UNDER_LOAD)
+def test_what_it_does_wrong_under_load_is_seen(
+    seen_under_load: dict[str, dict[str, str]], server: str
+) -> None:
+    outcome, words = WRONG_UNDER_LOAD[server]
+    assert seen_under_load[server]["outcome"] == outcome, seen_under_load[server]["reason"]
+    assert words in seen_under_load[server]["reason"]
+
+
+def test_a_healthy_server_on_many_connections_is_ok(
+    seen_under_load: dict[str, dict[str, str]],
+) -> None:
+    row = seen_under_load["delay-50ms"]
+    assert (row["outcome"], row["reason"]) == ("ok", "")
+    assert (row["connections_silent"], row["connections_unserved"]) == ("0", "0")
+    assert int(row["verified_requests"]) > 0
+    assert row["verified_wrong"] == "0"
 
 
 def test_a_batch_of_40_ms_takes_40_ms(seen: dict[str, dict[str, str]]) -> None:
