@@ -35,14 +35,14 @@ pytestmark = pytest.mark.lab
 
 def calibrated(plan: str, results: Path, frameworks: list[str], **variables: object) -> Path:
     """A run of some servers of a plan."""
-    variables = {
+    given = {
         "bench_frameworks": frameworks,
         "bench_run_id": "calibration",
         "bench_results_dir": str(results),
     } | variables
-    command = [BIN / "ansible-playbook", "bench.yml", "-i", "inventory/lab"]
+    command = [str(BIN / "ansible-playbook"), "bench.yml", "-i", "inventory/lab"]
     done = subprocess.run(
-        [*command, "-e", f"@plans/{plan}.yml", "-e", json.dumps(variables)],
+        [*command, "-e", f"@plans/{plan}.yml", "-e", json.dumps(given)],
         cwd=ROOT,
         capture_output=True,
         text=True,
