@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host import sampler, samples
+from host import sampler, samples, sampling
 
 FILES = Path(__file__).parents[2] / "files"
 PROGRAMS = sorted(FILES.rglob("*.py"))
@@ -84,11 +84,22 @@ def test_a_counter_that_is_not_there_is_null(monkeypatch: pytest.MonkeyPatch) ->
     assert set(counters.values()) == {None}
 
 
-def test_this_host_is_sampled_beside_a_piece_of_work() -> None:
-    with samples.sampled("127.0.0.1") as sampling:
-        time.sleep(0.5)
-        assert sampling.text == "{}"
-    assert len(json.loads(sampling.text)["t"]) >= 2
+def test_this_host_is_sampled_beside_a_piece_of_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with sampling.sampled("127.0.0.1") as sampled:
+        while sum(len(path.read_text().splitlines()) for path in tmp_path.glob("*/*.jsonl")) < 3:
+            time.sleep(0.05)
+        assert sampled.text == "{}"
+    assert len(json.loads(sampled.text)["t"]) >= 2
+
+
+def test_a_sampler_that_has_ended_by_itself_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "sampler", lambda *_: ["true"])
+    with sampling.sampled("127.0.0.1") as sampled:
+        time.sleep(0.3)
+    assert sampled.text == "{}"
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: str(path.relative_to(FILES)))
