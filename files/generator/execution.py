@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import TypedDict
 
-# Bounds how much longer than it took a program is said to have taken.
-LOOK_EVERY_S = 0.01
+from host.child import ends_within
 
 
 class Execution(TypedDict):
@@ -58,15 +57,11 @@ def execute(argv: list[str], files: Path, seconds: float, environment: dict[str,
 
 def wait(process: subprocess.Popen[bytes], seconds: float) -> resource.struct_rusage | None:
     """Wait for this one process: what it used, or None if it had to be killed."""
-    deadline = time.monotonic() + seconds
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return usage
-        if time.monotonic() > deadline:
-            process.kill()
-            os.wait4(process.pid, 0)
-            process.returncode = -9
-            return None
-        time.sleep(LOOK_EVERY_S)
+    if not ends_within(process.pid, seconds):
+        process.kill()
+        os.wait4(process.pid, 0)
+        process.returncode = -9
+        return None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage

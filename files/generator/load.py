@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from host.plain_http import wait_for_answer
-from host.samples import sampled
+from host.sampling import sampled
 
 from generator.connections import snapshot
 from generator.execution import Execution, execute

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from generator.execution import Execution
 
 TOOLS = Path(__file__).with_name("tools")
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What the driver reads: which server to load, how, and with what."""
 
     address: str

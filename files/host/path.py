@@ -26,7 +26,8 @@ import time
 from pathlib import Path
 from typing import Any, TypedDict
 
-from host.samples import PROGRAMS, columns, sampled
+from host.samples import columns
+from host.sampling import PROGRAMS, sampled, sampler
 
 UNIT = "pipeline-bench-path.service"
 SAMPLER_UNIT = "pipeline-bench-path-sampler.service"
@@ -106,10 +107,9 @@ def start(address: str, port: int) -> Started:
     answer: Started = {"ready": True, **about()}
     stop()
     iperf3 = ["iperf3", "--server", "--bind", address, "--port", str(port)]
-    sampler = [sys.executable, "-m", "host.sampler", "--unit", UNIT,
-               "--address", address, "--output", str(SAMPLES)]  # fmt: skip
+    options = ("--unit", UNIT, "--address", address, "--output", str(SAMPLES))
     start_unit(UNIT, "--property=DynamicUser=yes", *iperf3)
-    start_unit(SAMPLER_UNIT, f"--working-directory={PROGRAMS}", *sampler)
+    start_unit(SAMPLER_UNIT, f"--working-directory={PROGRAMS}", *sampler(*options))
     deadline = time.monotonic() + PATIENCE_S
     # A connection to try would be taken for a test.
     while not run("ss", "-Hltn", f"sport = :{port}").stdout.strip():

@@ -6,7 +6,7 @@ import socket
 import time
 
 BODY = b"Hello world!"
-ASK_EVERY_S = 0.02
+ASK_EVERY_S = 0.005
 ENOUGH_BYTES = 16_384
 
 

@@ -33,9 +33,10 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+from host.cgroup import find_cgroup, read
+
 TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-CGROUP_ROOTS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
 PRESSURES = ("cpu", "memory", "io")
 TCP = {
     "tcp_active_opens": ("Tcp", "ActiveOpens"),
@@ -44,31 +45,6 @@ TCP = {
     "tcp_listen_drops": ("TcpExt", "ListenDrops"),
 }
 NIC = ("nic_rx_bytes", "nic_rx_packets", "nic_tx_bytes", "nic_tx_packets", "nic_drops")
-
-
-def read(path: Path | str) -> str:
-    """The text of a file, or none if it cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def find_cgroup(unit: str) -> Path | None:
-    """The folder of the unit's cgroup (version 2), or None while it has none."""
-    shown = subprocess.run(
-        ["systemctl", "show", "--property=ControlGroup", "--value", unit],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    if not shown:
-        return None
-    for root in CGROUP_ROOTS:
-        folder = root / shown.lstrip("/")
-        if (folder / "cpu.stat").is_file() and (root / "cgroup.controllers").is_file():
-            return folder
-    return None
 
 
 def find_interface(address: str) -> str | None:

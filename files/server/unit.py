@@ -27,15 +27,15 @@ import time
 from pathlib import Path
 from typing import Any, TypedDict, Union
 
+from host.cgroup import cgroup_folder, read
 from host.plain_http import ASK_EVERY_S, ask_once
-from host.sampler import find_cgroup, read
 from host.samples import columns
 
 RUN = Path("/run/pipeline-bench")
 FRAMEWORKS = Path("/opt/pipeline-bench/frameworks")
 PROPERTIES = (
     "ActiveState", "SubState", "Result", "NRestarts", "ExecMainPID", "ExecMainCode",
-    "ExecMainStatus", "ExecMainExitTimestampMonotonic", "InvocationID",
+    "ExecMainStatus", "ExecMainExitTimestampMonotonic", "InvocationID", "ControlGroup",
 )  # fmt: skip
 # Enough for any traceback; a server that writes a line a request must not fill the results.
 JOURNAL_LINES = 400
@@ -123,16 +123,15 @@ class Unit:
             return {"unavailable": {"reason": reason, "log": ""}}
         # One framework at a time, whatever an earlier run has left.
         self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
-        output("systemctl", "reset-failed", self.unit)  # fails if there is nothing to forget
         self.samples.unlink(missing_ok=True)
         self.environment.write_text(
             f"BENCH_ADDRESS={address}\nBENCH_PORT={port}\nBENCH_WORKERS={workers}\n"
         )
         started_at = time.time()
         self.systemctl("start", self.unit, self.sampler)
-        error = self.wait(address, port, patience)
-        ready_s = time.time() - started_at
         pid = int(self.properties()["ExecMainPID"])
+        error = self.wait(pid, address, port, patience)
+        ready_s = time.time() - started_at
         return {
             "unit": self.unit,
             "started_at": started_at,
@@ -143,15 +142,16 @@ class Unit:
             "cpus": len(os.sched_getaffinity(pid)) if error is None else None,
         }
 
-    def wait(self, address: str, port: int, patience: float) -> str | None:
+    def wait(self, pid: int, address: str, port: int, patience: float) -> str | None:
         """Ask until it answers, it ends or patience does: None, or a sentence."""
         deadline = time.monotonic() + patience
         while True:
             trouble = ask_once(address, port, 1.0)
             if trouble is None:
                 return None
-            state = self.properties()
-            if state["ActiveState"] not in ("active", "activating"):
+            # systemctl takes CPU time from a server that starts, so it is asked only at the end
+            state = {} if Path("/proc", str(pid)).exists() else self.properties()
+            if state and state["ActiveState"] not in ("active", "activating"):
                 how = f"{state['Result']}, status {state['ExecMainStatus']}"
                 return f"ended before it answered ({how})"
             if time.monotonic() > deadline:
@@ -163,7 +163,7 @@ class Unit:
         state = self.properties()
         exit_us = int(state.pop("ExecMainExitTimestampMonotonic", 0))
         exited_at = time.time() - time.monotonic() + exit_us / 1e6 if exit_us else None
-        rss_peak = self.rss_peak_bytes()
+        rss_peak = rss_peak_bytes(cgroup_folder(str(state.pop("ControlGroup", ""))))
         # Also if it has failed already: the sampler runs on.
         self.systemctl("stop", self.sampler, self.unit)
         return {
@@ -175,18 +175,6 @@ class Unit:
             "journal": self.journal(since, state),
         }
 
-    def rss_peak_bytes(self) -> int | None:
-        """Sum of the peaks (VmHWM) of the unit's processes, or None when they are gone."""
-        folder = find_cgroup(self.unit)
-        pids = read(folder / "cgroup.procs").split() if folder else []
-        peaks = [
-            int(line.split()[1]) * 1024
-            for pid in pids
-            for line in read(f"/proc/{pid}/status").splitlines()
-            if line.startswith("VmHWM:")
-        ]
-        return sum(peaks) if peaks else None
-
     def journal(self, since: float | None, state: State) -> str | None:
         """What the unit and systemd wrote, if the unit wrote anything or is not running."""
         ask = ["journalctl", "--no-pager", "--quiet", f"--lines={JOURNAL_LINES}"]
@@ -196,6 +184,18 @@ class Unit:
         if not written and state["ActiveState"] == "active":
             return None
         return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
+
+
+def rss_peak_bytes(cgroup: Path | None) -> int | None:
+    """Sum of the peaks (VmHWM) of a cgroup's processes, or None when they are gone."""
+    pids = read(cgroup / "cgroup.procs").split() if cgroup else []
+    peaks = [
+        int(line.split()[1]) * 1024
+        for pid in pids
+        for line in read(f"/proc/{pid}/status").splitlines()
+        if line.startswith("VmHWM:")
+    ]
+    return sum(peaks) if peaks else None
 
 
 def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
+from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
-from pipebench.record.schema import AnyEvent, PathRecord, ProbeRecord, Record
+from pipebench.record.schema import AnyEvent, Generator, PathRecord, ProbeRecord, Record
+
+LOADED = ("measurement", "crosscheck")
+"""The kinds whose record has what a load tool did."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Execution:
     """A server under a load. place: which record of its kind this is (the keys differ by kind).
 
@@ -27,7 +33,7 @@ class Execution:
     unavailable: Mapping[str, Any]
     started: Answer
     load: Answer
-    stopped: Answer
+    stopped: Answer = field(default_factory=dict)
 
     @property
     def server(self) -> str:
@@ -46,6 +52,21 @@ class Execution:
             fault_of(f"stopping on {self.server}", self.stopped),
         )
         return "; ".join(filter(None, faults)) or None
+
+    @cached_property
+    def generators(self) -> list[Generator]:
+        """The load generator's half of a record. RecordError: its answer cannot be used."""
+        if self.unavailable or self.load.get("skipped"):
+            return []
+        return [assemble.generator(self.generator, self.load)]
+
+    def stop(self, stop: Callable[[], Answer]) -> None:
+        """Stop the server, and meanwhile make the load generator's half of the record."""
+        with ThreadPoolExecutor(1) as pool:
+            if self.kind in LOADED:
+                # an error is raised again when the record is made
+                pool.submit(lambda: self.generators)
+            self.stopped = stop()
 
     @property
     def where(self) -> str:

@@ -66,8 +66,7 @@ def record_of(execution: Execution, now: float) -> Record:
     try:
         if not execution.unavailable:
             server = assemble.server(execution.server, execution.started, execution.stopped)
-            if not execution.load.get("skipped"):
-                generators = [assemble.generator(execution.generator, execution.load)]
+            generators = execution.generators
     except RecordError as error:
         fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
     return Record(

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from pipebench.measure.connections import Served, served_of
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.load import Load, Ran, Window, loads_of, window_of
+from pipebench.measure.moments import Moments, moments_of
 from pipebench.measure.traffic import pace, quiet, reopened
 from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, unit_end
 from pipebench.measure.usage import Usage, usage_of
@@ -84,6 +85,7 @@ class Measurement:
     rate: float | None
     """Wanted requests/s at a constant rate."""
     ended: datetime | None
+    moments: Moments
     harness_fault: str | None
     available: bool
     unavailable_reason: str | None
@@ -200,6 +202,7 @@ def reduce(record: Record, path: Path) -> Measurement:
         position=record.position,
         rate=record.rate,
         ended=moment(record.ended),
+        moments=moments_of(record, loads),
         harness_fault=record.harness_fault,
         available=record.deployment.available,
         unavailable_reason=record.deployment.reason,

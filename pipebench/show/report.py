@@ -27,6 +27,7 @@ from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
+from pipebench.run.time_spent import time_spent
 from pipebench.show import formats, page
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
@@ -229,6 +230,7 @@ def _markdown(
         unusable=unusable[:LONGEST_LIST],
         more_unusable=max(0, len(unusable) - LONGEST_LIST),
         share=judged_run.measuring_share,
+        time_spent=time_spent(judged_run),
         argv=next(
             (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
             "",

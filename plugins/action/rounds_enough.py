@@ -1,8 +1,8 @@
 """Say whether a testbed needs another round, from the raw records so far: by precision only.
 
 Arguments: `run`, the fact `bench_run`; `testbed`, its name; `rounds`, how many are done. Returns
-`enough`: `{rounds, reason}` once they are, else nothing; and, if rounds are extended at all, a line
-for the reader. Runs on the controller, in this process.
+the fact `harness_enough`: `{rounds, reason}`, once they are; and, if rounds are extended at all, a
+line for the reader. Runs on the controller, in this process.
 """
 
 from __future__ import annotations
@@ -25,4 +25,6 @@ class ActionModule(ActionBase):
         answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         run = RunPlan.from_fact(given["run"])
-        return answer | rounds_enough(run, str(given["testbed"]), int(given["rounds"]))
+        enough = rounds_enough(run, str(given["testbed"]), int(given["rounds"]))
+        facts = {"harness_enough": enough["enough"]} if enough["enough"] else {}
+        return answer | enough | {"ansible_facts": facts}

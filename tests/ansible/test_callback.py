@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.progress import checked
-from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, STOPPED, WRK, run_of
+from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, WRK, run_of
 
 pytestmark = pytest.mark.ansible
 
@@ -46,7 +46,6 @@ MEASUREMENT = """\
         faults_in_a_row: 0
         started: "{{ started }}"
         load: "{{ loads[index] }}"
-        stopped: "{{ stopped }}"
       vars: {index: INDEX}
 """
 END = """\
@@ -64,7 +63,6 @@ def play(tmp_path: Path) -> list[str]:
         "run": run_of(tmp_path / "results").to_fact() | {"rounds": [[CELL] * 4] * 2},
         "started": STARTED,
         "loads": loads,
-        "stopped": STOPPED,
     }
     (tmp_path / "variables.json").write_text(json.dumps(variables))
     measurements = [MEASUREMENT.replace("INDEX", str(index)) for index in range(8)]

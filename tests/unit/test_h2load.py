@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from generator.tool import Order
 from generator.tools import h2load
 
 DATA = Path(__file__).parents[1] / "data" / "h2load"
+replace = Order._replace
 ORDER = Order(
     address="::1", port=80, depth=5, connections=200, threads=10, duration=3, warmup=2, patience=1
 )

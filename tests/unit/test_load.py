@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from generator.tools import h2load, wrk
 from tests.unit.test_plain_http import GOOD, answer, server
 
 FILES = Path(__file__).parents[2] / "files"
+replace = Order._replace
 ORDER = Order(
     address="198.18.0.11",
     port=8080,
@@ -220,7 +220,7 @@ def test_a_third_tool_is_one_file(
     copy = tmp_path / "files"
     shutil.copytree(FILES, copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "generator" / "tools" / "third.py").write_text(THIRD)
-    given = {key: getattr(order, key) for key in order.__dataclass_fields__}
+    given = order._asdict()
     given |= {"tool": tool} if tool else {"patience": 0, "port": 1}
     if not tool:
         del given["tool"], given["rate"]
