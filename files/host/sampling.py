@@ -19,7 +19,7 @@ STOP_S = 2
 
 
 def sampler(*options: str) -> list[str]:
-    """Its command. -S: it imports nothing that is installed, and so starts in half the time."""
+    """Its command. -S: it needs nothing that is installed, so site is not looked at."""
     return [sys.executable, "-S", "-m", "host.sampler", *options]
 
 

@@ -13,7 +13,7 @@ FOLDER = "/opt/pipeline-bench"
 def command(program: str) -> str:
     """For the shell of the host; program: its module, as in `server.unit`.
 
-    -S: no program of files/ imports what is installed, and so each starts in half the time.
+    -S: no program of files/ needs what is installed, so site is not looked at.
     """
     return f"cd {FOLDER} && exec /usr/bin/python3 -S -m {program}"
 
