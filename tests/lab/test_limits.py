@@ -52,7 +52,7 @@ async def main():
 
 asyncio.run(main())
 '''
-PROVISIONED = ("preflight", "path", "measure", "report")
+PROVISIONED = ("preflight", "begin", "path", "measure", "report")
 HOG = "pipeline-bench-test-hog"
 HOG_CORES = 0.3
 # So much CPU and no more, on however many CPUs: a loop without end gets what the server leaves it.
