@@ -39,7 +39,7 @@ class Snapshot:
 
     def take(self) -> None:
         besides = socket_inodes(self.other)
-        self.text = json.dumps(connections_to(self.order.address, self.order.port, besides))
+        self.text = json.dumps(connections_to(self.order.place, besides))
 
 
 @contextmanager
@@ -58,12 +58,11 @@ def snapshot(order: Order, seconds: float, other: int) -> Iterator[Snapshot]:
         timer.join()
 
 
-def connections_to(address: str, port: int, besides: set[int]) -> Connections | None:
+def connections_to(place: str, besides: set[int]) -> Connections | None:
     """Every established connection from here to a server; None if `ss` cannot tell.
 
-    besides: inodes of sockets that are left out.
+    place: its address and port, as Order has them. besides: inodes of sockets that are left out.
     """
-    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     done = subprocess.run(
         ["ss", "-tinOHe", "state", "established", "dst", place],
         capture_output=True,

@@ -32,10 +32,15 @@ class Order(NamedTuple):
     look: bool = True
 
     @property
-    def url(self) -> str:
-        """The server's URL; an IPv6 address stands in brackets."""
+    def place(self) -> str:
+        """The server's address and port; an IPv6 address stands in brackets."""
         host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"http://{host}:{self.port}/"
+        return f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The server's URL."""
+        return f"http://{self.place}/"
 
 
 class LoadTool(ABC):

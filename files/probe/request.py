@@ -20,8 +20,9 @@ class Request(NamedTuple):
 class Writer:
     """Makes requests: a GET as wrk writes it, and paths that no two runs share."""
 
-    def __init__(self, host: str) -> None:
-        self.host = host
+    def __init__(self, address: str, port: int) -> None:
+        host = address.partition("%")[0]
+        self.host = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.run = random.randrange(10**5, 10**6)  # noqa: S311 - not a secret
         self.count = 0
 

@@ -34,8 +34,7 @@ class Target:
 
     def __init__(self, address: str, port: int, depth: int, timeout: float) -> None:
         self.port, self.depth, self.timeout = port, depth, timeout
-        host = address.partition("%")[0]
-        self.write = Writer(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        self.write = Writer(address, port)
         self.deadline = time.monotonic() + ALL_TIMEOUTS * timeout
         self.over = f"the {ALL_TIMEOUTS * timeout:g} s for the whole probe were over"
         try:

@@ -57,7 +57,7 @@ class Verifier:
 
     def __init__(self, address: str, port: int, sockets: list[int]) -> None:
         self.place = (address, port)
-        self.write = Writer(f"[{address}]:{port}" if ":" in address else f"{address}:{port}")
+        self.write = Writer(address, port)
         self.connections: list[Connection | None] = [
             Connection(socket.socket(fileno=number), 0) for number in sockets
         ] or [None]

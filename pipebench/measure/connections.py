@@ -51,8 +51,7 @@ def served_of(loads: list[Load], response_bytes: float | None) -> Served | None:
 
     response_bytes: the mean size of a response.
     """
-    seen = [load.connections for load in loads]
-    if not seen or None in seen or not response_bytes:
+    if not loads or not response_bytes:
         return None
     received: list[int] = []
     quiet: list[Quiet] = []

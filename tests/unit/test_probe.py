@@ -214,17 +214,17 @@ def test_the_largest_depth_is_probed() -> None:
 
 
 def test_the_paths_of_two_runs_differ() -> None:
-    one, other = (Writer("host") for _ in range(2))
+    one, other = (Writer("host", 80) for _ in range(2))
     one.run, other.run = 1, 2
     assert one.get(missing=True).data != other.get(missing=True).data
 
 
 @pytest.mark.parametrize("count", range(2, 40))
 def test_a_reversed_or_shifted_batch_is_seen(count: int) -> None:
-    for make in (Writer("host").mixed, Writer("host").alternating):
+    for make in (Writer("host", 80).mixed, Writer("host", 80).alternating):
         statuses = [min(request.statuses) for request in make(count)]
         assert set(statuses) == {200, 404}
-    mixed = [min(request.statuses) for request in Writer("host").mixed(count)]
+    mixed = [min(request.statuses) for request in Writer("host", 80).mixed(count)]
     assert mixed != mixed[::-1]
     assert mixed != mixed[1:] + mixed[:1]
 

@@ -42,7 +42,7 @@ def test_each_connection_is_seen_with_what_it_received() -> None:
         while b"Hello world!" not in clients[0].recv(65_536, socket.MSG_PEEK)[-12:]:
             pass
         received = len(clients[0].recv(65_536))
-        seen = connections.connections_to("127.0.0.1", server.port, set())
+        seen = connections.connections_to(order(server.port).place, set())
     assert seen
     assert seen["received_bytes"][:2] == [0, 0]
     assert seen["received_bytes"][2] >= received > 0
@@ -53,7 +53,7 @@ def test_each_connection_is_seen_with_what_it_received() -> None:
 def test_silence_is_counted_from_the_last_byte() -> None:
     with running(healthy) as server, opened(server.port, 1):
         time.sleep(0.3)
-        seen = connections.connections_to("127.0.0.1", server.port, set())
+        seen = connections.connections_to(order(server.port).place, set())
     assert seen
     assert seen["last_received_ms"][0] >= 300
 
@@ -62,7 +62,7 @@ def test_connections_of_another_process_are_left_out() -> None:
     with running(healthy) as server, opened(server.port, 2):
         own = connections.socket_inodes(os.getpid())
         assert len(own) >= 2
-        seen = connections.connections_to("127.0.0.1", server.port, own)
+        seen = connections.connections_to(order(server.port).place, own)
     assert seen
     assert (seen["received_bytes"], seen["last_sent_ms"], seen["last_received_ms"]) == ([], [], [])
 
