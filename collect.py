@@ -4,6 +4,7 @@
 The commands are those of pipebench/cli.py. This file finds the environment that has what they need.
 """
 
+import gc
 import os
 import sys
 from importlib.util import find_spec
@@ -32,6 +33,7 @@ def enter_environment() -> None:
 
 if __name__ == "__main__":
     enter_environment()
+    gc.disable()  # a command keeps most of what it makes, until it ends
     from pipebench.cli import main
 
     sys.exit(main(sys.argv[1:]))

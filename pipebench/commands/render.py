@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from pipebench.chapters import CHAPTERS
 from pipebench.commands.shared import (
     NO_RUN,
     NOT_WHOLE,
@@ -17,7 +16,7 @@ from pipebench.commands.shared import (
 from pipebench.record import prices
 from pipebench.record.run import load_run
 from pipebench.record.schema import RunError
-from pipebench.show.report import collect
+from pipebench.show.charts.drawer import drawer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.prices:
             not_kept = prices.keep(arguments.prices, load_run(folder))
-        rendered = collect(folder, CHAPTERS)
+        with drawer() as process:
+            # here, as that process takes as long to start
+            from pipebench.chapters import CHAPTERS  # noqa: PLC0415
+            from pipebench.show.report import collect  # noqa: PLC0415
+
+            rendered = collect(folder, CHAPTERS, process)
     except RunError as error:
         return fail(NO_RUN, str(error))
     except OSError as error:

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipebench.record.columns import Histogram, Integers
+from pipebench.record.columns import Histogram
 
 TAILS_PPM = (
     *(mantissa * 10**power for power in (4, 3, 2, 1) for mantissa in (100, 70, 50, 30, 20, 15)),
     100,
 )
 """The quantiles of a curve, by the share of batches above them in millionths: p0 to p99.99."""
+
+PERCENTS = (50, 75, 90, 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +39,21 @@ class Latency:
 
 def summarise(histograms: list[Histogram]) -> Latency | None:
     """Percentiles over one or more histograms (one per generator); None if they are empty."""
-    values = np.concatenate([values for values, _ in histograms] or [np.empty(0, np.int64)])
-    counts = np.concatenate([counts for _, counts in histograms] or [np.empty(0, np.int64)])
-    if len(histograms) > 1:
-        order = np.argsort(values, kind="stable")
-        values, counts = values[order], counts[order]
-    if not len(values):
+    if not any(len(values) for values, _ in histograms):
         return None
-    cumulative = np.cumsum(counts)
+    values, counts = _merged(histograms)
+    cumulative = counts.cumsum()
     batches = int(cumulative[-1])
-    total = int(np.dot(values, counts))
-    p50, p75, p90, p99 = (
+    tails = [tail * batches // 1_000_000 for tail in TAILS_PPM if tail * batches >= 1_000_000]
+    ranks = [
         # integers: 99 % of 100 is the 99th, not the 100th by a rounding error
-        int(values[np.searchsorted(cumulative, -(-percent * batches // 100))])
-        for percent in (50, 75, 90, 99)
-    )
-    squares = float(np.dot(np.square(values, dtype=np.float64), counts))
+        *(-(-percent * batches // 100) for percent in PERCENTS),
+        *(max(1, batches - tail) for tail in tails),
+    ]
+    p50, p75, p90, p99, *curve = values[cumulative.searchsorted(ranks)].tolist()
+    total = int(values @ counts)
+    floats = values.astype(np.float64)
+    squares = float(floats * floats @ counts)
     return Latency(
         batches=batches,
         total_us=total,
@@ -63,12 +64,13 @@ def summarise(histograms: list[Histogram]) -> Latency | None:
         p90_us=p90,
         p99_us=p99,
         max_us=int(values[-1]),
-        curve=_curve(values, cumulative),
+        curve=tuple(curve),
     )
 
 
-def _curve(values: Integers, cumulative: Integers) -> tuple[int, ...]:
-    batches = int(cumulative[-1])
-    above = [tail * batches // 1_000_000 for tail in TAILS_PPM if tail * batches >= 1_000_000]
-    ranks = [max(1, batches - count) for count in above]
-    return tuple(values[np.searchsorted(cumulative, ranks)].tolist())
+def _merged(histograms: list[Histogram]) -> Histogram:
+    if len(histograms) == 1:
+        return histograms[0]
+    values, counts = (np.concatenate(columns) for columns in zip(*histograms, strict=True))
+    order = np.argsort(values, kind="stable")
+    return values[order], counts[order]

@@ -1,11 +1,11 @@
 """Counters over the measured window, from cumulative samples."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from pipebench.record.columns import Floats, Samples
+from pipebench.record.columns import Floats, Integers, Samples
 
 # The generator is silent for 0.2 s before the window and after it: in the middle of that time the
 # counters are flat, and the two hosts' clocks need to agree only to this.
@@ -34,18 +34,16 @@ def increase(samples: Samples, column: str, started: float, ended: float) -> flo
 
 def _increase(samples: Samples, column: str, started: float, ended: float) -> float | None:
     """The same for a counter that may have gaps."""
-    counter = samples.column(column)
-    if counter is None:
+    known = samples.known(column)
+    if known is None:
         return None
-    known = np.isfinite(counter)
-    t, counter = samples.t[known], counter[known]
+    t, counter = known
     if (counter[1:] < counter[:-1]).any():
         raise WindowError(f"the counter {column} went backwards")
     edges = _edges(t, started, ended)
     if edges is None:
         return None
-    first, last = np.interp(edges, t, counter)
-    return float(last - first)
+    return float(edges.growth_of(counter))
 
 
 Increases = Mapping[str, float | WindowError | None]
@@ -61,27 +59,18 @@ def increases(samples: Samples, started: float, ended: float) -> Increases:
 
 def _increases(samples: Samples, started: float, ended: float) -> Increases:
     """Counters without a gap, which are nearly all, are computed at once."""
-    table = samples.table
-    complete = np.asarray(np.isfinite(table).all(axis=1))
-    backwards = np.asarray((table[:, 1:] < table[:, :-1]).any(axis=1))
-    grown = np.full(len(table), np.nan)
     edges = _edges(samples.t, started, ended)
-    if edges is not None:
-        after = np.maximum(np.searchsorted(samples.t, edges), 1)
-        t, before, then = samples.t[after - 1], table[:, after - 1], table[:, after]
-        slope = (then - before) / np.maximum(samples.t[after] - t, 1e-9)
-        first, last = (slope * (edges - t) + before).T
-        grown = last - first
     # a column that is not known in any sample has no increase either
     by_name: dict[str, float | WindowError | None] = {
         name: None if edges is None or value is None else 0.0
         for name, value in samples.constants.items()
     }
-    for name, growth, is_complete, is_backwards in zip(
-        samples.rows, grown.tolist(), complete.tolist(), backwards.tolist(), strict=True
-    ):
-        if is_complete and not is_backwards:
-            by_name[name] = None if edges is None else growth
+    complete = samples.table[: samples.complete]
+    is_backwards = np.any(complete[:, 1:] < complete[:, :-1], axis=1).tolist()
+    grown = [None] * len(complete) if edges is None else edges.growth_of(complete).tolist()
+    for name, row in samples.rows.items():
+        if row < len(complete) and not is_backwards[row]:
+            by_name[name] = grown[row]
             continue
         try:
             by_name[name] = _increase(samples, name, started, ended)
@@ -90,13 +79,45 @@ def _increases(samples: Samples, started: float, ended: float) -> Increases:
     return by_name
 
 
-def _edges(t: Floats, started: float, ended: float) -> Floats | None:
-    """The two moments at which counters are read; None if no samples are close to them."""
+class Edges(NamedTuple):
+    """The two moments at which counters are read: between which samples, and where in between.
+
+    after: the later sample of each; weights: how far from the one before it, 0 to 1.
+    """
+
+    after: Integers
+    weights: Floats
+
+    def growth_of(self, counters: Floats) -> Floats:
+        """From one moment to the other, of each counter; samples are the last axis."""
+        before, then = counters[..., self.after - 1], counters[..., self.after]
+        values = before + (then - before) * self.weights
+        growth: Floats = values[..., 1] - values[..., 0]
+        return growth
+
+
+def _edges(t: Floats, started: float, ended: float) -> Edges | None:
+    """Of a window with its margins; None if no samples are close to it."""
     if len(t) < 2 or t[0] > started or t[-1] < ended:
         return None
-    edges = np.array([max(started - MARGIN_S, t[0]), min(ended + MARGIN_S, t[-1])])
-    after = np.maximum(np.searchsorted(t, edges), 1)
-    return None if (t[after] - t[after - 1] > LARGEST_GAP_S).any() else edges
+    moments = np.array((max(started - MARGIN_S, t[0]), min(ended + MARGIN_S, t[-1])))
+    after = np.maximum(t.searchsorted(moments), 1)
+    before = t[after - 1]
+    gaps = t[after] - before
+    if gaps.max() > LARGEST_GAP_S:
+        return None
+    return Edges(after, (moments - before) / np.maximum(gaps, 1e-9))
+
+
+def _covering(
+    samples: Samples, column: str, started: float, ended: float
+) -> tuple[Floats, Floats] | None:
+    """The known values of a column, after their times; None if these do not cover the time."""
+    known = samples.known(column)
+    if known is None or len(known[0]) < 2:
+        return None
+    t = known[0]
+    return None if t[0] > started or t[-1] < ended else known
 
 
 def levels(
@@ -106,14 +127,11 @@ def levels(
 
     None if the samples do not cover the window, or lack the column.
     """
-    gauge = samples.column(column)
-    if gauge is None:
+    covering = _covering(samples, column, started, ended - LARGEST_GAP_S)
+    if covering is None or len(covering[0]) < count:
         return None
-    known = np.isfinite(gauge)
-    t, gauge = samples.t[known], gauge[known]
-    if len(t) < count or t[0] > started or t[-1] < ended - LARGEST_GAP_S:
-        return None
-    return [float(value) for value in np.interp(np.linspace(started, ended, count), t, gauge)]
+    gauges: list[float] = np.interp(_evenly(started, ended, count), *covering).tolist()
+    return gauges
 
 
 def growths(
@@ -123,15 +141,18 @@ def growths(
 
     None if the samples do not cover the window or lack the column, or the counter went backwards.
     """
-    counter = samples.column(column)
-    if counter is None:
+    covering = _covering(samples, column, started, ended)
+    if covering is None or ended <= started:
         return None
-    known = np.isfinite(counter)
-    t, counter = samples.t[known], counter[known]
-    if len(t) < 2 or ended <= started or t[0] > started or t[-1] < ended:
-        return None
-    grown = np.diff(np.interp(np.linspace(started, ended, parts + 1), t, counter))
-    return None if (grown < 0).any() else [float(growth) for growth in grown]
+    counts = np.interp(_evenly(started, ended, parts + 1), *covering)
+    grown: list[float] = (counts[1:] - counts[:-1]).tolist()
+    return None if min(grown) < 0 else grown
+
+
+def _evenly(first: float, last: float, count: int) -> list[float]:
+    """So many moments, from the first to the last."""
+    step = (last - first) / (count - 1)
+    return [*(first + step * number for number in range(count - 1)), last]
 
 
 def quiet_end(samples: Samples, column: str, started: float, ended: float) -> float | None:
@@ -140,15 +161,12 @@ def quiet_end(samples: Samples, column: str, started: float, ended: float) -> fl
     Nearly: below a hundredth of its mean pace over the window, as a host is never quite silent.
     None if the samples do not cover the window, or lack the column.
     """
-    counter = samples.column(column)
-    if counter is None:
+    covering = _covering(samples, column, started, ended)
+    if covering is None:
         return None
-    known = np.isfinite(counter)
-    t, counter = samples.t[known], counter[known]
-    if len(t) < 2 or t[0] > started or t[-1] < ended:
-        return None
-    first, last = np.interp([started, ended], t, counter)
-    pace = np.diff(counter) / np.maximum(np.diff(t), 1e-6)
+    t, counter = covering
+    first, last = np.interp((started, ended), t, counter)
+    pace = (counter[1:] - counter[:-1]) / np.maximum(t[1:] - t[:-1], 1e-6)
     # the packets of the closing at the end do not count
     active = (pace > (last - first) / (ended - started) / 100) & (t[1:] <= ended - CLOSING_S)
     if not active.any():

@@ -32,22 +32,27 @@ class Samples:
     """The sampler's columns on one host; NaN, or None, if the host did not say.
 
     t: unix seconds, by the host's own clock. names: of the columns, as files/host/sampler.py has
-    them. rows: which row of the table a column is; constants: the value of one that never changes.
-    memory: of what was once computed from them.
+    them. rows: which row of the table a column is; the first `complete` of them have no gap.
+    constants: the value of a column that never changes. memory: of what was once computed from
+    them.
     """
 
     t: Floats
     names: tuple[str, ...]
     rows: dict[str, int]
     table: Floats
+    complete: int
     constants: dict[str, float | None]
     memory: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, t: Floats, columns: Mapping[str, Floats]) -> Samples:
         """Columns that are arrays of one length."""
-        table = np.stack(list(columns.values())) if columns else np.empty((0, len(t)))
-        return cls(t, tuple(columns), {name: n for n, name in enumerate(columns)}, table, {})
+        wholes = {name: column for name, column in columns.items() if np.isfinite(column).all()}
+        ordered = {**wholes, **columns}
+        table = np.stack(list(ordered.values())) if ordered else np.empty((0, len(t)))
+        rows = {name: row for row, name in enumerate(ordered)}
+        return cls(t, tuple(columns), rows, table, len(wholes), {})
 
     def column(self, name: str) -> Floats | None:
         """One column; None if there is none of this name."""
@@ -58,6 +63,14 @@ class Samples:
             return None
         value = self.constants[name]
         return np.full(len(self.t), np.nan if value is None else value)
+
+    def known(self, name: str) -> tuple[Floats, Floats] | None:
+        """The values of a column that are known, after their times; None if there is no column."""
+        values = self.column(name)
+        if values is None or self.rows.get(name, self.complete) < self.complete:
+            return None if values is None else (self.t, values)
+        known = np.isfinite(values)
+        return self.t[known], values[known]
 
 
 NO_SAMPLES = Samples.of(np.empty(0), {})
@@ -82,34 +95,37 @@ def samples_of(columns: SampleColumns, name: str) -> Samples:
         kind = constants if text[:1] != b"[" else gaps if b"n" in text else wholes
         kind[key] = text
     is_packed = "t_us" in wholes
-    moments = wholes.pop("t_us" if is_packed else "t", None)
-    if moments is None:
+    time = "t_us" if is_packed else "t"
+    if time not in wholes:
         raise RecordError(f"the samples of {name} do not all have a time")
-    t = np.array(_known(moments, f"the times of {name}"), dtype=np.float64)
-    table = _table(list(wholes.values()), list(gaps.values()), len(t), name)
+    table = _table(list(wholes.values()), list(gaps.values()), name)
     if is_packed:
-        t, table = t.cumsum() / US_PER_S, _summed(table)
+        table = _summed(table, len(wholes))
+    rows = {key: row for row, key in enumerate((*wholes, *gaps))}
+    t = table[rows.pop(time)]
+    if is_packed:
+        t = t / US_PER_S
     if (t[1:] < t[:-1]).any():
         raise RecordError(f"the samples of {name} are not in the order of time")
     return Samples(
         t,
-        tuple(key for key in columns if key not in ("t", "t_us")),
-        {key: row for row, key in enumerate((*wholes, *gaps))},
+        tuple(key for key in columns if key != time),
+        rows,
         table,
+        len(wholes),
         dict(zip(constants, _known(_joined(constants), f"the columns of {name}"), strict=True)),
     )
 
 
-def _table(wholes: list[bytes], gaps: list[bytes], count: int, name: str) -> Floats:
+def _table(wholes: list[bytes], gaps: list[bytes], name: str) -> Floats:
     """Lists of JSON as rows; those without a gap, which are nearly all, are read at once."""
-    joined = b",".join(wholes)
+    count = wholes[0].count(b",") + 1 if wholes[0].strip(b"[]" + SPACE) else 0
     table = np.empty((len(wholes) + len(gaps), count))
-    if joined.translate(None, b"0123456789-%s" % SPACE) == _frame(len(wholes), count):
-        numbers = _numbers(joined.translate(None, b"[]"))
-        table[: len(wholes)] = numbers.reshape(len(wholes), count)
+    joined = b",".join(wholes)
+    rest = [*wholes, *gaps]
+    if joined.translate(None, b"0123456789-" + SPACE) == _frame(len(wholes), count):
+        table[: len(wholes)] = _numbers(joined.translate(None, b"[]")).reshape(-1, count)
         rest = gaps
-    else:
-        rest = [*wholes, *gaps]
     for row, text in enumerate(rest, start=len(table) - len(rest)):
         column = _known(text, f"a column of samples of {name}")
         if len(column) != count:
@@ -137,13 +153,13 @@ def _known(text: bytes, name: str) -> list[float | None]:
     return numbers
 
 
-def _summed(distances: Floats) -> Floats:
-    """The sums along the last axis of what is known; what is not known is left out of them."""
-    sums = distances.cumsum(axis=-1)
-    if np.isnan(sums[..., -1:]).any():
-        unknown = np.isnan(distances)
-        sums = np.where(unknown, 0, distances).cumsum(axis=-1)
-        sums[unknown] = np.nan
+def _summed(distances: Floats, complete: int) -> Floats:
+    """The sums of each row; what is not known, after so many rows, is left out of them."""
+    rest = distances[complete:]
+    unknown = np.isnan(rest)
+    rest[unknown] = 0
+    sums = distances.cumsum(axis=1)
+    sums[complete:][unknown] = np.nan
     return sums
 
 
@@ -164,7 +180,7 @@ def histogram_of(content: Raw, name: str) -> Histogram:
         values, counts = _pairs(text, name)
     if len(values) != len(counts):
         raise RecordError(f"{name} has not a count for each value")
-    if (values[1:] <= values[:-1]).any() or (values[:1] < 0).any():
+    if (values[1:] <= values[:-1]).any():
         raise RecordError(f"{name} is not in the order of its values")
     return values, counts
 
@@ -174,24 +190,26 @@ def _counts(content: Raw, name: str) -> Integers:
     text = bytes(content)
     if text == b"[]":
         return np.empty(0, np.int64)
-    if text[:1] != b"[" or text[1:-1].translate(None, b"0123456789-,%s" % SPACE):
+    if text[:1] != b"[" or text[1:-1].translate(None, b"0123456789-," + SPACE):
         raise RecordError(f"{name} is not two lists of whole numbers")
-    return _in_range(_numbers(text[1:-1]), name)
+    return _in_range(text[1:-1], name)
 
 
 def _pairs(text: bytes, name: str) -> Histogram:
     """A list of [value, count], as hosts write it."""
-    frame = text.translate(None, b"0123456789%s" % SPACE)
+    frame = text.translate(None, b"0123456789" + SPACE)
     if frame == b"[]":
         return np.empty(0, np.int64), np.empty(0, np.int64)
     if frame != b"[%s[,]]" % (b"[,]," * frame.count(b"],")):
         raise RecordError(f"{name} is not a list of pairs of whole numbers")
-    numbers = _in_range(_numbers(text.translate(None, b"[]")), name)
+    numbers = _in_range(text.translate(None, b"[]"), name)
     return numbers[::2], numbers[1::2]
 
 
-def _in_range(numbers: Integers, name: str) -> Integers:
+def _in_range(text: bytes, name: str) -> Integers:
+    """Whole numbers with commas between them, all of them from 0."""
+    numbers = _numbers(text)
     # what is larger than fits comes as the largest that does
-    if numbers.min() < 0 or numbers.max() == LARGEST:
+    if b"-" in text or numbers.max() == LARGEST:
         raise RecordError(f"{name} has a number below 0, or one of more than 18 digits")
     return numbers

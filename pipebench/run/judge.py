@@ -1,5 +1,6 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
+import gc
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+
+import msgspec
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
@@ -23,6 +26,7 @@ WORTH_PROCESSES = 500
 """Of fewer records, starting processes takes longer than they save."""
 MOST_PROCESSES = 4
 RECORDS_AT_ONCE = 25
+REDUCED = msgspec.msgpack.Decoder(Measurement | InvalidRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +171,21 @@ def spent_s(measurement: Measurement, warmup: float, duration: float) -> float:
 def _read(run: Run, folder: str, *, alone: bool) -> Iterator[Measurement | InvalidRecord]:
     """What is left of each record in one of a run's folders, in the order of their names."""
     paths = store.files(run.folder / folder)
-    one = partial(read_measurement, run_id=run.run_id)
     processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
     if alone or processes == 1 or len(paths) < WORTH_PROCESSES:
-        yield from map(one, paths)
+        yield from map(partial(read_measurement, run_id=run.run_id), paths)
         return
     # not by fork: this process may have threads of the libraries that draw
     context = get_context("forkserver")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        yield from pool.map(one, paths, chunksize=RECORDS_AT_ONCE)
+    # without the collector, which takes a fifth of the time and finds nothing
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=gc.disable) as pool:
+        packed = partial(_packed, run_id=run.run_id)
+        yield from map(REDUCED.decode, pool.map(packed, paths, chunksize=RECORDS_AT_ONCE))
+
+
+def _packed(path: Path, run_id: str) -> bytes:
+    """What is left of a record, for another process: five times as fast as by pickle."""
+    return msgspec.msgpack.encode(read_measurement(path, run_id))
 
 
 def _judged(

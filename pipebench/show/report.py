@@ -34,6 +34,7 @@ from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import draw
 from pipebench.show.charts.charts import Chart
+from pipebench.show.charts.drawer import Here
 from pipebench.show.reproduce import reproduce
 from pipebench.show.terminal import terminal
 
@@ -70,13 +71,15 @@ class Section:
     log: str
 
 
-def collect(folder: Path, makers: Sequence[ChapterMaker] = ()) -> Rendered:
+def collect(
+    folder: Path, makers: Sequence[ChapterMaker] = (), drawer: Executor | None = None
+) -> Rendered:
     """Judge a run and write its outputs into its folder, all of them or none.
 
-    RunError: the folder is not a run. OSError: it cannot be written to.
+    makers, drawer: see `render`. RunError: the folder is not a run. OSError: it cannot be written
+    to.
     """
-    with draw.drawer() as drawer:
-        rendered = render(judge_run(folder, alone=False), makers, drawer)
+    rendered = render(judge_run(folder, alone=False), makers, drawer)
     write(folder, rendered.files)
     for chart in (folder / "charts").glob("*.svg"):
         if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
@@ -92,11 +95,14 @@ def render(
     makers: of chapters, in their order. drawer: draws the charts; None: this process does.
     """
     rows = summary(judged_run)
-    begun = draw.begin(judged_run, rows, drawer or draw.Here())
+    begun = draw.begin(judged_run, rows, drawer or Here())
+    # as much as possible comes before `finish`, while the charts are drawn
     chapters = [chapter for make in makers if (chapter := make(judged_run, rows))]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
+    markdown = _markdown(judged_run, rows, chapters, begun.charts)
     drawn, undrawn = begun.finish()
-    markdown = _markdown(judged_run, rows, chapters, [one.chart for one in drawn])
+    if undrawn:
+        markdown = _markdown(judged_run, rows, chapters, [one.chart for one in drawn])
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": svg for chart, svg in drawn},
@@ -192,7 +198,7 @@ def _markdown(
     judged_run: JudgedRun,
     rows: list[CellSummary],
     chapters: list[Chapter],
-    drawn: list[Chart],
+    charts: list[Chart],
 ) -> str:
     run = judged_run.run
     environment = jinja2.Environment(
@@ -214,7 +220,7 @@ def _markdown(
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         table=report_table(rows),
-        charts={chart.name: chart for chart in drawn},
+        charts={chart.name: chart for chart in charts},
         chapters=chapters,
         several=several(row.cell for row in rows),
         controls=any(row.role != "framework" for row in rows),

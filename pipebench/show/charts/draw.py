@@ -1,12 +1,8 @@
-"""All charts of a run drawn, in a process beside this one where there is a core for it."""
+"""All charts of a run, drawn by what drawer.py gives."""
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
@@ -27,6 +23,10 @@ class Begun:
 
     pictures: list[tuple[Chart, Future[str]]]
     faults: list[str]
+
+    @property
+    def charts(self) -> list[Chart]:
+        return [chart for chart, _ in self.pictures]
 
     def finish(self) -> tuple[list[Drawn], list[str]]:
         """All charts that are drawn, and a sentence for each that could not be."""
@@ -57,30 +57,3 @@ def begin(judged_run: JudgedRun, rows: list[CellSummary], drawer: Executor) -> B
 
 def _fault(name: str, error: Exception) -> str:
     return f"the chart {name} could not be drawn: {type(error).__name__}: {error}"
-
-
-class Here(Executor):
-    """Draws in this process, at once."""
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 (raised again by the future)
-            future.set_exception(error)
-        return future
-
-
-@contextmanager
-def drawer() -> Iterator[Executor]:
-    """What draws: a process of its own, which starts now; this one if there is only one core.
-
-    It is worth a process as the library that draws takes half a second to start.
-    """
-    if len(os.sched_getaffinity(0)) == 1:
-        yield Here()
-        return
-    # not by fork: see judge.py
-    with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as process:
-        process.submit(svg.start)
-        yield process

@@ -1,9 +1,7 @@
 """The SVG document of a Vega-Lite specification."""
 
 import re
-from xml.sax.saxutils import quoteattr
-
-import vl_convert
+from html import escape
 
 from pipebench.show.charts.vega import Spec
 
@@ -20,8 +18,7 @@ STYLE = (
 
 def start() -> None:
     """Start the library that draws, so that the first picture does not wait for it."""
-    nothing: Spec = {"data": {"values": []}, "mark": "point"}
-    vl_convert.vegalite_to_svg(nothing, vl_version=VERSION)
+    _drawn({"data": {"values": []}, "mark": "point"})
 
 
 def document(spec: Spec, words: str) -> str:
@@ -32,7 +29,7 @@ def document(spec: Spec, words: str) -> str:
     Put into a page's HTML it has no background and takes the page's `color`, by that style; a
     page may as well drop both elements.
     """
-    drawn = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)
+    drawn = _drawn(spec)
     root = re.match(r"<svg\b[^>]*>", drawn)
     box = re.search(r'viewBox="0 0 (\S+) (\S+)"', root[0]) if root else None
     if root is None or box is None:
@@ -40,9 +37,16 @@ def document(spec: Spec, words: str) -> str:
     width, height = box.groups()
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
-        f"aria-label={quoteattr(words)} "
+        f'aria-label="{escape(words)}" '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" color="#1a1a1a">'
         f"<style>{STYLE}</style>"
         f'<rect class="background" width="{width}" height="{height}" fill="#fff"/>'
         f"{drawn[root.end() :].rstrip()}\n"
     )
+
+
+def _drawn(spec: Spec) -> str:
+    import vl_convert  # noqa: PLC0415 (large, and the process that only asks for charts lacks it)
+
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)
+    return drawn

@@ -14,6 +14,7 @@ from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show.charts import charts, draw
 from pipebench.show.charts.draw import Drawn
+from pipebench.show.charts.drawer import Here
 from tests.unit.command import collect
 from tests.unit.pipebench.rendering import render
 from tests.unit.pipebench.runs import ROOT, edit, made_run
@@ -119,7 +120,7 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
 
 def price_chart(run: Path) -> Drawn | None:
     judged_run = judge_run(run)
-    drawn, _ = draw.begin(judged_run, summary(judged_run), draw.Here()).finish()
+    drawn, _ = draw.begin(judged_run, summary(judged_run), Here()).finish()
     return next((one for one in drawn if one.chart.name == "price"), None)
 
 
