@@ -9,8 +9,9 @@ prints one:
         {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus"}
         or, if it was never deployed here, {"unavailable": {"reason", "log"}}
     {"name", "state": "stopped", "since": unix s or null}
-        reads the unit's state, memory and samples, stops both, and adds the journal if anything is
-        wrong: {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
+        reads the unit's state, memory and samples, and its journal if it wrote anything or has
+        ended, and has both stopped: the sampler at once, the unit until the next start
+        {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
 
 The class Server of pipebench/record/schema.py says what these are. A framework that does not start,
 or has crashed, is data; {"failed": true, "msg"} is printed only if systemd cannot do its part (the
@@ -121,7 +122,7 @@ class Unit:
         if not self.start_script.exists():
             reason = "it is not deployed on this host; --tags provision deploys it"
             return {"unavailable": {"reason": reason, "log": ""}}
-        # One framework at a time, whatever an earlier run has left.
+        # One framework at a time: the last one may still be ending, or an earlier run's be left.
         self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
         self.samples.unlink(missing_ok=True)
         self.environment.write_text(
@@ -159,20 +160,23 @@ class Unit:
             time.sleep(ASK_EVERY_S)
 
     def stop(self, since: float | None) -> Stopped:
-        """Stop it and its sampler, and say how it was before; `since`: unix s, for its journal."""
+        """Say how it was, and have it and its sampler stopped; `since`: unix s, for its journal."""
         state = self.properties()
         exit_us = int(state.pop("ExecMainExitTimestampMonotonic", 0))
         exited_at = time.time() - time.monotonic() + exit_us / 1e6 if exit_us else None
         rss_peak = rss_peak_bytes(cgroup_folder(str(state.pop("ControlGroup", ""))))
-        # Also if it has failed already: the sampler runs on.
-        self.systemctl("stop", self.sampler, self.unit)
+        journal = self.journal(since, state)
+        # also if the unit has failed already: the sampler runs on
+        self.systemctl("stop", self.sampler)
+        # how the unit ends is not measured: the next start waits for it, not the record
+        self.systemctl("stop", "--no-block", self.unit)
         return {
             "unit": self.unit,
             "state": state,
             "exited_at": exited_at,
             "rss_peak_bytes": rss_peak,
             "samples": columns(self.samples),
-            "journal": self.journal(since, state),
+            "journal": journal,
         }
 
     def journal(self, since: float | None, state: State) -> str | None:

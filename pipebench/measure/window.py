@@ -80,9 +80,9 @@ def _increases(samples: Samples, started: float, ended: float) -> Increases:
 
 
 class Edges(NamedTuple):
-    """The two moments at which counters are read: between which samples, and where in between.
+    """The two moments at which counters are read, each between two samples.
 
-    after: the later sample of each; weights: how far from the one before it, 0 to 1.
+    after: the place of the later sample; weights: how far it is from the earlier one, 0 to 1.
     """
 
     after: Integers
@@ -97,7 +97,7 @@ class Edges(NamedTuple):
 
 
 def _edges(t: Floats, started: float, ended: float) -> Edges | None:
-    """Of a window with its margins; None if no samples are close to it."""
+    """The edges of a window with its margins; None if no samples are close to them."""
     if len(t) < 2 or t[0] > started or t[-1] < ended:
         return None
     moments = np.array((max(started - MARGIN_S, t[0]), min(ended + MARGIN_S, t[-1])))
@@ -112,7 +112,7 @@ def _edges(t: Floats, started: float, ended: float) -> Edges | None:
 def _covering(
     samples: Samples, column: str, started: float, ended: float
 ) -> tuple[Floats, Floats] | None:
-    """The known values of a column, after their times; None if these do not cover the time."""
+    """The times at which a column is known, and its values; None unless they cover the window."""
     known = samples.known(column)
     if known is None or len(known[0]) < 2:
         return None

@@ -65,7 +65,7 @@ class Samples:
         return np.full(len(self.t), np.nan if value is None else value)
 
     def known(self, name: str) -> tuple[Floats, Floats] | None:
-        """The values of a column that are known, after their times; None if there is no column."""
+        """The times at which a column is known, and its values; None if there is no such column."""
         values = self.column(name)
         if values is None or self.rows.get(name, self.complete) < self.complete:
             return None if values is None else (self.t, values)

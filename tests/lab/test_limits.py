@@ -23,15 +23,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.lab
 
-# Next to no work for a request, so that one thread of wrk has more to do than the server.
+# Next to no work for a request, and many headers, so that wrk has more to do than the server.
 CANNED = '''\
 """Answers whatever ends in an empty line."""
 import asyncio
 import os
 
-RESPONSE = (
-    b"HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nContent-Length: 12\\r\\n\\r\\nHello world!"
-)
+END = b"\\r\\n\\r\\n"
+HEAD = b"HTTP/1.1 200 OK\\r\\n" + b"X: 1\\r\\n" * 60 + b"Content-Length: 12"
+RESPONSE = HEAD + END + b"Hello world!"
+MANY = memoryview(RESPONSE * 10_000)
 
 
 class Canned(asyncio.Protocol):
@@ -39,8 +40,9 @@ class Canned(asyncio.Protocol):
         self.transport, self.rest = transport, b""
 
     def data_received(self, data):
-        *whole, self.rest = (self.rest + data).split(b"\\r\\n\\r\\n")
-        self.transport.write(RESPONSE * len(whole))
+        data = self.rest + data
+        self.rest = data[data.rfind(END) + len(END):] if END in data else data
+        self.transport.write(MANY[: data.count(END) * len(RESPONSE)])
 
 
 async def main():
