@@ -16,6 +16,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "crashed": ("crashes", "crash"),
     "restarted": ("restarts under load", "restart under load"),
     "hung": ("hangs", "hang"),
+    "wrong_under_load": ("answers wrongly under load", "answer wrongly under load"),
     "no_requests": ("answers nothing", "answer nothing"),
     "wrk_failed": ("refuses connections", "refuse connections"),
     "no_batches": ("answers no batch in full", "answer no batch in full"),
@@ -25,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "response_size": ("answers wrongly", "answer wrongly"),
     "slack": ("sends too many or too few answers", "send too many or too few answers"),
     "wrk_errors": ("causes errors", "cause errors"),
+    "silent": ("leaves connections waiting", "leave connections waiting"),
     "busy": ("leaves connections waiting", "leave connections waiting"),
     "journal": ("logs under load", "log under load"),
 }

@@ -18,12 +18,14 @@ from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import current_names
 from pipebench.record.run import load_run
 from pipebench.rules.bottleneck import LimitedBy
+from pipebench.rules.outcome import RULES
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show import formats, report
 from pipebench.show.answer import answer as answer_of
 from pipebench.show.charts import charts
+from pipebench.show.failures import VERBS
 from pipebench.show.reproduce import reproduce
 from tests.unit.pipebench.factory import (
     DATA,
@@ -453,3 +455,8 @@ def test_a_plan_takes_what_the_command_gives_it() -> None:
 )
 def test_numbers_as_people_read_them(form: Any, value: Any, text: str) -> None:
     assert form(value) == text
+
+
+def test_every_rule_has_a_verb_for_the_first_words() -> None:
+    """But the one that makes a record invalid, and accuses no framework."""
+    assert {rule.__name__ for rule in RULES} - {"unusable"} <= VERBS.keys()
