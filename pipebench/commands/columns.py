@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from pipebench.chapters import crosscheck
 from pipebench.commands.shared import RENDERED
+from pipebench.compare import machine_columns
 from pipebench.compare.columns import COLUMNS
 from pipebench.run.columns import Column, Row
 from pipebench.run.tables import RESULTS, SUMMARY
@@ -17,7 +18,8 @@ HEAD = """\
 
 `collect.py` makes tables from a run's raw records: [results.csv](#resultscsv), a row per
 measurement; [summary.csv](#summarycsv), a row per cell; with a second load tool
-[crosscheck.csv](#crosscheckcsv); and from two runs [compare.csv](#comparecsv).
+[crosscheck.csv](#crosscheckcsv); with several testbeds [testbeds.csv](#testbedscsv); and from two
+runs [compare.csv](#comparecsv).
 [Results](results.md) explains the rules behind them.
 
 All are CSV with a header line, in UTF-8, with `.` in numbers and no thousands separators. A column
@@ -41,6 +43,10 @@ Made by `collect.py compare`: a row per cell of either run, for each run except 
 to the base, those with the same name without it to the run. All ratios are of the run to the base;
 `_low` and `_high` bound the 95 % interval of the ratio before them, and are empty if one of the
 two has fewer than 6 rounds with that figure.
+"""
+TESTBEDS_HEAD = """\
+Made if a run has several testbeds: a row per framework and kind of machine, and one for all
+frameworks together. [Comparing machines](comparing-machines.md) explains kinds and verdicts.
 """
 CROSSCHECK_HEAD = """\
 Made if `bench_tools` names another load tool besides wrk (`plans/crosscheck.yml`): a row per cell
@@ -69,6 +75,7 @@ def page() -> str:
             *_section("results.csv", RESULTS_HEAD, RESULTS),
             *_section("summary.csv", SUMMARY_HEAD, SUMMARY),
             *_section("crosscheck.csv", CROSSCHECK_HEAD, crosscheck.columns(checkers)),
+            *_section("testbeds.csv", TESTBEDS_HEAD, machine_columns.COLUMNS),
             *_section("compare.csv", COMPARE_HEAD, COLUMNS),
         ]
     )

@@ -9,6 +9,8 @@ from pipebench.record.values import flat
 
 FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
 """Variables that differ between any two runs and do not affect the figures."""
+OF_ONE_HOST = ("hostname", "interface.name", "interface.mac")
+"""Parts of a fingerprint that differ between any two hosts of one run."""
 
 
 class Difference(NamedTuple):
@@ -39,6 +41,19 @@ def differences(base: Run, other: Run, testbeds: list[tuple[str, str]]) -> list[
             differing += _differing(part + place, first.get(part, {}), second.get(part, {}))
     for name in dict.fromkeys([*base.frameworks, *other.frameworks]):
         differing += framework_differences(base, other, name)
+    return differing
+
+
+def machine_differences(run: Run, testbeds: list[str]) -> list[tuple[str, str, list[str]]]:
+    """What differs between testbeds of one run: the part, the name, and each testbed's value."""
+    machines = [_machines(run, name) for name in testbeds]
+    differing = []
+    for part in dict.fromkeys(part for one in machines for part in one):
+        values = [one.get(part, {}) for one in machines]
+        for name in dict.fromkeys(name for one in values for name in one):
+            own = [one.get(name, "") for one in values]
+            if len(set(own)) > 1 and name not in OF_ONE_HOST:
+                differing.append((part, name, own))
     return differing
 
 

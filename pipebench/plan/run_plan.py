@@ -27,7 +27,7 @@ from pipebench.plan.frameworks import (
 from pipebench.plan.mistakes import Mistakes
 from pipebench.plan.project import Project
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
-from pipebench.plan.testbeds import Inventory, Testbed, find_testbeds
+from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import Variables, number_of
 from pipebench.record.declared import plain
@@ -111,6 +111,7 @@ def _measured(
             variables, frameworks = _with_frameworks(variables, root)
     with mistakes.collected():
         testbeds = find_testbeds(inventory, variables.port, number_of(variables.threads))
+        mistakes += base_mistakes(variables.base_testbed, testbeds)
     mistakes.refuse()
     return variables, frameworks, testbeds
 

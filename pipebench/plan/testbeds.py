@@ -5,15 +5,16 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.variables import Name
 from pipebench.record.declared import matches, plain
 
 DEFAULT_TESTBED = "main"
+Machine = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 DIFFERENT = "server and load generator must be different hosts"
 
 
@@ -33,6 +34,11 @@ class Inventory(NamedTuple):
     def testbed_of(self, host: str) -> str:
         return str(self.hostvars[host].get("bench_testbed", DEFAULT_TESTBED))
 
+    def machine_of(self, host: str) -> str | None:
+        """The kind of machine, as an instance type of a cloud."""
+        machine = self.hostvars[host].get("bench_machine")
+        return None if machine is None else str(machine)
+
     def address_of(self, host: str) -> str:
         """The address for ssh."""
         return str(self.hostvars[host].get("ansible_host", host))
@@ -42,7 +48,8 @@ class Testbed(Struct, frozen=True, kw_only=True):
     """One server host with its load generators; hosts by their names in the inventory.
 
     address: the IP address that the generators use for the server. threads: of wrk; if they depend
-    on the generator's CPUs, None until these are known.
+    on the generator's CPUs, None until these are known. machine: the kind of machine that its
+    server is, None if the inventory does not say.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Testbed(Struct, frozen=True, kw_only=True):
     address: str
     port: int
     threads: int | None
+    machine: str | None = None
 
 
 def find_testbeds(inventory: Inventory, port: int, threads: int | None = None) -> list[Testbed]:
@@ -72,7 +80,7 @@ def find_testbeds(inventory: Inventory, port: int, threads: int | None = None) -
         generators = [host for host in inventory.loadgens if inventory.testbed_of(host) == name]
         testbeds[name] = Testbed(
             name=name, server=server, generators=generators, address=address, port=port,
-            threads=threads,
+            threads=threads, machine=inventory.machine_of(server),
         )  # fmt: skip
         mistakes += testbed_mistakes(testbeds[name], inventory)
     mistakes += [
@@ -112,6 +120,11 @@ def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
             f"{server}: bench_testbed is {name!r}; it must be a name of a-z, 0-9 and -, which does "
             "not begin with -."
         )
+    if testbed.machine is not None and not matches(testbed.machine, Machine):
+        sentences.append(
+            f"{server}: bench_machine is {testbed.machine!r}; it must be the name of a kind of "
+            "machine, as c7i.large: letters, digits, ., _ and -."
+        )
     if not generators:
         sentences.append(
             f"The testbed {name!r} of {server} has no load generator; give a host of loadgens the "
@@ -128,6 +141,15 @@ def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
         for host in generators
         if host != server and inventory.address_of(host) == address
     ]
+
+
+def base_mistakes(base: str | None, testbeds: list[Testbed]) -> list[str]:
+    """A sentence if the testbed that others are compared with does not exist."""
+    names = [testbed.name for testbed in testbeds]
+    if base is None or base in names:
+        return []
+    known = ", ".join(names)
+    return [f"bench_base_testbed is {base!r}, and no host has that bench_testbed; use {known}."]
 
 
 def resolved_address(inventory: Inventory, server: str) -> str:

@@ -14,7 +14,7 @@ from pipebench.tools import first_tool, tools
 
 PREFIX = "bench_"
 # Variables of a host, not of a run: the inventory sets them.
-HOST_VARIABLES = {"bench_address", "bench_testbed", "bench_up_path"}
+HOST_VARIABLES = {"bench_address", "bench_machine", "bench_testbed", "bench_up_path"}
 # Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
 # Names that older versions used; an old run.json may have them.
@@ -154,6 +154,13 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
     ]
     path_capacity: Annotated[
         bool, Meta(description="measure the path capacity once with iperf3, which takes 7 s")
+    ]
+    base_testbed: Annotated[
+        Name | None,
+        Meta(
+            description="the one that others are compared with; null means the first",
+            extra={"right": "the name of a testbed"},
+        ),
     ]
 
 

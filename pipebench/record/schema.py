@@ -334,7 +334,11 @@ class HostFingerprint(Part, kw_only=True):
 
 
 class Testbed(Part, kw_only=True):
-    """One server host with its load generators. threads: of the load tool."""
+    """One server host with its load generators.
+
+    threads: of the load tool. machine: the kind of machine that the server is, None if the
+    inventory does not say.
+    """
 
     name: str = "main"
     server: str | None = None
@@ -342,6 +346,7 @@ class Testbed(Part, kw_only=True):
     address: str | None = None
     port: int | None = None
     threads: int | None = None
+    machine: str | None = None
 
 
 class Described(Part, kw_only=True):

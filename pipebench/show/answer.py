@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from pipebench.compare.machines import Machines
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.rules.outcome import Outcome
 from pipebench.run.cells import CellGroup, cell_group, labels
@@ -16,6 +17,8 @@ from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
 from pipebench.show.failures import failures
+from pipebench.show.machines import points as machine_points
+from pipebench.show.point import Point
 from pipebench.stats.estimate import Spread
 
 NEAR_CEILING = 0.9
@@ -25,14 +28,6 @@ MOST_PLACES = 5
 """Places behind the fastest that are named one by one."""
 SAME_RATE = 0.95
 """From this ratio on, two rates share one rounded figure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of the answer, in Markdown. evidence: its exact figures, or empty."""
-
-    claim: str
-    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +53,21 @@ class Group:
         return f"At {self.label}: " if self.label else ""
 
 
-def answer(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Point]:
-    """The points of a run's answer, the most important first. rows: all cells."""
+def answer(
+    judged_run: JudgedRun, rows: list[CellSummary], machines: Machines | None = None
+) -> list[Point]:
+    """The points of a run's answer, the most important first. rows: all cells.
+
+    machines: the testbeds compared, None if there is only one.
+    """
     label = labels(row.cell for row in rows)
     by_group: dict[CellGroup, list[CellSummary]] = defaultdict(list)
     for row in rows:
         by_group[cell_group(row.cell)].append(row)
     groups = [Group(label(members[0].cell), members) for members in by_group.values()]
     failed = failures(judged_run, rows, label)
-    points = _rates(groups, failed)
+    points = machine_points(machines) if machines else []
+    points += _rates_on_machines(groups, failed) if machines else _rates(groups, failed)
     points += _cpu_times(groups)
     points += _near_ceiling(groups)
     points += _different_controls(groups)
@@ -87,6 +88,49 @@ def _rates(groups: list[Group], failed: list[str]) -> list[Point]:
         are = "group of cells is" if more == 1 else "groups of cells are"
         points.append(Point(f"{more} more {are} in the [table](#results)."))
     return points + ([Point(f"{'; '.join(failed)}.")] if failed else [])
+
+
+def _rates_on_machines(groups: list[Group], failed: list[str]) -> list[Point]:
+    """The fastest framework: testbeds with the same one share a point."""
+    same: dict[tuple[str, ...], list[Group]] = defaultdict(list)
+    for group in groups:
+        same[_leaders(group)].append(group)
+    points = []
+    for leaders, members in list(same.items())[:MOST_GROUPS]:
+        where = _on_testbeds(members, groups)
+        if leaders:
+            rates = [group.ok[0].requests_per_s.value for group in members]
+            names = formats.listed([f"**{name}**" for name in leaders])
+            most = "share the highest rates" if len(leaders) > 1 else "has the highest rate"
+            claim = f"{where}, {names} {most}, {_about(rates, formats.two_figures)} requests/s"
+        else:
+            claim = f"{where}, no framework is ok"
+        points.append(Point(f"{claim}."))
+    more = sum(map(len, list(same.values())[MOST_GROUPS:]))
+    if more:
+        are = "group of cells is" if more == 1 else "groups of cells are"
+        points.append(Point(f"{more} more {are} in the [table](#results)."))
+    return points + ([Point(f"{'; '.join(failed)}.")] if failed else [])
+
+
+def _leaders(group: Group) -> tuple[str, ...]:
+    """The frameworks of rank 1, or if there are no ranks the one with the highest median."""
+    ok = group.ok
+    first = [row for row in ok if row.requests_per_s.rank == 1] or ok[:1]
+    return tuple(sorted(_titles(first)))
+
+
+def _on_testbeds(members: list[Group], groups: list[Group]) -> str:
+    """Where: on how many testbeds, or at which of the places if a testbed has several."""
+    names = list(dict.fromkeys(group.rows[0].cell.testbed for group in members))
+    everywhere = list(dict.fromkeys(group.rows[0].cell.testbed for group in groups))
+    if len(members) == len(groups):
+        return f"On {'both' if len(everywhere) == 2 else f'all {len(everywhere)}'} testbeds"
+    if len(groups) > len(everywhere):
+        return f"In {len(members)} of {len(groups)} groups of cells"
+    if len(names) <= MOST_PLACES:
+        return f"On {formats.listed([formats.text(name) for name in names])}"
+    return f"On {len(names)} of {len(everywhere)} testbeds"
 
 
 def _rate(group: Group, failed: list[str]) -> Point:

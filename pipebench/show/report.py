@@ -16,6 +16,8 @@ from typing import Any
 
 import jinja2
 
+from pipebench.compare.machine_columns import testbeds_csv
+from pipebench.compare.machines import Machines, compare_machines
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
 from pipebench.record.schema import InvalidRecord
@@ -29,6 +31,7 @@ from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
 from pipebench.run.time_spent import time_spent
 from pipebench.show import formats, page
+from pipebench.show import machines as machine_tables
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
@@ -36,6 +39,7 @@ from pipebench.show.charts import draw
 from pipebench.show.charts.charts import Chart
 from pipebench.show.charts.drawer import Here
 from pipebench.show.reproduce import reproduce
+from pipebench.show.table import Table
 from pipebench.show.terminal import terminal
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -95,14 +99,18 @@ def render(
     makers: of chapters, in their order. drawer: draws the charts; None: this process does.
     """
     rows = summary(judged_run)
-    begun = draw.begin(judged_run, rows, drawer or Here())
+    machines = compare_machines(judged_run, rows)
+    begun = draw.begin(judged_run, rows, drawer or Here(), machines)
     # as much as possible comes before `finish`, while the charts are drawn
     chapters = [chapter for make in makers if (chapter := make(judged_run, rows))]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
-    markdown = _markdown(judged_run, rows, chapters, begun.charts)
+    if machines:
+        tables["testbeds.csv"] = testbeds_csv(machines.rows)
+    markdown = _markdown(judged_run, rows, machines, chapters, begun.charts)
     drawn, undrawn = begun.finish()
     if undrawn:
-        markdown = _markdown(judged_run, rows, chapters, [one.chart for one in drawn])
+        charts = [one.chart for one in drawn]
+        markdown = _markdown(judged_run, rows, machines, chapters, charts)
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": svg for chart, svg in drawn},
@@ -115,6 +123,7 @@ def render(
                 {chart.name: page.Picture(svg, chart.narrow) for chart, svg in drawn},
                 {
                     "Results": [report_table(rows)],
+                    **_machine_tables(judged_run, machines),
                     **{name: tables for one in chapters for name, tables in one.tables.items()},
                 },
             ),
@@ -123,6 +132,15 @@ def render(
         problems=[*problems(judged_run), *undrawn],
         remarks=remarks(judged_run),
     )
+
+
+def _machine_tables(judged_run: JudgedRun, machines: Machines | None) -> dict[str, list[Table]]:
+    """The tables of the chapter on machines, in their order, by its heading."""
+    if machines is None:
+        return {}
+    differences = machine_tables.differences_table(judged_run.run, machines)
+    tables = [machine_tables.overview(machines), machine_tables.detail(machines)]
+    return {machine_tables.HEADING: tables + ([differences] if differences else [])}
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -197,6 +215,7 @@ def remarks(judged_run: JudgedRun) -> list[str]:
 def _markdown(
     judged_run: JudgedRun,
     rows: list[CellSummary],
+    machines: Machines | None,
     chapters: list[Chapter],
     charts: list[Chart],
 ) -> str:
@@ -216,7 +235,9 @@ def _markdown(
     unusable = _unusable(judged_run)
     return environment.get_template("report.md.j2").render(
         run=run,
-        answer=answer(judged_run, rows),
+        answer=answer(judged_run, rows, machines),
+        machines=_machine_tables(judged_run, machines).get(machine_tables.HEADING, []),
+        machine_bases=machine_tables.bases(machines) if machines else [],
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         table=report_table(rows),

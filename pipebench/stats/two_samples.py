@@ -44,18 +44,25 @@ def shift_rank(m: int, n: int, confidence: float = CONFIDENCE) -> int | None:
 def independent_ratio(values: Sequence[float], base: Sequence[float]) -> Estimate | None:
     """The ratio of two samples that share no round, all values above 0; None without values.
 
-    Hodges and Lehmann's estimate: the median (of the logarithms) of all ratios of a value of one
-    and one of the other, with the interval of Mann and Whitney's test; without an interval if one
-    sample has fewer than LEAST_ROUNDS. It is exact, for any distribution, if the samples differ
-    only by a factor and their rounds are independent.
+    As rank_interval has it; without an interval if one sample has fewer than LEAST_ROUNDS.
     """
     if not values or not base:
         return None
+    ratio = rank_interval(values, base)
+    return ratio if min(len(values), len(base)) >= LEAST_ROUNDS else Estimate(ratio[0], None, None)
+
+
+def rank_interval(values: Sequence[float], base: Sequence[float]) -> Estimate:
+    """The ratio of two independent samples, which have values, all above 0.
+
+    Hodges and Lehmann's estimate: the median (of the logarithms) of all ratios of a value of one
+    and one of the other, with the interval of Mann and Whitney's test; without an interval if the
+    samples are too small for it. It is exact, for any distribution, if the samples differ only by
+    a factor and their values are independent.
+    """
     pairs = np.sort(np.subtract.outer(np.log(values), np.log(base)), axis=None)
     middle = exp(float(np.median(pairs)))
-    rank = (
-        shift_rank(len(values), len(base)) if min(len(values), len(base)) >= LEAST_ROUNDS else None
-    )
+    rank = shift_rank(len(values), len(base))
     if rank is None:
         return Estimate(middle, None, None)
     return Estimate(middle, exp(float(pairs[rank - 1])), exp(float(pairs[-rank])))

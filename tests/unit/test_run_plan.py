@@ -27,7 +27,7 @@ from pipebench.plan.project import ROOT, Project, read_project
 from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
 from pipebench.plan.settle import settle_threads, small_generators_text, threads_for
-from pipebench.plan.testbeds import Inventory, find_testbeds
+from pipebench.plan.testbeds import Inventory, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import (
     RENAMED,
@@ -74,6 +74,7 @@ def test_the_default_plan_is_the_command_of_2017() -> None:
             "address": "198.18.0.11",
             "port": 8080,
             "threads": 10,
+            "machine": None,
         }
     ]
 
@@ -222,6 +223,22 @@ def test_testbeds_are_paired_by_name() -> None:
     ]
 
 
+def test_a_testbed_knows_its_kind_of_machine() -> None:
+    hosts = HOSTS | {"s": HOSTS["s"] | {"bench_machine": "c7i.large"}}
+    (testbed,) = find_testbeds(Inventory(["s"], ["g"], hosts), 8080)
+    assert testbed.machine == "c7i.large"
+    (testbed,) = find_testbeds(Inventory(["s"], ["g"], HOSTS), 8080)
+    assert testbed.machine is None
+
+
+def test_a_base_testbed_that_does_not_exist_is_named_with_those_that_do() -> None:
+    testbeds = find_testbeds(Inventory(["s"], ["g"], HOSTS), 8080)
+    assert base_mistakes(None, testbeds) == base_mistakes("main", testbeds) == []
+    (sentence,) = base_mistakes("other", testbeds)
+    assert "'other'" in sentence
+    assert "use main" in sentence
+
+
 @pytest.mark.parametrize(
     ("servers", "loadgens", "hosts", "sentence"),
     [
@@ -238,6 +255,7 @@ def test_testbeds_are_paired_by_name() -> None:
         (["s"], ["g"], HOSTS | {"s": {"bench_testbed": "A B"}}, "must be a name of a-z, 0-9"),
         (["s"], ["g"], HOSTS | {"s": {"bench_address": "no.such.invalid"}}, "set bench_address"),
         (["s"], ["g", "h"], HOSTS | {"h": {}}, "must have exactly one"),
+        (["s"], ["g"], HOSTS | {"s": {"bench_machine": "a b"}}, "name of a kind of machine"),
     ],
 )
 def test_an_inventory_that_cannot_work_is_refused(

@@ -15,6 +15,8 @@ from statistics import median
 from textwrap import shorten
 from typing import Any
 
+from pipebench.compare.machine_columns import verdict_words
+from pipebench.compare.machines import ALL, MachineRow, Machines
 from pipebench.measure.latency import TAILS_PPM
 from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED, Outcome
@@ -37,7 +39,8 @@ from pipebench.show.charts.drawing import (
     Strip,
     Strips,
 )
-from pipebench.show.table import FORMS
+from pipebench.show.machines import together
+from pipebench.show.table import FORMS, interval_of
 from pipebench.stats.estimate import Estimate, estimate, ratios
 
 RATE, CPU = CellSummary.requests_per_s, CellSummary.server_cpu_us_per_request
@@ -80,12 +83,16 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A run as the charts need it. looks: by the framework's name; label: names a cell."""
+    """A run as the charts need it. looks: by the framework's name; label: names a cell.
+
+    machines: the testbeds compared, None if there is only one.
+    """
 
     rows: list[CellSummary]
     measured: dict[Cell, list[JudgedMeasurement]]
     looks: dict[str, Look]
     label: Callable[[Cell], str]
+    machines: Machines | None = None
 
     def of(self, row: CellSummary) -> list[JudgedMeasurement]:
         """The measurements of a row's cell, by round."""
@@ -104,9 +111,12 @@ class Data:
         return [list(own) for _, own in groupby(sorted(self.rows, key=place), key=place)]
 
 
-def data_of(judged_run: JudgedRun, rows: list[CellSummary]) -> Data:
+def data_of(
+    judged_run: JudgedRun, rows: list[CellSummary], machines: Machines | None = None
+) -> Data:
     """A run as the charts need it. rows: summary.csv's."""
-    return Data(rows, judged_run.by_cell, looks(judged_run, rows), labels(row.cell for row in rows))
+    label = labels(row.cell for row in rows)
+    return Data(rows, judged_run.by_cell, looks(judged_run, rows), label, machines)
 
 
 def looks(judged_run: JudgedRun, rows: list[CellSummary]) -> dict[str, Look]:
@@ -195,6 +205,9 @@ def _shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[CellSu
 
     nearest = cell_group(min(groups, key=strangeness)[0].cell)
     chosen = [group for group in groups if cell_group(group[0].cell)[1:] == nearest[1:]]
+    if data.machines:  # one of each kind is enough
+        firsts = {kind.testbeds[0] for kind in data.machines.kinds}
+        chosen = [group for group in chosen if group[0].cell.testbed in firsts]
     chosen = chosen[:most]
     places = " and ".join(data.label(group[0].cell) for group in chosen)
     rest = len(groups) - len(chosen)
@@ -576,6 +589,54 @@ def price(data: Data) -> Chart | None:
     )
 
 
+def machines(data: Data) -> Chart | None:
+    """The ratio of each kind of machine to the base, with its interval: a forest plot."""
+    if data.machines is None:
+        return None
+    compared = data.machines
+    base = compared.base.name
+    panels = []
+    for place in compared.places[:MOST_GROUPS]:
+        own = [row for row in together(compared, place) if row.requests_per_s.ratio.value]
+        bars = [
+            _machine_bar(number, row, data) for number, row in enumerate(own) if not row.is_base
+        ]
+        if bars:
+            title = ", ".join(f"{n} {v}" for n, v in zip(CELL_GROUP[1:], place, strict=True))
+            line = (1.0, f"{base} 1")
+            panels.append(Bars(title if len(compared.places) > 1 else "", bars, line))
+    if not panels:
+        return None
+    scale = drawing.logarithmic(
+        "ratio of requests/s", [value for panel in panels for value in panel.values], TIMES
+    )
+    sure = _sure(panels)
+    return Chart(
+        "machines",
+        f"Requests per second relative to {base}, all frameworks together, on a logarithmic axis: "
+        f"the symbols are ratios{sure}, the dots under them are single frameworks.",
+        _bars_said(f"Requests per second relative to {base}", panels),
+        drawing.bars(panels, scale),
+        bar_list(f"Requests per second relative to {base}{sure}.", panels),
+    )
+
+
+def _machine_bar(number: int, row: MachineRow, data: Data) -> Bar:
+    ratio = row.requests_per_s.ratio
+    words = formats.ratio(ratio.value)
+    words += f" {interval_of(ratio)}" if ratio.low is not None else ""
+    verdict = verdict_words(RATE, row.requests_per_s)
+    words += f" {verdict}" if verdict else ""
+    each = [
+        one.requests_per_s.ratio.value
+        for one in (data.machines.rows if data.machines else ())
+        if one.kind == row.kind and one.place == row.place and one.framework != ALL
+    ]
+    figure = None if ratio.value is None else Estimate(ratio.value, ratio.low, ratio.high)
+    look = drawing.look(number, row.kind.name)
+    return Bar(look, figure, [value for value in each if value], words)
+
+
 def _price_said(panel: Lines, unit: str) -> str:
     told = "; ".join(
         f"{look.title} "
@@ -740,6 +801,7 @@ CHARTS: tuple[Callable[[Data], Chart | None], ...] = (
     connections,
     heat,
     price,
+    machines,
 )
 """In the order of a report, the first two those of the headline's answer.
 

@@ -4,6 +4,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipebench.compare.machines import Machines
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show.charts import charts, svg
@@ -40,9 +41,14 @@ class Begun:
         return drawn, faults
 
 
-def begin(judged_run: JudgedRun, rows: list[CellSummary], drawer: Executor) -> Begun:
+def begin(
+    judged_run: JudgedRun,
+    rows: list[CellSummary],
+    drawer: Executor,
+    machines: Machines | None = None,
+) -> Begun:
     """Begin all charts that there are data for; rows: summary.csv's."""
-    data = charts.data_of(judged_run, rows)
+    data = charts.data_of(judged_run, rows, machines)
     pictures: list[tuple[Chart, Future[str]]] = []
     faults: list[str] = []
     for make in charts.CHARTS:

@@ -1,0 +1,141 @@
+"""The columns of testbeds.csv: a row per framework and kind of machine."""
+
+from collections.abc import Callable, Iterable
+
+from pipebench.compare.machines import COMPARED, CPU, MONEY, RATE, MachineFigure, MachineRow
+from pipebench.run.columns import RATIO_DECIMALS, Column, Form, csv_text, spread_columns
+from pipebench.run.entries import Figure, Ranking
+
+IN_SUMMARY = "as in `summary.csv`"
+ENDINGS = {RATE: "", CPU: "_cpu", MONEY: "_money"}
+IDENTITY: list[Column[MachineRow]] = [
+    Column(
+        name="machine",
+        value=lambda row: row.kind.name,
+        explained="the kind of machine: `bench_machine` of the server, or else the testbed; with "
+        "the CPU model if machines of one name differ in it",
+    ),
+    Column(
+        name="base",
+        value=lambda row: row.base.name,
+        explained="the kind that it is compared with: that of `bench_base_testbed`",
+    ),
+    Column(
+        name="testbeds",
+        value=lambda row: " ".join(row.kind.testbeds),
+        explained="its instances, by their names",
+    ),
+    Column(
+        name="framework",
+        value=lambda row: row.framework,
+        explained="the folder's name; `geometric mean`: all that are `ok` on every testbed",
+    ),
+    Column(name="workers", unit="processes", value=lambda row: row.workers, explained=IN_SUMMARY),
+    Column(name="depth", unit="requests", value=lambda row: row.depth, explained=IN_SUMMARY),
+    Column(
+        name="connections",
+        unit="connections",
+        value=lambda row: row.connections,
+        explained=IN_SUMMARY,
+    ),
+    Column(
+        name="frameworks",
+        unit="frameworks",
+        value=lambda row: row.frameworks,
+        explained="that the row is made of",
+    ),
+    Column(
+        name="outcome",
+        value=lambda row: row.outcome.value if row.outcome else None,
+        explained="the worst of its instances",
+    ),
+    Column(
+        name="instances",
+        unit="testbeds",
+        value=lambda row: row.instances,
+        explained="whose outcome is `ok`: only these have figures",
+    ),
+]
+
+
+def _of_figure(figure: Figure) -> list[Column[MachineRow]]:
+    def own(row: MachineRow) -> MachineFigure:
+        return figure.in_row(row)
+
+    ending = ENDINGS[figure]
+    value: Column[MachineRow] = Column(
+        name=figure.name,
+        unit=figure.unit,
+        explained="the median of its instances, each with the median of its rounds"
+        + ("; empty if prices are in several currencies" if figure is MONEY else ""),
+        value=lambda row: own(row).value,
+        decimals=figure.decimals,
+        form=figure.form,
+    )
+    ratio: Column[MachineRow] = Column(
+        name=f"ratio{ending}",
+        unit="ratio",
+        explained=f"of `{figure.name}` to the base's",
+        value=lambda row: own(row).ratio.value,
+        decimals=RATIO_DECIMALS,
+        form=Form.RATIO,
+    )
+    return [
+        value,
+        _end(value, "least", lambda row: own(row).low),
+        _end(value, "most", lambda row: own(row).high),
+        *spread_columns(ratio, lambda row: own(row).ratio),
+        Column(
+            name=f"basis{ending}",
+            explained="what the interval rests on: `ranks of the instances`, `normal spread of the "
+            "instances` or `rounds of two machines`; or why there is none: `too few instances`, "
+            "`too few rounds`",
+            value=lambda row: (
+                own(row).basis.value if own(row).ratio.value and not row.is_base else None
+            ),
+        ),
+        Column(
+            name=f"verdict{ending}",
+            explained="`{}`, `{}` or `tied`; empty without an interval, and for the base".format(
+                *words_of(figure)
+            ),
+            value=lambda row: verdict_words(figure, own(row)),
+        ),
+    ]
+
+
+def _end(
+    value: Column[MachineRow], name: str, end: Callable[[MachineRow], float | None]
+) -> Column[MachineRow]:
+    return Column(
+        name=f"{value.name}_{name}",
+        unit=value.unit,
+        explained=f"the {name} of its instances",
+        value=end,
+        decimals=value.decimals,
+        form=value.form,
+    )
+
+
+def words_of(figure: Figure) -> tuple[str, str]:
+    """What a better and a worse kind of machine is called."""
+    ranking: Ranking | None = figure.ranking
+    return (
+        (ranking.better, ranking.worse) if ranking else ("more for the price", "less for the price")
+    )
+
+
+def verdict_words(figure: Figure, own: MachineFigure) -> str | None:
+    """The verdict in the words of the figure."""
+    if own.verdict is None:
+        return None
+    better, worse = words_of(figure)
+    return {"better": better, "worse": worse}.get(own.verdict.value, own.verdict.value)
+
+
+COLUMNS = [*IDENTITY, *(column for figure in COMPARED for column in _of_figure(figure))]
+
+
+def testbeds_csv(rows: Iterable[MachineRow]) -> str:
+    """testbeds.csv."""
+    return csv_text(COLUMNS, rows)

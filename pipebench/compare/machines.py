@@ -1,0 +1,352 @@
+"""The testbeds of a run compared: each kind of machine with the base, framework by framework.
+
+Testbeds on machines of one kind are replicates: each gives one value, the median of its rounds.
+Without `bench_machine` a testbed is a kind of its own. docs/comparing-machines.md explains the
+verdicts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from pipebench.compare.cells import Verdict
+from pipebench.record.run import Run
+from pipebench.record.schema import Testbed
+from pipebench.rules.outcome import Outcome
+from pipebench.run.entries import Better, Figure
+from pipebench.run.figures import SECONDS_AN_HOUR, CellSummary, Figures
+from pipebench.run.judge import JudgedRun
+from pipebench.stats.estimate import NONE, Estimate, Spread
+from pipebench.stats.machines import Basis, geometric_mean, machine_ratio
+from pipebench.stats.ranking import Relation, relation
+from pipebench.stats.two_samples import independent_ratio
+
+COMPARED = (
+    CellSummary.requests_per_s,
+    CellSummary.server_cpu_us_per_request,
+    CellSummary.requests_per_money,
+)
+RATE, CPU, MONEY = COMPARED
+ALL = "geometric mean"
+"""In place of a framework: all that are ok on every testbed."""
+
+Place = tuple[int, int, int]
+"""Workers, depth, connections."""
+ByRound = dict[int, float]
+"""A figure of one instance by round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of machine. testbeds: its instances. cpu_model: None if it is not known."""
+
+    name: str
+    testbeds: tuple[str, ...]
+    cpu_model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFigure:
+    """One figure of a kind of machine. value: the median of its instances; low, high: their range.
+
+    ratio: to the base. verdict: None if nothing may be said, or for the base itself.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    ratio: Spread = NONE
+    basis: Basis = Basis.NONE
+    verdict: Verdict | None = None
+
+
+@dataclass(kw_only=True)
+class MachineRow(Figures[MachineFigure]):
+    """A framework, or all of them, on one kind of machine; figures by their names.
+
+    instances: those that are ok; kind.testbeds are all. frameworks: that are in the row.
+    """
+
+    kind: Kind
+    base: Kind
+    framework: str
+    title: str
+    workers: int
+    depth: int
+    connections: int
+    instances: int
+    frameworks: int = 1
+    outcome: Outcome | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.workers, self.depth, self.connections
+
+    @property
+    def is_base(self) -> bool:
+        return self.kind == self.base
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The kinds of machines of a run, the base first. split: sentences on kinds that were split."""
+
+    kinds: list[Kind]
+    rows: list[MachineRow]
+    split: list[str] = field(default_factory=list)
+
+    @property
+    def base(self) -> Kind:
+        return self.kinds[0]
+
+    def overall(self, place: Place) -> list[MachineRow]:
+        """All frameworks together, by kind of machine."""
+        return [row for row in self.rows if row.framework == ALL and row.place == place]
+
+    @property
+    def places(self) -> list[Place]:
+        return list(dict.fromkeys(row.place for row in self.rows))
+
+
+def compare_machines(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> Machines | None:
+    """The testbeds of a run; None if it has only one. rows: those of summary.csv."""
+    run = judged_run.run
+    measured = {row.cell.testbed for row in rows}
+    if len(measured) < 2:
+        return None
+    kinds, split = kinds_of(run, measured)
+    by_place: dict[Place, list[CellSummary]] = defaultdict(list)
+    for row in rows:
+        if row.role == "framework":
+            by_place[row.cell.workers, row.cell.depth, row.cell.connections].append(row)
+    compared = []
+    for place, own in by_place.items():
+        samples = _Samples(judged_run, own)
+        for framework in samples.frameworks:
+            compared += _rows(kinds, place, samples.of_framework(framework))
+        if len(samples.whole) > 1:
+            compared += _rows(kinds, place, samples.of_all())
+    return Machines(kinds, compared, split)
+
+
+def kinds_of(run: Run, measured: set[str]) -> tuple[list[Kind], list[str]]:
+    """The kinds of machines, that of the base testbed first; and what was taken apart.
+
+    Instances that are called the same and have different CPU models are of different kinds.
+    """
+    by_name: dict[str, dict[str | None, list[str]]] = {}
+    for testbed in run.testbeds:
+        if testbed.name in measured:
+            models = by_name.setdefault(testbed.machine or testbed.name, {})
+            models.setdefault(cpu_model(run, testbed), []).append(testbed.name)
+    kinds, split = [], []
+    for name, models in by_name.items():
+        several = len(models) > 1
+        kinds += [
+            Kind(f"{name} ({model or 'CPU not known'})" if several else name, tuple(own), model)
+            for model, own in models.items()
+        ]
+        if several:
+            split.append(
+                f"Machines called {name} have different CPUs ({', '.join(map(str, models))}), and "
+                "are compared as different kinds."
+            )
+    wanted = run.variables.get("bench_base_testbed")
+    kinds.sort(key=lambda kind: wanted not in kind.testbeds)
+    return kinds, split
+
+
+def cpu_model(run: Run, testbed: Testbed) -> str | None:
+    """The CPU model of a testbed's server, as its kernel calls it."""
+    cpu = run.hosts.get(str(testbed.server), {}).get("cpu")
+    model = cpu.get("model") if isinstance(cpu, Mapping) else None
+    return None if model is None else str(model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What one row is made of: for each figure the rounds of every testbed that is ok."""
+
+    framework: str
+    title: str
+    frameworks: int
+    outcomes: dict[str, Outcome | None]
+    floors: dict[str, float | None]
+    """The largest noise floor of each figure's testbeds; None if one has none."""
+    rounds: dict[str, dict[str, ByRound]]
+    """By the figure's name, and by testbed."""
+
+
+class _Samples:
+    """The frameworks of one place, on every testbed."""
+
+    def __init__(self, judged_run: JudgedRun, rows: Iterable[CellSummary]) -> None:
+        self.by_cell = judged_run.by_cell
+        self.rows: dict[str, dict[str, CellSummary]] = defaultdict(dict)
+        for row in rows:
+            self.rows[row.cell.framework][row.cell.testbed] = row
+        self.testbeds = {testbed for own in self.rows.values() for testbed in own}
+        self.currencies = {
+            row.price.currency for own in self.rows.values() for row in own.values() if row.price
+        }
+
+    @property
+    def frameworks(self) -> list[str]:
+        return list(self.rows)
+
+    @property
+    def whole(self) -> list[str]:
+        """The frameworks that are ok on every testbed: the same for all, so that means are fair."""
+        return [
+            name
+            for name, own in self.rows.items()
+            if own.keys() == self.testbeds
+            and all(row.outcome == Outcome.OK for row in own.values())
+        ]
+
+    def of_framework(self, name: str) -> _Sample:
+        own = self.rows[name]
+        return _Sample(
+            framework=name,
+            title=next(iter(own.values())).title,
+            frameworks=1,
+            outcomes={testbed: row.outcome for testbed, row in own.items()},
+            floors={figure.name: _floor(figure, own.values()) for figure in COMPARED},
+            rounds={
+                figure.name: {
+                    testbed: self._by_round(figure, row)
+                    for testbed, row in own.items()
+                    if row.outcome == Outcome.OK
+                }
+                for figure in COMPARED
+            },
+        )
+
+    def of_all(self) -> _Sample:
+        """The geometric mean over the frameworks, in every round that has all of them."""
+        names = self.whole
+        each = [self.of_framework(name) for name in names]
+        return _Sample(
+            framework=ALL,
+            title=f"geometric mean of {len(names)}",
+            frameworks=len(names),
+            outcomes=dict.fromkeys(self.testbeds, Outcome.OK),
+            floors={
+                figure.name: _largest([one.floors[figure.name] for one in each])
+                for figure in COMPARED
+            },
+            rounds={
+                figure.name: {
+                    testbed: _means([one.rounds[figure.name][testbed] for one in each])
+                    for testbed in self.testbeds
+                }
+                for figure in COMPARED
+            },
+        )
+
+    def _by_round(self, figure: Figure, row: CellSummary) -> ByRound:
+        if figure.of_cell is None:
+            return figure.by_round(self.by_cell[row.cell])
+        if row.price is None or not row.price.per_hour or len(self.currencies) > 1:
+            return {}
+        # what is made of the rate: in proportion to it in each round
+        rates = RATE.by_round(self.by_cell[row.cell])
+        money = SECONDS_AN_HOUR / row.price.per_hour
+        return {number: rate * money for number, rate in rates.items()}
+
+
+def _means(samples: Sequence[ByRound]) -> ByRound:
+    shared = set.intersection(*(set(one) for one in samples))
+    means = {number: geometric_mean([one[number] for one in samples]) for number in sorted(shared)}
+    return {number: mean for number, mean in means.items() if mean is not None}
+
+
+def _floor(figure: Figure, rows: Iterable[CellSummary]) -> float | None:
+    """money is made of the rate, and has its floor."""
+    own = RATE if figure is MONEY else figure
+    return _largest([own.in_row(row).noise_floor for row in rows])
+
+
+def _largest(floors: Sequence[float | None]) -> float | None:
+    known = [floor for floor in floors if floor is not None]
+    return max(known) if known and len(known) == len(floors) else None
+
+
+def _rows(kinds: Sequence[Kind], place: Place, sample: _Sample) -> list[MachineRow]:
+    base = kinds[0]
+    workers, depth, connections = place
+    order = list(Outcome)
+    rows = []
+    for kind in kinds:
+        outcomes = [sample.outcomes[name] for name in kind.testbeds if name in sample.outcomes]
+        known = [outcome for outcome in outcomes if outcome is not None]
+        if not outcomes:
+            continue
+        rows.append(
+            MachineRow(
+                kind=kind,
+                base=base,
+                framework=sample.framework,
+                title=sample.title,
+                workers=workers,
+                depth=depth,
+                connections=connections,
+                instances=sum(outcome == Outcome.OK for outcome in outcomes),
+                frameworks=sample.frameworks,
+                outcome=max(known, key=order.index) if known else None,
+                figures={figure.name: _figure(figure, kind, base, sample) for figure in COMPARED},
+            )
+        )
+    return rows
+
+
+def _figure(figure: Figure, kind: Kind, base: Kind, sample: _Sample) -> MachineFigure:
+    rounds = sample.rounds[figure.name]
+    own, other = (
+        [rounds[name] for name in one.testbeds if rounds.get(name)] for one in (kind, base)
+    )
+    values, base_values = ([median(by_round.values()) for by_round in one] for one in (own, other))
+    if not values:
+        return MachineFigure()
+    shown = (median(values), min(values), max(values))
+    if kind == base or not base_values:
+        return MachineFigure(*shown, ratio=Spread(1.0) if kind == base else NONE)
+    if len(kind.testbeds) == len(base.testbeds) == 1:
+        of_rounds = independent_ratio(list(own[0].values()), list(other[0].values()))
+        floor = sample.floors[figure.name]
+        return MachineFigure(*shown, *_of_two(figure, of_rounds, floor))
+    ratio, basis = machine_ratio(values, base_values)
+    return MachineFigure(*shown, ratio, basis, _verdict(figure, ratio))
+
+
+def _of_two(
+    figure: Figure, ratio: Estimate | None, floor: float | None
+) -> tuple[Spread, Basis, Verdict | None]:
+    """Two machines, of which nothing follows for others: by their rounds and the noise floor."""
+    if ratio is None:
+        return NONE, Basis.FEW_ROUNDS, None
+    seen = relation(ratio, floor)
+    verdict = {
+        None: None,
+        Relation.TIED: Verdict.TIED,
+        Relation.BETTER: Verdict.BETTER if _more_is_better(figure) else Verdict.WORSE,
+        Relation.WORSE: Verdict.WORSE if _more_is_better(figure) else Verdict.BETTER,
+    }[seen]
+    basis = Basis.FEW_ROUNDS if ratio.low is None else Basis.ROUNDS
+    return Spread(*ratio), basis, verdict
+
+
+def _verdict(figure: Figure, ratio: Spread) -> Verdict | None:
+    """By the interval alone: the spread of the instances is in it."""
+    if ratio.value is None or ratio.low is None:
+        return None
+    if not ratio.excludes_1:
+        return Verdict.TIED
+    return Verdict.BETTER if (ratio.value > 1) == _more_is_better(figure) else Verdict.WORSE
+
+
+def _more_is_better(figure: Figure) -> bool:
+    return figure is MONEY or bool(figure.ranking and figure.ranking.better_is == Better.HIGHER)

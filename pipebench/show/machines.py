@@ -1,0 +1,325 @@
+"""The kinds of machines of a run for readers: the first sentences, and the tables.
+
+compare/machines.py compares them; docs/comparing-machines.md says how to read it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from pipebench.compare.cells import Verdict
+from pipebench.compare.machine_columns import verdict_words
+from pipebench.compare.machines import (
+    ALL,
+    CPU,
+    MONEY,
+    RATE,
+    MachineFigure,
+    MachineRow,
+    Machines,
+    Place,
+)
+from pipebench.compare.provenance import machine_differences
+from pipebench.record.run import Run
+from pipebench.run.entries import Figure
+from pipebench.show import formats
+from pipebench.show.point import Point
+from pipebench.show.table import Field, Head, Table, interval_of
+from pipebench.stats.machines import Basis
+
+HEADING = "Machines compared"
+MOST_NAMED = 5
+BASES = {
+    Basis.RANKS: "With 4 instances of each kind or more (or 3 and 5) the interval is exact, by "
+    "their ranks.",
+    Basis.NORMAL: "With 3 instances of each kind the interval assumes that they spread normally.",
+    Basis.ROUNDS: "With 1 instance of each kind the interval is that of their rounds: it is about "
+    "these two machines and about no other machine of their kinds.",
+    Basis.FEW_ROUNDS: "Two single machines need 6 rounds each for an interval and a verdict.",
+    Basis.NONE: "With 2 instances of a kind, or 1 against several, there is no interval and no "
+    "verdict: 3 of each are needed.",
+}
+
+
+def points(machines: Machines) -> list[Point]:
+    """Which kind of machine is the fastest, and which gives the most for its price."""
+    made = [Point(formats.text(sentence)) for sentence in machines.split]
+    for place in machines.places:
+        rows = together(machines, place)
+        where = _where(machines, place)
+        made += _point(machines, place, rows, RATE, where)
+        made += _point(machines, place, rows, MONEY, where)
+    return made
+
+
+def together(machines: Machines, place: Place) -> list[MachineRow]:
+    """All frameworks, or the only one that there is, on each kind of machine: the fastest first."""
+    rows = machines.overall(place)
+    if not rows:
+        own = [row for row in machines.rows if row.place == place]
+        rows = own if len({row.framework for row in own}) == 1 else []
+    return sorted(rows, key=lambda row: -(row.requests_per_s.value or 0))
+
+
+def _where(machines: Machines, place: Place) -> str:
+    names = ("workers", "depth", "connections")
+    several = [n for n in range(3) if len({one[n] for one in machines.places}) > 1]
+    if not several:
+        return ""
+    words = (f"{names[n]} {place[n]}" for n in several)
+    return f"At {', '.join(words)}: "
+
+
+def _point(
+    machines: Machines, place: Place, rows: list[MachineRow], figure: Figure, where: str
+) -> list[Point]:
+    known = [row for row in rows if figure.in_row(row).value is not None]
+    if len(known) < 2:
+        return []
+    known.sort(key=lambda row: -(figure.in_row(row).value or 0))
+    first, base = known[0], next((row for row in known if row.is_base), None)
+    if base is None:
+        return []
+    claim = _claim(first, base, known, figure)
+    if figure is RATE:
+        claim += _holds(machines, place, first)
+    return [Point(f"{where}{claim}.", _evidence(known, base, figure))]
+
+
+def _claim(first: MachineRow, base: MachineRow, known: list[MachineRow], figure: Figure) -> str:
+    what = "requests/s" if figure is RATE else "requests for its price"
+    name = f"**{formats.text(first.kind.name)}**"
+    if first is base:
+        return _base_leads(name, known, figure, what)
+    own = figure.in_row(first)
+    times = f"{formats.ratio(own.ratio.value)} times those of {formats.text(base.kind.name)}"
+    if own.verdict == Verdict.BETTER:
+        return f"{name} gives the most {what}, {times}"
+    if own.verdict == Verdict.TIED:
+        tied = _names(row for row in known if figure.in_row(row).verdict == Verdict.TIED)
+        return f"{tied} cannot be told from {formats.text(base.kind.name)} by their {what}"
+    return f"{name} has the highest {what}, {times} (without a verdict)"
+
+
+def _base_leads(name: str, known: list[MachineRow], figure: Figure, what: str) -> str:
+    others = [row for row in known if not row.is_base]
+    tied = [row for row in others if figure.in_row(row).verdict == Verdict.TIED]
+    if tied:
+        return f"{name} has the highest {what}; {_names(tied)} cannot be told from it"
+    next_one = others[0]
+    share = formats.percent(figure.in_row(next_one).ratio.value)
+    sure = "gives" if figure.in_row(next_one).verdict else "seems to give"
+    return (
+        f"{name} {sure} the most {what}; the next is {formats.text(next_one.kind.name)} with "
+        f"{share} of that"
+    )
+
+
+def _names(rows: Iterable[MachineRow]) -> str:
+    names = [formats.text(row.kind.name) for row in rows]
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+    return formats.listed(names)
+
+
+def _holds(machines: Machines, place: Place, first: MachineRow) -> str:
+    """Whether the same kind has the highest rate with every framework."""
+    leaders: dict[str, list[str]] = defaultdict(list)
+    by_framework: dict[str, list[MachineRow]] = defaultdict(list)
+    for row in machines.rows:
+        if row.place == place and row.framework != ALL and row.requests_per_s.value is not None:
+            by_framework[row.title].append(row)
+    for title, rows in by_framework.items():
+        if len(rows) > 1:
+            best = max(rows, key=lambda row: row.requests_per_s.value or 0)
+            leaders[best.kind.name].append(title)
+    others = {name: titles for name, titles in leaders.items() if name != first.kind.name}
+    count = sum(map(len, leaders.values()))
+    if count < 2:
+        return ""
+    if not others:
+        return f"; it is the first with each of the {count} frameworks"
+    clauses = [
+        f"{formats.text(name)} with {formats.listed([formats.text(one) for one in titles])}"
+        for name, titles in others.items()
+    ]
+    return f"; but the first is {formats.listed(clauses[:MOST_NAMED])}"
+
+
+def _evidence(known: list[MachineRow], base: MachineRow, figure: Figure) -> str:
+    """The ratio of each kind to the base."""
+    ratios = [
+        f"{formats.text(row.kind.name)} {formats.ratio(figure.in_row(row).ratio.value)}"
+        f"{_bracketed(figure.in_row(row))}"
+        for row in known
+        if not row.is_base
+    ]
+    shown = ratios[: 2 * MOST_NAMED]
+    shown += [f"{len(ratios) - len(shown)} more in the table"] if len(ratios) > len(shown) else []
+    by = f", by the geometric mean of {base.frameworks} frameworks" if base.frameworks > 1 else ""
+    text = f"Ratios to {formats.text(base.kind.name)}{by}: {', '.join(shown)}."
+    if figure is not RATE:
+        return text  # the rules are those of the point before
+    rules = dict.fromkeys(BASES[figure.in_row(row).basis] for row in known if not row.is_base)
+    return " ".join([text, *rules])
+
+
+def _bracketed(own: MachineFigure) -> str:
+    interval = interval_of(own.ratio)
+    return f" {interval}" if interval else ""
+
+
+def overview(machines: Machines) -> Table:
+    """A row for each kind of machine: all frameworks together."""
+    several = len(machines.places) > 1
+    rows = [row for place in machines.places for row in together(machines, place)]
+    heads = [
+        Head("machine"),
+        *(
+            [Head(name, number=True) for name in ("workers", "depth", "connections")]
+            if several
+            else []
+        ),
+        Head("instances", number=True),
+        *_figure_heads(machines),
+    ]
+    return Table(
+        heads,
+        [
+            [
+                _name_field(row),
+                *(_numbers(row.place) if several else []),
+                Field(_instances(row), row.instances),
+                *_figure_fields(machines, row),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def detail(machines: Machines) -> Table:
+    """A row for each framework on each kind of machine."""
+    several = len(machines.places) > 1
+    rows = [row for row in machines.rows if row.framework != ALL]
+    heads = [
+        Head("framework"),
+        Head("machine"),
+        *(
+            [Head(name, number=True) for name in ("workers", "depth", "connections")]
+            if several
+            else []
+        ),
+        Head("outcome"),
+        Head("instances", number=True),
+        *_figure_heads(machines),
+    ]
+    return Table(
+        heads,
+        [
+            [
+                Field(row.title, row.framework),
+                _name_field(row),
+                *(_numbers(row.place) if several else []),
+                Field(row.outcome.value if row.outcome else "no result"),
+                Field(_instances(row), row.instances),
+                *_figure_fields(machines, row),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _name_field(row: MachineRow) -> Field:
+    return Field(row.kind.name + (" (base)" if row.is_base else ""), row.kind.name)
+
+
+def _numbers(place: Place) -> list[Field]:
+    return [Field(formats.integer(number), number) for number in place]
+
+
+def _instances(row: MachineRow) -> str:
+    count = len(row.kind.testbeds)
+    return str(count) if row.instances == count else f"{row.instances} of {count}"
+
+
+def _figure_heads(machines: Machines) -> list[Head]:
+    money = [Head("million requests per money", number=True), Head("ratio", number=True)]
+    return [
+        Head("requests/s", number=True),
+        Head("ratio", number=True),
+        Head("verdict"),
+        Head("CPU time per request, ratio", number=True),
+        Head("CPU time, verdict"),
+        *(money if _has_prices(machines) else []),
+    ]
+
+
+def _has_prices(machines: Machines) -> bool:
+    return any(row.requests_per_money.value is not None for row in machines.rows)
+
+
+def _figure_fields(machines: Machines, row: MachineRow) -> list[Field]:
+    rate, cpu, money = (figure.in_row(row) for figure in (RATE, CPU, MONEY))
+    has_prices = _has_prices(machines)
+    millions = None if money.value is None else money.value / 1e6
+    return [
+        Field(formats.integer(rate.value), rate.value, _spread(rate)),
+        _ratio(rate),
+        _verdict(RATE, row),
+        _ratio(cpu),
+        _verdict(CPU, row),
+        *([Field(formats.number(millions), millions), _ratio(money)] if has_prices else []),
+    ]
+
+
+def _spread(own: MachineFigure) -> str:
+    """The range of several instances."""
+    if own.low is None or own.low == own.high:
+        return ""
+    return f"({formats.integer(own.low)} to {formats.integer(own.high)})"
+
+
+def _ratio(own: MachineFigure) -> Field:
+    return Field(formats.ratio(own.ratio.value), own.ratio.value, interval_of(own.ratio))
+
+
+def _verdict(figure: Figure, row: MachineRow) -> Field:
+    own = figure.in_row(row)
+    words = verdict_words(figure, own)
+    if own.verdict in (Verdict.BETTER, Verdict.WORSE):
+        return Field("", words, note=f"**{words}**")
+    return Field(words or ("" if row.is_base else formats.MISSING), words)
+
+
+def bases(machines: Machines) -> list[str]:
+    """What the intervals rest on, in sentences; each once."""
+    found = dict.fromkeys(
+        figure.in_row(row).basis
+        for row in machines.rows
+        for figure in (RATE, CPU)
+        if not row.is_base and figure.in_row(row).value is not None
+    )
+    return [BASES[basis] for basis in found]
+
+
+def differences_table(run: Run, machines: Machines) -> Table | None:
+    """What differs between the machines, the first instance of each; None if nothing does.
+
+    A row for each recorded value that is not the same everywhere.
+    """
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    firsts = [kind.testbeds[0] for kind in machines.kinds]
+    for part, name, values in machine_differences(run, firsts):
+        found[part, name] = dict(zip(firsts, values, strict=True))
+    if not found:
+        return None
+    return Table(
+        [Head("part"), Head("name"), *(Head(kind.name) for kind in machines.kinds)],
+        [
+            [
+                Field(part),
+                Field(name),
+                *(Field(values[first] or formats.MISSING) for first in firsts),
+            ]
+            for (part, name), values in found.items()
+        ],
+    )

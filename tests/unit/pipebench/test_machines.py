@@ -1,0 +1,239 @@
+"""The testbeds of a run compared: kinds of machines, the claims about them, and the report."""
+# ruff: noqa: S311 (nothing here is a secret)
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipebench.compare.cells import Verdict
+from pipebench.compare.machines import ALL, Machines, compare_machines
+from pipebench.run.judge import judge_run
+from pipebench.run.summary import summary
+from pipebench.show import report
+from pipebench.stats.machines import Basis, geometric_mean, machine_ratio, student_t
+from tests.unit.pipebench.factory import record_of, run_document, write_run
+
+FASTER = 1.3
+MEANS_US = {"swift": 8_000, "slow": 30_000}
+
+
+@pytest.mark.parametrize(
+    ("freedom", "table"),
+    [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (10, 2.228), (30, 2.042)],
+)
+def test_student_t_is_that_of_the_tables(freedom: int, table: float) -> None:
+    assert student_t(freedom) == pytest.approx(table, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("instances", "others", "basis"),
+    [
+        (1, 1, Basis.NONE),
+        (2, 2, Basis.NONE),
+        (2, 9, Basis.NONE),
+        (3, 3, Basis.NORMAL),
+        (3, 4, Basis.NORMAL),
+        (3, 5, Basis.RANKS),
+        (4, 4, Basis.RANKS),
+    ],
+)
+def test_the_number_of_instances_decides_what_may_be_claimed(
+    instances: int, others: int, basis: Basis
+) -> None:
+    rng = random.Random(instances)
+    values, base = ([rng.uniform(99, 101) for _ in range(n)] for n in (instances, others))
+    ratio, found = machine_ratio([1.3 * value for value in values], base)
+    assert found == basis
+    assert ratio.value == pytest.approx(1.3, rel=0.03)
+    assert (ratio.low is None) == (basis == Basis.NONE)
+    if ratio.low and ratio.high:
+        assert 1 < ratio.low <= 1.3 * 1.03
+        assert ratio.high >= 1.3 / 1.03
+
+
+def test_welch_is_that_of_a_worked_example() -> None:
+    """Means 2 apart, variances 0.01 and 0.04 of 3 each: error 0.1291, 2.94 degrees of freedom."""
+    values = [exp(x) for x in (2.9, 3.0, 3.1)]
+    base = [exp(x) for x in (0.8, 1.0, 1.2)]
+    ratio, _ = machine_ratio(values, base)
+    margin = student_t(2.941) * 0.12910
+    assert ratio.value == pytest.approx(exp(2))
+    assert ratio.low == pytest.approx(exp(2 - margin), rel=1e-3)
+    assert ratio.high == pytest.approx(exp(2 + margin), rel=1e-3)
+
+
+def test_the_geometric_mean_of_a_ratio_and_its_inverse_is_1() -> None:
+    assert geometric_mean([4, 0.25]) == pytest.approx(1)
+    assert geometric_mean([]) is None
+
+
+def machines_run(
+    folder: Path, speeds: dict[str, float], rounds: int = 6, **testbeds: dict[str, Any]
+) -> Path:
+    """A run of two frameworks. speeds: by testbed; testbeds: what else is known of one."""
+    rng = random.Random(5)
+    document = run_document(list(MEANS_US), rounds)
+    described = document["testbeds"][0]
+    document["testbeds"] = [
+        described | {"name": name, "server": f"s-{name}"} | testbeds.get(name, {})
+        for name in speeds
+    ]
+    document["variables"] |= testbeds.get("variables", {})
+    records = {}
+    for name, speed in speeds.items():
+        for number in range(1, rounds + 1):
+            for position, framework in enumerate(MEANS_US, start=1):
+                made = record_of(framework, MEANS_US[framework] / speed, rng)
+                made |= {
+                    "run_id": document["run_id"], "testbed": name, "framework": framework,
+                    "round": number, "position": position,
+                }  # fmt: skip
+                file = f"{name}-r{number:02}-{position:03}-{framework}-w1-d5-c200.json"
+                records[file] = made
+    return write_run(folder, document, records)
+
+
+def compared(folder: Path) -> Machines:
+    judged_run = judge_run(folder)
+    machines = compare_machines(judged_run, summary(judged_run))
+    assert machines
+    return machines
+
+
+def replicates(kind: str, count: int, speed: float) -> tuple[dict[str, float], dict[str, Any]]:
+    names = [f"{kind}-{number}" for number in range(count)]
+    return dict.fromkeys(names, speed), {name: {"machine": f"{kind}.large"} for name in names}
+
+
+def test_one_testbed_is_compared_with_nothing(tmp_path: Path) -> None:
+    judged_run = judge_run(machines_run(tmp_path / "run", {"main": 1}))
+    assert compare_machines(judged_run, summary(judged_run)) is None
+    assert "testbeds.csv" not in report.render(judged_run).files
+
+
+def test_replicates_are_one_kind_and_each_is_one_value(tmp_path: Path) -> None:
+    (old, old_kind), (new, new_kind) = replicates("old", 4, 1), replicates("new", 4, FASTER)
+    machines = compared(machines_run(tmp_path / "run", old | new, 2, **old_kind, **new_kind))
+    assert [(kind.name, len(kind.testbeds)) for kind in machines.kinds] == [
+        ("old.large", 4),
+        ("new.large", 4),
+    ]
+    rows = {(row.framework, row.kind.name): row for row in machines.rows}
+    for framework in (*MEANS_US, ALL):
+        rate = rows[framework, "new.large"].requests_per_s
+        assert rate.ratio.value == pytest.approx(FASTER, rel=0.04)
+        assert rate.basis == Basis.RANKS
+        assert rate.verdict == Verdict.BETTER
+        assert rows[framework, "old.large"].requests_per_s.verdict is None
+    cpu = rows[ALL, "new.large"].server_cpu_us_per_request
+    assert cpu.verdict == Verdict.BETTER
+    assert cpu.ratio.value == pytest.approx(1 / FASTER, rel=0.04)
+
+
+def test_two_instances_of_each_have_a_ratio_and_no_verdict(tmp_path: Path) -> None:
+    (old, old_kind), (new, new_kind) = replicates("old", 2, 1), replicates("new", 2, FASTER)
+    folder = machines_run(tmp_path / "run", old | new, 6, **old_kind, **new_kind)
+    for row in compared(folder).rows:
+        rate = row.requests_per_s
+        assert rate.verdict is None
+        assert rate.low is not None
+        if not row.is_base:
+            assert rate.ratio.low is None
+            assert rate.basis == Basis.NONE
+    text = report.collect(folder).files["report.md"]
+    assert "3 of each are needed" in text
+    assert "(without a verdict)" in text
+
+
+def test_two_single_machines_are_compared_by_their_rounds(tmp_path: Path) -> None:
+    folder = machines_run(tmp_path / "run", {"old": 1, "new": FASTER})
+    (row,) = [r for r in compared(folder).rows if r.framework == ALL and not r.is_base]
+    rate = row.requests_per_s
+    assert rate.basis == Basis.ROUNDS
+    assert rate.ratio.low
+    assert rate.ratio.excludes_1
+    assert rate.verdict is None  # there is no A/A control, so the noise floor is not known
+    assert "about no other machine of their kinds" in report.collect(folder).files["report.md"]
+
+
+def test_the_base_is_the_one_that_the_plan_names(tmp_path: Path) -> None:
+    variables = {"bench_base_testbed": "new"}
+    folder = machines_run(tmp_path / "run", {"old": 1, "new": FASTER}, 1, variables=variables)
+    machines = compared(folder)
+    assert machines.base.name == "new"
+    ratios = {
+        r.kind.name: r.requests_per_s.ratio.value for r in machines.rows if r.framework == ALL
+    }
+    assert ratios["new"] == 1
+    assert ratios["old"] == pytest.approx(1 / FASTER, rel=0.04)
+
+
+def test_instances_with_different_cpus_are_different_kinds(tmp_path: Path) -> None:
+    speeds, kinds = replicates("old", 2, 1)
+    folder = machines_run(tmp_path / "run", speeds, 1, **kinds)
+    for name in speeds:
+        host = {"schema_version": 1, "run_id": "x", "cpu": {"model": f"CPU of {name}"}}
+        (folder / "hosts" / f"s-{name}.json").write_text(json.dumps(host))
+    machines = compared(folder)
+    assert [kind.name for kind in machines.kinds] == [
+        "old.large (CPU of old-0)",
+        "old.large (CPU of old-1)",
+    ]
+    text = report.collect(folder).files["report.md"]
+    assert "Machines called old.large have different CPUs (CPU of old-0, CPU of old-1)" in text
+    assert "| server | cpu.model | CPU of old-0 | CPU of old-1 |" in text
+
+
+def test_a_framework_that_fails_somewhere_is_in_no_mean(tmp_path: Path) -> None:
+    folder = machines_run(tmp_path / "run", {"old": 1, "new": FASTER}, 1)
+    path = folder / "raw" / "new-r01-002-slow-w1-d5-c200.json"
+    record = json.loads(path.read_text())
+    record["generators"][0]["measured"]["result"]["requests"] = 0
+    path.write_text(json.dumps(record))
+    machines = compared(folder)
+    assert ALL not in {row.framework for row in machines.rows}
+    slow = {row.kind.name: row for row in machines.rows if row.framework == "slow"}
+    assert slow["new"].instances == 0
+    assert slow["new"].requests_per_s.value is None
+
+
+def test_the_kind_with_the_most_for_its_price_need_not_be_the_fastest(tmp_path: Path) -> None:
+    (old, old_kind), (new, new_kind) = replicates("old", 4, 1), replicates("new", 4, FASTER)
+    folder = machines_run(tmp_path / "run", old | new, 2, **old_kind, **new_kind)
+    prices = {f"s-{name}": {"per_hour": 0.1 if name in old else 0.2} for name in old | new}
+    given = {"currency": "EUR", "date": "2026-11-01", "source": "made up", "hosts": prices}
+    (folder / "prices.yml").write_text(json.dumps(given))
+    money = [
+        row.requests_per_money
+        for row in compared(folder).rows
+        if row.framework == ALL and not row.is_base
+    ]
+    assert money[0].ratio.value == pytest.approx(FASTER / 2, rel=0.04)
+    assert money[0].verdict == Verdict.WORSE
+    text = report.collect(folder).files["report.md"]
+    assert "**new.large** gives the most requests/s" in text
+    assert "**old.large** gives the most requests for its price" in text
+    assert "million requests per money" in text
+
+
+def test_the_report_begins_with_the_machines(tmp_path: Path) -> None:
+    (old, old_kind), (new, new_kind) = replicates("old", 4, 1), replicates("new", 4, FASTER)
+    folder = machines_run(tmp_path / "run", old | new, 2, **old_kind, **new_kind)
+    files = report.collect(folder).files
+    first = files["report.md"].split("## Tl;dr")[1].strip().splitlines()[0]
+    assert first.startswith("- **new.large** gives the most requests/s, 1.")
+    assert "it is the first with each of the 2 frameworks" in first
+    assert "On all 8 testbeds, **Swift** has the highest rate" in files["report.md"]
+    assert "At testbed" not in files["report.md"].split("## ")[1]
+    rows = list(csv.DictReader(files["testbeds.csv"].splitlines()))
+    assert {row["machine"] for row in rows} == {"old.large", "new.large"}
+    assert {row["verdict"] for row in rows if row["machine"] == "new.large"} == {"faster"}
+    assert files["charts/machines.svg"].startswith("<svg")
+    assert files["report.html"].count('id="machines-compared"') == 1
