@@ -36,6 +36,7 @@ RUN_BY = {
     "./bench --tags provision": "lab",
     "./bench --skip-tags probe": "lab",
     "./bench -i inventory/cloud": "lab",
+    "./bench -i inventory/cloud -e @plans/instances.yml": "lab",
     "./bench -i inventory/metal": "lab",
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": "lab",
     "ansible-playbook bench.yml -i inventory/cloud": "lab",

@@ -199,6 +199,7 @@ HOW: dict[str, Callable[[str, Place], None]] = {
     "./bench --tags provision": provisioned,
     "./bench --skip-tags probe": without_a_probe,
     "./bench -i inventory/cloud": short,
+    "./bench -i inventory/cloud -e @plans/instances.yml": looked_at,
     "./bench -i inventory/metal": looked_at,
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": added,
     "ansible-playbook bench.yml -i inventory/cloud": looked_at,
