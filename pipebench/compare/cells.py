@@ -30,6 +30,11 @@ class Verdict(StrEnum):
     TOO_FEW = "too few rounds"
     NOT_COMPARABLE = "not comparable"
 
+    @classmethod
+    def by(cls, ranking: Ranking, *, higher: bool) -> "Verdict":
+        """Of a figure that is higher than the base's, or lower."""
+        return cls.BETTER if higher == (ranking.better_is == Better.HIGHER) else cls.WORSE
+
     def words(self, ranking: Ranking) -> str:
         """In the words of this figure: faster, cheaper."""
         words = {Verdict.BETTER: ranking.better, Verdict.WORSE: ranking.worse}
@@ -191,8 +196,7 @@ def _verdict(
         return Verdict.NOT_COMPARABLE, "no noise floor: a run has no A/A control that is ok"
     if higher == Relation.TIED:
         return Verdict.TIED, None
-    better = (higher == Relation.BETTER) == (ranking.better_is == Better.HIGHER)
-    return (Verdict.BETTER if better else Verdict.WORSE), None
+    return Verdict.by(ranking, higher=higher == Relation.BETTER), None
 
 
 def _not_comparable(row: ComparedCell, names: tuple[str, str]) -> str | None:

@@ -2,9 +2,17 @@
 
 from collections.abc import Callable, Iterable
 
-from pipebench.compare.machines import COMPARED, CPU, MONEY, RATE, MachineFigure, MachineRow
+from pipebench.compare.machines import (
+    COMPARED,
+    CPU,
+    MONEY,
+    RATE,
+    MachineFigure,
+    MachineRow,
+    ranking_of,
+)
 from pipebench.run.columns import RATIO_DECIMALS, Column, Form, csv_text, spread_columns
-from pipebench.run.entries import Figure, Ranking
+from pipebench.run.entries import Figure
 
 IN_SUMMARY = "as in `summary.csv`"
 ENDINGS = {RATE: "", CPU: "_cpu", MONEY: "_money"}
@@ -62,7 +70,7 @@ def _of_figure(figure: Figure) -> list[Column[MachineRow]]:
     def own(row: MachineRow) -> MachineFigure:
         return figure.in_row(row)
 
-    ending = ENDINGS[figure]
+    ending, ranking = ENDINGS[figure], ranking_of(figure)
     value: Column[MachineRow] = Column(
         name=figure.name,
         unit=figure.unit,
@@ -96,9 +104,8 @@ def _of_figure(figure: Figure) -> list[Column[MachineRow]]:
         ),
         Column(
             name=f"verdict{ending}",
-            explained="`{}`, `{}` or `tied`; empty without an interval, and for the base".format(
-                *words_of(figure)
-            ),
+            explained=f"`{ranking.better}`, `{ranking.worse}` or `tied`; "
+            "empty without an interval, and for the base",
             value=lambda row: verdict_words(figure, own(row)),
         ),
     ]
@@ -117,20 +124,9 @@ def _end(
     )
 
 
-def words_of(figure: Figure) -> tuple[str, str]:
-    """What a better and a worse kind of machine is called."""
-    ranking: Ranking | None = figure.ranking
-    return (
-        (ranking.better, ranking.worse) if ranking else ("more for the price", "less for the price")
-    )
-
-
 def verdict_words(figure: Figure, own: MachineFigure) -> str | None:
     """The verdict in the words of the figure."""
-    if own.verdict is None:
-        return None
-    better, worse = words_of(figure)
-    return {"better": better, "worse": worse}.get(own.verdict.value, own.verdict.value)
+    return own.verdict.words(ranking_of(figure)) if own.verdict else None
 
 
 COLUMNS = [*IDENTITY, *(column for figure in COMPARED for column in _of_figure(figure))]

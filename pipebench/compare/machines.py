@@ -14,11 +14,11 @@ from statistics import median
 
 from pipebench.compare.cells import Verdict
 from pipebench.record.run import Run
-from pipebench.record.schema import Testbed
+from pipebench.record.schema import Cell, Testbed
 from pipebench.rules.outcome import Outcome
-from pipebench.run.entries import Better, Figure
-from pipebench.run.figures import SECONDS_AN_HOUR, CellSummary, Figures
-from pipebench.run.judge import JudgedRun
+from pipebench.run.entries import Better, Figure, Ranking
+from pipebench.run.figures import CellSummary, Figures, requests_for
+from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.stats.estimate import NONE, Estimate, Spread
 from pipebench.stats.machines import Basis, geometric_mean, machine_ratio
 from pipebench.stats.ranking import Relation, relation
@@ -30,6 +30,7 @@ COMPARED = (
     CellSummary.requests_per_money,
 )
 RATE, CPU, MONEY = COMPARED
+BY_PRICE = Ranking(Better.HIGHER, "most for the price", "more for the price", "less for the price")
 ALL = "geometric mean"
 """In place of a framework: all that are ok on every testbed."""
 
@@ -122,9 +123,9 @@ def compare_machines(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> Mach
     for row in rows:
         if row.role == "framework":
             by_place[row.cell.workers, row.cell.depth, row.cell.connections].append(row)
-    compared = []
+    compared, by_cell = [], judged_run.by_cell
     for place, own in by_place.items():
-        samples = _Samples(judged_run, own)
+        samples = _Samples(by_cell, own)
         for framework in samples.frameworks:
             compared += _rows(kinds, place, samples.of_framework(framework))
         if len(samples.whole) > 1:
@@ -183,8 +184,10 @@ class _Sample:
 class _Samples:
     """The frameworks of one place, on every testbed."""
 
-    def __init__(self, judged_run: JudgedRun, rows: Iterable[CellSummary]) -> None:
-        self.by_cell = judged_run.by_cell
+    def __init__(
+        self, by_cell: dict[Cell, list[JudgedMeasurement]], rows: Iterable[CellSummary]
+    ) -> None:
+        self.by_cell = by_cell
         self.rows: dict[str, dict[str, CellSummary]] = defaultdict(dict)
         for row in rows:
             self.rows[row.cell.framework][row.cell.testbed] = row
@@ -254,8 +257,7 @@ class _Samples:
             return {}
         # what is made of the rate: in proportion to it in each round
         rates = RATE.by_round(self.by_cell[row.cell])
-        money = SECONDS_AN_HOUR / row.price.per_hour
-        return {number: rate * money for number, rate in rates.items()}
+        return {number: requests_for(row.price, rate) for number, rate in rates.items()}
 
 
 def _means(samples: Sequence[ByRound]) -> ByRound:
@@ -329,12 +331,11 @@ def _of_two(
     if ratio is None:
         return NONE, Basis.FEW_ROUNDS, None
     seen = relation(ratio, floor)
-    verdict = {
-        None: None,
-        Relation.TIED: Verdict.TIED,
-        Relation.BETTER: Verdict.BETTER if _more_is_better(figure) else Verdict.WORSE,
-        Relation.WORSE: Verdict.WORSE if _more_is_better(figure) else Verdict.BETTER,
-    }[seen]
+    verdict = None
+    if seen is not None:
+        tied = seen == Relation.TIED
+        higher = seen == Relation.BETTER
+        verdict = Verdict.TIED if tied else Verdict.by(ranking_of(figure), higher=higher)
     basis = Basis.FEW_ROUNDS if ratio.low is None else Basis.ROUNDS
     return Spread(*ratio), basis, verdict
 
@@ -345,8 +346,9 @@ def _verdict(figure: Figure, ratio: Spread) -> Verdict | None:
         return None
     if not ratio.excludes_1:
         return Verdict.TIED
-    return Verdict.BETTER if (ratio.value > 1) == _more_is_better(figure) else Verdict.WORSE
+    return Verdict.by(ranking_of(figure), higher=ratio.value > 1)
 
 
-def _more_is_better(figure: Figure) -> bool:
-    return figure is MONEY or bool(figure.ranking and figure.ranking.better_is == Better.HIGHER)
+def ranking_of(figure: Figure) -> Ranking:
+    """Which value of a figure is the better one, and what it is called."""
+    return figure.ranking or BY_PRICE

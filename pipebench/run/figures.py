@@ -77,7 +77,12 @@ def _silent(measurement: Measurement) -> float | None:
 
 def _requests_per_money(row: "CellSummary") -> float | None:
     rate = row.requests_per_s.value
-    return rate * SECONDS_AN_HOUR / row.price.per_hour if rate is not None and row.price else None
+    return requests_for(row.price, rate) if rate is not None and row.price else None
+
+
+def requests_for(price: Price, rate: float) -> float:
+    """Requests that a host answers for one unit of money. rate: requests/s."""
+    return rate * SECONDS_AN_HOUR / price.per_hour
 
 
 def _requests_per_core(row: "CellSummary") -> float | None:

@@ -26,7 +26,6 @@ WORTH_PROCESSES = 500
 """Of fewer records, starting processes takes longer than they save."""
 MOST_PROCESSES = 4
 RECORDS_AT_ONCE = 25
-REDUCED = msgspec.msgpack.Decoder(Measurement | InvalidRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,8 @@ def _read(run: Run, folder: str, *, alone: bool) -> Iterator[Measurement | Inval
     # without the collector, which takes a fifth of the time and finds nothing
     with ProcessPoolExecutor(processes, mp_context=context, initializer=gc.disable) as pool:
         packed = partial(_packed, run_id=run.run_id)
-        yield from map(REDUCED.decode, pool.map(packed, paths, chunksize=RECORDS_AT_ONCE))
+        reduced = msgspec.msgpack.Decoder(Measurement | InvalidRecord)
+        yield from map(reduced.decode, pool.map(packed, paths, chunksize=RECORDS_AT_ONCE))
 
 
 def _packed(path: Path, run_id: str) -> bytes:

@@ -83,11 +83,7 @@ def _rates(groups: list[Group], failed: list[str]) -> list[Point]:
     if len(groups) == 1:
         return [_rate(groups[0], failed)]
     points = [_rate(group, []) for group in groups[:MOST_GROUPS]]
-    more = len(groups) - MOST_GROUPS
-    if more > 0:
-        are = "group of cells is" if more == 1 else "groups of cells are"
-        points.append(Point(f"{more} more {are} in the [table](#results)."))
-    return points + ([Point(f"{'; '.join(failed)}.")] if failed else [])
+    return points + _rest(len(groups) - MOST_GROUPS, failed)
 
 
 def _rates_on_machines(groups: list[Group], failed: list[str]) -> list[Point]:
@@ -106,8 +102,13 @@ def _rates_on_machines(groups: list[Group], failed: list[str]) -> list[Point]:
         else:
             claim = f"{where}, no framework is ok"
         points.append(Point(f"{claim}."))
-    more = sum(map(len, list(same.values())[MOST_GROUPS:]))
-    if more:
+    return points + _rest(sum(map(len, list(same.values())[MOST_GROUPS:])), failed)
+
+
+def _rest(more: int, failed: list[str]) -> list[Point]:
+    """How many groups of cells have no point of their own, and the failures."""
+    points = []
+    if more > 0:
         are = "group of cells is" if more == 1 else "groups of cells are"
         points.append(Point(f"{more} more {are} in the [table](#results)."))
     return points + ([Point(f"{'; '.join(failed)}.")] if failed else [])

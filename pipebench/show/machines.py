@@ -170,7 +170,7 @@ def _bracketed(own: MachineFigure) -> str:
 
 def overview(machines: Machines) -> Table:
     """A row for each kind of machine: all frameworks together."""
-    several = len(machines.places) > 1
+    several, priced = len(machines.places) > 1, _has_prices(machines)
     rows = [row for place in machines.places for row in together(machines, place)]
     heads = [
         Head("machine"),
@@ -180,7 +180,7 @@ def overview(machines: Machines) -> Table:
             else []
         ),
         Head("instances", number=True),
-        *_figure_heads(machines),
+        *_figure_heads(priced=priced),
     ]
     return Table(
         heads,
@@ -189,7 +189,7 @@ def overview(machines: Machines) -> Table:
                 _name_field(row),
                 *(_numbers(row.place) if several else []),
                 Field(_instances(row), row.instances),
-                *_figure_fields(machines, row),
+                *_figure_fields(row, priced=priced),
             ]
             for row in rows
         ],
@@ -198,7 +198,7 @@ def overview(machines: Machines) -> Table:
 
 def detail(machines: Machines) -> Table:
     """A row for each framework on each kind of machine."""
-    several = len(machines.places) > 1
+    several, priced = len(machines.places) > 1, _has_prices(machines)
     rows = [row for row in machines.rows if row.framework != ALL]
     heads = [
         Head("framework"),
@@ -210,7 +210,7 @@ def detail(machines: Machines) -> Table:
         ),
         Head("outcome"),
         Head("instances", number=True),
-        *_figure_heads(machines),
+        *_figure_heads(priced=priced),
     ]
     return Table(
         heads,
@@ -221,7 +221,7 @@ def detail(machines: Machines) -> Table:
                 *(_numbers(row.place) if several else []),
                 Field(row.outcome.value if row.outcome else "no result"),
                 Field(_instances(row), row.instances),
-                *_figure_fields(machines, row),
+                *_figure_fields(row, priced=priced),
             ]
             for row in rows
         ],
@@ -241,7 +241,7 @@ def _instances(row: MachineRow) -> str:
     return str(count) if row.instances == count else f"{row.instances} of {count}"
 
 
-def _figure_heads(machines: Machines) -> list[Head]:
+def _figure_heads(*, priced: bool) -> list[Head]:
     money = [Head("million requests per money", number=True), Head("ratio", number=True)]
     return [
         Head("requests/s", number=True),
@@ -249,7 +249,7 @@ def _figure_heads(machines: Machines) -> list[Head]:
         Head("verdict"),
         Head("CPU time per request, ratio", number=True),
         Head("CPU time, verdict"),
-        *(money if _has_prices(machines) else []),
+        *(money if priced else []),
     ]
 
 
@@ -257,9 +257,8 @@ def _has_prices(machines: Machines) -> bool:
     return any(row.requests_per_money.value is not None for row in machines.rows)
 
 
-def _figure_fields(machines: Machines, row: MachineRow) -> list[Field]:
+def _figure_fields(row: MachineRow, *, priced: bool) -> list[Field]:
     rate, cpu, money = (figure.in_row(row) for figure in (RATE, CPU, MONEY))
-    has_prices = _has_prices(machines)
     millions = None if money.value is None else money.value / 1e6
     return [
         Field(formats.integer(rate.value), rate.value, _spread(rate)),
@@ -267,7 +266,7 @@ def _figure_fields(machines: Machines, row: MachineRow) -> list[Field]:
         _verdict(RATE, row),
         _ratio(cpu),
         _verdict(CPU, row),
-        *([Field(formats.number(millions), millions), _ratio(money)] if has_prices else []),
+        *([Field(formats.number(millions), millions), _ratio(money)] if priced else []),
     ]
 
 
@@ -306,20 +305,14 @@ def differences_table(run: Run, machines: Machines) -> Table | None:
 
     A row for each recorded value that is not the same everywhere.
     """
-    found: dict[tuple[str, str], dict[str, str]] = {}
     firsts = [kind.testbeds[0] for kind in machines.kinds]
-    for part, name, values in machine_differences(run, firsts):
-        found[part, name] = dict(zip(firsts, values, strict=True))
-    if not found:
+    differing = machine_differences(run, firsts)
+    if not differing:
         return None
     return Table(
         [Head("part"), Head("name"), *(Head(kind.name) for kind in machines.kinds)],
         [
-            [
-                Field(part),
-                Field(name),
-                *(Field(values[first] or formats.MISSING) for first in firsts),
-            ]
-            for (part, name), values in found.items()
+            [Field(part), Field(name), *(Field(value or formats.MISSING) for value in values)]
+            for part, name, values in differing
         ],
     )

@@ -39,7 +39,6 @@ from pipebench.show.charts import draw
 from pipebench.show.charts.charts import Chart
 from pipebench.show.charts.drawer import Here
 from pipebench.show.reproduce import reproduce
-from pipebench.show.table import Table
 from pipebench.show.terminal import terminal
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -101,16 +100,18 @@ def render(
     rows = summary(judged_run)
     machines = compare_machines(judged_run, rows)
     begun = draw.begin(judged_run, rows, drawer or Here(), machines)
+    of_machines = _of_machines(judged_run, machines)
     # as much as possible comes before `finish`, while the charts are drawn
     chapters = [chapter for make in makers if (chapter := make(judged_run, rows))]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
     if machines:
         tables["testbeds.csv"] = testbeds_csv(machines.rows)
-    markdown = _markdown(judged_run, rows, machines, chapters, begun.charts)
+    first_words = {"answer": answer(judged_run, rows, machines), **of_machines}
+    markdown = _markdown(judged_run, rows, chapters, begun.charts, first_words)
     drawn, undrawn = begun.finish()
     if undrawn:
         charts = [one.chart for one in drawn]
-        markdown = _markdown(judged_run, rows, machines, chapters, charts)
+        markdown = _markdown(judged_run, rows, chapters, charts, first_words)
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": svg for chart, svg in drawn},
@@ -123,7 +124,7 @@ def render(
                 {chart.name: page.Picture(svg, chart.narrow) for chart, svg in drawn},
                 {
                     "Results": [report_table(rows)],
-                    **_machine_tables(judged_run, machines),
+                    machine_tables.HEADING: of_machines["machines"],
                     **{name: tables for one in chapters for name, tables in one.tables.items()},
                 },
             ),
@@ -134,13 +135,16 @@ def render(
     )
 
 
-def _machine_tables(judged_run: JudgedRun, machines: Machines | None) -> dict[str, list[Table]]:
-    """The tables of the chapter on machines, in their order, by its heading."""
+def _of_machines(judged_run: JudgedRun, machines: Machines | None) -> dict[str, list[Any]]:
+    """What the chapter on machines is made of: its tables in their order, and what they rest on."""
     if machines is None:
-        return {}
+        return {"machines": [], "machine_bases": []}
     differences = machine_tables.differences_table(judged_run.run, machines)
     tables = [machine_tables.overview(machines), machine_tables.detail(machines)]
-    return {machine_tables.HEADING: tables + ([differences] if differences else [])}
+    return {
+        "machines": tables + ([differences] if differences else []),
+        "machine_bases": machine_tables.bases(machines),
+    }
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -215,9 +219,9 @@ def remarks(judged_run: JudgedRun) -> list[str]:
 def _markdown(
     judged_run: JudgedRun,
     rows: list[CellSummary],
-    machines: Machines | None,
     chapters: list[Chapter],
     charts: list[Chart],
+    first_words: dict[str, Any],
 ) -> str:
     run = judged_run.run
     environment = jinja2.Environment(
@@ -235,9 +239,7 @@ def _markdown(
     unusable = _unusable(judged_run)
     return environment.get_template("report.md.j2").render(
         run=run,
-        answer=answer(judged_run, rows, machines),
-        machines=_machine_tables(judged_run, machines).get(machine_tables.HEADING, []),
-        machine_bases=machine_tables.bases(machines) if machines else [],
+        **first_words,
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         table=report_table(rows),
