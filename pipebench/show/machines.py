@@ -242,7 +242,11 @@ def _instances(row: MachineRow) -> str:
 
 
 def _figure_heads(*, priced: bool) -> list[Head]:
-    money = [Head("million requests per money", number=True), Head("ratio", number=True)]
+    money = [
+        Head("million requests per money", number=True),
+        Head("per money, ratio", number=True),
+        Head("per money, verdict"),
+    ]
     return [
         Head("requests/s", number=True),
         Head("ratio", number=True),
@@ -260,13 +264,14 @@ def _has_prices(machines: Machines) -> bool:
 def _figure_fields(row: MachineRow, *, priced: bool) -> list[Field]:
     rate, cpu, money = (figure.in_row(row) for figure in (RATE, CPU, MONEY))
     millions = None if money.value is None else money.value / 1e6
+    for_money = [Field(formats.number(millions), millions), _ratio(money), _verdict(MONEY, row)]
     return [
         Field(formats.integer(rate.value), rate.value, _spread(rate)),
         _ratio(rate),
         _verdict(RATE, row),
         _ratio(cpu),
         _verdict(CPU, row),
-        *([Field(formats.number(millions), millions), _ratio(money)] if priced else []),
+        *(for_money if priced else []),
     ]
 
 

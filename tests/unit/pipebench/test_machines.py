@@ -221,6 +221,7 @@ def test_the_kind_with_the_most_for_its_price_need_not_be_the_fastest(tmp_path: 
     assert "**new.large** gives the most requests/s" in text
     assert "**old.large** gives the most requests for its price" in text
     assert "million requests per money" in text
+    assert "**less for the price**" in text
 
 
 def test_the_report_begins_with_the_machines(tmp_path: Path) -> None:
