@@ -31,8 +31,11 @@ class Verdict(StrEnum):
     NOT_COMPARABLE = "not comparable"
 
     @classmethod
-    def by(cls, ranking: Ranking, *, higher: bool) -> "Verdict":
-        """Of a figure that is higher than the base's, or lower."""
+    def of(cls, seen: Relation, ranking: Ranking) -> "Verdict":
+        """Of a figure that is higher than the base's (BETTER), lower (WORSE), or tied."""
+        if seen == Relation.TIED:
+            return cls.TIED
+        higher = seen == Relation.BETTER
         return cls.BETTER if higher == (ranking.better_is == Better.HIGHER) else cls.WORSE
 
     def words(self, ranking: Ranking) -> str:
@@ -191,12 +194,10 @@ def _verdict(
     if figure.ratio.value is None:
         return Verdict.NOT_COMPARABLE, "not measured in both"
     ratio = Estimate(figure.ratio.value, figure.ratio.low, figure.ratio.high)
-    higher = relation(ratio, figure.noise_floor)
-    if higher is None:
+    seen = relation(ratio, figure.noise_floor)
+    if seen is None:
         return Verdict.NOT_COMPARABLE, "no noise floor: a run has no A/A control that is ok"
-    if higher == Relation.TIED:
-        return Verdict.TIED, None
-    return Verdict.by(ranking, higher=higher == Relation.BETTER), None
+    return Verdict.of(seen, ranking), None
 
 
 def _not_comparable(row: ComparedCell, names: tuple[str, str]) -> str | None:

@@ -21,7 +21,7 @@ from pipebench.run.figures import CellSummary, Figures, requests_for
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.stats.estimate import NONE, Estimate, Spread
 from pipebench.stats.machines import Basis, geometric_mean, machine_ratio
-from pipebench.stats.ranking import Relation, relation
+from pipebench.stats.ranking import relation
 from pipebench.stats.two_samples import independent_ratio
 
 COMPARED = (
@@ -331,22 +331,17 @@ def _of_two(
     if ratio is None:
         return NONE, Basis.FEW_ROUNDS, None
     seen = relation(ratio, floor)
-    verdict = None
-    if seen is not None:
-        tied = seen == Relation.TIED
-        higher = seen == Relation.BETTER
-        verdict = Verdict.TIED if tied else Verdict.by(ranking_of(figure), higher=higher)
+    verdict = Verdict.of(seen, ranking_of(figure)) if seen else None
     basis = Basis.FEW_ROUNDS if ratio.low is None else Basis.ROUNDS
     return Spread(*ratio), basis, verdict
 
 
 def _verdict(figure: Figure, ratio: Spread) -> Verdict | None:
     """By the interval alone: the spread of the instances is in it."""
-    if ratio.value is None or ratio.low is None:
+    if ratio.value is None:
         return None
-    if not ratio.excludes_1:
-        return Verdict.TIED
-    return Verdict.by(ranking_of(figure), higher=ratio.value > 1)
+    seen = relation(Estimate(ratio.value, ratio.low, ratio.high), floor=0.0)
+    return Verdict.of(seen, ranking_of(figure)) if seen else None
 
 
 def ranking_of(figure: Figure) -> Ranking:

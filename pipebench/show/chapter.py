@@ -14,14 +14,14 @@ from pipebench.show.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One chapter. place: after the results, or with the evidence at the end.
+    """One chapter. place: before the results, after them, or with the evidence at the end.
 
     template: the path of a file, in which chapter.context is `context`. files: written beside
     report.md, by name. tables: by the heading above them, in their order; the page sorts by their
     values.
     """
 
-    place: Literal["results", "evidence"]
+    place: Literal["first", "results", "evidence"]
     template: Path
     context: Any
     files: dict[str, str] = field(default_factory=dict)

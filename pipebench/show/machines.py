@@ -4,10 +4,12 @@ compare/machines.py compares them; docs/comparing-machines.md says how to read i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from pipebench.compare.cells import Verdict
-from pipebench.compare.machine_columns import verdict_words
+from pipebench.compare.machine_columns import testbeds_csv, verdict_words
 from pipebench.compare.machines import (
     ALL,
     CPU,
@@ -22,10 +24,12 @@ from pipebench.compare.provenance import machine_differences
 from pipebench.record.run import Run
 from pipebench.run.entries import Figure
 from pipebench.show import formats
+from pipebench.show.chapter import Chapter
 from pipebench.show.point import Point
 from pipebench.show.table import Field, Head, Table, interval_of
 from pipebench.stats.machines import Basis
 
+TEMPLATES = Path(__file__).parent / "templates"
 HEADING = "Machines compared"
 MOST_NAMED = 5
 BASES = {
@@ -168,63 +172,45 @@ def _bracketed(own: MachineFigure) -> str:
     return f" {interval}" if interval else ""
 
 
+@dataclass(frozen=True, slots=True)
+class MachinesChapter:
+    """The input of machines.md.j2. differences: None if the machines do not differ."""
+
+    overview: Table
+    detail: Table
+    differences: Table | None
+    bases: list[str]
+
+
+def chapter(run: Run, machines: Machines) -> Chapter:
+    """The chapter on the kinds of machines, and testbeds.csv."""
+    shown = MachinesChapter(
+        overview(machines), detail(machines), differences_table(run, machines), bases(machines)
+    )
+    tables = [table for table in (shown.overview, shown.detail, shown.differences) if table]
+    files = {"testbeds.csv": testbeds_csv(machines.rows)}
+    return Chapter("first", TEMPLATES / "machines.md.j2", shown, files, {HEADING: tables})
+
+
+MachineColumn = tuple[Head, Callable[[MachineRow], Field]]
+
+
 def overview(machines: Machines) -> Table:
     """A row for each kind of machine: all frameworks together."""
-    several, priced = len(machines.places) > 1, _has_prices(machines)
     rows = [row for place in machines.places for row in together(machines, place)]
-    heads = [
-        Head("machine"),
-        *(
-            [Head(name, number=True) for name in ("workers", "depth", "connections")]
-            if several
-            else []
-        ),
-        Head("instances", number=True),
-        *_figure_heads(priced=priced),
-    ]
-    return Table(
-        heads,
-        [
-            [
-                _name_field(row),
-                *(_numbers(row.place) if several else []),
-                Field(_instances(row), row.instances),
-                *_figure_fields(row, priced=priced),
-            ]
-            for row in rows
-        ],
-    )
+    return _table([MACHINE, *_places(machines), INSTANCES, *_figures(machines)], rows)
 
 
 def detail(machines: Machines) -> Table:
     """A row for each framework on each kind of machine."""
-    several, priced = len(machines.places) > 1, _has_prices(machines)
     rows = [row for row in machines.rows if row.framework != ALL]
-    heads = [
-        Head("framework"),
-        Head("machine"),
-        *(
-            [Head(name, number=True) for name in ("workers", "depth", "connections")]
-            if several
-            else []
-        ),
-        Head("outcome"),
-        Head("instances", number=True),
-        *_figure_heads(priced=priced),
-    ]
+    columns = [FRAMEWORK, MACHINE, *_places(machines), OUTCOME, INSTANCES, *_figures(machines)]
+    return _table(columns, rows)
+
+
+def _table(columns: Sequence[MachineColumn], rows: Iterable[MachineRow]) -> Table:
     return Table(
-        heads,
-        [
-            [
-                Field(row.title, row.framework),
-                _name_field(row),
-                *(_numbers(row.place) if several else []),
-                Field(row.outcome.value if row.outcome else "no result"),
-                Field(_instances(row), row.instances),
-                *_figure_fields(row, priced=priced),
-            ]
-            for row in rows
-        ],
+        [head for head, _ in columns], [[make(row) for _, make in columns] for row in rows]
     )
 
 
@@ -232,47 +218,63 @@ def _name_field(row: MachineRow) -> Field:
     return Field(row.kind.name + (" (base)" if row.is_base else ""), row.kind.name)
 
 
-def _numbers(place: Place) -> list[Field]:
-    return [Field(formats.integer(number), number) for number in place]
-
-
-def _instances(row: MachineRow) -> str:
+def _instances(row: MachineRow) -> Field:
     count = len(row.kind.testbeds)
-    return str(count) if row.instances == count else f"{row.instances} of {count}"
+    text = str(count) if row.instances == count else f"{row.instances} of {count}"
+    return Field(text, row.instances)
 
 
-def _figure_heads(*, priced: bool) -> list[Head]:
-    money = [
-        Head("million requests per money", number=True),
-        Head("per money, ratio", number=True),
-        Head("per money, verdict"),
+FRAMEWORK: MachineColumn = (Head("framework"), lambda row: Field(row.title, row.framework))
+MACHINE: MachineColumn = (Head("machine"), _name_field)
+OUTCOME: MachineColumn = (
+    Head("outcome"),
+    lambda row: Field(row.outcome.value if row.outcome else "no result"),
+)
+INSTANCES: MachineColumn = (Head("instances", number=True), _instances)
+
+
+def _places(machines: Machines) -> list[MachineColumn]:
+    """Workers, depth and connections; nothing if all rows have the same."""
+    if len(machines.places) == 1:
+        return []
+    return [
+        (Head("workers", number=True), lambda row: _number(row.workers)),
+        (Head("depth", number=True), lambda row: _number(row.depth)),
+        (Head("connections", number=True), lambda row: _number(row.connections)),
+    ]
+
+
+def _figures(machines: Machines) -> list[MachineColumn]:
+    """Requests/s and CPU time; requests for a price if a machine has one."""
+    priced = any(row.requests_per_money.value is not None for row in machines.rows)
+    for_money: list[MachineColumn] = [
+        (Head("million requests per money", number=True), _millions),
+        (Head("per money, ratio", number=True), lambda row: _ratio(MONEY, row)),
+        (Head("per money, verdict"), lambda row: _verdict(MONEY, row)),
     ]
     return [
-        Head("requests/s", number=True),
-        Head("ratio", number=True),
-        Head("verdict"),
-        Head("CPU time per request, ratio", number=True),
-        Head("CPU time, verdict"),
-        *(money if priced else []),
-    ]
-
-
-def _has_prices(machines: Machines) -> bool:
-    return any(row.requests_per_money.value is not None for row in machines.rows)
-
-
-def _figure_fields(row: MachineRow, *, priced: bool) -> list[Field]:
-    rate, cpu, money = (figure.in_row(row) for figure in (RATE, CPU, MONEY))
-    millions = None if money.value is None else money.value / 1e6
-    for_money = [Field(formats.number(millions), millions), _ratio(money), _verdict(MONEY, row)]
-    return [
-        Field(formats.integer(rate.value), rate.value, _spread(rate)),
-        _ratio(rate),
-        _verdict(RATE, row),
-        _ratio(cpu),
-        _verdict(CPU, row),
+        (Head("requests/s", number=True), _rate),
+        (Head("ratio", number=True), lambda row: _ratio(RATE, row)),
+        (Head("verdict"), lambda row: _verdict(RATE, row)),
+        (Head("CPU time per request, ratio", number=True), lambda row: _ratio(CPU, row)),
+        (Head("CPU time, verdict"), lambda row: _verdict(CPU, row)),
         *(for_money if priced else []),
     ]
+
+
+def _number(number: int) -> Field:
+    return Field(formats.integer(number), number)
+
+
+def _rate(row: MachineRow) -> Field:
+    own = RATE.in_row(row)
+    return Field(formats.integer(own.value), own.value, _spread(own))
+
+
+def _millions(row: MachineRow) -> Field:
+    money = MONEY.in_row(row).value
+    millions = None if money is None else money / 1e6
+    return Field(formats.number(millions), millions)
 
 
 def _spread(own: MachineFigure) -> str:
@@ -282,7 +284,8 @@ def _spread(own: MachineFigure) -> str:
     return f"({formats.integer(own.low)} to {formats.integer(own.high)})"
 
 
-def _ratio(own: MachineFigure) -> Field:
+def _ratio(figure: Figure, row: MachineRow) -> Field:
+    own = figure.in_row(row)
     return Field(formats.ratio(own.ratio.value), own.ratio.value, interval_of(own.ratio))
 
 

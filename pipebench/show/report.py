@@ -16,8 +16,7 @@ from typing import Any
 
 import jinja2
 
-from pipebench.compare.machine_columns import testbeds_csv
-from pipebench.compare.machines import Machines, compare_machines
+from pipebench.compare.machines import compare_machines
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
 from pipebench.record.schema import InvalidRecord
@@ -31,13 +30,14 @@ from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
 from pipebench.run.time_spent import time_spent
 from pipebench.show import formats, page
-from pipebench.show import machines as machine_tables
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import draw
 from pipebench.show.charts.charts import Chart
 from pipebench.show.charts.drawer import Here
+from pipebench.show.machines import chapter as machines_chapter
+from pipebench.show.point import Point
 from pipebench.show.reproduce import reproduce
 from pipebench.show.terminal import terminal
 
@@ -100,18 +100,16 @@ def render(
     rows = summary(judged_run)
     machines = compare_machines(judged_run, rows)
     begun = draw.begin(judged_run, rows, drawer or Here(), machines)
-    of_machines = _of_machines(judged_run, machines)
     # as much as possible comes before `finish`, while the charts are drawn
-    chapters = [chapter for make in makers if (chapter := make(judged_run, rows))]
+    chapters = [machines_chapter(judged_run.run, machines)] if machines else []
+    chapters += [chapter for make in makers if (chapter := make(judged_run, rows))]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
-    if machines:
-        tables["testbeds.csv"] = testbeds_csv(machines.rows)
-    first_words = {"answer": answer(judged_run, rows, machines), **of_machines}
-    markdown = _markdown(judged_run, rows, chapters, begun.charts, first_words)
+    points = answer(judged_run, rows, machines)
+    markdown = _markdown(judged_run, rows, chapters, begun.charts, points)
     drawn, undrawn = begun.finish()
     if undrawn:
         charts = [one.chart for one in drawn]
-        markdown = _markdown(judged_run, rows, chapters, charts, first_words)
+        markdown = _markdown(judged_run, rows, chapters, charts, points)
     return Rendered(
         files={
             **{f"charts/{chart.name}.svg": svg for chart, svg in drawn},
@@ -124,7 +122,6 @@ def render(
                 {chart.name: page.Picture(svg, chart.narrow) for chart, svg in drawn},
                 {
                     "Results": [report_table(rows)],
-                    machine_tables.HEADING: of_machines["machines"],
                     **{name: tables for one in chapters for name, tables in one.tables.items()},
                 },
             ),
@@ -133,18 +130,6 @@ def render(
         problems=[*problems(judged_run), *undrawn],
         remarks=remarks(judged_run),
     )
-
-
-def _of_machines(judged_run: JudgedRun, machines: Machines | None) -> dict[str, list[Any]]:
-    """What the chapter on machines is made of: its tables in their order, and what they rest on."""
-    if machines is None:
-        return {"machines": [], "machine_bases": []}
-    differences = machine_tables.differences_table(judged_run.run, machines)
-    tables = [machine_tables.overview(machines), machine_tables.detail(machines)]
-    return {
-        "machines": tables + ([differences] if differences else []),
-        "machine_bases": machine_tables.bases(machines),
-    }
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -221,7 +206,7 @@ def _markdown(
     rows: list[CellSummary],
     chapters: list[Chapter],
     charts: list[Chart],
-    first_words: dict[str, Any],
+    points: list[Point],
 ) -> str:
     run = judged_run.run
     environment = jinja2.Environment(
@@ -239,7 +224,7 @@ def _markdown(
     unusable = _unusable(judged_run)
     return environment.get_template("report.md.j2").render(
         run=run,
-        **first_words,
+        answer=points,
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         table=report_table(rows),
