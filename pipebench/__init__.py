@@ -7,7 +7,7 @@ measure   one record as one measurement: window, usage, connections, latency
 rules     outcome, bottleneck, disturbance, conformance, path capacity
 stats     estimates, ranking, precision, two samples, kinds of machines
 run       a run, read and judged; the table of figures
-harness   the work of the playbooks' actions on the controller: record, and choose the next step
+harness   what is done while a run goes on: executions, records, lines, recovery
 compare   runs with runs, machines with machines; their differences; the gate of CI
 show      report, answer, terminal, formats, page, charts
 chapters  cost, cross-check, the stack of 2017, calibration: parts of a report that the core ignores

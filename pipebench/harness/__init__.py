@@ -1,4 +1,4 @@
-"""The work of Ansible's actions during a run: record an execution, print a line, recover.
+"""What is done while a run goes on: executions on hosts, their records and lines, recovery.
 
 This package does not judge a server: it records everything that the server did.
 """

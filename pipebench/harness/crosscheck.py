@@ -1,26 +1,40 @@
-"""A cross-check: the record of another load tool on the same cell, and its line."""
+"""A cross-check: another load tool on the same cell, in a round or at a constant rate."""
 
 from __future__ import annotations
 
-from pipebench.harness import measurement
-from pipebench.harness.execution import Execution, Recorded
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipebench.harness.execution import Answers, Recorded
+from pipebench.harness.host_program import Call
+from pipebench.harness.measurement import CellExecution, result_text, totals_of
 from pipebench.record.store import crosscheck_file
 
 
-def recorded(execution: Execution, now: float) -> Recorded:
-    """place: cell, tool, position, and either round, or rate (requests/s, or null)."""
-    record = measurement.record_of(execution, now)
-    file = crosscheck_file(record)
-    totals = None if record.harness_fault else measurement.totals_of(record, file)
-    result = measurement.result_text(record, totals)
-    wanted = f" of {record.rate:,.0f} wanted" if totals and record.rate else ""
-    when = f"round {record.round}" if record.round else "constant rate"
-    return Recorded(
-        file=file,
-        document=record,
-        fault=record.harness_fault,
-        line=f"  {record.tool}, {when}{execution.where}  {record.framework:<18} "
-        f"depth {record.depth}, {record.connections} connections: {result}{wanted}",
-        trouble=totals is None,
-        passing=totals is not None,
-    )
+@dataclass(frozen=True, kw_only=True)
+class CrosscheckExecution(CellExecution):
+    """A cell under another load tool."""
+
+    @property
+    def loads(self) -> Mapping[str, Call]:
+        if self.round is None and not self.rate:
+            return {}  # wrk got no answer, so there is no rate to keep
+        return super().loads
+
+    def recorded(self, answers: Answers, ended: float) -> Recorded:
+        """Its record, which is not a raw record, and its line."""
+        record = self.record(answers, ended)
+        file = crosscheck_file(record)
+        totals = None if record.harness_fault else totals_of(record, file)
+        result = result_text(record, totals)
+        wanted = f" of {record.rate:,.0f} wanted" if totals and record.rate else ""
+        when = f"round {record.round}" if record.round else "constant rate"
+        return Recorded(
+            file=file,
+            document=record,
+            fault=record.harness_fault,
+            line=f"  {record.tool}, {when}{self.where}  {record.framework:<18} "
+            f"depth {record.depth}, {record.connections} connections: {result}{wanted}",
+            trouble=totals is None,
+            passing=totals is not None,
+        )

@@ -1,77 +1,56 @@
-"""One execution of playbooks/tasks/execution.yml: the results of its tasks."""
+"""One execution: a server is started, put under a load and stopped. Nothing is judged here.
+
+What a server does wrong is data. What the harness cannot do is a fault, which is recorded.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
+from pipebench.harness.host_program import Call, Host
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
-from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
-from pipebench.record.schema import AnyEvent, Generator, PathRecord, ProbeRecord, Record
+from pipebench.record.schema import AnyEvent, PathRecord, ProbeRecord, Record
 
-LOADED = ("measurement", "crosscheck")
-"""The kinds whose record has what a load tool did."""
+SERVER_PATIENCE_S = 30
+"""So long a server may take until it answers on its own host."""
+GENERATOR_PATIENCE_S = 5
+"""And then on a load generator."""
 
 
-@dataclass
-class Execution:
-    """A server under a load. place: which record of its kind this is (the keys differ by kind).
+class Hosts(NamedTuple):
+    """The hosts of one testbed."""
 
-    unavailable: reason and log if the framework is not on the host, else empty.
+    server: Host
+    generators: Sequence[Host]
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the hosts answered in one execution; empty what they were not asked.
+
+    unavailable: reason and log if the framework is not on the host. loads: by load generator.
     """
 
-    kind: str
-    run: RunPlan
-    testbed: Testbed
-    place: Mapping[str, Any]
-    unavailable: Mapping[str, Any]
-    started: Answer
-    load: Answer
+    unavailable: Answer = field(default_factory=dict)
+    started: Answer = field(default_factory=dict)
+    loads: dict[str, Answer] = field(default_factory=dict)
     stopped: Answer = field(default_factory=dict)
 
-    @property
-    def server(self) -> str:
-        return self.testbed.server
-
-    @property
-    def generator(self) -> str:
-        return self.testbed.generators[0]
-
-    @property
-    def fault(self) -> str | None:
+    def fault(self, server: str) -> str | None:
         """The fault of the harness in a sentence; None if there was none."""
         faults = (
-            fault_of(f"starting on {self.server}", self.started),
-            fault_of(f"the load on {self.generator}", self.load),
-            fault_of(f"stopping on {self.server}", self.stopped),
+            fault_of(f"starting on {server}", self.started),
+            *(fault_of(f"the load on {name}", load) for name, load in self.loads.items()),
+            fault_of(f"stopping on {server}", self.stopped),
         )
         return "; ".join(filter(None, faults)) or None
-
-    @cached_property
-    def generators(self) -> list[Generator]:
-        """The load generator's half of a record. RecordError: its answer cannot be used."""
-        if self.unavailable or self.load.get("skipped"):
-            return []
-        return [assemble.generator(self.generator, self.load)]
-
-    def stop(self, stop: Callable[[], Answer]) -> None:
-        """Stop the server, and meanwhile make the load generator's half of the record."""
-        with ThreadPoolExecutor(1) as pool:
-            if self.kind in LOADED:
-                # an error is raised again when the record is made
-                pool.submit(lambda: self.generators)
-            self.stopped = stop()
-
-    @property
-    def where(self) -> str:
-        """The testbed in a line for people: empty if there is only one."""
-        return f" on {self.testbed.name}" if len(self.run.testbeds) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +69,82 @@ class Recorded:
     event: AnyEvent | None = None
     trouble: bool = False
     passing: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution(ABC):
+    """What is started, loaded and stopped on one testbed, and the record that is made of it.
+
+    unavailable: reason and log if the framework could not be deployed; then nothing is started.
+    """
+
+    run: RunPlan
+    testbed: Testbed
+    unavailable: Answer = field(default_factory=dict)
+
+    @property
+    @abstractmethod
+    def start(self) -> Call:
+        """On the server."""
+
+    @property
+    @abstractmethod
+    def loads(self) -> Mapping[str, Call]:
+        """On each load generator, by its name; without one there is no load."""
+
+    @abstractmethod
+    def stop(self, since: float | None) -> Call:
+        """On the server. since: when it was started, unix s; None if that failed."""
+
+    @abstractmethod
+    def recorded(self, answers: Answers, ended: float) -> Recorded:
+        """The record. ended: when the last answer came, unix s."""
+
+    @property
+    def where(self) -> str:
+        """The testbed in a line for people: empty if there is only one."""
+        return f" on {self.testbed.name}" if len(self.run.testbeds) > 1 else ""
+
+
+def carry_out(execution: Execution, hosts: Hosts) -> Answers:
+    """Start, load, stop. A server that does not become ready is stopped without a load."""
+    if execution.unavailable:
+        return Answers(unavailable=execution.unavailable)
+    started = hosts.server.run(execution.start)
+    if started.get("unavailable"):
+        return Answers(unavailable=started["unavailable"])
+    answers = Answers(started=started)
+    if started.get("ready"):
+        answers.loads = _loaded(execution.loads, hosts.generators)
+    answers.stopped = hosts.server.run(execution.stop(started.get("started_at")))
+    return answers
+
+
+def _loaded(calls: Mapping[str, Call], generators: Sequence[Host]) -> dict[str, Answer]:
+    """Every load generator at the same time."""
+    loading = [host for host in generators if host.name in calls]
+    if not loading:
+        return {}
+    with ThreadPoolExecutor(len(loading)) as pool:
+        answers = pool.map(lambda host: host.run(calls[host.name]), loading)
+        return dict(zip((host.name for host in loading), answers, strict=True))
+
+
+def start_unit(testbed: Testbed, framework: str, workers: int) -> Call:
+    """Start a framework's unit."""
+    return Call(
+        "server.unit",
+        {
+            "state": "started",
+            "name": framework,
+            "workers": workers,
+            "address": testbed.address,
+            "port": testbed.port,
+            "patience": SERVER_PATIENCE_S,
+        },
+    )
+
+
+def stop_unit(framework: str, since: float | None) -> Call:
+    """Stop it, and read how it fared."""
+    return Call("server.unit", {"state": "stopped", "name": framework, "since": since})

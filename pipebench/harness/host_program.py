@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pipebench.record.assemble import Answer
 
 # Where roles/host puts files/: a program imports its neighbours from there.
 FOLDER = "/opt/pipeline-bench"
 
 
-def command(program: str) -> str:
-    """For the shell of the host; program: its module, as in `server.unit`.
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A program and what it reads. program: its module, as in `server.unit`."""
 
-    -S: no program of files/ needs what is installed, so site is not looked at.
-    """
-    return f"cd {FOLDER} && exec /usr/bin/python3 -S -m {program}"
+    program: str
+    order: Mapping[str, Any]
+
+    @property
+    def command(self) -> str:
+        """For the shell of the host.
+
+        -S: no program of files/ needs what is installed, so site is not looked at.
+        """
+        return f"cd {FOLDER} && exec /usr/bin/python3 -S -m {self.program}"
+
+    @property
+    def input(self) -> bytes:
+        return json.dumps(self.order).encode()
+
+    def answer(self, done: Mapping[str, Any]) -> Answer:
+        """What it printed, or that it failed; done: what Ansible returns of a command."""
+        try:
+            printed: dict[str, Any] = json.loads(done["stdout"])
+        except ValueError:
+            text = (done["stderr"] or done["stdout"]).strip()
+            return {"failed": True, "msg": f"{self.program} ended with {done['rc']}: {text}"}
+        return printed
 
 
-def order(parts: Iterable[Mapping[str, Any]]) -> bytes:
-    """What it reads: one mapping of several, of which those that come later add to the first."""
-    return json.dumps({key: value for part in parts for key, value in part.items()}).encode()
+class Host(Protocol):
+    """A host of a testbed, by its name in the inventory."""
 
+    @property
+    def name(self) -> str: ...
 
-def answer(program: str, done: Mapping[str, Any]) -> dict[str, Any]:
-    """What it printed, or that it failed; done: what Ansible returns of a command."""
-    try:
-        printed: dict[str, Any] = json.loads(done["stdout"])
-    except ValueError:
-        text = (done["stderr"] or done["stdout"]).strip()
-        return {"failed": True, "msg": f"{program} ended with {done['rc']}: {text}"}
-    return printed
+    def run(self, call: Call) -> Answer:
+        """What the program printed.
+
+        `{failed, msg}` if it could not be run, `{unreachable, msg}` if the host did not answer.
+        """
+        ...

@@ -1,12 +1,20 @@
-"""A measurement: its raw record, its line with the remaining time, and its event."""
+"""A cell under a load tool: a measurement of a round, with its line and its event."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from pipebench.harness.execution import Execution, Recorded
+from pipebench.harness.execution import (
+    GENERATOR_PATIENCE_S,
+    Answers,
+    Execution,
+    Recorded,
+    start_unit,
+    stop_unit,
+)
+from pipebench.harness.host_program import Call
 from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
 from pipebench.plan.schedule import PlannedCell
@@ -15,81 +23,124 @@ from pipebench.record.schema import SCHEMA_VERSION, Measured, Record, RecordErro
 from pipebench.record.store import raw_file, time_text
 
 
-def recorded(execution: Execution, now: float) -> Recorded:
-    """place: cell, tool, round, position, and measuring_started (unix s)."""
-    record, run = record_of(execution, now), execution.run
-    file = raw_file(record)
-    number = record.round or 0
-    count = measurements(run)
-    done = sum(map(len, run.rounds[: number - 1])) + record.position
-    left = left_s(run, done, now - float(execution.place["measuring_started"]))
-    totals = None if record.harness_fault else totals_of(record, file)
-    result = result_text(record, totals)
-    most = "at most " if extended(run) else ""
-    return Recorded(
-        file=file,
-        document=record,
-        fault=record.harness_fault,
-        line=f"[{done:>{len(str(count))}}/{count}] round {number}{execution.where}  "
-        f"{record.framework:<18} depth {record.depth}, {record.connections} connections: "
-        f"{result}  ({most}{left_text(left)})",
-        event=Measured(
-            time=time_text(now),
-            run_id=record.run_id,
-            seconds_left=round(left),
-            testbed=record.testbed,
-            round=number,
-            position=record.position,
-            framework=record.framework,
-            workers=record.workers,
-            depth=record.depth,
-            connections=record.connections,
-            threads=record.threads,
-            number=done,
-            count=count,
-            requests_per_s=round(totals.requests_per_s, 1) if totals else None,
-            said=result,
-            record=file,
-        ),
-        trouble=totals is None,
-        passing=totals is not None and record.position < len(run.rounds[number - 1]),
-    )
+@dataclass(frozen=True, kw_only=True)
+class CellExecution(Execution):
+    """A cell under one load tool. position: in its round, from 1. round: None at a constant rate.
+
+    rate: the constant rate, requests/s.
+    """
+
+    cell: PlannedCell
+    tool: str
+    position: int
+    round: int | None = None
+    rate: float | None = None
+
+    @property
+    def start(self) -> Call:
+        return start_unit(self.testbed, self.cell.framework, self.cell.workers)
+
+    @property
+    def loads(self) -> Mapping[str, Call]:
+        variables = self.run.variables
+        order = {
+            "address": self.testbed.address,
+            "port": self.testbed.port,
+            "threads": self.testbed.threads,
+            "duration": variables.duration,
+            "warmup": variables.warmup,
+            "patience": GENERATOR_PATIENCE_S,
+            "tool": self.tool,
+            "depth": self.cell.depth,
+            "connections": self.cell.connections,
+            "rate": self.rate,
+        }
+        return {name: Call("generator.load", order) for name in self.testbed.generators}
+
+    def stop(self, since: float | None) -> Call:
+        return stop_unit(self.cell.framework, since)
+
+    def record(self, answers: Answers, ended: float) -> Record:
+        """Its raw record."""
+        cell, name = self.cell, self.testbed.server
+        assert self.testbed.threads is not None  # the action bench_settle chose them
+        fault = answers.fault(name)
+        server, generators = None, []
+        try:
+            if not answers.unavailable:
+                server = assemble.server(name, answers.started, answers.stopped)
+                generators = [assemble.generator(*load) for load in answers.loads.items()]
+        except RecordError as error:
+            fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
+        return Record(
+            schema_version=SCHEMA_VERSION,
+            run_id=self.run.run_id,
+            testbed=self.testbed.name,
+            framework=cell.framework,
+            stack=self.run.frameworks[cell.framework].stack,
+            workers=cell.workers,
+            depth=cell.depth,
+            connections=cell.connections,
+            threads=self.testbed.threads,
+            tool=self.tool,
+            round=self.round,
+            position=self.position,
+            rate=self.rate,
+            started=time_text(answers.started.get("started_at", ended)),
+            ended=time_text(ended),
+            deployment=assemble.deployment(answers.unavailable),
+            server=server,
+            generators=generators,
+            harness_fault=fault,
+        )
 
 
-def record_of(execution: Execution, now: float) -> Record:
-    """The raw record of a measurement or a cross-check."""
-    run, testbed, place = execution.run, execution.testbed, execution.place
-    cell = msgspec.convert(place["cell"], PlannedCell)
-    assert testbed.threads is not None  # the action bench_settle chose them
-    fault = execution.fault
-    server, generators = None, []
-    try:
-        if not execution.unavailable:
-            server = assemble.server(execution.server, execution.started, execution.stopped)
-            generators = execution.generators
-    except RecordError as error:
-        fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
-    return Record(
-        schema_version=SCHEMA_VERSION,
-        run_id=run.run_id,
-        testbed=testbed.name,
-        framework=cell.framework,
-        stack=run.frameworks[cell.framework].stack,
-        workers=cell.workers,
-        depth=cell.depth,
-        connections=cell.connections,
-        threads=testbed.threads,
-        tool=str(place["tool"]),
-        round=int(place["round"]) if place.get("round") else None,
-        position=int(place["position"]),
-        rate=float(place["rate"]) if place.get("rate") else None,
-        started=time_text(execution.started.get("started_at", now)),
-        ended=time_text(now),
-        deployment=assemble.deployment(execution.unavailable),
-        server=server,
-        generators=generators,
-        harness_fault=fault,
-    )
+@dataclass(frozen=True, kw_only=True)
+class MeasurementExecution(CellExecution):
+    """A measurement. round: from 1. measuring_started: unix s, for the time that is left."""
+
+    round: int
+    measuring_started: float
+
+    def recorded(self, answers: Answers, ended: float) -> Recorded:
+        """Its raw record, its line with the time left, and its event."""
+        record, run = self.record(answers, ended), self.run
+        file = raw_file(record)
+        cells = run.rounds[self.round - 1]
+        count = measurements(run)
+        done = sum(map(len, run.rounds[: self.round - 1])) + self.position
+        left = left_s(run, done, ended - self.measuring_started)
+        totals = None if record.harness_fault else totals_of(record, file)
+        result = result_text(record, totals)
+        most = "at most " if extended(run) else ""
+        return Recorded(
+            file=file,
+            document=record,
+            fault=record.harness_fault,
+            line=f"[{done:>{len(str(count))}}/{count}] round {self.round}{self.where}  "
+            f"{record.framework:<18} depth {record.depth}, {record.connections} connections: "
+            f"{result}  ({most}{left_text(left)})",
+            event=Measured(
+                time=time_text(ended),
+                run_id=record.run_id,
+                seconds_left=round(left),
+                testbed=record.testbed,
+                round=self.round,
+                position=record.position,
+                framework=record.framework,
+                workers=record.workers,
+                depth=record.depth,
+                connections=record.connections,
+                threads=record.threads,
+                number=done,
+                count=count,
+                requests_per_s=round(totals.requests_per_s, 1) if totals else None,
+                said=result,
+                record=file,
+            ),
+            trouble=totals is None,
+            passing=totals is not None and record.position < len(cells),
+        )
 
 
 def totals_of(record: Record, file: str) -> Totals | None:

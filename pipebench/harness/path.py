@@ -1,33 +1,63 @@
-"""The record of a testbed's path capacity. A path that cannot be measured is not a fault."""
+"""The capacity of a testbed's path. A path that cannot be measured is not a fault."""
 
 from __future__ import annotations
 
-from pipebench.harness.execution import Execution, Recorded
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipebench.harness.execution import Answers, Execution, Recorded
+from pipebench.harness.host_program import Call
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTest, RecordError
 from pipebench.record.store import path_file, time_text
 
+PROGRAM = "host.path"
 
-def recorded(execution: Execution, now: float) -> Recorded:
-    """place: empty, as there is one on each testbed."""
-    server, generator = PathHost(host=execution.server), PathHost(host=execution.generator)
-    tests: list[PathTest] = []
-    error = execution.fault
-    started, load = execution.started, execution.load
-    try:
-        server = assemble.path_host(execution.server, started, execution.stopped)
-        generator = assemble.path_host(execution.generator, load, load)
-        tests = assemble.path_tests(load)
-    except RecordError as problem:
-        error = f"an answer of a host cannot be used: {problem}"
-    record = PathRecord(
-        schema_version=SCHEMA_VERSION,
-        run_id=execution.run.run_id,
-        testbed=execution.testbed.name,
-        ended=time_text(now),
-        server=server,
-        generator=generator,
-        tests=tests,
-        error=error,
-    )
-    return Recorded(file=path_file(record), document=record)
+
+@dataclass(frozen=True, kw_only=True)
+class PathExecution(Execution):
+    """iperf3 between the server's host and the load generator, once on each testbed."""
+
+    @property
+    def start(self) -> Call:
+        return Call(PROGRAM, {"state": "started", **self._server})
+
+    @property
+    def loads(self) -> Mapping[str, Call]:
+        return {self.generator: Call(PROGRAM, {"state": "measured", **self._server})}
+
+    def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
+        return Call(PROGRAM, {"state": "stopped"})
+
+    @property
+    def generator(self) -> str:
+        return self.testbed.generators[0]
+
+    @property
+    def _server(self) -> dict[str, str | int]:
+        return {"address": self.testbed.address, "port": self.testbed.port}
+
+    def recorded(self, answers: Answers, ended: float) -> Recorded:
+        """Its record, which has no line for people."""
+        name = self.testbed.server
+        server, generator = PathHost(host=name), PathHost(host=self.generator)
+        tests: list[PathTest] = []
+        error = answers.fault(name)
+        load = answers.loads.get(self.generator, {})
+        try:
+            server = assemble.path_host(name, answers.started, answers.stopped)
+            generator = assemble.path_host(self.generator, load, load)
+            tests = assemble.path_tests(load)
+        except RecordError as problem:
+            error = f"an answer of a host cannot be used: {problem}"
+        record = PathRecord(
+            schema_version=SCHEMA_VERSION,
+            run_id=self.run.run_id,
+            testbed=self.testbed.name,
+            ended=time_text(ended),
+            server=server,
+            generator=generator,
+            tests=tests,
+            error=error,
+        )
+        return Recorded(file=path_file(record), document=record)

@@ -1,62 +1,95 @@
-"""A probe: its record, and a line about the framework's conformance."""
+"""A probe: what a framework does with a pipeline, and a line about its conformance."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from msgspec import Raw
 
-from pipebench.harness.execution import Execution, Recorded
+from pipebench.harness.execution import Answers, Execution, Recorded, start_unit, stop_unit
+from pipebench.harness.host_program import Call
 from pipebench.record import assemble
+from pipebench.record.assemble import Answer
 from pipebench.record.reading import json_value, parse
 from pipebench.record.schema import NOTHING, SCHEMA_VERSION, Probe, ProbeRecord, RecordError, Unit
 from pipebench.record.store import probe_file, time_text
 
 
-def recorded(execution: Execution, now: float) -> Recorded:
-    """place: framework, workers, number and count of the probes on this testbed."""
-    place = execution.place
-    record = record_of(execution, now)
-    several = ""
-    if len(execution.run.variables.workers) > 1:
-        several = f", {record.workers} workers"
-    return Recorded(
-        file=probe_file(record),
-        document=record,
-        fault=record.harness_fault,
-        line=f"probe {place['number']}/{place['count']}{execution.where} "
-        f"{record.framework}{several}: {result_text(record)}",
-        trouble=record.probe == NOTHING,
-    )
+@dataclass(frozen=True, kw_only=True)
+class ProbeExecution(Execution):
+    """A framework is asked from the first load generator. number of count: on this testbed."""
+
+    framework: str
+    workers: int
+    number: int
+    count: int
+
+    @property
+    def start(self) -> Call:
+        return start_unit(self.testbed, self.framework, self.workers)
+
+    @property
+    def loads(self) -> Mapping[str, Call]:
+        order = {
+            "address": self.testbed.address,
+            "port": self.testbed.port,
+            "depth": max(self.run.variables.depths),
+        }
+        return {self.generator: Call("generator.probe", order)}
+
+    def stop(self, since: float | None) -> Call:
+        return stop_unit(self.framework, since)
+
+    @property
+    def generator(self) -> str:
+        return self.testbed.generators[0]
+
+    def recorded(self, answers: Answers, ended: float) -> Recorded:
+        """Its record, and its line."""
+        record = self._record(answers, ended)
+        several = ""
+        if len(self.run.variables.workers) > 1:
+            several = f", {record.workers} workers"
+        return Recorded(
+            file=probe_file(record),
+            document=record,
+            fault=record.harness_fault,
+            line=f"probe {self.number}/{self.count}{self.where} "
+            f"{record.framework}{several}: {result_text(record)}",
+            trouble=record.probe == NOTHING,
+        )
+
+    def _record(self, answers: Answers, ended: float) -> ProbeRecord:
+        server = self.testbed.server
+        fault = answers.fault(server)
+        unit: Unit | None = None
+        probe = NOTHING
+        try:
+            if not answers.unavailable:
+                unit = assemble.unit(server, answers.started, answers.stopped)
+                probe = printed(answers.loads.get(self.generator, {}))
+        except RecordError as error:
+            fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
+        return ProbeRecord(
+            schema_version=SCHEMA_VERSION,
+            run_id=self.run.run_id,
+            testbed=self.testbed.name,
+            framework=self.framework,
+            workers=self.workers,
+            started=time_text(answers.started.get("started_at", ended)),
+            ended=time_text(ended),
+            deployment=assemble.deployment(answers.unavailable),
+            server=unit,
+            generator=None if probe == NOTHING else self.generator,
+            probe=probe,
+            harness_fault=fault,
+        )
 
 
-def record_of(execution: Execution, now: float) -> ProbeRecord:
-    place, fault = execution.place, execution.fault
-    unit: Unit | None = None
-    probe = NOTHING
-    try:
-        if not execution.unavailable:
-            unit = assemble.unit(execution.server, execution.started, execution.stopped)
-            probe = printed(execution)
-    except RecordError as error:
-        fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
-    return ProbeRecord(
-        schema_version=SCHEMA_VERSION,
-        run_id=execution.run.run_id,
-        testbed=execution.testbed.name,
-        framework=str(place["framework"]),
-        workers=int(place["workers"]),
-        started=time_text(execution.started.get("started_at", now)),
-        ended=time_text(now),
-        deployment=assemble.deployment(execution.unavailable),
-        server=unit,
-        generator=None if probe == NOTHING else execution.generator,
-        probe=probe,
-        harness_fault=fault,
-    )
-
-
-def printed(execution: Execution) -> Raw:
+def printed(load: Answer) -> Raw:
     """The probe's own document. RecordError: it is not JSON."""
-    text = execution.load.get("document")
+    text = load.get("document")
     if not text:
         return NOTHING
     content = text.encode()

@@ -6,9 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
-from typing import Any
-
-import msgspec
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.plan.run_plan import RunPlan
@@ -17,17 +14,14 @@ from pipebench.record.schema import Cell
 from pipebench.record.store import RAW, files
 
 
-def constant_rates(run: RunPlan, testbed: str) -> list[dict[str, Any]]:
-    """Each cell of the last round with its rate, requests/s; null if wrk got no answers.
+def constant_rates(run: RunPlan, testbed: str) -> list[tuple[PlannedCell, float | None]]:
+    """Each cell of the last round with its rate, requests/s; None if wrk got no answers.
 
     The rate is the share of the median over the rounds so far, by wrk's own counts.
     """
     rates = measured_rates(Path(run.results_dir) / RAW, run.run_id, testbed)
     share = run.variables.rate_share or 0
-    return [
-        {"cell": msgspec.to_builtins(cell), "rate": share_of(rates[cell_of(testbed, cell)], share)}
-        for cell in run.rounds[-1]
-    ]
+    return [(cell, share_of(rates[cell_of(testbed, cell)], share)) for cell in run.rounds[-1]]
 
 
 def cell_of(testbed: str, cell: PlannedCell) -> Cell:

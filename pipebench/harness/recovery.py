@@ -8,7 +8,7 @@ another try, a longer pause after each further fault, and after the last pause o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 LEAST = 3
 """Faults in a row after which a testbed waits."""
@@ -16,30 +16,28 @@ PAUSES_S = (15, 60, 240)
 """The pauses of a run, s, unless `harness_pauses_s` is given to Ansible."""
 
 
-class Step(NamedTuple):
-    """The step after an execution. pause_s: the pause before the next execution, s."""
+@dataclass(slots=True)
+class Recovery:
+    """The state of one testbed. next_at: unix s, before which nothing is started.
 
-    faults_in_a_row: int
-    pause_s: int
-    gives_up: bool
+    given_up: why, in a sentence; empty as long as the testbed goes on.
+    """
 
+    pauses_s: Sequence[int] = PAUSES_S
+    faults_in_a_row: int = 0
+    next_at: float = 0.0
+    given_up: str = ""
 
-def step_after(*, fault: bool, faults_in_a_row: int, pauses_s: Sequence[int] = PAUSES_S) -> Step:
-    """The next step of a testbed. faults_in_a_row: those before this execution."""
-    if not fault:
-        return Step(0, 0, gives_up=False)
-    count = faults_in_a_row + 1
-    pause = count - LEAST
-    if pause < 0:
-        return Step(count, 0, gives_up=False)
-    if pause < len(pauses_s):
-        return Step(count, pauses_s[pause], gives_up=False)
-    return Step(count, 0, gives_up=True)
-
-
-def sentence(step: Step) -> str:
-    """A step in words for the terminal; empty if the run just goes on."""
-    faults = f"{step.faults_in_a_row} faults of the harness in a row"
-    if step.gives_up:
-        return faults
-    return f"{faults}; the next try is in {step.pause_s} s" if step.pause_s else ""
+    def after(self, fault: str | None, now: float) -> str:
+        """Count the last execution. Returns what becomes of the testbed; empty if it goes on."""
+        self.next_at = 0.0
+        self.faults_in_a_row = self.faults_in_a_row + 1 if fault else 0
+        further = self.faults_in_a_row - LEAST
+        if further < 0:
+            return ""
+        faults = f"{self.faults_in_a_row} faults of the harness in a row"
+        if further < len(self.pauses_s):
+            self.next_at = now + self.pauses_s[further]
+            return f"had {faults}; the next try is in {self.pauses_s[further]} s"
+        self.given_up = f"{faults}; the last: {fault}"
+        return f"is given up: {self.given_up}"

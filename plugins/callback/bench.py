@@ -2,23 +2,21 @@
 
 Tasks of roles, which change hosts, are shown as Ansible shows them. Those of playbooks, which look
 and measure, are shown only if they change something or fail, or with -vv. What a task returns as
-`progress` is printed as a line at once, in colour if it returns `trouble`; what it returns as
-`closing` is printed last of all, under the recap.
+`progress` is printed as a line at once; what it returns as `closing` is printed last of all, under
+the recap.
 
-A line that is `passing` is for a person who looks on: on a terminal, or with -v, each of them is
-printed; into a file or a log only the first after a minute of silence. Machines read
-progress.jsonl.
+The lines of a testbed's executions come from the action itself, while it goes on. Whether a person
+looks on at a terminal, it is told by the environment: a worker of Ansible has none.
 
 With --check, of what a run would do only what is done then is shown: the look at plan and hosts.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-import time
 from typing import Any
 
-from ansible import constants
 from ansible import context as command_line
 from ansible.plugins.callback.default import CallbackModule as Default
 
@@ -28,8 +26,6 @@ type: stdout
 short_description: The default output, with a line a measurement and the summary at the end
 extends_documentation_fragment: [default_callback, result_format_callback]
 """
-
-SILENCE_S = 60
 
 
 class CallbackModule(Default):
@@ -43,8 +39,8 @@ class CallbackModule(Default):
         super().__init__()
         self._closing: list[str] = []
         self._verbose = self._display.verbosity > 1
-        self._looked_at = self._display.verbosity > 0 or sys.stdout.isatty()
-        self._last_line = time.monotonic()
+        if sys.stdout.isatty():
+            os.environ["BENCH_ON_TERMINAL"] = "1"
         self._check = bool(command_line.CLIARGS.get("check"))
         self._play_to_show: Any = None
 
@@ -58,12 +54,8 @@ class CallbackModule(Default):
         if closing:
             self._closing.append(closing)
         line = data.get("progress")
-        now = time.monotonic()
-        unseen = data.get("passing") and not self._looked_at
-        if line and not (unseen and now - self._last_line < SILENCE_S):
-            self._last_line = now
-            color = constants.COLOR_ERROR if data.get("trouble") else None
-            self._display.display(line, color=color)
+        if line:
+            self._display.display(line)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._play = play

@@ -10,71 +10,75 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.progress import checked
-from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, WRK, run_of
+from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, STOPPED, WRK, run_of
 
 pytestmark = pytest.mark.ansible
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+CANNED = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).parent / "connection")}
 NO_ANSWER = WRK | {"result": json.dumps(RESULT | {"requests": 0})}
 
-BEGIN = """\
-- name: Measure
-  hosts: localhost
+PLAY = """\
+- hosts: localhost
   connection: local
   gather_facts: false
   tasks:
     - name: Begin
       run_record: {run: "{{ run }}", moment: started}
-"""
-MEASUREMENT = """\
-    - name: Write the raw record
-      record:
-        kind: measurement
-        run: "{{ run }}"
-        testbed: main
-        place:
-          round: "{{ 1 + index // 4 }}"
-          position: "{{ 1 + index % 4 }}"
-          cell: "{{ run.rounds[0][0] }}"
-          tool: wrk
-          measuring_started: "{{ now().timestamp() }}"
-        faults_in_a_row: 0
-        started: "{{ started }}"
-        load: "{{ loads[index] }}"
-      vars: {index: INDEX}
-"""
-END = """\
+
+- hosts: servers
+  gather_facts: false
+  become: true
+  tasks:
+    - name: Measure
+      testbed_phase: {phase: measure, run: "{{ run }}", testbed: main, pauses_s: [0, 0]}
+
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
     - name: End
       run_record: {run: "{{ run }}", moment: ended}
 """
 
 
+def play_of(folder: Path, loads: list[dict[str, Any] | str]) -> list[str]:
+    """The command of a play that makes two rounds of four measurements with these loads."""
+    run = run_of(folder / "results").to_fact() | {"rounds": [[CELL] * 4] * 2}
+    canned = {"ansible_connection": "canned"}
+    server = canned | {
+        "canned_answers": {"server.unit started": STARTED, "server.unit stopped": STOPPED},
+        "canned_words": ["-u root"],
+    }
+    generator = canned | {
+        "ansible_become_user": "loader",
+        "canned_answers": {"generator.load": loads},
+        "canned_words": ["-u loader"],
+    }
+    groups = {"servers": {"hosts": {"s": server}}, "loadgens": {"hosts": {"g": generator}}}
+    (folder / "hosts.json").write_text(json.dumps(groups))
+    (folder / "variables.json").write_text(json.dumps({"run": run}))
+    (folder / "play.yml").write_text(PLAY)
+    return [str(PLAYBOOK), "-i", f"{folder}/hosts.json", f"{folder}/play.yml",
+            "-e", f"@{folder}/variables.json"]  # fmt: skip
+
+
 @pytest.fixture
 def play(tmp_path: Path) -> list[str]:
-    """A play that records two rounds of four measurements, of which the sixth got no answer."""
-    loads = [LOAD] * 8
-    loads[5] = LOAD | {"measured": NO_ANSWER}
-    variables = {
-        "run": run_of(tmp_path / "results").to_fact() | {"rounds": [[CELL] * 4] * 2},
-        "started": STARTED,
-        "loads": loads,
-    }
-    (tmp_path / "variables.json").write_text(json.dumps(variables))
-    measurements = [MEASUREMENT.replace("INDEX", str(index)) for index in range(8)]
-    path = tmp_path / "play.yml"
-    path.write_text("".join([BEGIN, *measurements, END]))
-    return [str(PLAYBOOK), "-i", "localhost,", str(path), "-e", f"@{tmp_path}/variables.json"]
+    """A play of which the sixth measurement gets no answer."""
+    return play_of(tmp_path, [*[LOAD] * 5, LOAD | {"measured": NO_ANSWER}, LOAD, LOAD])
 
 
 def into_a_file(command: list[str]) -> str:
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"ANSIBLE_NOCOLOR": "1"}, capture_output=True,
-        text=True, check=False, timeout=120,
+        command, cwd=ROOT, env=os.environ | CANNED | {"ANSIBLE_NOCOLOR": "1"},
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -85,7 +89,7 @@ def on_a_terminal(command: list[str]) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_NOCOLOR"}
     process = subprocess.Popen(
         command, cwd=ROOT, stdin=terminal, stdout=terminal, stderr=terminal,
-        env=environment | {"TERM": "xterm"},
+        env=environment | CANNED | {"TERM": "xterm"},
     )  # fmt: skip
     os.close(terminal)
     printed = b""
@@ -141,6 +145,15 @@ def test_machines_are_told_the_same(play: list[str], tmp_path: Path) -> None:
     assert ended["seconds_left"] == 0
     for line in measured:
         assert (tmp_path / "results" / line["record"]).exists()
+
+
+def test_a_host_that_is_gone_costs_its_measurements_and_no_more(tmp_path: Path) -> None:
+    printed = into_a_file(play_of(tmp_path, [LOAD, "gone", "gone", "gone", *[LOAD] * 4]))
+    fault = "HARNESS FAULT, the load on g: host did not answer: no route"
+    assert printed.count(fault) == 3
+    assert "Testbed main had 3 faults of the harness in a row; the next try is in 0 s" in printed
+    assert re.findall(r"^s +: ok=1 .* unreachable=0 +failed=0", printed, re.MULTILINE)
+    assert len(list((tmp_path / "results" / "raw").iterdir())) == 8
 
 
 INVENTORY = """\

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipebench.harness.execution import Execution
+from pipebench.harness.crosscheck import CrosscheckExecution
+from pipebench.harness.execution import Answers, Execution, Hosts
+from pipebench.harness.host_program import Call
+from pipebench.harness.lines import Lines
+from pipebench.harness.measurement import MeasurementExecution
+from pipebench.harness.path import PathExecution
+from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.recording import record
+from pipebench.harness.recovery import Recovery
+from pipebench.harness.testbed_run import TestbedRun
 from pipebench.plan.project import ROOT, Project
 from pipebench.plan.run_plan import RunPlan, plan_run
+from pipebench.plan.schedule import PlannedCell
 from pipebench.plan.testbeds import Inventory
+from pipebench.record.assemble import Answer
 
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
 RESULT = {
@@ -41,8 +54,6 @@ STOPPED = {
     "samples": json.dumps(SAMPLES),
     "journal": None,
 }
-SKIPPED = {"skipped": True, "changed": False}
-
 
 PLAN = {
     "bench_frameworks": "aiohttp",
@@ -61,16 +72,80 @@ def run_of(folder: Path, **variables: Any) -> RunPlan:
     return RunPlan.from_fact(fact)
 
 
+KINDS = {
+    "measurement": MeasurementExecution,
+    "crosscheck": CrosscheckExecution,
+    "probe": ProbeExecution,
+    "path": PathExecution,
+}
+
+
+def execution_of(run: RunPlan, kind: str, place: Mapping[str, Any]) -> Execution:
+    """An execution of a kind on the first testbed. place: its other fields."""
+    fields = {key: PlannedCell(**place[key]) if key == "cell" else place[key] for key in place}
+    return KINDS[kind](run=run, testbed=run.testbeds[0], **fields)
+
+
 def recorded(
     folder: Path,
     kind: str,
-    place: dict[str, Any],
+    place: Mapping[str, Any],
     *,
     run: RunPlan | None = None,
-    faults_in_a_row: int = 0,
+    recovery: Recovery | None = None,
     **answers: Any,
-) -> dict[str, Any]:
-    """What the action `record` returns of an execution; answers: those that differ."""
-    given = {"unavailable": {}, "started": STARTED, "load": LOAD, "stopped": STOPPED} | answers
-    run = run or run_of(folder)
-    return record(Execution(kind, run, run.testbeds[0], place, **given), faults_in_a_row)
+) -> Said:
+    """What is said of an execution; answers: those that differ. load: None if there was none."""
+    given = {"started": STARTED, "stopped": STOPPED} | answers
+    load = given.pop("load", LOAD)
+    seen = Answers(**given, loads={} if load is None else {"g": load})
+    recovery = recovery or Recovery()
+    line = record(execution_of(run or run_of(folder), kind, place), seen, time.time(), recovery)
+    return Said(line.text, trouble=line.trouble, passing=line.passing, recovery=recovery)
+
+
+@dataclass
+class Said:
+    """The line of an execution, and the state of its testbed afterwards."""
+
+    text: str
+    trouble: bool
+    passing: bool
+    recovery: Recovery
+
+
+@dataclass
+class CannedHost:
+    """A host whose programs answer what a test says. answers: by program and state, or program.
+
+    An answer that is a list is taken one after the other; its last one stays.
+    """
+
+    name: str
+    answers: dict[str, Any]
+    asked: list[Call] = field(default_factory=list)
+
+    def run(self, call: Call) -> Answer:
+        self.asked.append(call)
+        key = f"{call.program} {call.order['state']}" if "state" in call.order else call.program
+        answer = self.answers[key]
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        return dict(answer)
+
+
+def hosts(**answers: Any) -> Hosts:
+    """A server and a load generator. answers: to start, load, probe or stop, that differ."""
+    given = {"started": STARTED, "load": LOAD, "stopped": STOPPED, "probe": {}} | answers
+    server = {
+        "server.unit started": given["started"],
+        "server.unit stopped": given["stopped"],
+    }
+    generator = {"generator.load": given["load"], "generator.probe": given["probe"]}
+    return Hosts(CannedHost("s", server), [CannedHost("g", generator)])
+
+
+def on_testbed(run: RunPlan, on: Hosts, said: list[str], **more: Any) -> TestbedRun:
+    """The first testbed of a run; its lines go into a list."""
+    lines = Lines(lambda text, _: said.append(text), every=True)
+    return TestbedRun(run, run.testbeds[0], on, lines, **more)

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipebench.harness.rates import constant_rates
-from pipebench.harness.recovery import LEAST, PAUSES_S
+from pipebench.harness.recovery import LEAST, PAUSES_S, Recovery
+from pipebench.plan.schedule import PlannedCell
 from tests.progress import checked
 from tests.unit.harness.answers import (
     CELL,
     H2LOAD,
     LOAD,
     RESULT,
-    SKIPPED,
     STARTED,
     STOPPED,
     WRK,
+    Said,
     recorded,
     run_of,
 )
 
 PACKED = {"t_us": [1_500_000, 100_000], "unit_cpu_us": [1, 1]}
-PLACE = {"cell": CELL, "tool": "wrk", "round": 2, "position": 1, "measuring_started": "0"}
+PLACE = {"cell": CELL, "tool": "wrk", "round": 2, "position": 1, "measuring_started": 0.0}
 
 
-def measured(folder: Path, **answers: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the action returns, and the one raw record."""
+def measured(folder: Path, **answers: Any) -> tuple[Said, dict[str, Any]]:
+    """What is said, and the one raw record."""
     answer = recorded(folder, "measurement", PLACE, **answers)
     return answer, the_one_of(folder / "raw", "main-r02-001-aiohttp-w1-d5-c200.json.gz")
 
@@ -62,9 +64,9 @@ def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
     assert known(generator) == known(
         LOAD | {"host": "g", "samples": PACKED, "measured": WRK | {"result": RESULT}}
     )
-    assert "[2/2] round 2" in answer["progress"]
-    assert "2,000 req/s" in answer["progress"]
-    assert "0:03 left" in answer["progress"]  # the report
+    assert "[2/2] round 2" in answer.text
+    assert "2,000 req/s" in answer.text
+    assert "0:03 left" in answer.text  # the report
     (line,) = checked(tmp_path / "progress.jsonl")
     assert (line["number"], line["count"], line["requests_per_s"]) == (2, 2, 2000.0)
     assert line["record"] == "raw/main-r02-001-aiohttp-w1-d5-c200.json.gz"
@@ -72,20 +74,20 @@ def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
 
 def test_what_could_not_be_deployed_is_recorded_with_its_reason(tmp_path: Path) -> None:
     unavailable = {"reason": "no CPython 3.7", "log": "tried"}
-    skipped = dict.fromkeys(("started", "load", "stopped"), SKIPPED)
+    skipped = {"started": {}, "load": None, "stopped": {}}
     answer, written = measured(tmp_path, unavailable=unavailable, **skipped)
     assert written["deployment"] == {"available": False} | unavailable
     assert written["server"] is None
-    assert "unavailable, no CPython 3.7" in answer["progress"]
-    assert not answer["passing"]
+    assert "unavailable, no CPython 3.7" in answer.text
+    assert not answer.passing
 
 
 def test_a_server_that_never_answered_is_not_a_fault_of_the_harness(tmp_path: Path) -> None:
     started = STARTED | {"ready": False, "ready_error": "ended before it answered"}
-    answer, written = measured(tmp_path, started=started, load=SKIPPED)
+    answer, written = measured(tmp_path, started=started, load=None)
     assert written["harness_fault"] is None
     assert written["generators"] == []
-    assert "ended before it answered" in answer["progress"]
+    assert "ended before it answered" in answer.text
 
 
 FAULTS = [
@@ -105,8 +107,8 @@ def test_a_fault_of_the_harness_is_recorded_as_one(
 ) -> None:
     answer, written = measured(tmp_path, **{key: result})
     assert written["harness_fault"].startswith(sentence)
-    assert answer["harness_fault"] == written["harness_fault"]
-    assert "HARNESS FAULT" in answer["progress"]
+    assert answer.trouble
+    assert "HARNESS FAULT" in answer.text
     line, fault = checked(tmp_path / "progress.jsonl")
     assert line["requests_per_s"] is None
     assert "HARNESS FAULT" in line["said"]
@@ -117,28 +119,28 @@ def test_a_fault_of_the_harness_is_recorded_as_one(
 
 def test_faults_in_a_row_are_counted_and_a_success_ends_the_row(tmp_path: Path) -> None:
     gone = {"unreachable": True, "msg": "gone"}
-    answer, _ = measured(tmp_path, load=gone, faults_in_a_row=1)
-    assert (answer["faults_in_a_row"], answer["pause_s"], answer["given_up"]) == (2, 0, "")
-    answer, _ = measured(tmp_path, faults_in_a_row=2)
-    assert (answer["faults_in_a_row"], answer["pause_s"], answer["given_up"]) == (0, 0, "")
+    answer, _ = measured(tmp_path, load=gone, recovery=Recovery(faults_in_a_row=1))
+    assert answer.recovery == Recovery(faults_in_a_row=2)
+    answer, _ = measured(tmp_path, recovery=answer.recovery)
+    assert answer.recovery == Recovery()
 
 
 def test_a_testbed_waits_for_its_hosts_and_says_so(tmp_path: Path) -> None:
     gone = {"unreachable": True, "msg": "gone"}
-    answer, _ = measured(tmp_path, load=gone, faults_in_a_row=LEAST - 1)
-    assert answer["pause_s"] == PAUSES_S[0]
-    assert f"the next try is in {PAUSES_S[0]} s" in answer["progress"].splitlines()[-1]
+    answer, _ = measured(tmp_path, load=gone, recovery=Recovery(faults_in_a_row=LEAST - 1))
+    assert answer.recovery.next_at > time.time()
+    assert f"the next try is in {PAUSES_S[0]} s" in answer.text.splitlines()[-1]
 
 
 def test_giving_a_testbed_up_is_said_to_people_and_to_machines(tmp_path: Path) -> None:
     gone = {"unreachable": True, "msg": "gone"}
-    answer, _ = measured(tmp_path, load=gone, faults_in_a_row=LEAST + len(PAUSES_S) - 1)
-    assert answer["pause_s"] == 0
-    assert answer["given_up"].endswith("the last: the load on g: host did not answer: gone")
-    assert answer["progress"].splitlines()[-1].startswith("Testbed main is given up: 6 faults")
+    last = Recovery(faults_in_a_row=LEAST + len(PAUSES_S) - 1)
+    answer, _ = measured(tmp_path, load=gone, recovery=last)
+    assert answer.recovery.given_up.endswith("the last: the load on g: host did not answer: gone")
+    assert answer.text.splitlines()[-1].startswith("Testbed main is given up: 6 faults")
     event = checked(tmp_path / "progress.jsonl")[-1]
     assert event["event"] == "testbed_given_up"
-    assert (event["testbed"], event["reason"]) == ("main", answer["given_up"])
+    assert (event["testbed"], event["reason"]) == ("main", answer.recovery.given_up)
 
 
 @pytest.mark.parametrize(
@@ -169,8 +171,8 @@ def test_an_execution_of_another_tool_is_kept_apart(
     assert written["tool"] == "h2load"
     assert (written["round"], written["rate"]) == (place.get("round"), place.get("rate"))
     assert written["generators"][0]["measured"]["result"]["responses"] == 4000
-    assert line in answer["progress"]
-    assert answer["harness_fault"] is None
+    assert line in answer.text
+    assert not answer.trouble
 
 
 def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: Path) -> None:
@@ -183,9 +185,9 @@ def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: P
         place = PLACE | {"round": number}
         recorded(tmp_path, "measurement", place, run=run, load=load)
     rates = constant_rates(run, "main")
-    assert sorted(rates, key=lambda one: one["cell"]["depth"]) == [
-        {"cell": CELL, "rate": 500},
-        {"cell": other, "rate": None},
+    assert sorted(rates, key=lambda one: one[0].depth) == [
+        (PlannedCell(**CELL), 500),
+        (PlannedCell(**other), None),
     ]
 
 
@@ -199,7 +201,7 @@ PROBE = {"schema_version": 1, "cases": CASES, "error": None}
 PROBE_PLACE = {"framework": "aiohttp", "workers": 1, "number": 3, "count": 6}
 
 
-def probed(folder: Path, **answers: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def probed(folder: Path, **answers: Any) -> tuple[Said, dict[str, Any]]:
     answers = {"load": {"document": json.dumps(PROBE)}} | answers
     answer = recorded(folder, "probe", PROBE_PLACE, **answers)
     return answer, the_one_of(folder / "probe", "main-aiohttp-w1.json")
@@ -212,7 +214,7 @@ def test_a_probe_is_recorded_whole(tmp_path: Path) -> None:
         "host": "s", "unit": "u", "ready": True, "state": {"ActiveState": "active"},
     }  # fmt: skip
     assert (written["workers"], written["generator"], written["harness_fault"]) == (1, "g", None)
-    assert answer["progress"] == (
+    assert answer.text == (
         "probe 3/6 aiohttp: 1 of 2 cases conform to RFC 9112; all that a measurement relies on do"
     )
 
@@ -221,7 +223,7 @@ def test_the_line_of_a_probe_names_what_a_measurement_relies_on(tmp_path: Path) 
     broken = CASES[0] | {"conforms": False, "class": "closes"}
     document = json.dumps(PROBE | {"cases": [broken, CASES[1]]})
     answer, _ = probed(tmp_path, load={"document": document})
-    assert answer["progress"].endswith(
+    assert answer.text.endswith(
         "0 of 2 cases conform to RFC 9112; a measurement relies on single (closes), which failed"
     )
 
@@ -239,10 +241,10 @@ def test_the_line_of_a_probe_names_what_a_measurement_relies_on(tmp_path: Path) 
 def test_what_is_not_probed_is_recorded_with_its_reason(
     tmp_path: Path, answers: dict[str, Any], line: str
 ) -> None:
-    answer, written = probed(tmp_path, load=SKIPPED, **answers)
+    answer, written = probed(tmp_path, load=None, **answers)
     assert written["probe"] is None
     assert written["harness_fault"] is None
-    assert answer["progress"].endswith(line)
+    assert answer.text.endswith(line)
     assert written["deployment"]["available"] is ("unavailable" not in answers)
 
 
@@ -252,7 +254,7 @@ def test_a_fault_of_the_harness_while_probing_counts(
 ) -> None:
     answer, written = probed(tmp_path, **{key: result})
     assert written["harness_fault"].startswith(sentence)
-    assert answer["faults_in_a_row"] == 1
+    assert answer.recovery.faults_in_a_row == 1
     (event,) = checked(tmp_path / "progress.jsonl")
     assert event["record"] == "probe/main-aiohttp-w1.json"
 
@@ -285,11 +287,11 @@ def test_a_path_that_could_not_be_measured_is_not_a_fault_of_the_harness(tmp_pat
         "path",
         {},
         started={"failed": True, "msg": "iperf3 did not listen within 3 s"},
-        load=SKIPPED,
+        load=None,
         stopped={},
     )
     written = the_one_of(tmp_path / "baseline", "main.json")
     assert written["error"] == "starting on s: task failed: iperf3 did not listen within 3 s"
     assert written["tests"] == []
     assert written["generator"]["samples"] == {}
-    assert (answer["harness_fault"], answer["faults_in_a_row"]) == (None, 0)
+    assert (answer.text, answer.recovery.faults_in_a_row) == ("", 0)

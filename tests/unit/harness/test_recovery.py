@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from pipebench.harness.recovery import LEAST, PAUSES_S, Step, sentence, step_after
+import pytest
+
+from pipebench.harness.recovery import LEAST, PAUSES_S, Recovery
+
+NOW = 1000.0
 
 
-def steps(faults: list[bool]) -> list[Step]:
-    made: list[Step] = []
+def after(faults: list[bool]) -> tuple[Recovery, list[float], list[str]]:
+    """The state after executions, the pause after each, s, and what is said of it."""
+    recovery = Recovery()
+    pauses, said = [], []
     for fault in faults:
-        before = made[-1].faults_in_a_row if made else 0
-        made.append(step_after(fault=fault, faults_in_a_row=before))
-    return made
+        said.append(recovery.after("gone" if fault else None, NOW))
+        pauses.append(max(0.0, recovery.next_at - NOW))
+    return recovery, pauses, said
 
 
 def test_faults_that_are_not_in_a_row_end_nothing() -> None:
-    made = steps([True, True, False] * 10)
-    assert not any(step.gives_up or step.pause_s for step in made)
+    recovery, pauses, said = after([True, True, False] * 10)
+    assert recovery == Recovery()
+    assert not any(pauses)
+    assert not any(said)
 
 
 def test_faults_in_a_row_are_followed_by_longer_and_longer_pauses() -> None:
-    made = steps([True] * (LEAST + len(PAUSES_S)))
-    assert [step.pause_s for step in made] == [0] * (LEAST - 1) + [*PAUSES_S, 0]
-    assert [step.gives_up for step in made] == [False] * (len(made) - 1) + [True]
+    recovery, pauses, said = after([True] * (LEAST + len(PAUSES_S)))
+    assert pauses == [0] * (LEAST - 1) + [*PAUSES_S, 0]
+    assert recovery.given_up == "6 faults of the harness in a row; the last: gone"
+    assert said[LEAST - 1] == "had 3 faults of the harness in a row; the next try is in 15 s"
+    assert said[-1] == f"is given up: {recovery.given_up}"
     assert list(PAUSES_S) == sorted(PAUSES_S)
 
 
-def test_a_host_that_comes_back_begins_anew() -> None:
-    *_, last, after = steps([True] * (LEAST + len(PAUSES_S) - 1) + [False, True])
-    assert last == Step(0, 0, gives_up=False)
-    assert after == Step(1, 0, gives_up=False)
-
-
-def test_a_reader_is_told_of_what_is_not_just_going_on() -> None:
-    assert sentence(Step(1, 0, gives_up=False)) == ""
-    assert "next try is in 15 s" in sentence(Step(3, 15, gives_up=False))
-    assert sentence(Step(6, 0, gives_up=True)) == "6 faults of the harness in a row"
+@pytest.mark.parametrize("before", [LEAST - 1, LEAST + len(PAUSES_S) - 1])
+def test_a_host_that_comes_back_begins_anew(before: int) -> None:
+    recovery, pauses, _ = after([True] * before + [False, True])
+    assert (recovery.faults_in_a_row, recovery.given_up, pauses[-1]) == (1, "", 0)

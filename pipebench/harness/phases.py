@@ -1,0 +1,112 @@
+"""What is done on one testbed in each phase of a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from pipebench.harness.crosscheck import CrosscheckExecution
+from pipebench.harness.execution import Execution
+from pipebench.harness.lines import Line
+from pipebench.harness.measurement import MeasurementExecution
+from pipebench.harness.path import PathExecution
+from pipebench.harness.probe import ProbeExecution
+from pipebench.harness.rates import constant_rates
+from pipebench.harness.rounds import decide_rounds
+from pipebench.harness.testbed_run import TestbedRun
+
+
+def path(testbed_run: TestbedRun) -> None:
+    """What the path carries, once a run and before any framework is started."""
+    run = testbed_run.run
+    if run.variables.path_capacity:
+        testbed_run.make([PathExecution(run=run, testbed=testbed_run.testbed)])
+
+
+def probe(testbed_run: TestbedRun) -> None:
+    """What each framework does with a pipeline, before anything is measured.
+
+    A probe may end a framework: the measurements begin with fresh processes. The ceiling answers
+    without reading what it is asked, and the control is its reference again: they are not probed.
+    """
+    run = testbed_run.run
+    if not run.variables.probe:
+        return
+    names = [name for name, framework in run.frameworks.items() if framework.is_ranked]
+    servers = list(product(names, run.variables.workers))
+    testbed_run.make(
+        ProbeExecution(
+            run=run,
+            testbed=testbed_run.testbed,
+            unavailable=testbed_run.unavailable.get(name, {}),
+            framework=name,
+            workers=workers,
+            number=number,
+            count=len(servers),
+        )
+        for number, (name, workers) in enumerate(servers, start=1)
+    )
+
+
+def measure(testbed_run: TestbedRun) -> dict[str, Any]:
+    """Every cell in every round, and then under a constant rate, if that is asked for.
+
+    Returns `{rounds, reason}` if precision ended the rounds, otherwise nothing.
+    """
+    run, begun, taken = testbed_run.run, time.time(), {}
+    for number in range(1, len(run.rounds) + 1):
+        testbed_run.make(_round(testbed_run, number, begun))
+        if testbed_run.given_up:
+            return {}
+        decision = decide_rounds(run, testbed_run.testbed.name, number)
+        if decision:
+            testbed_run.lines.say(Line(decision.progress))
+        if decision and decision.reason:
+            taken = {"rounds": number, "reason": decision.reason}
+            break
+    if run.variables.rate_share:
+        testbed_run.make(_constant_rates(testbed_run))
+    return taken
+
+
+def _round(testbed_run: TestbedRun, number: int, begun: float) -> Iterator[Execution]:
+    """One pass over all cells, in this round's own order, with every tool.
+
+    Which tool is first alternates by round, so that a machine that drifts favours neither. What
+    could not be deployed is not cross-checked. begun: when the phase began, unix s.
+    """
+    run, unavailable = testbed_run.run, testbed_run.unavailable
+    tools = run.variables.tools
+    if number % 2 == 0:
+        tools = tools[::-1]
+    for position, cell in enumerate(run.rounds[number - 1], start=1):
+        for tool in tools:
+            common: dict[str, Any] = {
+                "run": run,
+                "testbed": testbed_run.testbed,
+                "unavailable": unavailable.get(cell.framework, {}),
+                "cell": cell,
+                "tool": tool,
+                "position": position,
+                "round": number,
+            }
+            if tool == run.variables.tools[0]:
+                yield MeasurementExecution(**common, measuring_started=begun)
+            elif cell.framework not in unavailable:
+                yield CrosscheckExecution(**common)
+
+
+def _constant_rates(testbed_run: TestbedRun) -> Iterator[Execution]:
+    """Each cell once more with the tools that can keep a rate, at a share of what wrk measured."""
+    run, testbed = testbed_run.run, testbed_run.testbed
+    planned = product(constant_rates(run, testbed.name), run.variables.tools[1:])
+    for position, ((cell, rate), tool) in enumerate(planned, start=1):
+        if cell.framework not in testbed_run.unavailable:
+            yield CrosscheckExecution(
+                run=run, testbed=testbed, cell=cell, tool=tool, position=position, rate=rate
+            )
+
+
+PHASES = {"path": path, "probe": probe, "measure": measure}

@@ -1,0 +1,56 @@
+"""The executions of one testbed, one after the other, whatever happens to its hosts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from pipebench.harness.execution import Answers, Execution, Hosts, carry_out
+from pipebench.harness.lines import Lines
+from pipebench.harness.recording import record
+from pipebench.harness.recovery import Recovery
+from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.testbeds import Testbed
+from pipebench.record.assemble import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class TestbedRun:
+    """A testbed on which a run goes on. unavailable: the frameworks that could not be deployed."""
+
+    run: RunPlan
+    testbed: Testbed
+    hosts: Hosts
+    lines: Lines
+    unavailable: Mapping[str, Answer] = field(default_factory=dict)
+    recovery: Recovery = field(default_factory=Recovery)
+
+    @property
+    def given_up(self) -> bool:
+        return bool(self.recovery.given_up)
+
+    def make(self, executions: Iterable[Execution]) -> None:
+        """Carry out each of them; on return all are recorded, or the testbed is given up.
+
+        A record is written while the next server starts: hosts do not wait for the controller.
+        After a fault the next step depends on the record, so it is waited for.
+        """
+        with ThreadPoolExecutor(1) as writer:
+            written: Future[None] | None = None
+            for execution in executions:
+                if self.given_up:
+                    break
+                time.sleep(max(0.0, self.recovery.next_at - time.time()))
+                answers = carry_out(execution, self.hosts)
+                if written:
+                    written.result()
+                written = writer.submit(self._record, execution, answers, time.time())
+                if answers.fault(self.testbed.server):
+                    written.result()
+            if written:
+                written.result()
+
+    def _record(self, execution: Execution, answers: Answers, ended: float) -> None:
+        self.lines.say(record(execution, answers, ended, self.recovery))

@@ -1,0 +1,148 @@
+"""What is asked of which host in each phase, in which order, and what becomes of the answers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipebench.harness.phases import measure, path, probe
+from pipebench.harness.recovery import Recovery
+from tests.progress import checked
+from tests.unit.harness.answers import (
+    H2LOAD,
+    LOAD,
+    STARTED,
+    CannedHost,
+    hosts,
+    on_testbed,
+    run_of,
+)
+
+GONE = {"unreachable": True, "msg": "no route"}
+
+
+def asked(host: Any) -> list[str]:
+    """The programs that a host was asked for, with their state and tool."""
+    words = ("state", "tool")
+    return [
+        " ".join([call.program, *(call.order[word] for word in words if word in call.order)])
+        for call in host.asked
+    ]
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(gzip.decompress(one.read_bytes())) for one in sorted(folder.iterdir())]
+
+
+def test_each_measurement_starts_loads_and_stops(tmp_path: Path) -> None:
+    on, said = hosts(), []
+    assert measure(on_testbed(run_of(tmp_path), on, said)) == {}
+    assert asked(on.server) == ["server.unit started", "server.unit stopped"] * 2
+    assert asked(on.generators[0]) == ["generator.load wrk"] * 2
+    start, stop = (call.order for call in on.server.asked[:2])
+    assert (start["name"], start["workers"], start["port"]) == ("aiohttp", 1, 8080)
+    assert (stop["name"], stop["since"]) == ("aiohttp", STARTED["started_at"])
+    load = on.generators[0].asked[0].order
+    assert (load["depth"], load["connections"], load["rate"]) == (5, 200, None)
+    assert [record["round"] for record in records(tmp_path / "raw")] == [1, 2]
+    assert [line[:5] for line in said] == ["[1/2]", "[2/2]"]
+
+
+@pytest.mark.parametrize(
+    "started", [STARTED | {"ready": False, "ready_error": "ended"}, {"failed": True, "msg": "no"}]
+)
+def test_a_server_that_is_not_ready_is_stopped_without_a_load(
+    tmp_path: Path, started: dict[str, Any]
+) -> None:
+    on = hosts(started=started)
+    measure(on_testbed(run_of(tmp_path, bench_rounds=1), on, []))
+    assert asked(on.server) == ["server.unit started", "server.unit stopped"]
+    assert asked(on.generators[0]) == []
+    assert records(tmp_path / "raw")[0]["generators"] == []
+
+
+def test_of_what_could_not_be_deployed_no_host_is_asked(tmp_path: Path) -> None:
+    on, why = hosts(), {"reason": "no CPython 3.7", "log": ""}
+    made = on_testbed(run_of(tmp_path), on, [], unavailable={"aiohttp": why})
+    measure(made)
+    probe(made)
+    assert on.server.asked == []
+    (first, second) = records(tmp_path / "raw")
+    assert first["deployment"] == second["deployment"] == {"available": False} | why
+    assert (tmp_path / "probe" / "main-aiohttp-w1.json").exists()
+
+
+def test_what_is_found_missing_on_the_host_is_a_record(tmp_path: Path) -> None:
+    why = {"reason": "it is not deployed on this host", "log": ""}
+    on = hosts(started={"unavailable": why})
+    measure(on_testbed(run_of(tmp_path, bench_rounds=1), on, []))
+    assert asked(on.server) == ["server.unit started"]
+    (record,) = records(tmp_path / "raw")
+    assert (record["deployment"]["reason"], record["harness_fault"]) == (why["reason"], None)
+
+
+def test_tools_take_turns_in_being_first_and_then_keep_a_rate(tmp_path: Path) -> None:
+    run = run_of(tmp_path, bench_tools="wrk,h2load", bench_rate_share=0.5)
+    on = hosts(load=[LOAD, *[LOAD | {"measured": H2LOAD}] * 2, LOAD, LOAD | {"measured": H2LOAD}])
+    measure(on_testbed(run, on, []))
+    generator = on.generators[0]
+    tools = [call.order["tool"] for call in generator.asked]
+    assert tools == ["wrk", "h2load", "h2load", "wrk", "h2load"]
+    rates = [call.order["rate"] for call in generator.asked]
+    assert rates == [None] * 4 + [1000.0]  # half of 2,000 requests/s
+    assert len(list((tmp_path / "crosscheck").iterdir())) == 3
+
+
+def test_a_testbed_without_its_generator_is_given_up_and_stays_so(tmp_path: Path) -> None:
+    on, said = hosts(load=GONE), []
+    made = on_testbed(
+        run_of(tmp_path, bench_rounds=8), on, said, recovery=Recovery(pauses_s=[0, 0])
+    )
+    assert measure(made) == {}
+    assert len(on.generators[0].asked) == 5
+    assert "Testbed main is given up: 5 faults" in said[-1]
+    events = [line["event"] for line in checked(tmp_path / "progress.jsonl")]
+    assert events.count("harness_fault") == 5
+    assert events[-1] == "testbed_given_up"
+    made = on_testbed(run_of(tmp_path), on, said, recovery=made.recovery)
+    probe(made)
+    path(made)
+    assert len(on.generators[0].asked) == 5
+
+
+def test_a_generator_that_comes_back_is_measured_with_again(tmp_path: Path) -> None:
+    on = hosts(load=[GONE] * 3 + [LOAD])
+    made = on_testbed(run_of(tmp_path, bench_rounds=8), on, [], recovery=Recovery([0]))
+    measure(made)
+    faults = [bool(record["harness_fault"]) for record in records(tmp_path / "raw")]
+    assert faults == [True] * 3 + [False] * 5
+    assert made.recovery.given_up == ""
+
+
+def test_only_frameworks_are_probed(tmp_path: Path) -> None:
+    dirs = {"bench_framework_dirs": "servers"}
+    run = run_of(tmp_path, bench_controls=True, bench_workers=[1, 2], **dirs)
+    on, said = hosts(), []
+    probe(on_testbed(run, on, said))
+    assert [line.split(":")[0] for line in said] == [
+        "probe 1/2 aiohttp, 1 workers",
+        "probe 2/2 aiohttp, 2 workers",
+    ]
+    assert on.generators[0].asked[0].order["depth"] == 5
+
+
+def test_the_path_is_measured_only_if_it_is_asked_for(tmp_path: Path) -> None:
+    answers = {"host.path started": {"ready": True}, "host.path stopped": {}}
+    on = hosts()._replace(
+        server=CannedHost("s", answers), generators=[CannedHost("g", {"host.path measured": {}})]
+    )
+    path(on_testbed(run_of(tmp_path, bench_path_capacity=False), on, []))
+    assert on.server.asked == []
+    path(on_testbed(run_of(tmp_path), on, []))
+    assert asked(on.server) == ["host.path started", "host.path stopped"]
+    assert asked(on.generators[0]) == ["host.path measured"]
+    assert (tmp_path / "baseline" / "main.json").exists()
