@@ -7,8 +7,11 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
     {"address", "port", "depth", "connections", "threads", "duration", "warmup", "patience",
      "tool": "wrk" (default) | "h2load" | another one of tools/,
      "rate": requests per second of all connections together, or null (default),
-     "look": false to leave out `connections` and `verification` (tests/look_cost.py)}
-        {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification"}
+     "look": false to leave out `connections` and `verification` (tests/look_cost.py),
+     "begin_at", "window_at": unix s by this host's clock, before which neither warm-up nor window
+     begins, so that several generators begin together; null (default): as soon as it can}
+        {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
+         "clock_step_s"}
 
 Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
 answers are. `samples`, `connections`, `verification`, and `result` of an execution, are JSON in a
@@ -59,6 +62,7 @@ class Answer(Fault):
     measured: Execution | None
     connections: str
     verification: str
+    clock_step_s: float | None
 
 
 def measure(order: Order) -> Answer:
@@ -71,14 +75,28 @@ def measure(order: Order) -> Answer:
         "measured": None,
         "connections": "null",
         "verification": "null",
+        "clock_step_s": None,
     }
     if answer["ready_error"] is None:
         raise_file_limit()
+        before = clock_s()
         try:
             run(find_tool(order), answer)
         except (OSError, ValueError) as error:
             failed(answer, f"{order.tool} could not be run: {error}")
+        answer["clock_step_s"] = round(clock_s() - before, 6)
     return answer
+
+
+def clock_s() -> float:
+    """The host's clock by one that nobody sets: it grows only if the clock is set."""
+    return time.time() - time.monotonic()
+
+
+def wait_until(moment: float | None) -> None:
+    """moment: unix s; None, or one that has passed: at once."""
+    if moment is not None:
+        time.sleep(max(0.0, moment - time.time()))
 
 
 def raise_file_limit() -> None:
@@ -120,10 +138,12 @@ def looked_at(tool: LoadTool, answer: Answer) -> Execution:
 def warmed_up(tool: LoadTool, answer: Answer) -> float | None:
     """Warm up and pause; how many requests a second were answered, if that is known."""
     rate = None
+    wait_until(tool.order.begin_at)
     if tool.order.warmup:
         warmup = one_execution(tool, tool.warm_up, tool.warm_up_result, tool.order.warmup)
         answer["warmup"], rate = warmup, tool.requests_per_s(warmup)
     time.sleep(PAUSE_S)
+    wait_until(tool.order.window_at)
     return rate
 
 

@@ -30,6 +30,8 @@ class Order(NamedTuple):
     tool: str = "wrk"
     rate: float | None = None
     look: bool = True
+    begin_at: float | None = None
+    window_at: float | None = None
 
     @property
     def place(self) -> str:

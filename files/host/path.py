@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -28,13 +27,12 @@ from typing import Any, TypedDict
 
 from host.samples import columns
 from host.sampling import PROGRAMS, sampled, sampler
+from host.transient import TransientError, run, start_unit
 
 UNIT = "pipeline-bench-path.service"
 SAMPLER_UNIT = "pipeline-bench-path-sampler.service"
 # No framework's name has an underscore, so this is not the file of one.
 SAMPLES = Path("/run/pipeline-bench/path_capacity.samples.jsonl")
-# By itself, whatever becomes of who started it.
-LISTENS_AT_MOST_S = 30
 PATIENCE_S = 3.0
 # A test ends by itself; this much later it is ended.
 GRACE_S = 3.0
@@ -75,25 +73,6 @@ class Execution(TypedDict):
     end: dict[str, Any] | None
 
 
-class PathError(Exception):
-    """Nothing can be measured; a sentence."""
-
-
-def run(*argv: str, timeout: float = 10) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end. Raises PathError if it cannot be run or does not end."""
-    try:
-        return subprocess.run(
-            argv,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PathError(f"{argv[0]}: {error}") from error
-
-
 def about() -> About:
     words = run("iperf3", "--version").stdout.split()
     return {
@@ -114,17 +93,9 @@ def start(address: str, port: int) -> Started:
     # A connection to try would be taken for a test.
     while not run("ss", "-Hltn", f"sport = :{port}").stdout.strip():
         if time.monotonic() > deadline:
-            raise PathError(f"iperf3 did not listen within {PATIENCE_S:g} s")
+            raise TransientError(f"iperf3 did not listen within {PATIENCE_S:g} s")
         time.sleep(0.02)
     return answer
-
-
-def start_unit(unit: str, *words: str) -> None:
-    """Run a command as a transient unit; `words`: options of systemd-run, then the command."""
-    limit = f"--property=RuntimeMaxSec={LISTENS_AT_MOST_S}"
-    done = run("systemd-run", "--quiet", "--collect", limit, f"--unit={unit}", *words)
-    if done.returncode != 0:
-        raise PathError(f"{unit} could not be started: {done.stderr.strip()}")
 
 
 def stop() -> dict[str, str]:
@@ -154,7 +125,7 @@ def execute(address: str, port: int, options: tuple[str, ...]) -> Execution:
             execution["error"] = f"iperf3: {answer.get('error') or done.stderr.strip()}"
         else:
             execution["end"] = {key: answer["end"][key] for key in KEPT if key in answer["end"]}
-    except (PathError, ValueError, KeyError) as error:
+    except (TransientError, ValueError, KeyError) as error:
         execution["error"] = f"iperf3: {error}"
     execution["ended"] = time.time()
     return execution
@@ -181,7 +152,7 @@ def main() -> int:
             answer = measure(order["address"], order["port"])
         else:
             answer = stop()
-    except PathError as error:
+    except TransientError as error:
         answer = {"failed": True, "msg": str(error)}
     json.dump(answer, sys.stdout)
     return 0

@@ -15,11 +15,10 @@ from pipebench.record.store import crosscheck_file
 class CrosscheckExecution(CellExecution):
     """A cell under another load tool."""
 
-    @property
-    def loads(self) -> Mapping[str, Call]:
+    def loads(self, server_time: float | None) -> Mapping[str, Call]:
         if self.round is None and not self.rate:
             return {}  # wrk got no answer, so there is no rate to keep
-        return super().loads
+        return super().loads(server_time)
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record, which is not a raw record, and its line."""

@@ -5,6 +5,7 @@ What a server does wrong is data. What the harness cannot do is a fault, which i
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
-from pipebench.record.schema import AnyEvent, PathRecord, ProbeRecord, Record
+from pipebench.record.schema import AnyEvent, ClockRecord, PathRecord, ProbeRecord, Record
 
 SERVER_PATIENCE_S = 30
 """So long a server may take until it answers on its own host."""
@@ -63,7 +64,7 @@ class Recorded:
     """
 
     file: str
-    document: Record | ProbeRecord | PathRecord
+    document: Record | ProbeRecord | PathRecord | ClockRecord
     fault: str | None = None
     line: str = ""
     event: AnyEvent | None = None
@@ -87,10 +88,12 @@ class Execution(ABC):
     def start(self) -> Call:
         """On the server."""
 
-    @property
     @abstractmethod
-    def loads(self) -> Mapping[str, Call]:
-        """On each load generator, by its name; without one there is no load."""
+    def loads(self, server_time: float | None) -> Mapping[str, Call]:
+        """On each load generator, by its name; without one there is no load.
+
+        server_time: unix s by the server's clock now, or a few ms ago; None if it is not known.
+        """
 
     @abstractmethod
     def stop(self, since: float | None) -> Call:
@@ -111,13 +114,23 @@ def carry_out(execution: Execution, hosts: Hosts) -> Answers:
     if execution.unavailable:
         return Answers(unavailable=execution.unavailable)
     started = hosts.server.run(execution.start)
+    answered = time.monotonic()
     if started.get("unavailable"):
         return Answers(unavailable=started["unavailable"])
     answers = Answers(started=started)
     if started.get("ready"):
-        answers.loads = _loaded(execution.loads, hosts.generators)
+        server_time = _ready_at(started)
+        if server_time is not None:
+            server_time += time.monotonic() - answered
+        answers.loads = _loaded(execution.loads(server_time), hosts.generators)
     answers.stopped = hosts.server.run(execution.stop(started.get("started_at")))
     return answers
+
+
+def _ready_at(started: Answer) -> float | None:
+    """When the server answered, unix s by its clock."""
+    begun, ready_s = started.get("started_at"), started.get("ready_s")
+    return None if begun is None or ready_s is None else float(begun) + float(ready_s)
 
 
 def _loaded(calls: Mapping[str, Call], generators: Sequence[Host]) -> dict[str, Answer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipebench.harness.execution import (
@@ -19,15 +19,20 @@ from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
 from pipebench.plan.schedule import PlannedCell
 from pipebench.record import assemble
-from pipebench.record.schema import SCHEMA_VERSION, Measured, Record, RecordError
+from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, RecordError
 from pipebench.record.store import raw_file, time_text
+
+LEAD_S, LEAD_MORE_S = 0.2, 0.05
+"""So long before they begin several generators are told to, and so much longer for each of them."""
+WARMED_S = 0.5
+"""From the planned end of a warm-up to the window: the tool's own end, and the pause."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellExecution(Execution):
     """A cell under one load tool. position: in its round, from 1. round: None at a constant rate.
 
-    rate: the constant rate, requests/s.
+    rate: the constant rate of all connections together, requests/s. clocks: by load generator.
     """
 
     cell: PlannedCell
@@ -35,14 +40,15 @@ class CellExecution(Execution):
     position: int
     round: int | None = None
     rate: float | None = None
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
 
     @property
     def start(self) -> Call:
         return start_unit(self.testbed, self.cell.framework, self.cell.workers)
 
-    @property
-    def loads(self) -> Mapping[str, Call]:
-        variables = self.run.variables
+    def loads(self, server_time: float | None) -> Mapping[str, Call]:
+        """An equal share of connections and rate for each generator."""
+        variables, count = self.run.variables, len(self.testbed.generators)
         order = {
             "address": self.testbed.address,
             "port": self.testbed.port,
@@ -52,10 +58,22 @@ class CellExecution(Execution):
             "patience": GENERATOR_PATIENCE_S,
             "tool": self.tool,
             "depth": self.cell.depth,
-            "connections": self.cell.connections,
-            "rate": self.rate,
+            "connections": self.cell.connections // count,
+            "rate": self.rate / count if self.rate else None,
         }
-        return {name: Call("generator.load", order) for name in self.testbed.generators}
+        return {
+            name: Call("generator.load", order | self._moments(name, server_time))
+            for name in self.testbed.generators
+        }
+
+    def _moments(self, generator: str, server_time: float | None) -> dict[str, float]:
+        """When a generator begins, by its own clock: several begin together; one, at once."""
+        count = len(self.testbed.generators)
+        known = set(self.testbed.generators) <= self.clocks.keys()
+        if count == 1 or server_time is None or not known:
+            return {}
+        begin = server_time + LEAD_S + LEAD_MORE_S * count - self.clocks[generator].offset_s
+        return {"begin_at": begin, "window_at": begin + self.run.variables.warmup + WARMED_S}
 
     def stop(self, since: float | None) -> Call:
         return stop_unit(self.cell.framework, since)
@@ -69,7 +87,10 @@ class CellExecution(Execution):
         try:
             if not answers.unavailable:
                 server = assemble.server(name, answers.started, answers.stopped)
-                generators = [assemble.generator(*load) for load in answers.loads.items()]
+                generators = [
+                    assemble.generator(name, load, self.clocks.get(name))
+                    for name, load in answers.loads.items()
+                ]
         except RecordError as error:
             fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
         return Record(

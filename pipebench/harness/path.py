@@ -22,8 +22,7 @@ class PathExecution(Execution):
     def start(self) -> Call:
         return Call(PROGRAM, {"state": "started", **self._server})
 
-    @property
-    def loads(self) -> Mapping[str, Call]:
+    def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         return {self.generator: Call(PROGRAM, {"state": "measured", **self._server})}
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from pipebench.harness.clock import AFTER, BEFORE, ClockExecution, clocks_before
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Execution
 from pipebench.harness.lines import Line
@@ -16,6 +17,7 @@ from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.rounds import decide_rounds
 from pipebench.harness.testbed_run import TestbedRun
+from pipebench.record.schema import Clock
 
 
 def path(testbed_run: TestbedRun) -> None:
@@ -55,23 +57,28 @@ def measure(testbed_run: TestbedRun) -> dict[str, Any]:
 
     Returns `{rounds, reason}` if precision ended the rounds, otherwise nothing.
     """
-    run, begun, taken = testbed_run.run, time.time(), {}
+    run, testbed, begun, taken = testbed_run.run, testbed_run.testbed, time.time(), {}
+    testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=BEFORE)])
+    clocks = clocks_before(run, testbed)
     for number in range(1, len(run.rounds) + 1):
-        testbed_run.make(_round(testbed_run, number, begun))
+        testbed_run.make(_round(testbed_run, number, begun, clocks))
         if testbed_run.given_up:
             return {}
-        decision = decide_rounds(run, testbed_run.testbed.name, number)
+        decision = decide_rounds(run, testbed.name, number)
         if decision:
             testbed_run.lines.say(Line(decision.progress))
         if decision and decision.reason:
             taken = {"rounds": number, "reason": decision.reason}
             break
     if run.variables.rate_share:
-        testbed_run.make(_constant_rates(testbed_run))
+        testbed_run.make(_constant_rates(testbed_run, clocks))
+    testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=AFTER)])
     return taken
 
 
-def _round(testbed_run: TestbedRun, number: int, begun: float) -> Iterator[Execution]:
+def _round(
+    testbed_run: TestbedRun, number: int, begun: float, clocks: Mapping[str, Clock]
+) -> Iterator[Execution]:
     """One pass over all cells, in this round's own order, with every tool.
 
     Which tool is first alternates by round, so that a machine that drifts favours neither. What
@@ -91,6 +98,7 @@ def _round(testbed_run: TestbedRun, number: int, begun: float) -> Iterator[Execu
                 "tool": tool,
                 "position": position,
                 "round": number,
+                "clocks": clocks,
             }
             if tool == run.variables.tools[0]:
                 yield MeasurementExecution(**common, measuring_started=begun)
@@ -98,14 +106,20 @@ def _round(testbed_run: TestbedRun, number: int, begun: float) -> Iterator[Execu
                 yield CrosscheckExecution(**common)
 
 
-def _constant_rates(testbed_run: TestbedRun) -> Iterator[Execution]:
+def _constant_rates(testbed_run: TestbedRun, clocks: Mapping[str, Clock]) -> Iterator[Execution]:
     """Each cell once more with the tools that can keep a rate, at a share of what wrk measured."""
     run, testbed = testbed_run.run, testbed_run.testbed
     planned = product(constant_rates(run, testbed.name), run.variables.tools[1:])
     for position, ((cell, rate), tool) in enumerate(planned, start=1):
         if cell.framework not in testbed_run.unavailable:
             yield CrosscheckExecution(
-                run=run, testbed=testbed, cell=cell, tool=tool, position=position, rate=rate
+                run=run,
+                testbed=testbed,
+                cell=cell,
+                tool=tool,
+                position=position,
+                rate=rate,
+                clocks=clocks,
             )
 
 

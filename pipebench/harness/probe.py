@@ -29,8 +29,7 @@ class ProbeExecution(Execution):
     def start(self) -> Call:
         return start_unit(self.testbed, self.framework, self.workers)
 
-    @property
-    def loads(self) -> Mapping[str, Call]:
+    def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         order = {
             "address": self.testbed.address,
             "port": self.testbed.port,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from pipebench.record.columns import Samples, samples_of
 from pipebench.record.schema import (
@@ -40,7 +43,11 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One load generator's part. The host's samples cover warm-up and measurement."""
+    """One load generator's part. The host's samples cover warm-up and measurement.
+
+    All moments are by the server's clock, as far as the two clocks were compared. clock_step_s: by
+    how much the generator's was set meanwhile.
+    """
 
     host: str
     cpus: int | None
@@ -50,6 +57,7 @@ class Load:
     measured: Ran | None
     connections: Connections | None
     verification: Verification | None
+    clock_step_s: float | None = None
 
     @property
     def executions(self) -> list[Ran]:
@@ -58,7 +66,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time of the measured load, in unix seconds by the generators' clocks."""
+    """The time of the measured load, in unix seconds by the server's clock."""
 
     started: float
     ended: float
@@ -79,15 +87,46 @@ def _load(generator: Generator, name: str, record: Record, tool: Tool) -> Load:
         counts = tool.counts(execution, record, f"{phase} of {name}") if has_result else None
         return Ran(execution, counts)
 
+    generator = in_server_time(generator)
+    samples = samples_of(generator.samples, name)
+    if generator.clock_offset_s:
+        samples = dataclasses.replace(samples, t=samples.t + generator.clock_offset_s)
     return Load(
         host=generator.host,
         cpus=generator.cpus,
         ready_error=generator.ready_error,
-        samples=samples_of(generator.samples, name),
+        samples=samples,
         warmup=ran(generator.warmup, "warmup"),
         measured=ran(generator.measured, "measured"),
         connections=generator.connections,
         verification=generator.verification,
+        clock_step_s=generator.clock_step_s,
+    )
+
+
+def in_server_time(generator: Generator) -> Generator:
+    """The same with the moments of everything but the samples by the server's clock."""
+    offset = generator.clock_offset_s
+    if not offset:
+        return generator
+
+    def moved(execution: Execution | None) -> Execution | None:
+        if execution is None:
+            return None
+        return replace(
+            execution, started=execution.started + offset, ended=execution.ended + offset
+        )
+
+    connections, verification = generator.connections, generator.verification
+    wrong = verification.first_wrong if verification else None
+    if verification and wrong:
+        verification = replace(verification, first_wrong=replace(wrong, at=wrong.at + offset))
+    return replace(
+        generator,
+        warmup=moved(generator.warmup),
+        measured=moved(generator.measured),
+        connections=replace(connections, at=connections.at + offset) if connections else None,
+        verification=verification,
     )
 
 

@@ -25,6 +25,8 @@ from pipebench.tools import find_tool
 from pipebench.tools.tool import LatencyError, RateKept, Tool
 
 MEMORY_MOMENTS = 5
+CLOCK_STEP_S = 0.01
+"""A clock was set, and not only slewed, which NTP does by at most 0.0005 s a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class Measurement:
     journal_lines: list[str]
     """Lines that the unit itself wrote into its journal under load."""
     server_usage: Usage | None
+    windows: tuple[Window, ...]
+    """Of the generators, by the server's clock as far as clocks were compared."""
     loads: list[GeneratorLoad]
     generator_usages: list[Usage | None]
     """Of the same generators as `loads`, in the same order."""
@@ -128,6 +132,21 @@ class Measurement:
     """The output of the load tool."""
     log: str
     """The end of the unit's journal, or of the deployment's log."""
+
+    @property
+    def start_spread_s(self) -> float | None:
+        """From the first start of a generator to the last; None with one generator."""
+        starts = [window.started for window in self.windows]
+        return max(starts) - min(starts) if len(starts) > 1 else None
+
+    @property
+    def apart_share(self) -> float | None:
+        """Share of the whole window in which not every generator made load; None with one."""
+        if len(self.windows) < 2:
+            return None
+        whole = max(one.ended for one in self.windows) - min(one.started for one in self.windows)
+        common = min(one.ended for one in self.windows) - max(one.started for one in self.windows)
+        return 1 - max(0.0, common) / whole if whole else None
 
     @property
     def steadiness(self) -> float | None:
@@ -225,6 +244,7 @@ def reduce(record: Record, path: Path) -> Measurement:
         memory_bytes=figures.memory_bytes,
         journal_lines=journal_lines(server, loads) if server else [],
         server_usage=_server_usage(server, samples, figures.server_cpu_us, window_of(ran)),
+        windows=tuple(Window(one.started, one.stopped) for one in ran),
         loads=[_generator_load(load, record.threads) for load in loads if load.measured],
         generator_usages=[_generator_usage(load) for load in loads if load.measured],
         argv=ran[0].execution.argv if ran else [],
@@ -249,6 +269,9 @@ def _figures(loads: list[Load], ran: list[Ran], samples: Samples, tool: Tool) ->
     window = window_of(ran)
     if window is None or len(ran) < len(loads):
         return figures
+    figures.unusable = _clock_set(loads)
+    if figures.unusable:
+        return figures
     try:
         figures.totals = _totals(ran)
         if figures.totals:
@@ -259,6 +282,15 @@ def _figures(loads: list[Load], ran: list[Ran], samples: Samples, tool: Tool) ->
     except (LatencyError, WindowError) as error:
         figures.unusable, figures.totals = str(error), None
     return figures
+
+
+def _clock_set(loads: list[Load]) -> str | None:
+    """Whether a clock was set meanwhile, in a sentence: durations and moments are wrong then."""
+    for load in loads:
+        step = load.clock_step_s or 0.0
+        if abs(step) > CLOCK_STEP_S:
+            return f"the clock of {load.host} was set by {step:+.3f} s during the measurement"
+    return None
 
 
 def _totals(ran: list[Ran]) -> Totals | None:

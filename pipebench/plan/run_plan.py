@@ -27,6 +27,7 @@ from pipebench.plan.frameworks import (
 from pipebench.plan.mistakes import Mistakes
 from pipebench.plan.project import Project
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
+from pipebench.plan.shares import share_mistakes
 from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import Variables, number_of
@@ -112,6 +113,9 @@ def _measured(
     with mistakes.collected():
         testbeds = find_testbeds(inventory, variables.port, number_of(variables.threads))
         mistakes += base_mistakes(variables.base_testbed, testbeds)
+        if read.right("bench_connections", "bench_threads"):
+            threads = number_of(variables.threads)
+            mistakes += share_mistakes(testbeds, variables.connections, threads)
     mistakes.refuse()
     return variables, frameworks, testbeds
 

@@ -42,7 +42,8 @@ def _settled(testbed: Testbed, connections: list[int], cpus: Mapping[str, int]) 
     if testbed.threads is not None:
         return testbed
     fewest = min(cpus[host] for host in testbed.generators)
-    return structs.replace(testbed, threads=threads_for(fewest, connections))
+    shares = [number // len(testbed.generators) for number in connections]
+    return structs.replace(testbed, threads=threads_for(fewest, shares))
 
 
 def small_generators_text(run: RunPlan, cpus: Mapping[str, int]) -> str:

@@ -130,11 +130,6 @@ def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
             f"The testbed {name!r} of {server} has no load generator; give a host of loadgens the "
             "same bench_testbed."
         )
-    if len(generators) > 1:
-        sentences.append(
-            f"The testbed {name!r} has {len(generators)} load generators "
-            f"({', '.join(generators)}); it must have exactly one."
-        )
     address = inventory.address_of(server)
     return sentences + [
         f"{host} and {server} have the same address ({address}); {DIFFERENT}."

@@ -16,6 +16,7 @@ from pipebench.record.packing import packed_connections, packed_result, packed_s
 from pipebench.record.reading import json_value
 from pipebench.record.schema import (
     NOTHING,
+    Clock,
     Deployment,
     Execution,
     Generator,
@@ -51,9 +52,11 @@ def server(host: str, *answers: Answer) -> Server:
     return _made(Server, {**fields, "host": host, "samples": samples(fields)}, "server")
 
 
-def generator(host: str, answer: Answer) -> Generator:
-    """What the driver of the load tools answered."""
+def generator(host: str, answer: Answer, clock: Clock | None = None) -> Generator:
+    """What the driver of the load tools answered. clock: of its host, if it was compared."""
     fields = _fields(Generator, answer)
+    if clock:
+        fields |= {"clock_offset_s": clock.offset_s, "clock_error_s": clock.error_s}
     for phase in ("warmup", "measured"):
         fields[phase] = execution(fields.get(phase), phase)
     for name in ("connections", "verification"):
@@ -92,6 +95,11 @@ def path_tests(answer: Answer) -> list[PathTest]:
         _made(PathTest, {**test, "end": Raw(msgspec.json.encode(test.get("end")))}, "test")
         for test in plain(answer.get("tests") or [])
     ]
+
+
+def clock(generator: str, answer: Answer) -> Clock:
+    """How a load generator's clock differs from the server's."""
+    return _made(Clock, {**_fields(Clock, answer), "generator": generator}, "clock")
 
 
 def fingerprint(described: Answer) -> HostFingerprint:

@@ -168,7 +168,12 @@ class Verification(Part, kw_only=True):
 
 
 class Generator(Part, kw_only=True):
-    """The part of one load generator in a measurement. cpus: that the tool may use."""
+    """The part of one load generator in a measurement. cpus: that the tool may use.
+
+    All moments are by this host's clock. clock_offset_s: what must be added to it to have the
+    server's, as measured before the rounds; clock_error_s: the largest error of that. clock_step_s:
+    by how much the clock was set while the load went on.
+    """
 
     host: str
     cpus: int | None = None
@@ -178,6 +183,9 @@ class Generator(Part, kw_only=True):
     measured: Execution | None = None
     connections: Connections | None = None
     verification: Verification | None = None
+    clock_offset_s: float | None = None
+    clock_error_s: float | None = None
+    clock_step_s: float | None = None
 
 
 class Record(Document, kw_only=True):
@@ -288,6 +296,33 @@ class PathRecord(Document, kw_only=True):
     server: PathHost
     generator: PathHost
     tests: list[PathTest]
+    error: str | None = None
+
+
+# --- the clocks of a testbed: clocks/ -----------------------------------------------------------
+
+
+class Clock(Part, kw_only=True):
+    """The clock of one load generator. offset_s: what must be added to have the server's clock.
+
+    error_s: the largest error of it, half of the shortest round trip of so many exchanges. at: unix
+    s by the generator's clock.
+    """
+
+    generator: str
+    offset_s: float
+    error_s: float
+    exchanges: Count
+    at: float
+
+
+class ClockRecord(Document, kw_only=True):
+    """The clocks of a testbed, before its rounds or after them. error: why one is missing."""
+
+    testbed: str
+    moment: Literal["before", "after"]
+    ended: str | None = None
+    clocks: list[Clock] = []
     error: str | None = None
 
 

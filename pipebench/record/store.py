@@ -15,10 +15,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from pipebench.record.schema import PathRecord, ProbeRecord, Record
+from pipebench.record.schema import ClockRecord, PathRecord, ProbeRecord, Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
+CLOCKS = "clocks"
 """The folders of a run."""
 ENDINGS = (".json", ".json.gz")
 LARGE = 50_000  # characters
@@ -61,6 +62,10 @@ def probe_file(record: ProbeRecord) -> str:
 
 def path_file(record: PathRecord) -> str:
     return f"{PATH}/{record.testbed}.json"
+
+
+def clock_file(record: ClockRecord) -> str:
+    return f"{CLOCKS}/{record.testbed}-{record.moment}.json"
 
 
 def host_file(host: str) -> str:

@@ -29,6 +29,9 @@ RETRANSMITTED = 0.001
 """Share of segments that were sent again, from which on a path is lossy."""
 UNSTEADY = 0.7
 """Slowest / fastest quarter of the window; below this, the mean rate says little."""
+STARTED_APART_S = 0.05
+APART = 0.01
+"""Share of the window of several generators in which not all of them made load."""
 ONE_STEP = 2 / 3
 """Share of that difference (in logarithms) that one moment must explain to be called a step."""
 
@@ -299,6 +302,19 @@ def uneven(measurement: Measurement) -> list[Disturbance]:
     return [Disturbance("uneven", 1 - share, sentence)]
 
 
+def apart(measurement: Measurement) -> list[Disturbance]:
+    """Several load generators must make their load at the same time: rates are added."""
+    spread, share = measurement.start_spread_s, measurement.apart_share
+    disturbances = []
+    if spread is not None and spread > STARTED_APART_S:
+        sentence = f"the load generators began {spread * 1000:.0f} ms apart"
+        disturbances.append(Disturbance("started apart", spread, sentence))
+    if share is not None and share > APART:
+        sentence = f"in {share:.1%} of the window not every load generator made load"
+        disturbances.append(Disturbance("windows apart", share, sentence))
+    return disturbances
+
+
 def backwards(measurement: Measurement) -> list[Disturbance]:
     """Counters that went backwards, so that their figures are not known."""
     return [
@@ -315,6 +331,7 @@ DISTURBANCE_RULES: tuple[Callable[[Measurement], list[Disturbance]], ...] = (
     lossy,
     unsteady,
     uneven,
+    apart,
     backwards,
 )
 

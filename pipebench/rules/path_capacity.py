@@ -3,7 +3,7 @@
 Its record is optional: if it cannot be used, a sentence says why, and the capacity is not known.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +109,15 @@ def read_path_capacities(folder: Path) -> dict[str, PathCapacity]:
             problem = f"{store.PATH}/{path.name} cannot be used: {error}"
             capacities[testbed] = PathCapacity(testbed, problems=[problem])
     return capacities
+
+
+def of_several(capacity: PathCapacity) -> PathCapacity:
+    """The same for several generators: what one of them could do is the least of the path."""
+    return replace(
+        capacity,
+        bytes={way: Capacity(one.per_s, at_least=True) for way, one in capacity.bytes.items()},
+        packets={way: Capacity(one.per_s, at_least=True) for way, one in capacity.packets.items()},
+    )
 
 
 def capacity_of(record: PathRecord, testbed: str) -> PathCapacity:

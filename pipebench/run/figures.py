@@ -464,6 +464,21 @@ IDENTITY: list[Fact[CellSummary]] = [
         explained="`-t` of wrk",
     ),
     Fact(
+        name="generators",
+        unit="hosts",
+        of_measurement=lambda judged: len(judged.measurement.loads) or None,
+        explained="load generators that measured together; each has an equal share of the "
+        "connections, and `threads` of its own",
+    ),
+    Fact(
+        name="start_spread_s",
+        unit="s",
+        of_measurement=lambda judged: judged.measurement.start_spread_s,
+        decimals=4,
+        explained="from the first start of a load generator to the last, by the server's clock; "
+        "empty with one generator",
+    ),
+    Fact(
         name="round",
         of_measurement=lambda judged: judged.measurement.round,
         explained="from 1",

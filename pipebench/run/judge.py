@@ -20,7 +20,7 @@ from pipebench.record.schema import Cell, InvalidRecord
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.conformance import Probe, Server, read_probes
 from pipebench.rules.outcome import RATED, Context, Judgement, Outcome, ResponseSize, judge
-from pipebench.rules.path_capacity import PathCapacity, read_path_capacities
+from pipebench.rules.path_capacity import PathCapacity, of_several, read_path_capacities
 
 WORTH_PROCESSES = 500
 """Of fewer records, starting processes takes longer than they save."""
@@ -196,6 +196,8 @@ def _judged(
 ) -> JudgedMeasurement:
     judgement = judge(measurement, context_of(measurement, sizes, probes))
     path_capacity = path_capacities.get(measurement.cell.testbed)
+    if path_capacity and len(measurement.loads) > 1:
+        path_capacity = of_several(path_capacity)
     return JudgedMeasurement(
         measurement,
         judgement,

@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from host import path
+from host import path, transient
 
 ANSWER = {
     "start": {"version": "iperf 3.18"},
@@ -27,7 +27,7 @@ def iperf3(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             raise answer
         return subprocess.CompletedProcess(argv, answer[0], answer[1], "")
 
-    monkeypatch.setattr(path.subprocess, "run", run)
+    monkeypatch.setattr(transient.subprocess, "run", run)
     return answers
 
 

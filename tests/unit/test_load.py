@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,33 @@ def test_a_server_that_does_not_answer_is_not_loaded(tool: str) -> None:
         "measured": None,
         "connections": "null",
         "verification": "null",
+        "clock_step_s": None,
     }
+
+
+def test_who_begins_with_others_waits_for_the_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: Order
+) -> None:
+    stand_in(tmp_path, monkeypatch, "wrk", RESULT)
+    begin, passed = time.time() + 0.3, time.time() - 5
+    together = replace(order, warmup=1, look=False, begin_at=begin, window_at=begin + 0.8)
+    answer = load.measure(together)
+    assert answer["warmup"]
+    assert answer["measured"]
+    assert answer["warmup"]["started"] >= begin
+    assert answer["measured"]["started"] >= begin + 0.8
+    late = load.measure(replace(together, begin_at=passed, window_at=passed))
+    assert late["measured"]  # who is late begins at once
+
+
+@pytest.mark.parametrize("step_s", [0.0, 3.0, -0.5])
+def test_a_clock_that_is_set_meanwhile_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: Order, step_s: float
+) -> None:
+    stand_in(tmp_path, monkeypatch, "wrk", RESULT)
+    differences = iter((1000.0, 1000.0 + step_s))
+    monkeypatch.setattr(load, "clock_s", lambda: next(differences))
+    assert load.measure(replace(order, look=False))["clock_step_s"] == step_s
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,6 @@ def test_a_base_testbed_that_does_not_exist_is_named_with_those_that_do() -> Non
         (["s"], ["g"], HOSTS | {"g": {"bench_testbed": "b"}}, "that testbed has no server"),
         (["s"], ["g"], HOSTS | {"s": {"bench_testbed": "A B"}}, "must be a name of a-z, 0-9"),
         (["s"], ["g"], HOSTS | {"s": {"bench_address": "no.such.invalid"}}, "set bench_address"),
-        (["s"], ["g", "h"], HOSTS | {"h": {}}, "must have exactly one"),
         (["s"], ["g"], HOSTS | {"s": {"bench_machine": "a b"}}, "name of a kind of machine"),
     ],
 )
@@ -263,6 +262,38 @@ def test_an_inventory_that_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(PlanError, match=sentence):
         find_testbeds(Inventory(servers, loadgens, hosts), 8080)
+
+
+@pytest.mark.parametrize(
+    ("generators", "connections", "threads", "sentence"),
+    [
+        (2, 200, None, None),
+        (2, 200, 10, None),
+        (3, 200, None, "load generators of the testbed 'main' cannot share equally; use 198 or"),
+        (3, 200, 10, "with 10 threads each cannot share equally; use 180 or 210."),
+        (3, 2, None, "has 3 load generators, more than the 2 of bench_connections; use 3."),
+    ],
+)  # fmt: skip
+def test_several_generators_share_the_connections(
+    generators: int, connections: int, threads: int | None, sentence: str | None
+) -> None:
+    names = [f"g{number}" for number in range(generators)]
+    hosts = {"s": HOSTS["s"]} | {name: {"ansible_host": name} for name in names}
+    given = {"bench_connections": connections, "bench_threads": threads or "auto"}
+    inventory = Inventory(["s"], names, hosts)
+    if sentence is None:
+        run = plan_run(given, inventory, PROJECT)
+        assert run.testbeds[0].generators == names
+        return
+    with pytest.raises(PlanError, match=re.escape(sentence)):
+        plan_run(given, inventory, PROJECT)
+
+
+def test_threads_divide_the_share_of_each_generator() -> None:
+    hosts = {"s": HOSTS["s"], "g": {"ansible_host": "g"}, "h": {"ansible_host": "h"}}
+    given = {"bench_threads": "auto", "bench_connections": 200}
+    run = plan_run(given, Inventory(["s"], ["g", "h"], hosts), PROJECT)
+    assert settle_threads(run, {"g": 8, "h": 16}).testbeds[0].threads == 5  # of 100 connections
 
 
 def framework_folder(tmp_path: Path, text: str, name: str = "mine") -> Path:

@@ -55,6 +55,7 @@ STOPPED = {
     "journal": None,
 }
 
+CLOCK = {"offset_s": 0.25, "error_s": 0.0001, "exchanges": 50, "at": 1.0}
 PLAN = {
     "bench_frameworks": "aiohttp",
     "bench_framework_dirs": "servers/aiohttp",
@@ -63,9 +64,10 @@ PLAN = {
 }
 
 
-def run_of(folder: Path, **variables: Any) -> RunPlan:
+def run_of(folder: Path, generators: tuple[str, ...] = ("g",), **variables: Any) -> RunPlan:
     """The plan of two rounds of one cell."""
-    inventory = Inventory(["s"], ["g"], {"s": {"ansible_host": "198.18.0.11"}, "g": {}})
+    hosts = {"s": {"ansible_host": "198.18.0.11"}} | {name: {} for name in generators}
+    inventory = Inventory(["s"], list(generators), hosts)
     project = Project(ROOT, "0", None, dirty=True, command=["ansible-playbook", "bench.yml"])
     plan = plan_run(PLAN | variables, inventory, project)
     fact = plan.to_fact() | {"run_id": "r", "results_dir": str(folder)}
@@ -134,15 +136,24 @@ class CannedHost:
         return dict(answer)
 
 
-def hosts(**answers: Any) -> Hosts:
-    """A server and a load generator. answers: to start, load, probe or stop, that differ."""
-    given = {"started": STARTED, "load": LOAD, "stopped": STOPPED, "probe": {}} | answers
+def hosts(generators: tuple[str, ...] = ("g",), **answers: Any) -> Hosts:
+    """A server and load generators. answers: to start, load, probe, clock or stop, that differ."""
+    given = {"started": STARTED, "load": LOAD, "stopped": STOPPED, "probe": {}, "clock": CLOCK}
+    given |= answers
     server = {
         "server.unit started": given["started"],
         "server.unit stopped": given["stopped"],
+        "host.clock started": {"ready": True},
+        "host.clock stopped": {},
     }
-    generator = {"generator.load": given["load"], "generator.probe": given["probe"]}
-    return Hosts(CannedHost("s", server), [CannedHost("g", generator)])
+    generator = {
+        "generator.load": given["load"],
+        "generator.probe": given["probe"],
+        "host.clock measured": given["clock"],
+    }
+    return Hosts(
+        CannedHost("s", server), [CannedHost(name, dict(generator)) for name in generators]
+    )
 
 
 def on_testbed(run: RunPlan, on: Hosts, said: list[str], **more: Any) -> TestbedRun:

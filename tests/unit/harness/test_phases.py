@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from pipebench.harness.host_program import Call
 from pipebench.harness.phases import measure, path, probe
 from pipebench.harness.recovery import Recovery
 from tests.progress import checked
 from tests.unit.harness.answers import (
+    CLOCK,
     H2LOAD,
     LOAD,
     STARTED,
@@ -26,12 +28,16 @@ GONE = {"unreachable": True, "msg": "no route"}
 
 
 def asked(host: Any) -> list[str]:
-    """The programs that a host was asked for, with their state and tool."""
+    """The programs that a host was asked for, with their state and tool; not those of clocks."""
     words = ("state", "tool")
     return [
         " ".join([call.program, *(call.order[word] for word in words if word in call.order)])
-        for call in host.asked
+        for call in calls(host)
     ]
+
+
+def calls(host: Any) -> list[Call]:
+    return [call for call in host.asked if call.program != "host.clock"]
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
@@ -43,10 +49,10 @@ def test_each_measurement_starts_loads_and_stops(tmp_path: Path) -> None:
     assert measure(on_testbed(run_of(tmp_path), on, said)) == {}
     assert asked(on.server) == ["server.unit started", "server.unit stopped"] * 2
     assert asked(on.generators[0]) == ["generator.load wrk"] * 2
-    start, stop = (call.order for call in on.server.asked[:2])
+    start, stop = (call.order for call in calls(on.server)[:2])
     assert (start["name"], start["workers"], start["port"]) == ("aiohttp", 1, 8080)
     assert (stop["name"], stop["since"]) == ("aiohttp", STARTED["started_at"])
-    load = on.generators[0].asked[0].order
+    load = calls(on.generators[0])[0].order
     assert (load["depth"], load["connections"], load["rate"]) == (5, 200, None)
     assert [record["round"] for record in records(tmp_path / "raw")] == [1, 2]
     assert [line[:5] for line in said] == ["[1/2]", "[2/2]"]
@@ -70,7 +76,7 @@ def test_of_what_could_not_be_deployed_no_host_is_asked(tmp_path: Path) -> None:
     made = on_testbed(run_of(tmp_path), on, [], unavailable={"aiohttp": why})
     measure(made)
     probe(made)
-    assert on.server.asked == []
+    assert calls(on.server) == []
     (first, second) = records(tmp_path / "raw")
     assert first["deployment"] == second["deployment"] == {"available": False} | why
     assert (tmp_path / "probe" / "main-aiohttp-w1.json").exists()
@@ -90,9 +96,9 @@ def test_tools_take_turns_in_being_first_and_then_keep_a_rate(tmp_path: Path) ->
     on = hosts(load=[LOAD, *[LOAD | {"measured": H2LOAD}] * 2, LOAD, LOAD | {"measured": H2LOAD}])
     measure(on_testbed(run, on, []))
     generator = on.generators[0]
-    tools = [call.order["tool"] for call in generator.asked]
+    tools = [call.order["tool"] for call in calls(generator)]
     assert tools == ["wrk", "h2load", "h2load", "wrk", "h2load"]
-    rates = [call.order["rate"] for call in generator.asked]
+    rates = [call.order["rate"] for call in calls(generator)]
     assert rates == [None] * 4 + [1000.0]  # half of 2,000 requests/s
     assert len(list((tmp_path / "crosscheck").iterdir())) == 3
 
@@ -103,7 +109,7 @@ def test_a_testbed_without_its_generator_is_given_up_and_stays_so(tmp_path: Path
         run_of(tmp_path, bench_rounds=8), on, said, recovery=Recovery(pauses_s=[0, 0])
     )
     assert measure(made) == {}
-    assert len(on.generators[0].asked) == 5
+    assert len(calls(on.generators[0])) == 5
     assert "Testbed main is given up: 5 faults" in said[-1]
     events = [line["event"] for line in checked(tmp_path / "progress.jsonl")]
     assert events.count("harness_fault") == 5
@@ -111,7 +117,7 @@ def test_a_testbed_without_its_generator_is_given_up_and_stays_so(tmp_path: Path
     made = on_testbed(run_of(tmp_path), on, said, recovery=made.recovery)
     probe(made)
     path(made)
-    assert len(on.generators[0].asked) == 5
+    assert len(calls(on.generators[0])) == 5
 
 
 def test_a_generator_that_comes_back_is_measured_with_again(tmp_path: Path) -> None:
@@ -146,3 +152,59 @@ def test_the_path_is_measured_only_if_it_is_asked_for(tmp_path: Path) -> None:
     assert asked(on.server) == ["host.path started", "host.path stopped"]
     assert asked(on.generators[0]) == ["host.path measured"]
     assert (tmp_path / "baseline" / "main.json").exists()
+
+
+TWO = ("g", "h")
+
+
+def test_clocks_are_compared_before_the_rounds_and_after_them(tmp_path: Path) -> None:
+    on, said = hosts(), []
+    measure(on_testbed(run_of(tmp_path), on, said))
+    states = [call.order["state"] for call in on.server.asked if call.program == "host.clock"]
+    assert states == ["started", "stopped"] * 2
+    assert on.server.asked[0].program == on.server.asked[-1].program == "host.clock"
+    for moment in ("before", "after"):
+        document = json.loads((tmp_path / "clocks" / f"main-{moment}.json").read_text())
+        assert document["clocks"] == [CLOCK | {"generator": "g"}]
+        assert document["error"] is None
+    (record, _) = records(tmp_path / "raw")
+    assert record["generators"][0]["clock_offset_s"] == CLOCK["offset_s"]
+    assert len(said) == 2
+    load = calls(on.generators[0])[0].order
+    assert "begin_at" not in load  # one generator waits for nobody
+
+
+def test_clocks_that_cannot_be_compared_are_said_and_the_run_goes_on(tmp_path: Path) -> None:
+    on, said = hosts(TWO, clock={"failed": True, "msg": "timed out"}), []
+    made = on_testbed(run_of(tmp_path, TWO), on, said)
+    measure(made)
+    assert "The clocks were not compared: the load on g: task failed: timed out" in said[0]
+    assert (made.recovery.faults_in_a_row, len(records(tmp_path / "raw"))) == (0, 2)
+    assert "begin_at" not in calls(on.generators[0])[0].order
+
+
+def test_several_generators_share_the_load_and_begin_together(tmp_path: Path) -> None:
+    run = run_of(tmp_path, TWO, bench_tools="wrk,h2load", bench_rate_share=0.5, bench_rounds=1)
+    started = STARTED | {"started_at": 1000.0, "ready_s": 0.5}
+    loads = [LOAD, *[LOAD | {"measured": H2LOAD}] * 2]
+    on = hosts(TWO, started=started, load=loads)
+    ahead = CLOCK | {"offset_s": -3.0}
+    on.generators[1].answers |= {"host.clock measured": ahead, "generator.load": list(loads)}
+    measure(on_testbed(run, on, []))
+    first, second = (calls(host)[0].order for host in on.generators)
+    assert first["connections"] == second["connections"] == 100
+    # the same moment, each by its own clock, and later than the server was ready
+    assert second["begin_at"] - first["begin_at"] == pytest.approx(3.25)
+    assert first["begin_at"] + CLOCK["offset_s"] > 1000.5
+    assert first["window_at"] - first["begin_at"] > first["warmup"]
+    (record,) = records(tmp_path / "raw")
+    assert [one["host"] for one in record["generators"]] == ["g", "h"]
+    # wrk got 2,000 requests/s on each; half of the sum is shared again
+    assert [calls(host)[-1].order["rate"] for host in on.generators] == [1000.0, 1000.0]
+
+
+def test_the_generator_that_fails_is_named(tmp_path: Path) -> None:
+    on, said = hosts(TWO), []
+    on.generators[1].answers["generator.load"] = GONE
+    measure(on_testbed(run_of(tmp_path, TWO, bench_rounds=1), on, said))
+    assert "HARNESS FAULT, the load on h: host did not answer: no route" in said[0]

@@ -218,7 +218,8 @@ def test_nothing_is_named_on_quiet_hosts() -> None:
     nothing = {name: None for name in Usage.__slots__ if name not in ("host", "backwards")}
     assert bottleneck_of(measurement(**nothing), CARRIES).disturbances == ()
     assert {rule.__name__ for rule in limits.DISTURBANCE_RULES} == {
-        "neighbours", "stolen", "throttled", "lossy", "unsteady", "uneven", "backwards",
+        "neighbours", "stolen", "throttled", "lossy", "unsteady", "uneven", "apart",
+        "backwards",
     }  # fmt: skip
 
 

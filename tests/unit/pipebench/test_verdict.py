@@ -376,6 +376,55 @@ def test_two_generators_are_one_measurement() -> None:
     assert judge(measurement, Context()).outcome == Outcome.OK
 
 
+def two_generators(offset_s: float = 0, later_s: float = 0, **other: Any) -> dict[str, Any]:
+    """A record of two halves; the second generator's clock is behind, and it began later."""
+    half = closed_loop(40_000, connections=100, rng=random.Random(9))
+    result = wrk_result(half, connections=100)
+    started = START + 3 + later_s - offset_s
+    second = generator(wrk(result, connections=100, started=started), host="other", **other)
+    if offset_s:
+        second["clock_offset_s"] = offset_s
+        for sample in second["samples"]:
+            sample["t"] -= offset_s
+    return record(generators=[generator(wrk(result, connections=100)), second])
+
+
+def test_a_clock_that_is_behind_changes_nothing_once_it_is_known() -> None:
+    known = facts_of(two_generators())
+    for offset_s in (3.0, -3.0):
+        moved = facts_of(two_generators(offset_s=offset_s))
+        assert moved.totals == known.totals
+        assert moved.start_spread_s == pytest.approx(known.start_spread_s, abs=1e-6)
+        assert moved.server_cpu_us == pytest.approx(known.server_cpu_us)
+        assert moved.pace == pytest.approx(known.pace)
+        assert moved.moments.closed == pytest.approx(known.moments.closed)
+
+
+@pytest.mark.parametrize(
+    ("later_s", "said"),
+    [
+        (0.004, []),
+        (0.06, ["the load generators began 60 ms apart",
+                "in 2.4% of the window not every load generator made load"]),
+    ],
+)  # fmt: skip
+def test_generators_that_began_apart_are_said(later_s: float, said: list[str]) -> None:
+    measurement = facts_of(two_generators(later_s=later_s))
+    assert measurement.start_spread_s == pytest.approx(later_s, abs=1e-6)
+    names = ("started apart", "windows apart")
+    disturbances = bottleneck_of(measurement).disturbances
+    assert [one.sentence for one in disturbances if one.name in names] == said
+
+
+@pytest.mark.parametrize("step_s", [0.5, -0.02])
+def test_a_clock_that_was_set_meanwhile_makes_the_record_invalid(step_s: float) -> None:
+    measurement = facts_of(two_generators(clock_step_s=step_s))
+    judgement = judge(measurement, Context())
+    assert judgement.outcome == Outcome.INVALID
+    assert f"the clock of other was set by {step_s:+.3f} s" in judgement.reason
+    assert judge(facts_of(two_generators(clock_step_s=0.001)), Context()).outcome == Outcome.OK
+
+
 @pytest.mark.parametrize(
     ("argv", "connections"),
     [

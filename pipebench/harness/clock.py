@@ -1,0 +1,76 @@
+"""The clocks of a testbed's load generators, before its rounds and after them.
+
+A clock that cannot be compared is not a fault: the hosts' clocks are then taken for the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipebench.harness.execution import Answers, Execution, Recorded
+from pipebench.harness.host_program import Call
+from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.testbeds import Testbed
+from pipebench.record import assemble
+from pipebench.record.reading import read
+from pipebench.record.schema import SCHEMA_VERSION, Clock, ClockRecord, RecordError
+from pipebench.record.store import clock_file, time_text
+
+PROGRAM = "host.clock"
+BEFORE: Literal["before"] = "before"
+AFTER: Literal["after"] = "after"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockExecution(Execution):
+    """Every load generator compares its clock with the server's."""
+
+    moment: Literal["before", "after"]
+
+    @property
+    def start(self) -> Call:
+        return Call(PROGRAM, {"state": "started", **self._server})
+
+    def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
+        call = Call(PROGRAM, {"state": "measured", **self._server})
+        return dict.fromkeys(self.testbed.generators, call)
+
+    def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
+        return Call(PROGRAM, {"state": "stopped"})
+
+    @property
+    def _server(self) -> dict[str, str | int]:
+        return {"address": self.testbed.address, "port": self.testbed.port}
+
+    def recorded(self, answers: Answers, ended: float) -> Recorded:
+        """Its record; a line only if a clock could not be compared."""
+        error, clocks = answers.fault(self.testbed.server), []
+        for name, load in answers.loads.items():
+            try:
+                clocks += [assemble.clock(name, load)] if "offset_s" in load else []
+            except RecordError as problem:
+                error = f"an answer of a host cannot be used: {problem}"
+        record = ClockRecord(
+            schema_version=SCHEMA_VERSION,
+            run_id=self.run.run_id,
+            testbed=self.testbed.name,
+            moment=self.moment,
+            ended=time_text(ended),
+            clocks=clocks,
+            error=error,
+        )
+        line = f"The clocks{self.where} were not compared: {error}" if error else ""
+        return Recorded(file=clock_file(record), document=record, line=line, trouble=bool(error))
+
+
+def clocks_before(run: RunPlan, testbed: Testbed) -> dict[str, Clock]:
+    """The clocks of a testbed before its rounds, by load generator; those that were compared."""
+    record = ClockRecord(
+        schema_version=SCHEMA_VERSION, run_id=run.run_id, testbed=testbed.name, moment=BEFORE
+    )
+    path = Path(run.results_dir) / clock_file(record)
+    clocks = read(path, ClockRecord).clocks if path.exists() else []
+    return {clock.generator: clock for clock in clocks}

@@ -1,0 +1,107 @@
+"""Two load generators on one server, of which one has a clock that is 3 s ahead.
+
+The clock is that of what is started on the machine from then on; no clock of a machine is set.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.tests.fixture import ROOT, Lab, playbook
+from tests import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+pytestmark = pytest.mark.lab
+
+HOSTS = """\
+lab:
+  children:
+    servers:
+      hosts:
+        lab-server: {ansible_host: 198.18.0.11}
+    loadgens:
+      hosts:
+        lab-loadgen: {ansible_host: 198.18.0.21}
+        lab-loadgen-b: {ansible_host: 198.18.0.22}
+"""
+AHEAD_S = 3
+# The loader gives it to every program that is started from then on.
+SHIFT = f"""\
+apt-get -qq install -y libfaketime >/dev/null 2>&1 &&
+echo +{AHEAD_S}s > /etc/faketimerc &&
+dpkg -L libfaketime | grep 'libfaketimeMT.so.1$' > /etc/ld.so.preload && date +%s"""
+UNSHIFT = "rm -f /etc/ld.so.preload /etc/faketimerc; date +%s"
+PLAN = {
+    "bench_framework_dirs": "tests/calibration",
+    "bench_frameworks": "delay-40ms,rate-limited",
+    "bench_controls": False,
+    "bench_probe": False,
+    "bench_path_capacity": False,
+    "bench_rounds": 2,
+    "bench_duration": 2,
+    "bench_warmup": 1,
+    "bench_threads": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def three(lab: Lab) -> Iterator[Lab]:
+    """The lab with a second load generator, which is gone afterwards."""
+    folder = ROOT / "inventory" / "three-machines-test"
+    shutil.copytree(ROOT / "lab" / "inventory", folder)
+    (folder / "hosts.yml").write_text(HOSTS)
+    try:
+        up = playbook("lab/up.yml", "-i", str(folder))
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield Lab(folder, lab.was_up, lab.before, up)
+    finally:
+        shutil.rmtree(folder)
+        again = playbook("lab/up.yml", "-i", str(lab.inventory))
+        assert again.returncode == 0, again.stdout + again.stderr
+
+
+def run_on(inventory: Path, results: Path, **variables: Any) -> Mapping[str, list[dict[str, str]]]:
+    """Runs of the plan: the rows of results.csv by framework."""
+    words = PLAN | {"bench_results_dir": str(results)} | variables
+    done = commands.run(f"./bench -i {inventory}{commands.options(words)}")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    rows: dict[str, list[dict[str, str]]] = {}
+    with (results / words["bench_run_id"] / "results.csv").open(newline="") as table:
+        for row in csv.DictReader(table):
+            rows.setdefault(row["framework"], []).append(row)
+    return rows
+
+
+def test_two_generators_are_as_one_with_twice_the_connections(
+    lab: Lab, three: Lab, tmp_path: Path
+) -> None:
+    ahead = three.shell(SHIFT, "lab-loadgen-b")
+    try:
+        two = run_on(three.inventory, tmp_path, bench_connections=40, bench_run_id="two")
+    finally:
+        three.shell(UNSHIFT, "lab-loadgen-b")
+    assert ahead
+    one = run_on(lab.inventory, tmp_path, bench_connections=20, bench_run_id="one")
+    for row, alone in zip(two["delay-40ms"], one["delay-40ms"], strict=True):
+        assert (row["outcome"], row["generators"], alone["generators"]) == ("ok", "2", "1")
+        assert float(row["start_spread_s"]) < 0.05
+        for latency in ("batch_latency_p50_us", "batch_latency_p99_us"):
+            assert float(row[latency]) == pytest.approx(float(alone[latency]), rel=0.02)
+        rate = float(alone["requests_per_s"])
+        assert float(row["requests_per_s"]) == pytest.approx(2 * rate, rel=0.03)
+    for row in two["rate-limited"]:
+        assert float(row["requests_per_s"]) == pytest.approx(5_000, rel=0.01)
+    for moment in ("before", "after"):
+        clocks = json.loads((tmp_path / "two" / "clocks" / f"main-{moment}.json").read_text())
+        offsets = {clock["generator"]: clock["offset_s"] for clock in clocks["clocks"]}
+        assert offsets["lab-loadgen"] == pytest.approx(0, abs=0.01)
+        assert offsets["lab-loadgen-b"] == pytest.approx(-AHEAD_S, abs=0.01)
