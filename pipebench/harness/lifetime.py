@@ -33,12 +33,14 @@ from pipebench.record.store import RUN, time_text, write
 MOMENTS = ("started", "measuring_started", "measuring_ended", "ended")
 
 
-def note(run: RunPlan, moment: str, taken: Mapping[str, Any], ansible: str) -> str:
+def note(
+    run: RunPlan, moment: str, ansible: str, measured: Mapping[str, Mapping[str, Any]] | None = None
+) -> str:
     """Note a moment of a run; returns a line for the terminal, or an empty text.
 
-    taken: by testbed, `{rounds, reason}` if precision ended its rounds, else empty. ansible: its
-    version. The beginning and the end are also events of progress.jsonl. ValueError: the moment
-    is not one of MOMENTS.
+    ansible: its version. measured: by testbed, what phases.measure returned, or nothing, and
+    controller_cpu_s. The beginning and the end are also events of progress.jsonl. ValueError: the
+    moment is not one of MOMENTS.
     """
     if moment not in MOMENTS:
         raise ValueError(f"moment is {moment!r}; it must be one of {', '.join(MOMENTS)}")
@@ -47,9 +49,11 @@ def note(run: RunPlan, moment: str, taken: Mapping[str, Any], ansible: str) -> s
     record = read_run_record(path)[0] if path.exists() else begin(run, ansible)
     now = time_text(time.time())
     setattr(record, moment, now)
-    record.rounds_taken |= {
-        testbed: RoundsTaken(**rounds) for testbed, rounds in plain(taken).items() if rounds
-    }
+    for testbed, one in plain(measured or {}).items():
+        if one.get("rounds_taken"):
+            record.rounds_taken[testbed] = RoundsTaken(**one["rounds_taken"])
+        if "controller_cpu_s" in one:
+            record.controller_cpu_s[testbed] = one["controller_cpu_s"]
     events = read_events(folder)
     record.harness_faults = [
         f"{event.record}: {event.reason}" for event in events if isinstance(event, HarnessFault)

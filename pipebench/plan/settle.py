@@ -64,6 +64,19 @@ def small_generators_text(run: RunPlan, cpus: Mapping[str, int]) -> str:
     )
 
 
+def unequal_generators_text(run: RunPlan, architectures: Mapping[str, str]) -> str:
+    """What is said of testbeds whose generators have different architectures; often nothing."""
+    sentences = []
+    for testbed in run.testbeds:
+        names = sorted({architectures[host] for host in testbed.generators})
+        if len(names) > 1:
+            sentences.append(
+                f"The load generators of the testbed {testbed.name} have different architectures "
+                f"({', '.join(names)}); each has an equal share of the connections."
+            )
+    return "\n".join(sentences)
+
+
 def check_text(run: RunPlan, *, absent: bool) -> str:
     """The last lines of `--check`. absent: whether no host was checked, as not all are up."""
     hosts = (

@@ -68,6 +68,8 @@ class Run:
     """By testbed, if rounds were extended by precision; `rounds` has no more than these."""
     given_up: dict[str, str] = field(default_factory=dict)
     """Why nothing more was measured on a testbed, by its name."""
+    controller_cpu_s: dict[str, float] = field(default_factory=dict)
+    """CPU time of the controller in the measuring phase, by testbed."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -116,6 +118,7 @@ def load_run(folder: Path) -> Run:
         hosts={name: msgspec.to_builtins(host) for name, host in hosts.items()},
         rounds_taken=record.rounds_taken,
         given_up=record.given_up,
+        controller_cpu_s=record.controller_cpu_s,
         problems=problems,
     )
 

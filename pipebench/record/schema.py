@@ -423,8 +423,9 @@ class RunRecord(Document, kw_only=True):
     """The run: written when it begins, completed as it goes on.
 
     rounds: the schedule, in the order of measuring. rounds_taken: by testbed, if precision ended
-    the rounds there. given_up: by testbed, why nothing more was measured on it. versions: of
-    Ansible, Python and the project.
+    the rounds there. given_up: by testbed, why nothing more was measured on it. controller_cpu_s:
+    by testbed, CPU time of the controller in the measuring phase, without Ansible's main process.
+    versions: of Ansible, Python and the project.
     """
 
     started: str | None = None
@@ -442,6 +443,7 @@ class RunRecord(Document, kw_only=True):
     harness_faults: list[str] = []
     rounds_taken: dict[str, RoundsTaken] = {}
     given_up: dict[str, str] = {}
+    controller_cpu_s: dict[str, float] = {}
 
 
 # --- what happens, as it happens: progress.jsonl ------------------------------------------------

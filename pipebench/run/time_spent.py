@@ -1,4 +1,4 @@
-"""Where the time of the measuring phase went that was neither warm-up nor window."""
+"""Where the time of the measuring phase went, besides warm-up and window; the controller's CPU."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
@@ -36,6 +36,13 @@ def time_spent(judged_run: JudgedRun) -> Spent:
         for name in PARTS
         if any(name in one for one in known)
     }
+
+
+def controller_cpu_s(judged_run: JudgedRun) -> float | None:
+    """CPU time of the controller for each measurement, s; None: not known."""
+    used_s = sum(judged_run.run.controller_cpu_s.values())
+    count = len(judged_run.measurements) + len(judged_run.checks)
+    return used_s / count if used_s and count else None
 
 
 def _planned_s(variables: Mapping[str, Any]) -> float | None:

@@ -28,7 +28,7 @@ from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
-from pipebench.run.time_spent import time_spent
+from pipebench.run.time_spent import controller_cpu_s, time_spent
 from pipebench.show import formats, page
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
@@ -245,6 +245,7 @@ def _markdown(
         more_unusable=max(0, len(unusable) - LONGEST_LIST),
         share=judged_run.measuring_share,
         time_spent=time_spent(judged_run),
+        controller_cpu_s=controller_cpu_s(judged_run),
         argv=next(
             (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
             "",

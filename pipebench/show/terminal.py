@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pipebench.run.cells import labels
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
+from pipebench.run.time_spent import controller_cpu_s
 from pipebench.show.cells_table import terminal_table
 from pipebench.show.table import COLUMNS
 
@@ -22,4 +23,7 @@ def terminal(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> str:
     share = judged_run.measuring_share
     if share is not None:
         text.append(f"Warm-up and measuring took {share:.2f} of the measuring phase's wall time.")
+    used_s = controller_cpu_s(judged_run)
+    if used_s is not None:
+        text.append(f"The controller used {used_s:.2f} s of CPU for each measurement.")
     return "\n".join(text)

@@ -13,7 +13,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from pipebench.plan.run_plan import RunPlan
-from pipebench.plan.settle import check_text, settle_threads, small_generators_text
+from pipebench.plan.settle import (
+    check_text,
+    settle_threads,
+    small_generators_text,
+    unequal_generators_text,
+)
 
 
 class ActionModule(ActionBase):
@@ -31,7 +36,12 @@ class ActionModule(ActionBase):
             checks = self._task.args["checks"]
             cpus = {host: int(checks[host]["cpus"]) for host in checks}
             run = settle_threads(run, cpus)
-            answer["progress"] = small_generators_text(run, cpus)
+            architectures = {host: str(checks[host]["architecture"]) for host in checks}
+            sentences = (
+                small_generators_text(run, cpus),
+                unequal_generators_text(run, architectures),
+            )
+            answer["progress"] = "\n".join(filter(None, sentences))
         answer["run"] = run.to_fact()
         if self._task.check_mode:
             answer["closing"] = check_text(run, absent=absent)

@@ -1,8 +1,8 @@
 """Keep run.json: written when a run begins, completed as it goes on, so that a broken run has one.
 
 Arguments: `run`, the fact `bench_run`; `moment`, which of its times is now (`started`,
-`measuring_started`, `measuring_ended`, `ended`); `rounds_taken`, `{testbed: {rounds, reason}}` of
-testbeds whose rounds were ended by precision (that of others is empty).
+`measuring_started`, `measuring_ended`, `ended`); `measured`, by testbed: the
+fact `harness_measured`.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ class ActionModule(ActionBase):
     """The action `run_record`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"run", "moment", "rounds_taken"})
+    _VALID_ARGS = frozenset({"run", "moment", "measured"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
-        taken = given.get("rounds_taken") or {}
+        run, ansible = RunPlan.from_fact(given["run"]), release.__version__
         try:
-            line = note(
-                RunPlan.from_fact(given["run"]), given["moment"], taken, release.__version__
-            )
+            line = note(run, given["moment"], ansible, given.get("measured"))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
         return answer | ({"progress": line} if line else {})

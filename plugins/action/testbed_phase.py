@@ -7,12 +7,14 @@ fact `harness_recovery` of the phase before; `pauses_s`, see pipebench/harness/r
 The task is the server's. The load generators are reached with the variables that the inventory has
 for them. One task, because a task of Ansible costs 0.2 s of the controller's CPU, and a measurement
 is three calls: the logic is in pipebench/harness/. Lines are displayed as they come. Returns the
-facts `harness_recovery` and, if precision ended the rounds, `harness_rounds_taken`.
+fact `harness_recovery` and, of the phase `measure`, `harness_measured`: `{rounds_taken,
+controller_cpu_s}`, what phases.measure returned and what this process and its ssh used.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 from dataclasses import asdict
 from typing import Any
 
@@ -63,11 +65,13 @@ class ActionModule(ActionBase):
                 **given.get("recovery") or {"pauses_s": given.get("pauses_s", PAUSES_S)}
             ),
         )
+        used_s = cpu_s()
         taken = PHASES[given["phase"]](testbed_run)
-        facts = {"harness_recovery": asdict(testbed_run.recovery)}
-        return answer | {
-            "ansible_facts": facts | ({"harness_rounds_taken": taken} if taken else {})
-        }
+        facts: dict[str, Any] = {"harness_recovery": asdict(testbed_run.recovery)}
+        if taken is not None:
+            used_s = round(cpu_s() - used_s, 3)
+            facts["harness_measured"] = {"rounds_taken": taken, "controller_cpu_s": used_s}
+        return answer | {"ansible_facts": facts}
 
     def _of_host(self, host: str, known: dict[str, Any]) -> ActionModule:
         """The same action with a connection to another host, as `delegate_to` makes it."""
@@ -122,6 +126,12 @@ class AnsibleHost:
 
     def run(self, call: Call) -> Answer:
         return self._action.execute(call)
+
+
+def cpu_s() -> float:
+    """CPU time of this process and of its children that have ended, s."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _set_options(

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.progress import checked
-from tests.unit.harness.answers import CELL, LOAD, RESULT, STARTED, STOPPED, WRK, run_of
+from tests.unit.harness.answers import CELL, CLOCK, LOAD, RESULT, STARTED, STOPPED, WRK, run_of
 
 pytestmark = pytest.mark.ansible
 
@@ -53,12 +53,17 @@ def play_of(folder: Path, loads: list[dict[str, Any] | str]) -> list[str]:
     run = run_of(folder / "results").to_fact() | {"rounds": [[CELL] * 4] * 2}
     canned = {"ansible_connection": "canned"}
     server = canned | {
-        "canned_answers": {"server.unit started": STARTED, "server.unit stopped": STOPPED},
+        "canned_answers": {
+            "server.unit started": STARTED,
+            "server.unit stopped": STOPPED,
+            "host.clock started": {"ready": True},
+            "host.clock stopped": {},
+        },
         "canned_words": ["-u root"],
     }
     generator = canned | {
         "ansible_become_user": "loader",
-        "canned_answers": {"generator.load": loads},
+        "canned_answers": {"generator.load": loads, "host.clock measured": CLOCK},
         "canned_words": ["-u loader"],
     }
     groups = {"servers": {"hosts": {"s": server}}, "loadgens": {"hosts": {"g": generator}}}

@@ -36,7 +36,7 @@ lab:
 AHEAD_S = 3
 # The loader gives it to every program that is started from then on.
 SHIFT = f"""\
-apt-get -qq install -y libfaketime >/dev/null 2>&1 &&
+apt-get -qq update >/dev/null && apt-get -qq install -y libfaketime >/dev/null 2>&1 &&
 echo +{AHEAD_S}s > /etc/faketimerc &&
 dpkg -L libfaketime | grep 'libfaketimeMT.so.1$' > /etc/ld.so.preload && date +%s"""
 UNSHIFT = "rm -f /etc/ld.so.preload /etc/faketimerc; date +%s"

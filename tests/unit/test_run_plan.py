@@ -26,7 +26,12 @@ from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import ROOT, Project, read_project
 from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
-from pipebench.plan.settle import settle_threads, small_generators_text, threads_for
+from pipebench.plan.settle import (
+    settle_threads,
+    small_generators_text,
+    threads_for,
+    unequal_generators_text,
+)
 from pipebench.plan.testbeds import Inventory, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import (
@@ -618,6 +623,14 @@ def test_a_folder_that_is_not_a_repository_has_no_commit(tmp_path: Path) -> None
 )
 def test_phases_are_chosen_by_tags(tags: list[str], skipped: list[str], measures: bool) -> None:
     assert is_run(MEASURE, tags, skipped) is measures
+
+
+def test_generators_of_different_architectures_are_said() -> None:
+    hosts = {"s": HOSTS["s"], "g": {"ansible_host": "g"}, "h": {"ansible_host": "h"}}
+    run = plan_run({}, Inventory(["s"], ["g", "h"], hosts), PROJECT)
+    assert unequal_generators_text(run, {"g": "x86_64", "h": "x86_64"}) == ""
+    text = unequal_generators_text(run, {"g": "x86_64", "h": "aarch64"})
+    assert "testbed main have different architectures (aarch64, x86_64)" in text
 
 
 def test_a_generator_with_one_cpu_is_named_beforehand() -> None:

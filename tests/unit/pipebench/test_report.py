@@ -300,6 +300,17 @@ def test_rounds_that_precision_made_needless_are_not_missing(tmp_path: Path) -> 
     assert rows_of(rendered.files["summary.csv"])[0]["rounds_scheduled"] == "6"
 
 
+def test_the_cpu_time_of_the_controller_is_said_of_each_measurement(tmp_path: Path) -> None:
+    document = run_document(["alpha"], 2, controller_cpu_s={"main": 0.5})
+    records = {f"{n}.json": record(framework="alpha", round=n) for n in (1, 2)}
+    rendered = render(judge_run(write_run(tmp_path, document, records)))
+    row = "| CPU time of the controller, for each measurement | 0.25 s |"
+    assert row in rendered.files["report.md"]
+    assert "The controller used 0.25 s of CPU for each measurement." in rendered.terminal
+    without = render(judge_run(write_run(tmp_path / "b", run_document(["alpha"], 2), records)))
+    assert "the controller" not in without.terminal.lower()
+
+
 def test_several_depths_are_columns_of_the_one_table(tmp_path: Path) -> None:
     cells = [
         {"framework": "alpha", "workers": 1, "depth": depth, "connections": 200} for depth in (1, 5)
