@@ -60,11 +60,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """What disturbed a measurement. size: to compare it with the same disturbance of another."""
+    """What disturbed a measurement. size: to compare it with the same disturbance of another.
+
+    host: whose disturbance it is, if it is that of one host and a measurement may have several.
+    """
 
     name: str
     size: float
     sentence: str
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +210,16 @@ def neighbours(measurement: Measurement) -> list[Disturbance]:
                 # of the whole kernel with wrk's many threads: alone it is not a sign
                 waited = f"something waited for a CPU in {usage.waiting_share:.0%} of the time"
                 sentence += f" ({waited})"
-            disturbances.append(Disturbance(f"{kind} neighbour", usage.other_cores, sentence))
+            disturbances.append(
+                Disturbance(f"{kind} neighbour", usage.other_cores, sentence, usage.host)
+            )
     return disturbances
 
 
 def stolen(measurement: Measurement) -> list[Disturbance]:
     """The hypervisor took CPU of a host."""
     return [
-        Disturbance(
-            f"steal on {u.host}", u.steal_cores, f"{u.steal_cores:.2f} cores of {u.host} stolen"
-        )
+        Disturbance("steal", u.steal_cores, f"{u.steal_cores:.2f} cores of {u.host} stolen", u.host)
         for u in _usages(measurement)
         if u.steal_cores is not None and u.steal_cores >= STOLEN_CORES
     ]
@@ -241,8 +245,8 @@ def lossy(measurement: Measurement) -> list[Disturbance]:
             sentence = (
                 f"a lossy path: {usage.host} sent {retransmits:.0f} of {sent:.0f} segments again"
             )
-            name = f"retransmits of {usage.host}"
-            disturbances.append(Disturbance(name, retransmits / sent, sentence))
+            share = retransmits / sent
+            disturbances.append(Disturbance("retransmits", share, sentence, usage.host))
         for column, dropped in (
             ("listen_drops", "new connections"),
             ("softnet_drops", "packets in the kernel"),
@@ -251,7 +255,7 @@ def lossy(measurement: Measurement) -> list[Disturbance]:
             count = getattr(usage, column)
             if count:
                 sentence = f"{usage.host} dropped {count:.0f} {dropped}"
-                disturbances.append(Disturbance(f"{column} of {usage.host}", count, sentence))
+                disturbances.append(Disturbance(column, count, sentence, usage.host))
     return disturbances
 
 
@@ -318,7 +322,9 @@ def apart(measurement: Measurement) -> list[Disturbance]:
 def backwards(measurement: Measurement) -> list[Disturbance]:
     """Counters that went backwards, so that their figures are not known."""
     return [
-        Disturbance(f"{column} of {u.host}", 0, f"the counter {column} of {u.host} went backwards")
+        Disturbance(
+            f"{column} backwards", 0, f"the counter {column} of {u.host} went backwards", u.host
+        )
         for u in _usages(measurement)
         for column in u.backwards
     ]

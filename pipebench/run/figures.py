@@ -16,7 +16,7 @@ from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.verification import Verified
 from pipebench.record.prices import Price
 from pipebench.record.schema import Cell
-from pipebench.rules.bottleneck import LimitedBy
+from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.connections import silent
 from pipebench.rules.outcome import Outcome
 from pipebench.run.columns import Form, Shown
@@ -374,7 +374,7 @@ FIGURES = [declared for declared in vars(Figures).values() if isinstance(declare
 class CellSummary(Figures[Summarised]):
     """A row of summary.csv: one cell, scheduled or seen. None is "not measured" everywhere.
 
-    title: of the framework, for readers. mark: "[1]", how a report refers to the disturbances.
+    title: of the framework, for readers.
     """
 
     run_id: str
@@ -388,9 +388,8 @@ class CellSummary(Figures[Summarised]):
     limited_by: LimitedBy | None
     limit: str | None
     """Why it is limited by that, in a sentence."""
-    disturbances: str | None
-    """What disturbed how many of the rounds, in sentences (the column `noise`)."""
-    mark: str | None = None
+    disturbed: tuple[Disturbance, ...]
+    """What disturbed how many of the rounds, in the words of the round it was greatest in."""
     rounds: int
     """With a result, whatever its outcome."""
     rounds_rated: int
@@ -399,6 +398,11 @@ class CellSummary(Figures[Summarised]):
     """Of the server's host."""
     server_cpus: int | None = None
     """CPUs of the server's host that the unit may use."""
+
+    @property
+    def disturbances(self) -> str | None:
+        """The column `noise`."""
+        return "; ".join(one.sentence for one in self.disturbed) or None
 
     @property
     def share_of_ceiling(self) -> float | None:

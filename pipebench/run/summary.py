@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipebench.record.run import Framework
 from pipebench.record.schema import Cell
@@ -35,9 +36,6 @@ def summary(judged_run: JudgedRun) -> list[CellSummary]:
         _derive(row)
         row.figures = {one.name: _rounded(one, one.in_row(row)) for one in FIGURES}
     rows.sort(key=_place)
-    disturbed = [row for row in rows if row.disturbances]
-    for number, row in enumerate(disturbed, start=1):
-        row.mark = f"[{number}]"
     return rows
 
 
@@ -83,7 +81,7 @@ def _summarised(
         reason=reason,
         limited_by=_limit(rated),
         limit=_limit_sentence(rated),
-        disturbances=_disturbances(valid),
+        disturbed=_disturbed(valid),
         rounds=len(valid),
         rounds_rated=len(rated),
         rounds_scheduled=scheduled or None,
@@ -138,19 +136,19 @@ def _limit_sentence(rated: Measurements) -> str | None:
     return f"the rounds differ: {counts}"
 
 
-def _disturbances(valid: Measurements) -> str | None:
+def _disturbed(valid: Measurements) -> tuple[Disturbance, ...]:
     """What disturbed how many of the rounds, each in the words of the round it was greatest in."""
-    by_name: dict[str, list[Disturbance]] = {}
+    by_kind: dict[tuple[str, str | None], list[Disturbance]] = {}
     for judged in valid:
-        for disturbance in judged.bottleneck.disturbances if judged.bottleneck else ():
-            by_name.setdefault(disturbance.name, []).append(disturbance)
+        for one in judged.bottleneck.disturbances if judged.bottleneck else ():
+            by_kind.setdefault((one.name, one.host), []).append(one)
     rounds = sum(judged.bottleneck is not None for judged in valid)
-    sentences = [
-        max(same, key=lambda disturbance: disturbance.size).sentence
-        + (f" (the most; {len(same)} of {rounds} rounds)" if rounds > 1 else "")
-        for same in by_name.values()
-    ]
-    return "; ".join(sentences) or None
+    disturbed = []
+    for same in by_kind.values():
+        greatest = max(same, key=lambda one: one.size)
+        often = f" (the most; {len(same)} of {rounds} rounds)" if rounds > 1 else ""
+        disturbed.append(replace(greatest, sentence=greatest.sentence + often))
+    return tuple(disturbed)
 
 
 def _server_cpus(valid: Measurements) -> int | None:

@@ -336,7 +336,7 @@ def _limits(rows: list[CellSummary]) -> list[Point]:
             _limited(limit, limited, len(limits) == 1) for limit, limited in limits.items()
         )
         points.append(Point(f"{claim[0].upper()}{claim[1:]}."))
-    if any(row.mark for row in rows):
+    if any(row.disturbed for row in rows):
         points.append(
             Point(
                 "**Something disturbed some of the measurements**: the figures with a mark, [1] "

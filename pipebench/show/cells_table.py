@@ -8,12 +8,18 @@ from pipebench.run.columns import Column
 from pipebench.run.figures import CellSummary
 from pipebench.run.tables import SHOWN
 from pipebench.show.answer import near_ceiling
+from pipebench.show.disturbances import mark_of, marks
 from pipebench.show.table import Field, Table, field_of, head_of
 
 
 def report_table(rows: Sequence[CellSummary]) -> Table:
     """With the titles of frameworks, intervals, and marks that the text below explains."""
-    return _table(rows, lambda column: column.shown.report, _report_field)
+    known = marks(rows)
+    return _table(
+        rows,
+        lambda column: column.shown.report,
+        lambda column, row: _report_field(column, row, known),
+    )
 
 
 def terminal_table(rows: Sequence[CellSummary]) -> Table:
@@ -38,12 +44,12 @@ def _table(
     )
 
 
-def _report_field(column: Column[CellSummary], row: CellSummary) -> Field:
+def _report_field(column: Column[CellSummary], row: CellSummary, known: dict[str, str]) -> Field:
     field = field_of(column, row)
     if column.name == "framework":
         return replace(field, text=row.title)
     if column.name == CellSummary.requests_per_s.name:
-        return replace(field, note=row.mark or "")
+        return replace(field, note=mark_of(row, known))
     if column.name == CellSummary.requests_per_s.comparison_name("share_of_ceiling"):
         return replace(field, note="**!**" if near_ceiling(row) else "")
     return field

@@ -36,6 +36,7 @@ from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import draw
 from pipebench.show.charts.charts import Chart
 from pipebench.show.charts.drawer import Here
+from pipebench.show.disturbances import remarks as remarks_on
 from pipebench.show.machines import chapter as machines_chapter
 from pipebench.show.point import Point
 from pipebench.show.reproduce import reproduce
@@ -227,6 +228,7 @@ def _markdown(
         answer=points,
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
+        remarks=remarks_on(rows, labels(row.cell for row in rows)),
         table=report_table(rows),
         charts={chart.name: chart for chart in charts},
         chapters=chapters,
