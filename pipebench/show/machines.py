@@ -84,9 +84,16 @@ def _point(
     if base is None:
         return []
     claim = _claim(first, base, known, figure)
-    if figure is RATE:
+    if figure is RATE and not _tied(known, figure):
         claim += _holds(machines, place, first)
     return [Point(f"{where}{claim}.", _evidence(known, base, figure))]
+
+
+def _tied(known: list[MachineRow], figure: Figure) -> bool:
+    """Whether the first cannot be told from another, so that being first means nothing."""
+    first, second = known[:2]
+    row = second if first.is_base else first
+    return figure.in_row(row).verdict == Verdict.TIED
 
 
 def _claim(first: MachineRow, base: MachineRow, known: list[MachineRow], figure: Figure) -> str:

@@ -238,3 +238,12 @@ def test_the_report_begins_with_the_machines(tmp_path: Path) -> None:
     assert {row["verdict"] for row in rows if row["machine"] == "new.large"} == {"faster"}
     assert files["charts/machines.svg"].startswith("<svg")
     assert files["report.html"].count('id="machines-compared"') == 1
+
+
+def test_of_kinds_that_are_tied_the_report_names_no_first(tmp_path: Path) -> None:
+    (one, one_kind), (two, two_kind) = replicates("one", 4, 1), replicates("two", 4, 1)
+    folder = machines_run(tmp_path / "run", one | two, 2, **one_kind, **two_kind)
+    files = report.collect(folder).files
+    first = files["report.md"].split("## Tl;dr")[1].strip().splitlines()[0]
+    assert "cannot be told from" in first
+    assert "the first" not in first
