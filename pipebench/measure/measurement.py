@@ -15,7 +15,7 @@ from pipebench.measure.traffic import pace, quiet, reopened
 from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, unit_end
 from pipebench.measure.usage import Usage, usage_of
 from pipebench.measure.verification import Verified, verified_of
-from pipebench.measure.window import WindowError, increase, levels
+from pipebench.measure.window import CLOSING_S, WindowError, increase, levels
 from pipebench.record import store
 from pipebench.record.columns import Samples, samples_of
 from pipebench.record.reading import read
@@ -141,12 +141,17 @@ class Measurement:
 
     @property
     def apart_share(self) -> float | None:
-        """Share of the whole window in which not every generator made load; None with one."""
-        if len(self.windows) < 2:
+        """Share of the whole window in which not every generator made load; None with one.
+
+        A tool's clock stops at a tick after its threads do, which is no load that is missing.
+        """
+        spread = self.start_spread_s
+        if spread is None:
             return None
-        whole = max(one.ended for one in self.windows) - min(one.started for one in self.windows)
-        common = min(one.ended for one in self.windows) - max(one.started for one in self.windows)
-        return 1 - max(0.0, common) / whole if whole else None
+        ends = [window.ended for window in self.windows]
+        whole = max(ends) - min(window.started for window in self.windows)
+        after = max(0.0, max(ends) - min(ends) - CLOSING_S)
+        return min(1.0, (spread + after) / whole) if whole else None
 
     @property
     def steadiness(self) -> float | None:

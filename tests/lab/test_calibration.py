@@ -120,7 +120,8 @@ def test_a_batch_of_40_ms_takes_40_ms(seen: dict[str, dict[str, str]]) -> None:
     row = seen["delay-40ms"]
     assert (row["outcome"], row["reason"]) == ("ok", "")
     assert float(row["batch_latency_p50_us"]) == pytest.approx(40_000, rel=0.02)
-    assert float(row["requests_per_s"]) == pytest.approx(2500, rel=0.05)
+    # wrk's clock stops at a tick, up to 0.1 of 2 s after its threads: 5 %, beside 1 % of latency
+    assert float(row["requests_per_s"]) == pytest.approx(2500, rel=0.07)
 
 
 def test_what_was_probed_is_a_table(run: Path) -> None:

@@ -88,7 +88,8 @@ def test_two_generators_are_as_one_with_twice_the_connections(three: Lab, tmp_pa
         rows = run_on(three.inventory, tmp_path, bench_connections=40, bench_run_id="two")
     finally:
         three.shell(UNSHIFT, "lab-loadgen-b")
-    truths = {"delay-40ms": (5_000, 0.05, 40_000), "rate-limited": (5_000, 0.01, 40_000)}
+    # wrk's clock stops at a tick, up to 0.1 of 2 s after its threads
+    truths = {"delay-40ms": (5_000, 0.07, 40_000), "rate-limited": (5_000, 0.03, 40_000)}
     for name, (rate, within, batch_us) in truths.items():
         for row in rows[name]:
             assert (row["outcome"], row["generators"]) == ("ok", "2"), row["reason"]

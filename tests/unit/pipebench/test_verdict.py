@@ -405,7 +405,7 @@ def test_a_clock_that_is_behind_changes_nothing_once_it_is_known() -> None:
     [
         (0.004, []),
         (0.06, ["the load generators began 60 ms apart",
-                "in 2.4% of the window not every load generator made load"]),
+                "in 1.2% of the window not every load generator made load"]),
     ],
 )  # fmt: skip
 def test_generators_that_began_apart_are_said(later_s: float, said: list[str]) -> None:
