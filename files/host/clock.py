@@ -19,7 +19,6 @@ let through.
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import sys
@@ -27,7 +26,7 @@ import time
 from typing import TypedDict
 
 from host.sampling import PROGRAMS
-from host.transient import TransientError, run, start_unit
+from host.transient import TransientError, answer_order, run, start_unit
 
 UNIT = "pipeline-bench-clock.service"
 ASK = b"?"
@@ -127,23 +126,15 @@ def stop() -> dict[str, bool]:
     return {}
 
 
-def main() -> int:
-    if len(sys.argv) == 3:
-        tell(sys.argv[1], int(sys.argv[2]))
-    order = json.load(sys.stdin)
-    answer: object
+def measure(address: str, port: int) -> Measured:
+    """Compare the clocks. Raises TransientError if nobody answers."""
     try:
-        if order["state"] == "started":
-            answer = start(order["address"], order["port"])
-        elif order["state"] == "measured":
-            answer = ask(order["address"], order["port"])
-        else:
-            answer = stop()
-    except (OSError, TransientError) as error:
-        answer = {"failed": True, "msg": str(error)}
-    json.dump(answer, sys.stdout)
-    return 0
+        return ask(address, port)
+    except OSError as error:
+        raise TransientError(str(error)) from error
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if len(sys.argv) == 3:
+        tell(sys.argv[1], int(sys.argv[2]))
+    answer_order(start, measure, stop)

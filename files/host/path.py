@@ -20,14 +20,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any, TypedDict
 
 from host.samples import columns
 from host.sampling import PROGRAMS, sampled, sampler
-from host.transient import TransientError, run, start_unit
+from host.transient import TransientError, answer_order, run, start_unit
 
 UNIT = "pipeline-bench-path.service"
 SAMPLER_UNIT = "pipeline-bench-path-sampler.service"
@@ -142,21 +141,5 @@ def measure(address: str, port: int) -> dict[str, Any]:
     return {**answer, "samples": sampling.text, "tests": tests}
 
 
-def main() -> int:
-    order = json.load(sys.stdin)
-    answer: object
-    try:
-        if order["state"] == "started":
-            answer = start(order["address"], order["port"])
-        elif order["state"] == "measured":
-            answer = measure(order["address"], order["port"])
-        else:
-            answer = stop()
-    except TransientError as error:
-        answer = {"failed": True, "msg": str(error)}
-    json.dump(answer, sys.stdout)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    answer_order(start, measure, stop)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
+from collections.abc import Callable
 
 # Longer than what is asked of one, and not for ever.
 RUNS_AT_MOST_S = 30
@@ -33,3 +36,23 @@ def start_unit(unit: str, *words: str) -> None:
     done = run("systemd-run", "--quiet", "--collect", limit, f"--unit={unit}", *words)
     if done.returncode != 0:
         raise TransientError(f"{unit} could not be started: {done.stderr.strip()}")
+
+
+def answer_order(
+    start: Callable[[str, int], object],
+    measure: Callable[[str, int], object],
+    stop: Callable[[], object],
+) -> None:
+    """Read an order from standard input, do what its state says, and print the answer."""
+    order = json.load(sys.stdin)
+    answer: object
+    try:
+        if order["state"] == "started":
+            answer = start(order["address"], order["port"])
+        elif order["state"] == "measured":
+            answer = measure(order["address"], order["port"])
+        else:
+            answer = stop()
+    except TransientError as error:
+        answer = {"failed": True, "msg": str(error)}
+    json.dump(answer, sys.stdout)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipebench.harness.execution import Answers, Execution, Recorded
+from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
 from pipebench.harness.host_program import Call
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
@@ -32,18 +32,14 @@ class ClockExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return Call(PROGRAM, {"state": "started", **self._server})
+        return Call(PROGRAM, {"state": "started", **address_of(self.testbed)})
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        call = Call(PROGRAM, {"state": "measured", **self._server})
+        call = Call(PROGRAM, {"state": "measured", **address_of(self.testbed)})
         return dict.fromkeys(self.testbed.generators, call)
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
         return Call(PROGRAM, {"state": "stopped"})
-
-    @property
-    def _server(self) -> dict[str, str | int]:
-        return {"address": self.testbed.address, "port": self.testbed.port}
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record; a line only if a clock could not be compared."""
@@ -52,7 +48,7 @@ class ClockExecution(Execution):
             try:
                 clocks += [assemble.clock(name, load)] if "offset_s" in load else []
             except RecordError as problem:
-                error = f"an answer of a host cannot be used: {problem}"
+                error = unusable(problem)
         record = ClockRecord(
             schema_version=SCHEMA_VERSION,
             run_id=self.run.run_id,
@@ -63,14 +59,16 @@ class ClockExecution(Execution):
             error=error,
         )
         line = f"The clocks{self.where} were not compared: {error}" if error else ""
-        return Recorded(file=clock_file(record), document=record, line=line, trouble=bool(error))
+        return Recorded(
+            file=clock_file(record.testbed, record.moment),
+            document=record,
+            line=line,
+            trouble=bool(error),
+        )
 
 
 def clocks_before(run: RunPlan, testbed: Testbed) -> dict[str, Clock]:
     """The clocks of a testbed before its rounds, by load generator; those that were compared."""
-    record = ClockRecord(
-        schema_version=SCHEMA_VERSION, run_id=run.run_id, testbed=testbed.name, moment=BEFORE
-    )
-    path = Path(run.results_dir) / clock_file(record)
+    path = Path(run.results_dir) / clock_file(testbed.name, BEFORE)
     clocks = read(path, ClockRecord).clocks if path.exists() else []
     return {clock.generator: clock for clock in clocks}

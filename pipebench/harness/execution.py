@@ -10,14 +10,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipebench.harness.host_program import Call, Host
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
-from pipebench.record.schema import AnyEvent, ClockRecord, PathRecord, ProbeRecord, Record
+from pipebench.record.schema import (
+    AnyEvent,
+    ClockRecord,
+    PathRecord,
+    ProbeRecord,
+    Record,
+    RecordError,
+)
 
 SERVER_PATIENCE_S = 30
 """So long a server may take until it answers on its own host."""
@@ -44,14 +51,23 @@ class Answers:
     loads: dict[str, Answer] = field(default_factory=dict)
     stopped: Answer = field(default_factory=dict)
 
-    def fault(self, server: str) -> str | None:
-        """The fault of the harness in a sentence; None if there was none."""
+    def fault(self, server: str, error: RecordError | None = None) -> str | None:
+        """The fault of the harness in a sentence; None if there was none.
+
+        error: why an answer cannot be recorded.
+        """
         faults = (
             fault_of(f"starting on {server}", self.started),
             *(fault_of(f"the load on {name}", load) for name, load in self.loads.items()),
             fault_of(f"stopping on {server}", self.stopped),
+            unusable(error) if error else None,
         )
         return "; ".join(filter(None, faults)) or None
+
+
+def unusable(error: RecordError) -> str:
+    """That an answer cannot be recorded, in a sentence."""
+    return f"an answer of a host cannot be used: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,11 @@ class Execution(ABC):
         """The record. ended: when the last answer came, unix s."""
 
     @property
+    def first_generator(self) -> str:
+        """The load generator that does what one of them is enough for."""
+        return self.testbed.generators[0]
+
+    @property
     def where(self) -> str:
         """The testbed in a line for people: empty if there is only one."""
         return f" on {self.testbed.name}" if len(self.run.testbeds) > 1 else ""
@@ -143,6 +164,11 @@ def _loaded(calls: Mapping[str, Call], generators: Sequence[Host]) -> dict[str, 
         return dict(zip((host.name for host in loading), answers, strict=True))
 
 
+def address_of(testbed: Testbed) -> dict[str, Any]:
+    """Where a testbed's server listens, as every program reads it."""
+    return {"address": testbed.address, "port": testbed.port}
+
+
 def start_unit(testbed: Testbed, framework: str, workers: int) -> Call:
     """Start a framework's unit."""
     return Call(
@@ -151,9 +177,8 @@ def start_unit(testbed: Testbed, framework: str, workers: int) -> Call:
             "state": "started",
             "name": framework,
             "workers": workers,
-            "address": testbed.address,
-            "port": testbed.port,
             "patience": SERVER_PATIENCE_S,
+            **address_of(testbed),
         },
     )
 

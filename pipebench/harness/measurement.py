@@ -11,6 +11,7 @@ from pipebench.harness.execution import (
     Answers,
     Execution,
     Recorded,
+    address_of,
     start_unit,
     stop_unit,
 )
@@ -50,8 +51,7 @@ class CellExecution(Execution):
         """An equal share of connections and rate for each generator."""
         variables, count = self.run.variables, len(self.testbed.generators)
         order = {
-            "address": self.testbed.address,
-            "port": self.testbed.port,
+            **address_of(self.testbed),
             "threads": self.testbed.threads,
             "duration": variables.duration,
             "warmup": variables.warmup,
@@ -88,11 +88,11 @@ class CellExecution(Execution):
             if not answers.unavailable:
                 server = assemble.server(name, answers.started, answers.stopped)
                 generators = [
-                    assemble.generator(name, load, self.clocks.get(name))
-                    for name, load in answers.loads.items()
+                    assemble.generator(host, load, self.clocks.get(host))
+                    for host, load in answers.loads.items()
                 ]
         except RecordError as error:
-            fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
+            fault = answers.fault(name, error)
         return Record(
             schema_version=SCHEMA_VERSION,
             run_id=self.run.run_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipebench.harness.execution import Answers, Execution, Recorded
+from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
 from pipebench.harness.host_program import Call
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTest, RecordError
@@ -20,35 +20,29 @@ class PathExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return Call(PROGRAM, {"state": "started", **self._server})
+        return Call(PROGRAM, {"state": "started", **address_of(self.testbed)})
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        return {self.generator: Call(PROGRAM, {"state": "measured", **self._server})}
+        return {
+            self.first_generator: Call(PROGRAM, {"state": "measured", **address_of(self.testbed)})
+        }
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
         return Call(PROGRAM, {"state": "stopped"})
 
-    @property
-    def generator(self) -> str:
-        return self.testbed.generators[0]
-
-    @property
-    def _server(self) -> dict[str, str | int]:
-        return {"address": self.testbed.address, "port": self.testbed.port}
-
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record, which has no line for people."""
         name = self.testbed.server
-        server, generator = PathHost(host=name), PathHost(host=self.generator)
+        server, generator = PathHost(host=name), PathHost(host=self.first_generator)
         tests: list[PathTest] = []
         error = answers.fault(name)
-        load = answers.loads.get(self.generator, {})
+        load = answers.loads.get(self.first_generator, {})
         try:
             server = assemble.path_host(name, answers.started, answers.stopped)
-            generator = assemble.path_host(self.generator, load, load)
+            generator = assemble.path_host(self.first_generator, load, load)
             tests = assemble.path_tests(load)
         except RecordError as problem:
-            error = f"an answer of a host cannot be used: {problem}"
+            error = unusable(problem)
         record = PathRecord(
             schema_version=SCHEMA_VERSION,
             run_id=self.run.run_id,

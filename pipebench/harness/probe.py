@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from msgspec import Raw
 
-from pipebench.harness.execution import Answers, Execution, Recorded, start_unit, stop_unit
+from pipebench.harness.execution import (
+    Answers,
+    Execution,
+    Recorded,
+    address_of,
+    start_unit,
+    stop_unit,
+)
 from pipebench.harness.host_program import Call
 from pipebench.record import assemble
 from pipebench.record.assemble import Answer
@@ -30,19 +37,11 @@ class ProbeExecution(Execution):
         return start_unit(self.testbed, self.framework, self.workers)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        order = {
-            "address": self.testbed.address,
-            "port": self.testbed.port,
-            "depth": max(self.run.variables.depths),
-        }
-        return {self.generator: Call("generator.probe", order)}
+        order = {**address_of(self.testbed), "depth": max(self.run.variables.depths)}
+        return {self.first_generator: Call("generator.probe", order)}
 
     def stop(self, since: float | None) -> Call:
         return stop_unit(self.framework, since)
-
-    @property
-    def generator(self) -> str:
-        return self.testbed.generators[0]
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record, and its line."""
@@ -67,9 +66,9 @@ class ProbeExecution(Execution):
         try:
             if not answers.unavailable:
                 unit = assemble.unit(server, answers.started, answers.stopped)
-                probe = printed(answers.loads.get(self.generator, {}))
+                probe = printed(answers.loads.get(self.first_generator, {}))
         except RecordError as error:
-            fault = "; ".join(filter(None, (fault, f"an answer of a host cannot be used: {error}")))
+            fault = answers.fault(server, error)
         return ProbeRecord(
             schema_version=SCHEMA_VERSION,
             run_id=self.run.run_id,
@@ -80,7 +79,7 @@ class ProbeExecution(Execution):
             ended=time_text(ended),
             deployment=assemble.deployment(answers.unavailable),
             server=unit,
-            generator=None if probe == NOTHING else self.generator,
+            generator=None if probe == NOTHING else self.first_generator,
             probe=probe,
             harness_fault=fault,
         )

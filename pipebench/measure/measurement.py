@@ -143,7 +143,7 @@ class Measurement:
     def apart_share(self) -> float | None:
         """Share of the whole window in which not every generator made load; None with one.
 
-        A tool's clock stops at a tick after its threads do, which is no load that is missing.
+        A tool's clock stops up to one tick after its threads do. That tick does not count.
         """
         spread = self.start_spread_s
         if spread is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from pipebench.record.schema import ClockRecord, PathRecord, ProbeRecord, Record
+from pipebench.record.schema import PathRecord, ProbeRecord, Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
@@ -64,8 +64,8 @@ def path_file(record: PathRecord) -> str:
     return f"{PATH}/{record.testbed}.json"
 
 
-def clock_file(record: ClockRecord) -> str:
-    return f"{CLOCKS}/{record.testbed}-{record.moment}.json"
+def clock_file(testbed: str, moment: str) -> str:
+    return f"{CLOCKS}/{testbed}-{moment}.json"
 
 
 def host_file(host: str) -> str:
