@@ -17,6 +17,9 @@ happened between them. What this host does not tell is null.
     nic_rx_bytes nic_rx_packets nic_tx_bytes nic_tx_packets nic_drops
                           of the interface that the load takes
 
+With --processes FILE and more than one worker, that file gets a line a second: a look at every
+process of the unit (processes.py).
+
 No rule reads psi_memory_us and psi_io_us: they show a person whether a host was short of either.
 A last sample is taken at SIGTERM. Needs the standard library of CPython 3.9, and iproute2.
 """
@@ -34,9 +37,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from host.cgroup import find_cgroup, read
+from host.processes import TICK_US, look
 
-TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+LOOK_EVERY_S = 1.0
 PRESSURES = ("cpu", "memory", "io")
 TCP = {
     "tcp_active_opens": ("Tcp", "ActiveOpens"),
@@ -157,7 +161,26 @@ def ended(due: float) -> bool:
     return signal.sigtimedwait([signal.SIGTERM], left) is not None
 
 
-def write_samples(output: TextIO, unit: str | None, address: str | None, interval: float) -> None:
+class Looks:
+    """Looks at the unit's processes, at most one every LOOK_EVERY_S, as lines of a file."""
+
+    def __init__(self, path: str | None, port: int, workers: int) -> None:
+        self.path = Path(path) if path and workers > 1 else None
+        self.port = port
+        self.due = time.monotonic() + LOOK_EVERY_S
+
+    def take(self, cgroup: Path | None) -> None:
+        """Look, if it is due."""
+        if self.path is None or cgroup is None or time.monotonic() < self.due:
+            return
+        self.due += LOOK_EVERY_S
+        with self.path.open("a") as lines:
+            lines.write(json.dumps(look(cgroup, self.port), separators=(",", ":")) + "\n")
+
+
+def write_samples(
+    output: TextIO, unit: str | None, address: str | None, interval: float, looks: Looks
+) -> None:
     """Write the columns and a sample every `interval` seconds, and one more at SIGTERM."""
     cpus = sorted(os.sched_getaffinity(0))
     folder, interface, named, last = None, None, False, False
@@ -171,6 +194,7 @@ def write_samples(output: TextIO, unit: str | None, address: str | None, interva
         output.write(json.dumps(list(counters.values()), separators=(",", ":")) + "\n")
         if last:
             return
+        looks.take(folder)
         if address and not named:  # after the first sample, which must not wait for it
             interface = find_interface(address)
         named = True
@@ -184,12 +208,16 @@ def main() -> int:
     parser.add_argument("--unit", help="the systemd unit to watch")
     parser.add_argument("--address", help="which the load comes from or goes to")
     parser.add_argument("--interval", type=float, default=0.1, help="seconds (default: 0.1)")
+    parser.add_argument("--processes", metavar="FILE", help="gets looks at the unit's processes")
+    parser.add_argument("--port", type=int, default=0, help="whose connections these hold")
+    parser.add_argument("--workers", type=int, default=1, help="with one there is no look")
     options = parser.parse_args()
 
     # Waited for, not handled: a handler could run while the very lock that it needs is held.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     with Path(options.output).open("w", buffering=1) as output:
-        write_samples(output, options.unit, options.address, options.interval)
+        looks = Looks(options.processes, options.port, options.workers)
+        write_samples(output, options.unit, options.address, options.interval, looks)
     return 0
 
 

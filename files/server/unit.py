@@ -11,7 +11,7 @@ prints one:
     {"name", "state": "stopped", "since": unix s or null}
         reads the unit's state, memory and samples, and its journal if it wrote anything or has
         ended, and has both stopped: the sampler at once, the unit until the next start
-        {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "journal"}
+        {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "processes", "journal"}
 
 The class Server of pipebench/record/schema.py says what these are. A framework that does not start,
 or has crashed, is data; {"failed": true, "msg"} is printed only if systemd cannot do its part (the
@@ -30,6 +30,7 @@ from typing import Any, TypedDict, Union
 
 from host.cgroup import cgroup_folder, read
 from host.plain_http import ASK_EVERY_S, ask_once
+from host.processes import Look, looks
 from host.samples import columns
 
 RUN = Path("/run/pipeline-bench")
@@ -71,6 +72,7 @@ class Stopped(TypedDict):
     exited_at: float | None
     rss_peak_bytes: int | None
     samples: str
+    processes: list[Look]
     journal: str | None
 
 
@@ -97,6 +99,7 @@ class Unit:
         self.unit = f"pipeline-bench@{name}.service"
         self.sampler = f"pipeline-bench-sampler@{name}.service"
         self.samples = RUN / f"{name}.samples.jsonl"
+        self.processes = RUN / f"{name}.processes.jsonl"
         self.environment = RUN / f"{name}.env"
         self.start_script = FRAMEWORKS / name / "start"
 
@@ -124,7 +127,8 @@ class Unit:
             return {"unavailable": {"reason": reason, "log": ""}}
         # One framework at a time: the last one may still be ending, or an earlier run's be left.
         self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
-        self.samples.unlink(missing_ok=True)
+        for last in (self.samples, self.processes):
+            last.unlink(missing_ok=True)
         self.environment.write_text(
             f"BENCH_ADDRESS={address}\nBENCH_PORT={port}\nBENCH_WORKERS={workers}\n"
         )
@@ -176,6 +180,7 @@ class Unit:
             "exited_at": exited_at,
             "rss_peak_bytes": rss_peak,
             "samples": columns(self.samples),
+            "processes": looks(self.processes),
             "journal": journal,
         }
 

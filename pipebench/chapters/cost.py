@@ -98,9 +98,10 @@ def _money(rows: list[CellSummary], currencies: list[str]) -> Table:
             [
                 Field(row.cell.testbed),
                 Field(row.title),
+                Field(str(row.cell.workers), row.cell.workers),
                 *(
                     Field(formats.integer(number), number)
-                    for number in (row.cell.workers, row.cell.depth, row.cell.connections)
+                    for number in (row.cell.depth, row.cell.connections)
                 ),
                 Field(
                     formats.number(value / 1e6) + (f" {currency}" if len(currencies) > 1 else ""),

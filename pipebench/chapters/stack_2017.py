@@ -16,6 +16,7 @@ import yaml
 from pipebench.measure.measurement import Measurement
 from pipebench.record.run import Framework
 from pipebench.record.schema import Cell
+from pipebench.record.values import workers_words
 from pipebench.rules.outcome import RATED, Outcome
 from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.figures import CellSummary
@@ -263,7 +264,7 @@ def _label(key: CellGroup, *, many: bool) -> str:
     testbed, workers, depth, connections = key
     if not many:
         return ""
-    return f"{testbed}: {workers} workers, depth {depth}, {connections} connections"
+    return f"{testbed}: {workers_words(workers)}, depth {depth}, {connections} connections"
 
 
 def _line(system: System, here: dict[str, Here], frameworks: dict[str, Framework]) -> Line:

@@ -14,7 +14,7 @@ from statistics import median
 
 from pipebench.compare.cells import Verdict
 from pipebench.record.run import Run
-from pipebench.record.schema import Cell, Testbed
+from pipebench.record.schema import Cell, Testbed, Workers
 from pipebench.rules.outcome import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import CellSummary, Figures, requests_for
@@ -34,7 +34,7 @@ BY_PRICE = Ranking(Better.HIGHER, "most for the price", "more for the price", "l
 ALL = "geometric mean"
 """In place of a framework: all that are ok on every testbed."""
 
-Place = tuple[int, int, int]
+Place = tuple[Workers, int, int]
 """Workers, depth, connections."""
 ByRound = dict[int, float]
 """A figure of one instance by round."""
@@ -75,7 +75,7 @@ class MachineRow(Figures[MachineFigure]):
     base: Kind
     framework: str
     title: str
-    workers: int
+    workers: Workers
     depth: int
     connections: int
     instances: int

@@ -24,6 +24,7 @@ from pipebench.record.schema import (
     ProbeRecord,
     Record,
     RecordError,
+    Workers,
 )
 
 SERVER_PATIENCE_S = 30
@@ -169,14 +170,14 @@ def address_of(testbed: Testbed) -> dict[str, Any]:
     return {"address": testbed.address, "port": testbed.port}
 
 
-def start_unit(testbed: Testbed, framework: str, workers: int) -> Call:
+def start_unit(testbed: Testbed, framework: str, workers: Workers) -> Call:
     """Start a framework's unit."""
     return Call(
         "server.unit",
         {
             "state": "started",
             "name": framework,
-            "workers": workers,
+            "workers": testbed.worker_count(workers),
             "patience": SERVER_PATIENCE_S,
             **address_of(testbed),
         },

@@ -100,6 +100,7 @@ class CellExecution(Execution):
             framework=cell.framework,
             stack=self.run.frameworks[cell.framework].stack,
             workers=cell.workers,
+            worker_count=self.testbed.worker_count(cell.workers),
             depth=cell.depth,
             connections=cell.connections,
             threads=self.testbed.threads,

@@ -19,8 +19,17 @@ from pipebench.harness.host_program import Call
 from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.reading import json_value, parse
-from pipebench.record.schema import NOTHING, SCHEMA_VERSION, Probe, ProbeRecord, RecordError, Unit
+from pipebench.record.schema import (
+    NOTHING,
+    SCHEMA_VERSION,
+    Probe,
+    ProbeRecord,
+    RecordError,
+    Unit,
+    Workers,
+)
 from pipebench.record.store import probe_file, time_text
+from pipebench.record.values import workers_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +37,7 @@ class ProbeExecution(Execution):
     """A framework is asked from the first load generator. number of count: on this testbed."""
 
     framework: str
-    workers: int
+    workers: Workers
     number: int
     count: int
 
@@ -48,7 +57,7 @@ class ProbeExecution(Execution):
         record = self._record(answers, ended)
         several = ""
         if len(self.run.variables.workers) > 1:
-            several = f", {record.workers} workers"
+            several = f", {workers_words(self.workers)}"
         return Recorded(
             file=probe_file(record),
             document=record,

@@ -16,6 +16,7 @@ from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, un
 from pipebench.measure.usage import Usage, usage_of
 from pipebench.measure.verification import Verified, verified_of
 from pipebench.measure.window import CLOSING_S, WindowError, increase, levels
+from pipebench.measure.workers import WorkersLoad, workers_load
 from pipebench.record import store
 from pipebench.record.columns import Samples, samples_of
 from pipebench.record.reading import read
@@ -80,6 +81,8 @@ class Measurement:
     tool: str
     cell: Cell
     stack: str
+    worker_count: int
+    """Workers that the server was started with: the cell says `all` of some."""
     threads: int
     round: int
     """From 1; 0: at a constant rate, which belongs to no round."""
@@ -113,6 +116,8 @@ class Measurement:
     """How long before the window's end the last data arrived at a generator."""
     served: Served | None
     """How each connection was served; None if it was not looked at them."""
+    workers_load: WorkersLoad | None
+    """How the load spread over several workers; None if it was not looked at them."""
     verified: Verified | None
     """What was verified while the load went on; None if nothing was."""
     pace: list[float] | None
@@ -221,6 +226,7 @@ def reduce(record: Record, path: Path) -> Measurement:
         tool=tool.name,
         cell=record.cell,
         stack=record.stack,
+        worker_count=record.started_workers,
         threads=record.threads,
         round=record.round or 0,
         position=record.position,
@@ -239,11 +245,12 @@ def reduce(record: Record, path: Path) -> Measurement:
         unusable=figures.unusable,
         totals=figures.totals,
         rate_kept=next((r.counts.rate_kept for r in ran if r.counts), None),
-        server=replace(server, samples={}, journal=None) if server else None,
+        server=replace(server, samples={}, processes=[], journal=None) if server else None,
         server_cpu_us=figures.server_cpu_us,
         reopened=figures.reopened,
         quiet_s=quiet(loads),
         served=served_of(loads, figures.totals.response_bytes if figures.totals else None),
+        workers_load=workers_load(server, record.started_workers, window_of(ran)),
         verified=verified_of(loads),
         pace=pace(loads),
         memory_bytes=figures.memory_bytes,

@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from pipebench.plan.variables import ExtendedRounds, Variables
+from pipebench.record.schema import Workers
 
 Item = TypeVar("Item")
 
@@ -17,7 +18,7 @@ class PlannedCell(Struct, frozen=True, kw_only=True, gc=False):
     """One cell of the plan, which is measured on each testbed."""
 
     framework: str
-    workers: int
+    workers: Workers
     depth: int
     connections: int
 

@@ -1,4 +1,4 @@
-"""Values of a run that depend on its hosts: the threads of wrk."""
+"""Values of a run that depend on its hosts: the threads of wrk, and how many workers `all` is."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pipebench.plan.estimate import plan_text
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.plan.variables import AUTO, MOST_THREADS
+from pipebench.record.schema import ALL
 
 MOST_NAMED = 3
+FEW_CONNECTIONS = 16
+"""A worker with fewer has, by chance, often none or twice as many as another."""
 
 
 def threads_for(cpus: int, connections: Iterable[int]) -> int:
@@ -26,24 +29,46 @@ def threads_for(cpus: int, connections: Iterable[int]) -> int:
     return next(number for number in range(most, 0, -1) if common % number == 0)
 
 
-def settle_threads(run: RunPlan, cpus: Mapping[str, int]) -> RunPlan:
-    """The run with the threads that wrk will have on each testbed; `cpus`: by host.
+def settle(run: RunPlan, cpus: Mapping[str, int]) -> RunPlan:
+    """The run with the threads of wrk and the workers of `all` on each testbed; `cpus`: by host.
 
     `bench_threads` becomes that number, or `auto` if the generators of the testbeds differ.
     """
-    testbeds = [_settled(testbed, run.variables.connections, cpus) for testbed in run.testbeds]
+    testbeds = [_settled(testbed, run, cpus) for testbed in run.testbeds]
     numbers = {testbed.threads for testbed in testbeds}
     threads = numbers.pop() if len(numbers) == 1 else AUTO
     variables = structs.replace(run.variables, threads=threads)
     return structs.replace(run, variables=variables, testbeds=testbeds)
 
 
-def _settled(testbed: Testbed, connections: list[int], cpus: Mapping[str, int]) -> Testbed:
+def _settled(testbed: Testbed, run: RunPlan, cpus: Mapping[str, int]) -> Testbed:
+    if ALL in run.variables.workers:
+        testbed = structs.replace(testbed, all_workers=cpus[testbed.server])
     if testbed.threads is not None:
         return testbed
     fewest = min(cpus[host] for host in testbed.generators)
-    shares = [number // len(testbed.generators) for number in connections]
+    shares = [number // len(testbed.generators) for number in run.variables.connections]
     return structs.replace(testbed, threads=threads_for(fewest, shares))
+
+
+def few_connections_text(run: RunPlan) -> str:
+    """What to expect of cells with few connections for each worker, and what to do about it."""
+    fewest = min(run.variables.connections)
+    most = {
+        testbed.name: max(testbed.worker_count(number) for number in run.variables.workers)
+        for testbed in run.testbeds
+    }
+    short = {name: count for name, count in most.items() if 1 < count > fewest / FEW_CONNECTIONS}
+    if not short:
+        return ""
+    name, count = max(short.items(), key=lambda one: one[1])
+    others = f" (and {len(short) - 1} other testbeds have few)" if len(short) > 1 else ""
+    return (
+        f"{fewest} connections are {fewest / count:.1f} for each of the {count} workers on the "
+        f"testbed {name}{others}. With fewer than {FEW_CONNECTIONS} for each, some workers get "
+        "many more than others, which bounds the requests/s: use bench_connections of at least "
+        f"{count * FEW_CONNECTIONS}."
+    )
 
 
 def small_generators_text(run: RunPlan, cpus: Mapping[str, int]) -> str:

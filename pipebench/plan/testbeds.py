@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.variables import Name
 from pipebench.record.declared import matches, plain
+from pipebench.record.schema import AllCores, Workers
 
 DEFAULT_TESTBED = "main"
 Machine = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
@@ -48,8 +49,9 @@ class Testbed(Struct, frozen=True, kw_only=True):
     """One server host with its load generators; hosts by their names in the inventory.
 
     address: the IP address that the generators use for the server. threads: of wrk; if they depend
-    on the generator's CPUs, None until these are known. machine: the kind of machine that its
-    server is, None if the inventory does not say.
+    on the generator's CPUs, None until these are known. all_workers: how many workers `all` is, the
+    server's CPUs; None until these are known. machine: the kind of machine that its server is, None
+    if the inventory does not say.
     """
 
     name: str
@@ -58,7 +60,15 @@ class Testbed(Struct, frozen=True, kw_only=True):
     address: str
     port: int
     threads: int | None
+    all_workers: int | None = None
     machine: str | None = None
+
+    def worker_count(self, workers: Workers) -> int:
+        """How many workers that is here."""
+        if not isinstance(workers, AllCores):
+            return workers
+        assert self.all_workers is not None  # the action bench_settle knew the server's CPUs
+        return self.all_workers
 
 
 def find_testbeds(inventory: Inventory, port: int, threads: int | None = None) -> list[Testbed]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
+from pipebench.record.schema import AllCores
 from pipebench.tools import first_tool, tools
 
 PREFIX = "bench_"
@@ -108,11 +109,12 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(description="a framework of the run; null means uvloop-httptools, or else the first"),
     ]
     workers: Annotated[
-        list[Annotated[int, Meta(ge=1, le=1024)]],
+        list[Annotated[int, Meta(ge=1, le=1024)] | AllCores],
         Meta(
             min_length=1,
-            description="server processes; for Go, cores",
-            examples=["1", "[1, 2, 4]"],
+            description="server processes; for Go, cores; all means as many as the server has CPUs",
+            examples=["1", "[1, all]"],
+            extra={"right": "whole numbers from 1 to 1024, or all"},
         ),
     ]
     tools: Annotated[

@@ -9,6 +9,7 @@ Limits that a type cannot say are checked in checks.py. How a document lies on d
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -30,6 +31,29 @@ SampleColumns: TypeAlias = dict[str, Raw] | list[Any]
 
 The first records had a list of samples, which is not read.
 """
+
+
+class AllCores(StrEnum):
+    """A number of workers: as many as the server has CPUs. In an order, it is after all numbers."""
+
+    ALL = "all"
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __gt__(self, other: object) -> bool:
+        return other is not self
+
+    def __le__(self, other: object) -> bool:
+        return other is self
+
+    def __ge__(self, other: object) -> bool:
+        return True
+
+
+ALL = AllCores.ALL
+Workers: TypeAlias = Positive | AllCores
+"""What a plan says: the same on every testbed, however many CPUs its server has."""
 Direction: TypeAlias = Literal["to_server", "from_server"]
 
 NOTHING = Raw(b"null")
@@ -55,7 +79,7 @@ class Cell(NamedTuple):
 
     testbed: str
     framework: str
-    workers: int
+    workers: Workers
     depth: int
     connections: int
 
@@ -98,13 +122,29 @@ class Unit(Part, kw_only=True):
     journal: str | None = None
 
 
+class Processes(Part, kw_only=True):
+    """A look at every process of the unit; the lists have one entry for each.
+
+    at: unix s on the server. cpu_us: since the process was started. connections: that it holds.
+    """
+
+    at: float
+    pids: list[Count]
+    cpu_us: list[Count]
+    connections: list[Count]
+
+
 class Server(Unit, kw_only=True):
-    """The unit under load. cpus: that it may use; rss_peak_bytes: of all its processes together."""
+    """The unit under load. cpus: that it may use; rss_peak_bytes: of all its processes together.
+
+    processes: one look a second, if it was started with several workers.
+    """
 
     cpus: int | None = None
     started_pid: int | None = None
     rss_peak_bytes: int | None = None
     samples: SampleColumns = {}
+    processes: list[Processes] = []
 
 
 class Execution(Part, kw_only=True):
@@ -191,14 +231,17 @@ class Generator(Part, kw_only=True):
 class Record(Document, kw_only=True):
     """One measurement: a cell in a round, or out of the rounds at a constant rate.
 
-    tool: the load tool's name; records of version 1 do not say it. rate: wanted requests/s of all
-    connections together, None if each connection sends as soon as it is answered.
+    worker_count: how many workers the server was started with; None in older records, which have no
+    other number than `workers`. tool: the load tool's name; records of version 1 do not say it.
+    rate: wanted requests/s of all connections together, None if each connection sends as soon as it
+    is answered.
     """
 
     testbed: str
     framework: str
     stack: str
-    workers: Positive
+    workers: Workers
+    worker_count: Positive | None = None
     depth: Positive
     connections: Positive
     threads: Positive
@@ -216,6 +259,15 @@ class Record(Document, kw_only=True):
     @property
     def cell(self) -> Cell:
         return Cell(self.testbed, self.framework, self.workers, self.depth, self.connections)
+
+    @property
+    def started_workers(self) -> int:
+        """How many workers there were. RecordError: it is not known."""
+        if self.worker_count is not None:
+            return self.worker_count
+        if isinstance(self.workers, AllCores):
+            raise RecordError("worker_count of the record is missing, and its workers are `all`")
+        return self.workers
 
 
 # --- what a framework does with a pipeline: probe/ ----------------------------------------------
@@ -250,7 +302,7 @@ class ProbeRecord(Document, kw_only=True):
 
     testbed: str
     framework: str
-    workers: Count
+    workers: Count | AllCores
     started: str | None = None
     ended: str | None = None
     deployment: Deployment
@@ -371,8 +423,8 @@ class HostFingerprint(Part, kw_only=True):
 class Testbed(Part, kw_only=True):
     """One server host with its load generators.
 
-    threads: of the load tool. machine: the kind of machine that the server is, None if the
-    inventory does not say.
+    threads: of the load tool. all_workers: how many workers `all` is, if the plan has that.
+    machine: the kind of machine that the server is, None if the inventory does not say.
     """
 
     name: str = "main"
@@ -381,6 +433,7 @@ class Testbed(Part, kw_only=True):
     address: str | None = None
     port: int | None = None
     threads: int | None = None
+    all_workers: int | None = None
     machine: str | None = None
 
 
@@ -407,7 +460,7 @@ class Planned(Part, kw_only=True):
     """A cell of the schedule, on every testbed."""
 
     framework: str
-    workers: Positive
+    workers: Workers
     depth: Positive
     connections: Positive
 
@@ -478,7 +531,7 @@ class Measured(Event, kw_only=True, tag="measurement"):
     round: Positive
     position: Count
     framework: str
-    workers: Positive
+    workers: Workers
     depth: Positive
     connections: Positive
     threads: int | None

@@ -1,7 +1,9 @@
-"""JSON values as a reader writes them, and nested ones by name."""
+"""Values of a record as a reader writes them, and nested ones by name."""
 
 import math
 from typing import Any
+
+from pipebench.record.schema import Workers
 
 
 def words(value: Any) -> str:
@@ -23,3 +25,8 @@ def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
         elif not (inner is None or (isinstance(inner, float) and math.isnan(inner))):
             by_name[name] = words(inner)
     return by_name
+
+
+def workers_words(workers: Workers) -> str:
+    """`1 worker`, `4 workers`, `all workers`."""
+    return f"{workers} worker{'' if workers == 1 else 's'}"

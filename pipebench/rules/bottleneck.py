@@ -116,7 +116,7 @@ def server(measurement: Measurement) -> Candidate:
         return Candidate(
             LimitedBy.SERVER, None, "the CPU time of the server's process is not known"
         )
-    workers = measurement.cell.workers
+    workers = measurement.worker_count
     program = "the server's process" if workers == 1 else "the server's processes"
     share, sentence = _cpu(program, cores, workers, cpus, measurement.server_usage)
     return Candidate(LimitedBy.SERVER, share, sentence)
@@ -358,7 +358,7 @@ def waiting(
     if others is None or cores is None or cpus is None:
         return False
     # a server that uses little of the CPU that a neighbour leaves does not wait for it
-    left = min(measurement.cell.workers, cpus - others)
+    left = min(measurement.worker_count, cpus - others)
     return cores < IDLE * left and not any(one.name == "throttled" for one in disturbances)
 
 

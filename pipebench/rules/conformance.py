@@ -15,8 +15,10 @@ from pipebench.record.schema import (
     InvalidRecord,
     ProbeRecord,
     RecordError,
+    Workers,
 )
 from pipebench.record.schema import Probe as ProbeDocument
+from pipebench.record.values import workers_words
 
 NOT_PROBED = "not probed"
 TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
@@ -27,7 +29,7 @@ class Server(NamedTuple):
 
     testbed: str
     framework: str
-    workers: int
+    workers: Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
     def head(server: Server) -> str:
         words = [titles.get(server.framework, server.framework)]
         if several["workers"]:
-            words.append(f"{server.workers} worker{'s' if server.workers > 1 else ''}")
+            words.append(workers_words(server.workers))
         words += [server.testbed] if several["testbed"] else []
         return ", ".join(words)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from pipebench.record.schema import Cell
+from pipebench.record.schema import Cell, Workers
 
-CellGroup = tuple[str, int, int, int]
+CellGroup = tuple[str, Workers, int, int]
 """Testbed, workers, depth, connections: cells that differ in nothing but the framework."""
 CELL_GROUP = ("testbed", "workers", "depth", "connections")
 """The names of the same."""

@@ -113,7 +113,7 @@ class Figure:
     explained: str
     explained_over_rounds: str = ""
     measured: Callable[[Measurement], float | None] | None = None
-    of_cell: Callable[[Any], float | None] | None = None
+    of_cell: Callable[[Any], Spread] | None = None
     needs: Needs = Needs.RATE
     over_rounds: OverRounds | None = None
     every_round: bool = False

@@ -14,12 +14,13 @@ from pipebench.measure.connections import Served
 from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.verification import Verified
+from pipebench.measure.workers import WorkersLoad
 from pipebench.record.prices import Price
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.connections import silent
 from pipebench.rules.outcome import Outcome
-from pipebench.run.columns import Form, Shown
+from pipebench.run.columns import RATIO_DECIMALS, Form, Shown
 from pipebench.run.entries import (
     GREATEST,
     MEDIAN,
@@ -32,6 +33,7 @@ from pipebench.run.entries import (
     Ranking,
     Summarised,
 )
+from pipebench.stats.estimate import NONE, Spread
 
 LEAST_BATCHES_OF_P99 = 1000
 """Of fewer, less than ten are above it: it would be the tale of a handful."""
@@ -75,9 +77,18 @@ def _silent(measurement: Measurement) -> float | None:
     return None if silences is None else len(silences)
 
 
-def _requests_per_money(row: "CellSummary") -> float | None:
+def _workers(
+    figure: Callable[[WorkersLoad], float | None],
+) -> Callable[[Measurement], float | None]:
+    """A figure of how the load spread over several workers."""
+    return lambda measurement: (
+        figure(measurement.workers_load) if measurement.workers_load else None
+    )
+
+
+def _requests_per_money(row: "CellSummary") -> Spread:
     rate = row.requests_per_s.value
-    return requests_for(row.price, rate) if rate is not None and row.price else None
+    return Spread(requests_for(row.price, rate) if rate is not None and row.price else None)
 
 
 def requests_for(price: Price, rate: float) -> float:
@@ -85,9 +96,14 @@ def requests_for(price: Price, rate: float) -> float:
     return rate * SECONDS_AN_HOUR / price.per_hour
 
 
-def _requests_per_core(row: "CellSummary") -> float | None:
+def _requests_per_core(row: "CellSummary") -> Spread:
     rate, cpus = row.requests_per_s.value, row.server_cpus
-    return rate / cpus if rate is not None and row.price and cpus else None
+    return Spread(rate / cpus if rate is not None and row.price and cpus else None)
+
+
+def _scaling(row: "CellSummary") -> Spread:
+    count = row.worker_count
+    return Spread(*(value / count for value in row.to_one_worker if value)) if count else NONE
 
 
 class Figures(HasFigures[Own]):
@@ -349,6 +365,55 @@ class Figures(HasFigures[Own]):
         over_rounds=GREATEST,
         explained="of these requests, with a wrong answer",
     )
+    connections_per_worker_min = Figure(
+        unit="connections",
+        measured=_workers(lambda load: load.connections[0]),
+        needs=Needs.RESULT,
+        explained="of the worker that held the fewest when they were last looked at in the window; "
+        "empty with one worker, for workers that are threads and not processes (Go), and if nobody "
+        "looked, as all `connections_per_worker_*` and `worker_*`",
+    )
+    connections_per_worker_max = Figure(
+        unit="connections",
+        measured=_workers(lambda load: load.connections[-1]),
+        needs=Needs.RESULT,
+        over_rounds=MEDIAN,
+        explained="the same of the worker that held the most",
+    )
+    workers_idle = Figure(
+        unit="processes",
+        measured=_workers(lambda load: load.idle),
+        needs=Needs.RESULT,
+        over_rounds=GREATEST,
+        explained="workers that held no connection then",
+    )
+    worker_cpu_cores_min = Figure(
+        unit="cores",
+        measured=_workers(lambda load: load.cpu_cores[0] if load.cpu_cores else None),
+        needs=Needs.RESULT,
+        decimals=4,
+        explained="CPU time of the worker that used the least, between the first look and the last "
+        "in the window; empty with one look, which a window of 1 s has",
+    )
+    worker_cpu_cores_max = Figure(
+        unit="cores",
+        measured=_workers(lambda load: load.cpu_cores[-1] if load.cpu_cores else None),
+        needs=Needs.RESULT,
+        over_rounds=MEDIAN,
+        decimals=4,
+        explained="the same of the worker that used the most",
+    )
+    scaling = Figure(
+        unit="ratio",
+        of_cell=_scaling,
+        interval=True,
+        decimals=RATIO_DECIMALS,
+        form=Form.RATIO,
+        shown=Shown("scaling", "scaling", interval=True, if_several=True),
+        explained="median over rounds of `requests_per_s` by that of the same cell with one worker "
+        "in the same round, by `worker_count`: 1 if N workers answer N times as much as one. Empty "
+        "unless the run has the cell with one worker too",
+    )
     requests_per_money = Figure(
         unit="requests",
         of_cell=_requests_per_money,
@@ -398,6 +463,10 @@ class CellSummary(Figures[Summarised]):
     """Of the server's host."""
     server_cpus: int | None = None
     """CPUs of the server's host that the unit may use."""
+    worker_count: int | None = None
+    """How many workers there were, if the cell has `all`, too."""
+    to_one_worker: Spread = NONE
+    """Requests/s by those of the same cell with one worker, within the round."""
 
     @property
     def disturbances(self) -> str | None:
@@ -430,7 +499,14 @@ IDENTITY: list[Fact[CellSummary]] = [
         of_measurement=lambda judged: judged.measurement.cell.workers,
         of_cell=lambda row: row.cell.workers,
         shown=Shown("workers", "workers", "workers", if_several=True),
-        explained="`BENCH_WORKERS` of the server; for Go, `GOMAXPROCS`",
+        explained="as the plan has them: a number; or `all`, as many as the server has CPUs",
+    ),
+    Fact(
+        name="worker_count",
+        unit="processes",
+        of_measurement=lambda judged: judged.measurement.worker_count,
+        of_cell=lambda row: row.worker_count,
+        explained="the same as a number: `BENCH_WORKERS` of the server; for Go, `GOMAXPROCS`",
     ),
     Fact(
         name="depth",

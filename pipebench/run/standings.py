@@ -40,6 +40,18 @@ def set_standings(
                 _set_ceiling(group, figure, values)
 
 
+def set_scaling(
+    rows: Sequence[CellSummary], by_cell: Mapping[Cell, Sequence[JudgedMeasurement]]
+) -> None:
+    """Fill the ratio of each cell with several workers to the same cell with one worker."""
+    rate = CellSummary.requests_per_s
+    for row in rows:
+        alone = by_cell.get(row.cell._replace(workers=1))
+        if alone and row.cell.workers != 1:
+            own = rate.by_round(by_cell[row.cell])
+            row.to_one_worker = spread(estimate(ratios(own, rate.by_round(alone))))
+
+
 def _candidates(group: Sequence[CellSummary], values: Mapping[str, ByRound]) -> list[CellSummary]:
     """Those that are ranked: frameworks that are ok and have the figure."""
     return [

@@ -13,7 +13,7 @@ from pipebench.run.columns import RATIO_DECIMALS
 from pipebench.run.entries import Figure, Summarised
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.run.standings import set_standings
+from pipebench.run.standings import set_scaling, set_standings
 from pipebench.stats.estimate import Spread
 
 Measurements = Sequence[JudgedMeasurement]
@@ -32,6 +32,7 @@ def summary(judged_run: JudgedRun) -> list[CellSummary]:
         for cell, measurements in by_cell.items()
     ]
     set_standings(judged_run.run.frameworks, rows, by_cell)
+    set_scaling(rows, by_cell)
     for row in rows:
         _derive(row)
         row.figures = {one.name: _rounded(one, one.in_row(row)) for one in FIGURES}
@@ -48,7 +49,7 @@ def _derive(row: CellSummary) -> None:
     """The figures that are made of a cell's other figures."""
     for figure in FIGURES:
         if figure.of_cell:
-            row.figures[figure.name] = Summarised(figure.of_cell(row))
+            row.figures[figure.name] = Summarised(*figure.of_cell(row))
 
 
 def _rounded(figure: Figure, own: Summarised) -> Summarised:
@@ -87,6 +88,7 @@ def _summarised(
         rounds_scheduled=scheduled or None,
         price=judged_run.price_of(cell.testbed),
         server_cpus=_server_cpus(valid),
+        worker_count=next((one.measurement.worker_count for one in measurements), None),
         figures={figure.name: figure.summarised(valid) for figure in FIGURES},
     )
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pipebench.run.cells import several
 from pipebench.run.columns import Column
 from pipebench.run.figures import CellSummary
 from pipebench.run.tables import SHOWN
@@ -32,16 +31,19 @@ def _table(
     heading: Callable[[Column[CellSummary]], str | None],
     field: Callable[[Column[CellSummary], CellSummary], Field],
 ) -> Table:
-    keys = several(row.cell for row in rows)
     heads = [
         (column, text)
         for column in SHOWN
-        if (text := heading(column)) and (not column.shown.if_several or column.name in keys)
+        if (text := heading(column)) and (not column.shown.if_several or _differ(rows, column))
     ]
     return Table(
         [head_of(column, text) for column, text in heads],
         [[field(column, row) for column, _ in heads] for row in rows],
     )
+
+
+def _differ(rows: Sequence[CellSummary], column: Column[CellSummary]) -> bool:
+    return len({column.value(row) for row in rows}) > 1
 
 
 def _report_field(column: Column[CellSummary], row: CellSummary, known: dict[str, str]) -> Field:

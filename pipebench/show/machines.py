@@ -245,7 +245,7 @@ def _places(machines: Machines) -> list[MachineColumn]:
     if len(machines.places) == 1:
         return []
     return [
-        (Head("workers", number=True), lambda row: _number(row.workers)),
+        (Head("workers", number=True), lambda row: Field(str(row.workers), row.workers)),
         (Head("depth", number=True), lambda row: _number(row.depth)),
         (Head("connections", number=True), lambda row: _number(row.connections)),
     ]

@@ -9,6 +9,7 @@ from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.usage import Usage
 from pipebench.record.schema import Cell
+from pipebench.record.values import workers_words
 from pipebench.rules.bottleneck import NEAR, Candidate, LimitedBy, bottleneck_of, candidates
 from pipebench.rules.outcome import (
     DECIDING,
@@ -87,7 +88,7 @@ def _problem(measurement: Measurement) -> str:
 def cell_words(cell: Cell) -> str:
     """A cell in words."""
     return (
-        f"{cell.framework} on testbed {cell.testbed}: {_count(cell.workers, 'worker')}, "
+        f"{cell.framework} on testbed {cell.testbed}: {workers_words(cell.workers)}, "
         f"depth {cell.depth}, {_count(cell.connections, 'connection')}"
     )
 

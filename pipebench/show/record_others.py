@@ -1,6 +1,7 @@
 """Records of a probe and of a path for a person: see record.py."""
 
 from pipebench.record.schema import Case
+from pipebench.record.values import workers_words
 from pipebench.rules.conformance import Probe
 from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 from pipebench.show import formats
@@ -10,8 +11,7 @@ from pipebench.show.layout import section, wrapped
 def probe(seen: Probe) -> str:
     """The cases that do not conform, and how many there are."""
     testbed, framework, workers = seen.server
-    worker_count = f"{workers} worker{'' if workers == 1 else 's'}"
-    parts = [f"Probe of {framework} on testbed {testbed}, {worker_count}"]
+    parts = [f"Probe of {framework} on testbed {testbed}, {workers_words(workers)}"]
     if seen.harness_fault:
         parts.append(wrapped(f"Harness fault: {seen.harness_fault}"))
     if seen.why:

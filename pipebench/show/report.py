@@ -34,7 +34,7 @@ from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import draw
-from pipebench.show.charts.charts import Chart
+from pipebench.show.charts.chart import Chart
 from pipebench.show.charts.drawer import Here
 from pipebench.show.disturbances import remarks as remarks_on
 from pipebench.show.machines import chapter as machines_chapter

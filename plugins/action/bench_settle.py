@@ -1,9 +1,9 @@
-"""Settle what a run takes from its hosts, once they have been looked at: the threads of wrk.
+"""Settle what depends on the hosts, once they have been looked at: threads of wrk, and workers.
 
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `absent`,
 whether no host was looked at, because not every one is up (only in check mode).
-Returns the completed `run`, and what to expect of small generators, as `progress`; in check mode,
-also what would be done, as `closing`.
+Returns the completed `run`, and what to expect of small generators and of many workers, as
+`progress`; in check mode, also what would be done, as `closing`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from ansible.plugins.action import ActionBase
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.settle import (
     check_text,
-    settle_threads,
+    few_connections_text,
+    settle,
     small_generators_text,
     unequal_generators_text,
 )
@@ -35,11 +36,12 @@ class ActionModule(ActionBase):
         if not absent:
             checks = self._task.args["checks"]
             cpus = {host: int(checks[host]["cpus"]) for host in checks}
-            run = settle_threads(run, cpus)
+            run = settle(run, cpus)
             architectures = {host: str(checks[host]["architecture"]) for host in checks}
             sentences = (
                 small_generators_text(run, cpus),
                 unequal_generators_text(run, architectures),
+                few_connections_text(run),
             )
             answer["progress"] = "\n".join(filter(None, sentences))
         answer["run"] = run.to_fact()

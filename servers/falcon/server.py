@@ -1,26 +1,6 @@
 """Hello world with Falcon's ASGI application, served by uvicorn on uvloop and httptools."""
 
-import falcon
-import falcon.asgi
 from production import main  # a link to the folder of uvicorn
 
-
-async def somebody() -> None:
-    return
-
-
-class Hello:
-    async def on_get(self, _: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
-        await somebody()
-        response.content_type = falcon.MEDIA_TEXT
-        response.text = "Hello world!"
-
-    on_head = on_get
-
-
-app = falcon.asgi.App()
-app.add_route("/", Hello())
-
-
 if __name__ == "__main__":
-    main(app)
+    main("app:app")

@@ -1,23 +1,6 @@
 """Hello world with Starlette, served by uvicorn on uvloop and httptools."""
 
 from production import main  # a link to the folder of uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-
-
-async def somebody() -> None:
-    return
-
-
-async def hello(_: Request) -> PlainTextResponse:
-    await somebody()
-    return PlainTextResponse("Hello world!")
-
-
-app = Starlette(routes=[Route("/", hello)])
-
 
 if __name__ == "__main__":
-    main(app)
+    main("app:app")

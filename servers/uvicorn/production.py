@@ -3,16 +3,24 @@
 The folders of the frameworks that it serves link to this file.
 """
 
-from functools import partial
 from typing import Any
 
 import uvicorn
-from launch import bound_socket, run_workers, settings
+from launch import settings
 
 
-def serve(app: Any, options: dict[str, Any], host: str, port: int, *, shared: bool) -> None:
-    config = uvicorn.Config(
+def main(app: str, **options: Any) -> None:
+    """Serve an ASGI application until SIGTERM.
+
+    app: `module:name`, as uvicorn's manager of several workers requires it; another module than
+    server.py, which each worker imports, too. options: of uvicorn.Config, beside those of all.
+    """
+    host, port, workers = settings()
+    uvicorn.run(
         app,
+        host=host,
+        port=port,
+        workers=workers,
         loop="uvloop",
         http="httptools",
         **options,
@@ -20,10 +28,3 @@ def serve(app: Any, options: dict[str, Any], host: str, port: int, *, shared: bo
         log_level="warning",
         timeout_graceful_shutdown=1,
     )
-    uvicorn.Server(config).run(sockets=[bound_socket(host, port, shared=shared)])
-
-
-def main(app: Any, **options: Any) -> None:
-    """Serve an ASGI application until SIGTERM. options: of uvicorn.Config, beside those of all."""
-    host, port, workers = settings()
-    run_workers(workers, partial(serve, app, options, host, port, shared=workers > 1))

@@ -143,6 +143,8 @@ class Framework:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # as in a unit, what a manager of workers kills are its own processes
+            start_new_session=True,
         )
 
     @contextmanager
@@ -230,6 +232,24 @@ class Server:
                 self.process.kill()
                 pytest.fail(f"not ready: {self.process.communicate()}")
             time.sleep(0.02)
+
+    def wait_until_idle(self) -> None:
+        """All of its processes have started: none of them uses CPU time any more."""
+        deadline = time.monotonic() + 10
+        used, before = self.cpu_ticks(), -1
+        while used > before and time.monotonic() < deadline:
+            time.sleep(0.5)
+            used, before = self.cpu_ticks(), used
+
+    def cpu_ticks(self) -> int:
+        """CPU time of the processes of its session."""
+        used = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text().rpartition(") ")[2].split()
+                if int(fields[3]) == self.process.pid:
+                    used += int(fields[11]) + int(fields[12])
+        return used
 
     def answers(self) -> bool:
         with suppress(OSError, EOFError), self.connect() as client:

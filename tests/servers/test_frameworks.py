@@ -17,6 +17,8 @@ HELLO = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 MISSING = b"GET /missing HTTP/1.1\r\nHost: test\r\n\r\n"
 
 # What is known of a framework and not this project's to mend. Each is asserted to be so still.
+# its manager waits 30 s for a worker that was ended before it had started
+ENDS_LATE_WHILE_IT_STARTS = {"sanic"}
 DIES_IN_A_PIPELINE = {"japronto", "japronto-2017"}
 REFUSES_WHAT_CAME_BEFORE_A_CLOSE = {"aiohttp"}
 BREAKS = {
@@ -163,6 +165,8 @@ def test_dies_in_a_pipeline(framework: "Framework") -> None:
 
 def test_ends_when_told_to(framework: "Framework") -> None:
     with framework.running(workers=2) as server, server.connect() as client:
+        if framework.name in ENDS_LATE_WHILE_IT_STARTS:
+            server.wait_until_idle()
         for _ in range(16):  # the connections spread over the workers
             with server.connect() as other:
                 other.send(HELLO)

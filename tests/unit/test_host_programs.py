@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host import sampler, samples, sampling
+from host import processes, sampler, samples, sampling
 
 FILES = Path(__file__).parents[2] / "files"
 PROGRAMS = sorted(FILES.rglob("*.py"))
@@ -49,6 +50,38 @@ def test_the_sampler_counts_what_this_machine_does(tmp_path: Path) -> None:
     assert sum(columns[name][-1] - columns[name][0] for name in busy) > 0
     assert columns["tcp_out_segments"] == sorted(columns["tcp_out_segments"])
     assert columns["nic_rx_bytes"][-1] is not None  # of the loopback interface
+
+
+def test_a_look_counts_the_connections_and_the_cpu_time_of_each_process(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        waiting = "import sys; sys.stdin.read()"
+        with subprocess.Popen([sys.executable, "-c", waiting], stdin=subprocess.PIPE) as idle:
+            pids = [os.getpid(), idle.pid, 2**22 + 1]  # the last has just ended
+            (tmp_path / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in pids))
+            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+            served = [listener.accept()[0] for _ in clients]
+            seen = processes.look(tmp_path, port)
+            for one in (*clients, *served):
+                one.close()
+    assert seen["pids"] == pids[:2]
+    # the listening socket is none, and neither are the ends of the clients
+    assert seen["connections"] == [3, 0]
+    used = sum(os.times()[:2]) * 1e6
+    assert seen["cpu_us"][0] == pytest.approx(used, abs=500_000)
+    assert abs(seen["at"] - time.time()) < 30
+
+
+def test_the_sampler_looks_at_processes_only_if_there_are_several_workers(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.procs").write_text(f"{os.getpid()}\n")
+    for workers in (1, 2):
+        looks = sampler.Looks(str(tmp_path / f"{workers}.jsonl"), 8080, workers)
+        looks.take(tmp_path)  # not due yet
+        looks.due = 0
+        looks.take(None)  # the unit has no cgroup yet
+        looks.take(tmp_path)
+        seen = processes.looks(tmp_path / f"{workers}.jsonl")
+        assert [look["pids"] for look in seen] == ([[os.getpid()]] if workers > 1 else [])
 
 
 def test_the_sampler_ends_whenever_it_is_told_to(tmp_path: Path) -> None:

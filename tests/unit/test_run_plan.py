@@ -27,7 +27,8 @@ from pipebench.plan.project import ROOT, Project, read_project
 from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
 from pipebench.plan.settle import (
-    settle_threads,
+    few_connections_text,
+    settle,
     small_generators_text,
     threads_for,
     unequal_generators_text,
@@ -41,6 +42,7 @@ from pipebench.plan.variables import (
     current_names,
 )
 from pipebench.record.declared import fields_of
+from pipebench.record.schema import ALL
 
 SEED = ROOT / "plans" / "seed.yml"
 SEED_PLAN: dict[str, Any] = yaml.safe_load(SEED.read_text(encoding="utf-8"))
@@ -79,6 +81,7 @@ def test_the_default_plan_is_the_command_of_2017() -> None:
             "address": "198.18.0.11",
             "port": 8080,
             "threads": 10,
+            "all_workers": None,
             "machine": None,
         }
     ]
@@ -298,7 +301,7 @@ def test_threads_divide_the_share_of_each_generator() -> None:
     hosts = {"s": HOSTS["s"], "g": {"ansible_host": "g"}, "h": {"ansible_host": "h"}}
     given = {"bench_threads": "auto", "bench_connections": 200}
     run = plan_run(given, Inventory(["s"], ["g", "h"], hosts), PROJECT)
-    assert settle_threads(run, {"g": 8, "h": 16}).testbeds[0].threads == 5  # of 100 connections
+    assert settle(run, {"s": 4, "g": 8, "h": 16}).testbeds[0].threads == 5  # of 100 connections
 
 
 def framework_folder(tmp_path: Path, text: str, name: str = "mine") -> Path:
@@ -439,13 +442,13 @@ def test_threads_from_cpus_divide_every_number_of_connections(
 def test_the_threads_of_a_run_are_those_of_its_generator(value: Any) -> None:
     run = planned(bench_threads=value, bench_connections="16,1024")
     assert run.testbeds[0].threads is None
-    settled = settle_threads(run, {"g": 4})
+    settled = settle(run, {"s": 2, "g": 4})
     assert settled.testbeds[0].threads == settled.variables.threads == 4
 
 
 def test_threads_that_are_given_are_those_of_any_generator() -> None:
     run = planned()
-    assert settle_threads(run, {"g": 2}) == run
+    assert settle(run, {"s": 2, "g": 2}) == run
 
 
 def test_generators_that_differ_have_threads_of_their_own() -> None:
@@ -457,9 +460,45 @@ def test_generators_that_differ_have_threads_of_their_own() -> None:
     }
     two = Inventory(["s", "s2"], ["g", "g2"], hosts)
     run = plan_run({"bench_threads": "auto"}, two, PROJECT)
-    settled = settle_threads(run, {"g": 2, "g2": 8})
+    settled = settle(run, {"s": 2, "g": 2, "s2": 4, "g2": 8})
     assert [testbed.threads for testbed in settled.testbeds] == [2, 8]
     assert settled.variables.threads == "auto"
+
+
+def test_all_workers_are_the_cpus_of_each_server() -> None:
+    hosts = {
+        "s": {"ansible_host": "198.18.0.1"},
+        "g": {"ansible_host": "198.18.0.2"},
+        "s2": {"ansible_host": "198.18.0.3", "bench_testbed": "b"},
+        "g2": {"ansible_host": "198.18.0.4", "bench_testbed": "b"},
+    }
+    given = {"bench_workers": "1,all", "bench_frameworks": "aiohttp", "bench_controls": False}
+    run = plan_run(given, Inventory(["s", "s2"], ["g", "g2"], hosts), PROJECT)
+    assert {cell.workers for cell in run.rounds[0]} == {1, ALL}
+    run = RunPlan.from_fact(settle(run, {"s": 16, "g": 2, "s2": 32, "g2": 2}).to_fact())
+    assert [testbed.worker_count(ALL) for testbed in run.testbeds] == [16, 32]
+    assert [testbed.worker_count(1) for testbed in run.testbeds] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("cpus", "said"),
+    [
+        (12, ""),
+        (13, "200 connections are 15.4 for each of the 13 workers on the testbed main."),
+        (1, ""),
+    ],
+)
+def test_few_connections_for_each_worker_are_said_beforehand(cpus: int, said: str) -> None:
+    run = settle(planned(bench_workers="1,all"), {"s": cpus, "g": 2})
+    assert few_connections_text(run).startswith(said)
+    assert bool(few_connections_text(run)) == bool(said)
+    if said:
+        assert few_connections_text(run).endswith("use bench_connections of at least 208.")
+
+
+@pytest.mark.parametrize("value", [0, 1025, "some", "1,every", [1, "all", "all"], True])
+def test_a_wrong_number_of_workers_is_refused_by_name(value: Any) -> None:
+    assert f"bench_workers is {value!r}; it must" in mistakes(bench_workers=value)
 
 
 PLANS = sorted((ROOT / "plans").glob("*.yml"))

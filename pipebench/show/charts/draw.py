@@ -8,7 +8,7 @@ from pipebench.compare.machines import Machines
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show.charts import charts, svg
-from pipebench.show.charts.charts import Chart
+from pipebench.show.charts.chart import Chart, data_of
 
 
 class Drawn(NamedTuple):
@@ -48,7 +48,7 @@ def begin(
     machines: Machines | None = None,
 ) -> Begun:
     """Begin all charts that there are data for; rows: summary.csv's."""
-    data = charts.data_of(judged_run, rows, machines)
+    data = data_of(judged_run, rows, machines)
     pictures: list[tuple[Chart, Future[str]]] = []
     faults: list[str] = []
     for make in charts.CHARTS:

@@ -52,6 +52,7 @@ STOPPED = {
     "unit": "u",
     "state": {"ActiveState": "active"},
     "samples": json.dumps(SAMPLES),
+    "processes": [{"at": 1.5, "pids": [7, 8], "cpu_us": [10_000, 0], "connections": [3, 2]}],
     "journal": None,
 }
 

@@ -135,7 +135,7 @@ def test_only_frameworks_are_probed(tmp_path: Path) -> None:
     on, said = hosts(), []
     probe(on_testbed(run, on, said))
     assert [line.split(":")[0] for line in said] == [
-        "probe 1/2 aiohttp, 1 workers",
+        "probe 1/2 aiohttp, 1 worker",
         "probe 2/2 aiohttp, 2 workers",
     ]
     assert on.generators[0].asked[0].order["depth"] == 5

@@ -15,9 +15,11 @@ from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun, judge_run
 from pipebench.run.summary import summary
 from pipebench.show import report
+from pipebench.show.charts import chart as shared
 from pipebench.show.charts import charts, drawing, svg
-from pipebench.show.charts.charts import Chart
+from pipebench.show.charts.chart import MOST_DOTS, Chart, Data, data_of, looks
 from pipebench.show.charts.drawing import Bar, Bars
+from pipebench.show.charts.frameworks import rounds, throughput
 from pipebench.stats.estimate import Estimate
 from tests.unit.pipebench import specs
 from tests.unit.pipebench.factory import record, run_document, sweep_run, write_run
@@ -32,7 +34,7 @@ def rows_of(judged_run: JudgedRun) -> list[CellSummary]:
 
 def made(judged_run: JudgedRun) -> dict[str, Chart]:
     """Every chart of a run by its name, not drawn yet."""
-    data = charts.data_of(judged_run, rows_of(judged_run))
+    data = data_of(judged_run, rows_of(judged_run))
     return {chart.name: chart for make in charts.CHARTS if (chart := make(data))}
 
 
@@ -279,13 +281,13 @@ def test_of_many_groups_the_title_says_which_is_shown(of_sweep: dict[str, Chart]
 
 
 def test_a_framework_has_one_look_in_a_report(example: JudgedRun) -> None:
-    looks = charts.looks(example, rows_of(example))
+    by_name = looks(example, rows_of(example))
     own = [
-        look for name, look in looks.items() if name not in ("ceiling", "uvloop-httptools-again")
+        look for name, look in by_name.items() if name not in ("ceiling", "uvloop-httptools-again")
     ]
     assert len({look.colour for look in own}) == len({look.shape for look in own}) == len(own) == 6
-    again = looks["uvloop-httptools-again"]
-    assert (again.colour, again.hollow) == (looks["uvloop-httptools"].colour, True)
+    again = by_name["uvloop-httptools-again"]
+    assert (again.colour, again.hollow) == (by_name["uvloop-httptools"].colour, True)
 
 
 def test_two_of_one_title_are_told_apart(tmp_path: Path) -> None:
@@ -316,15 +318,15 @@ def test_what_others_wrote_does_not_break_the_picture(tmp_path: Path) -> None:
 def test_a_chart_that_fails_costs_no_other(
     cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def latency(data: charts.Data) -> Chart | None:
+    def latency(data: Data) -> Chart | None:
         raise ValueError(f"no axis for {len(data.rows)} rows")
 
-    def cpu(data: charts.Data) -> Chart | None:
-        chart = charts.cpu(data)
+    def cpu(data: Data) -> Chart | None:
+        chart = cpu(data)
         return chart and Chart(chart.name, chart.title, chart.alt, chart.spec | {"layer": "none"})
 
     run = write_run(tmp_path, run_document(["one"], 1), {"a.json": record()})
-    monkeypatch.setattr(charts, "CHARTS", (charts.throughput, latency, cpu, charts.rounds))
+    monkeypatch.setattr(charts, "CHARTS", (throughput, latency, cpu, rounds))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
     rendered = report.collect(run)
     told = [one.split(":")[0] for one in rendered.problems]
@@ -370,7 +372,7 @@ def test_rendering_writes_the_pictures_and_removes_stale_ones(tmp_path: Path) ->
 
 
 def test_many_rounds_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(charts, "MOST_DOTS", 36)
+    monkeypatch.setattr(shared, "MOST_DOTS", 36)
     names = ["one", "two", "three"]
     records = {
         f"{name}-{number}.json": record(framework=name, round=number, position=place)
@@ -389,7 +391,7 @@ def test_a_page_can_hold_as_many_dots_as_there_may_be() -> None:
         Bar(
             drawing.look(number, f"framework {number}"),
             Estimate(1e5, 9e4, 1.1e5),
-            [1e5 + n for n in range(charts.MOST_DOTS // 24)],
+            [1e5 + n for n in range(MOST_DOTS // 24)],
             "100,000 (90,000 to 110,000)",
         )
         for number in range(24)

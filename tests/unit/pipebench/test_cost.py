@@ -12,7 +12,7 @@ import yaml
 from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
-from pipebench.show.charts import charts, draw
+from pipebench.show.charts import charts, draw, machines
 from pipebench.show.charts.draw import Drawn
 from pipebench.show.charts.drawer import Here
 from tests.unit.command import collect
@@ -34,7 +34,7 @@ PRICED = {
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the charts there is that of prices alone."""
-    monkeypatch.setattr(charts, "CHARTS", (charts.price,))
+    monkeypatch.setattr(charts, "CHARTS", (machines.price,))
 
 
 @pytest.fixture(scope="module")

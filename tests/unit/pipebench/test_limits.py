@@ -168,12 +168,11 @@ def test_a_neighbour_of_one_that_used_all_its_core_hides_nothing() -> None:
 
 
 def test_workers_that_can_take_every_cpu_share_them_with_the_kernel() -> None:
-    two = BASE.cell._replace(workers=2)
-    full = replace(measurement(1.6, measured_cores=1.95), cell=two)
+    full = replace(measurement(1.6, measured_cores=1.95), worker_count=2)
     assert bottleneck_of(full, CARRIES).limit == LimitedBy.SERVER
-    idle = replace(measurement(1.6, measured_cores=1.7), cell=two)
+    idle = replace(measurement(1.6, measured_cores=1.7), worker_count=2)
     assert bottleneck_of(idle, CARRIES).limit == LimitedBy.UNKNOWN
-    crowded = replace(measurement(1.2, measured_cores=1.95, other_cores=0.43), cell=two)
+    crowded = replace(measurement(1.2, measured_cores=1.95, other_cores=0.43), worker_count=2)
     assert bottleneck_of(crowded, CARRIES).limit == LimitedBy.UNKNOWN
 
 

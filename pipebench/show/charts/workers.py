@@ -1,0 +1,137 @@
+"""Several workers: what each of them adds, and how evenly the connections spread over them."""
+
+from statistics import median
+
+from pipebench.record.schema import ALL
+from pipebench.record.values import workers_words
+from pipebench.rules.outcome import RATED
+from pipebench.run.cells import CELL_GROUP
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedMeasurement
+from pipebench.show import formats
+from pipebench.show.bar_list import bar_list
+from pipebench.show.charts import drawing
+from pipebench.show.charts.chart import (
+    MOST_GROUPS,
+    Chart,
+    Data,
+    at_cell,
+    bars_said,
+    evenly,
+    most_cells,
+    split_panels,
+    with_intervals,
+)
+from pipebench.show.charts.drawing import TIMES, Bar, Bars, Lines, Point, Scale
+from pipebench.stats.estimate import Estimate
+
+
+def scaling(data: Data) -> Chart | None:
+    """What more workers gain: requests/s by workers times those of one worker."""
+    groups = [group for group in data.groups(CELL_GROUP) if any(map(_scaling, group))]
+    shown = evenly(groups, MOST_GROUPS)
+    panels = [
+        Bars(
+            _title(data, group),
+            [
+                Bar(data.look(row), found, [], formats.ratio(found.median))
+                for row in sorted(group, key=lambda row: -(row.scaling.value or 0))
+                if (found := _scaling(row)) and row.role != "control"
+            ],
+            (1.0, "as fast as one alone 1"),
+        )
+        for group in shown
+    ]
+    if not panels:
+        return None
+    cut = f"; {len(shown)} of {len(groups)} such pictures" if len(shown) < len(groups) else ""
+    title = (
+        "What each worker answers beside the others, as a share of what one answers alone in the "
+        f"same round: medians over the rounds{with_intervals(panels)}; at the dashed line, N "
+        f"workers answer N times as much as one{cut}."
+    )
+    scale = drawing.linear(
+        "share of one worker alone", [value for p in panels for value in p.values], TIMES
+    )
+    return Chart(
+        "scaling",
+        title,
+        bars_said("Requests per second of each worker, by one alone", panels),
+        drawing.bars(panels, scale),
+        bar_list(title, panels),
+    )
+
+
+def _scaling(row: CellSummary) -> Estimate | None:
+    own = row.scaling
+    if own.value is None or row.worker_count == 1 or row.outcome not in RATED:
+        return None
+    return Estimate(own.value, own.low, own.high)
+
+
+def _title(data: Data, group: list[CellSummary]) -> str:
+    """The label of a group's cells, with how many workers `all` is."""
+    label, cell = data.label(group[0].cell), group[0].cell
+    counts = {row.worker_count for row in group if row.worker_count}
+    if cell.workers != ALL or len(counts) != 1:
+        return label
+    words = workers_words(ALL)
+    return (label or words).replace(words, f"{words} ({counts.pop()})")
+
+
+def workers(data: Data) -> Chart | None:
+    """How evenly the connections spread over the workers."""
+    groups, cut = [], ""
+    for group in data.groups(CELL_GROUP):
+        own = [(row, curve) for row in group if (curve := _workers_curve(data.of(row)))]
+        own = [(row, curve) for row, curve in own if row.role != "control"]
+        if own:
+            groups.append((group, own))
+    shown = evenly(groups, min(MOST_GROUPS, most_cells(data)))
+    if not shown:
+        return None
+    if len(shown) < len(groups):
+        cut = f"; {len(shown)} of {len(groups)} such pictures"
+    panels, words = [], []
+    for group, curves in shown:
+        drawn = [
+            (
+                data.look(row),
+                [Point(100 * n / (len(curve) - 1), y) for n, y in enumerate(curve)],
+            )
+            for row, curve in curves
+        ]
+        title = _title(data, group)
+        panels.append(Lines(title, drawn))
+        ends = [
+            f"{data.look(row).title} {formats.ratio(curve[0])} to {formats.ratio(curve[-1])}"
+            for row, curve in curves
+        ]
+        words.append(
+            f"Worker with the fewest to the most connections{at_cell(title)}: {'; '.join(ends)}."
+        )
+    across = Scale("workers, the one with the fewest first, %", 0, 100, log=False, label=TIMES)
+    up = drawing.linear(
+        "connections by the mean",
+        [1.0, *(value for panel in panels for value in panel.values)],
+        TIMES,
+    )
+    return Chart(
+        "workers",
+        "How evenly the connections spread over the workers: connections of each by the mean of "
+        "all, the worker with the fewest first, medians over the rounds; a level line at 1 is "
+        f"even, and 0 is a worker without a connection{cut}.",
+        " ".join(words),
+        drawing.lines(split_panels(panels), across, up),
+    )
+
+
+def _workers_curve(seen: list[JudgedMeasurement]) -> list[float]:
+    """Medians over the rounds of the connections of each worker, by their mean."""
+    loads = [m.measurement.workers_load for m in seen if m.judgement.outcome in RATED]
+    curves = [
+        [count / mean for count in one.connections]
+        for one in loads
+        if one and (mean := sum(one.connections) / len(one.connections))
+    ]
+    return [median(values) for values in zip(*curves, strict=True)]
