@@ -152,7 +152,7 @@ def test_scaling_is_by_workers_and_within_the_round(tmp_path: Path) -> None:
     (row,) = (row for row in csv.DictReader(files["summary.csv"].splitlines())
               if row["workers"] == "all")  # fmt: skip
     assert (row["worker_count"], row["connections_per_worker_max"]) == ("4", "100.0")
-    assert row["workers_idle"] == "1.0"
+    assert row["workers_idle"] == "1"
     assert "| scaling |" in files["report.md"]
     assert "0.80" in files["report.md"]
 
