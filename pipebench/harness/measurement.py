@@ -22,6 +22,7 @@ from pipebench.plan.schedule import PlannedCell
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, RecordError
 from pipebench.record.store import raw_file, time_text
+from pipebench.record.values import workers_words
 
 LEAD_S, LEAD_MORE_S = 0.2, 0.05
 """So long before they begin several generators are told to, and so much longer for each of them."""
@@ -135,13 +136,15 @@ class MeasurementExecution(CellExecution):
         totals = None if record.harness_fault else totals_of(record, file)
         result = result_text(record, totals)
         most = "at most " if extended(run) else ""
+        several = len(run.variables.workers) > 1
+        workers = f"{workers_words(self.cell.workers)}, " if several else ""
         return Recorded(
             file=file,
             document=record,
             fault=record.harness_fault,
             line=f"[{done:>{len(str(count))}}/{count}] round {self.round}{self.where}  "
-            f"{record.framework:<18} depth {record.depth}, {record.connections} connections: "
-            f"{result}  ({most}{left_text(left)})",
+            f"{record.framework:<18} {workers}depth {record.depth}, "
+            f"{record.connections} connections: {result}  ({most}{left_text(left)})",
             event=Measured(
                 time=time_text(ended),
                 run_id=record.run_id,

@@ -51,6 +51,21 @@ def _settled(testbed: Testbed, run: RunPlan, cpus: Mapping[str, int]) -> Testbed
     return structs.replace(testbed, threads=threads_for(fewest, shares))
 
 
+def single_worker_text(run: RunPlan) -> str:
+    """That `all` is one worker, if the plan also has one worker; often nothing."""
+    if not {1, ALL} <= set(run.variables.workers):
+        return ""
+    names = [testbed.name for testbed in run.testbeds if testbed.all_workers == 1]
+    if not names:
+        return ""
+    server = "server" if len(names) == 1 else "servers"
+    has, testbed = ("has", "testbed") if len(names) == 1 else ("have", "testbeds")
+    return (
+        f"The {server} of the {testbed} {', '.join(names)} {has} 1 CPU: `all` is one worker there, "
+        "so each of its cells is measured twice."
+    )
+
+
 def few_connections_text(run: RunPlan) -> str:
     """What to expect of cells with few connections for each worker, and what to do about it."""
     fewest = min(run.variables.connections)

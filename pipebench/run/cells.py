@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from pipebench.record.schema import Cell, Workers
+from pipebench.record.values import workers_words
 
 CellGroup = tuple[str, Workers, int, int]
 """Testbed, workers, depth, connections: cells that differ in nothing but the framework."""
@@ -28,10 +29,13 @@ def labels(cells: Iterable[Cell]) -> Callable[[Cell], str]:
     keys = several(cells)
 
     def label(cell: Cell) -> str:
-        words = [(key, getattr(cell, key)) for key in keys]
-        return ", ".join(
-            f"{value} {key}" if key in ("workers", "connections") else f"{key} {value}"
-            for key, value in words
-        )
+        return ", ".join(_words(cell, key) for key in keys)
 
     return label
+
+
+def _words(cell: Cell, key: str) -> str:
+    value = getattr(cell, key)
+    if key == "workers":
+        return workers_words(value)
+    return f"{value} connections" if key == "connections" else f"{key} {value}"

@@ -4,7 +4,7 @@ Each point is a claim in short sentences with rounded figures, and the exact fig
 claim that is true of several frameworks appears once, with their names.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -332,9 +332,8 @@ def _limits(rows: list[CellSummary]) -> list[Point]:
             limits[row.limited_by].append(row)
     points = []
     if limits:
-        claim = "; ".join(
-            _limited(limit, limited, len(limits) == 1) for limit, limited in limits.items()
-        )
+        claims = _limit_claims(limits)
+        claim = "; ".join(claims)
         points.append(Point(f"{claim[0].upper()}{claim[1:]}."))
     if any(row.disturbed for row in rows):
         points.append(
@@ -344,6 +343,24 @@ def _limits(rows: list[CellSummary]) -> list[Point]:
             )
         )
     return points
+
+
+def _limit_claims(limits: dict[LimitedBy, list[CellSummary]]) -> list[str]:
+    """What limited whom; those that had several limits are named once."""
+    often = Counter(
+        name for rows in limits.values() for name in {row.cell.framework for row in rows}
+    )
+    claims, differing = [], []
+    for limit, rows in limits.items():
+        same = [row for row in rows if often[row.cell.framework] == 1]
+        differing += [row for row in rows if often[row.cell.framework] > 1]
+        if same:
+            claims.append(_limited(limit, same, len(limits) == 1))
+    if differing:
+        claims.append(
+            f"what limited {_names(differing)} differs from cell to cell ([more](#limits))"
+        )
+    return claims
 
 
 def _lower_bounds(groups: list[Group]) -> list[Point]:

@@ -17,6 +17,7 @@ from pipebench.plan.settle import (
     check_text,
     few_connections_text,
     settle,
+    single_worker_text,
     small_generators_text,
     unequal_generators_text,
 )
@@ -41,6 +42,7 @@ class ActionModule(ActionBase):
             sentences = (
                 small_generators_text(run, cpus),
                 unequal_generators_text(run, architectures),
+                single_worker_text(run),
                 few_connections_text(run),
             )
             answer["progress"] = "\n".join(filter(None, sentences))

@@ -29,6 +29,7 @@ from pipebench.plan.schedule import shuffled_rounds
 from pipebench.plan.settle import (
     few_connections_text,
     settle,
+    single_worker_text,
     small_generators_text,
     threads_for,
     unequal_generators_text,
@@ -494,6 +495,16 @@ def test_few_connections_for_each_worker_are_said_beforehand(cpus: int, said: st
     assert bool(few_connections_text(run)) == bool(said)
     if said:
         assert few_connections_text(run).endswith("use bench_connections of at least 208.")
+
+
+def test_that_all_is_one_worker_is_said_beforehand() -> None:
+    both = planned(bench_workers="1,all")
+    assert single_worker_text(settle(both, {"s": 1, "g": 2})) == (
+        "The server of the testbed main has 1 CPU: `all` is one worker there, so each of its cells "
+        "is measured twice."
+    )
+    assert single_worker_text(settle(both, {"s": 2, "g": 2})) == ""
+    assert single_worker_text(settle(planned(bench_workers="all"), {"s": 1, "g": 2})) == ""
 
 
 @pytest.mark.parametrize("value", [0, 1025, "some", "1,every", [1, "all", "all"], True])

@@ -51,7 +51,9 @@ def scaling(data: Data) -> Chart | None:
         f"workers answer N times as much as one{cut}."
     )
     scale = drawing.linear(
-        "share of one worker alone", [value for p in panels for value in p.values], TIMES
+        "requests/s of each worker, by one alone",
+        [value for p in panels for value in p.values],
+        TIMES,
     )
     return Chart(
         "scaling",

@@ -170,6 +170,12 @@ def test_the_charts_say_what_workers_add_and_how_connections_spread(tmp_path: Pa
     assert [row["y"] for row in specs.rows(spread.spec, "line", "y")] == [0, 0.8, 1.2, 2]
 
 
+def test_the_report_names_cells_by_their_workers(tmp_path: Path) -> None:
+    report = render(judge_run(scaled_run(tmp_path, gain=3.2))).files["report.md"]
+    assert "- At 1 worker: " in report
+    assert "- At all workers: " in report
+
+
 def test_with_one_worker_there_is_no_such_chart(tmp_path: Path) -> None:
     document = run_document(["one"], 1)
     judged_run = judge_run(write_run(tmp_path, document, {"main-r01-001-one.json": record()}))
