@@ -1,12 +1,14 @@
-"""Two load generators on one server, of which one has a clock that is 3 s ahead.
+"""A testbed of another shape: a server with two CPUs, and two load generators.
 
-The clock is that of what is started on the machine from then on; no clock of a machine is set.
+One of these has a clock that is 3 s ahead: that of what is started on the machine from then on; no
+clock of a machine is set.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,10 +57,11 @@ PLAN = {
 
 @pytest.fixture(scope="module")
 def three(lab: Lab) -> Iterator[Lab]:
-    """The lab with a second load generator, which is gone afterwards."""
+    """The lab with all CPUs for the server and a second load generator, until the tests end."""
     folder = ROOT / "inventory" / "three-machines-test"
     shutil.copytree(ROOT / "lab" / "inventory", folder)
     (folder / "hosts.yml").write_text(HOSTS)
+    (folder / "group_vars" / "all.yml").write_text(f"lab_cpus: {{lab-server: '{every_cpu()}'}}\n")
     try:
         up = playbook("lab/up.yml", "-i", str(folder))
         assert up.returncode == 0, up.stdout + up.stderr
@@ -67,6 +70,11 @@ def three(lab: Lab) -> Iterator[Lab]:
         shutil.rmtree(folder)
         again = playbook("lab/up.yml", "-i", str(lab.inventory))
         assert again.returncode == 0, again.stdout + again.stderr
+
+
+def every_cpu() -> str:
+    """The CPUs of this computer that may be used, as `taskset` names them."""
+    return ",".join(map(str, sorted(os.sched_getaffinity(0))))
 
 
 def run_on(inventory: Path, results: Path, **variables: Any) -> Mapping[str, list[dict[str, str]]]:
@@ -101,3 +109,36 @@ def test_two_generators_are_as_one_with_twice_the_connections(three: Lab, tmp_pa
         offsets = {clock["generator"]: clock["offset_s"] for clock in clocks["clocks"]}
         assert offsets["lab-loadgen"] == pytest.approx(0, abs=0.01)
         assert offsets["lab-loadgen-b"] == pytest.approx(-AHEAD_S, abs=0.01)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the server would have one CPU")
+def test_all_workers_are_as_many_as_the_server_has_cpus(three: Lab, tmp_path: Path) -> None:
+    """One that listens once for each worker, and one whose manager's workers share one socket."""
+    cpus = len(os.sched_getaffinity(0))
+    connections = 64 * cpus
+    rows = run_on(
+        three.inventory,
+        tmp_path,
+        bench_framework_dirs="servers",
+        bench_frameworks="uvloop-httptools,uvicorn",
+        bench_workers="1,all",
+        bench_connections=connections,
+        bench_duration=3,
+        bench_rounds=1,
+        bench_run_id="cores",
+    )
+    for name, (one, every) in (
+        (n, sorted(r, key=lambda row: row["workers"])) for n, r in rows.items()
+    ):
+        assert (one["outcome"], every["outcome"]) == ("ok", "ok"), (name, one, every)
+        assert (one["workers"], one["worker_count"]) == ("1", "1")
+        assert (every["workers"], every["worker_count"]) == ("all", str(cpus))
+        assert one["connections_per_worker_max"] == ""
+        fewest, most = (float(every[f"connections_per_worker_{end}"]) for end in ("min", "max"))
+        # two generators ask on two further connections while the load goes on
+        assert fewest <= connections / cpus <= most <= connections + 4
+        if cpus == 2:
+            assert connections <= fewest + most <= connections + 4
+        assert (
+            0 < float(every["worker_cpu_cores_min"]) <= float(every["worker_cpu_cores_max"]) <= 1.1
+        )
