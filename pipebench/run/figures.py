@@ -370,8 +370,9 @@ class Figures(HasFigures[Own]):
         measured=_workers(lambda load: load.connections[0]),
         needs=Needs.RESULT,
         explained="of the worker that held the fewest when they were last looked at in the window, "
-        "with the 4 on which each generator verifies answers; empty with one worker, for workers that are threads and not processes (Go), and if nobody "
-        "looked, as all `connections_per_worker_*` and `worker_*`",
+        "with the 4 on which each generator verifies answers; empty with one worker, for workers "
+        "that are threads and not processes (Go), and if nobody looked, as all "
+        "`connections_per_worker_*` and `worker_*`",
     )
     connections_per_worker_max = Figure(
         unit="connections",
