@@ -7,7 +7,7 @@ from importlib import import_module
 COMMANDS = {
     "render": "judge one run and write its outputs",
     "show": "show one record: the execution, its results, the rules that it broke",
-    "compare": "compare the cells of runs with the first run's",
+    "compare": "compare the cells of runs with the first run's, or the machines that they measured",
     "list": "list the runs, newest first",
     "columns": "print docs/columns.md: what each column of the tables is",
     "calibrate": "compare a run of servers whose truth is known with what they do",

@@ -62,6 +62,7 @@ RUN_BY = {
     "./collect.py show RECORD": "unit",
     "./collect.py list": "unit",
     "./collect.py compare results/RUN results/RUN...": "unit",
+    "./collect.py compare --machines results/RUN results/RUN...": "unit",
     "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": "unit",
     "./collect.py calibrate results/RUN": "unit",
     "./collect.py render results/RUN --prices FILE": "unit",

@@ -2,16 +2,20 @@
 
 import argparse
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipebench.commands.shared import NO_RUN, NOT_WHOLE, RENDERED, fail, not_written, say, shown
 from pipebench.compare.gate import Status, gate
-from pipebench.compare.runs import compare_runs
-from pipebench.show import comparison
+from pipebench.compare.runs import compare_runs, read_sides
+from pipebench.compare.side import Side
+from pipebench.show import comparison, fleet
 from pipebench.show.report import write
 
 MOST_NAMED = 4
+LEAST_RUNS = 2
 
 EPILOG = """\
 Exit status: 0 compared; 1 compared, but a run cannot be compared or is not whole (stderr says which
@@ -46,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: compare-BASE-RUN beside the base)",
     )
     parser.add_argument(
+        "--machines",
+        action="store_true",
+        help="compare the machines that the runs measured, and not the runs: testbeds of all runs "
+        "with the same bench_machine are instances of one kind. Writes machines.md, machines.html, "
+        "testbeds.csv and charts/ (default: machines-BASE-RUN beside the base)",
+    )
+    parser.add_argument(
         "--fail-if-slower",
         metavar="LOSS",
         type=_loss,
@@ -72,9 +83,18 @@ def _loss(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    folders: list[Path] = arguments.folders
     if arguments.to_ceiling and arguments.fail_if_slower is None:
         return fail(NO_RUN, "--to-ceiling requires --fail-if-slower LOSS")
+    if not arguments.machines:
+        return _runs(arguments)
+    if arguments.fail_if_slower is not None:
+        return fail(NO_RUN, "--fail-if-slower compares runs: use it without --machines")
+    return _machines(arguments.folders, arguments.output)
+
+
+def _runs(arguments: argparse.Namespace) -> int:
+    """Each run against the first."""
+    folders: list[Path] = arguments.folders
     compared = compare_runs(folders)
     if len(folders) == 1:
         compared.not_compared.append(f"{folders[0]} is the only run; compare requires two")
@@ -99,9 +119,44 @@ def run(arguments: argparse.Namespace) -> int:
     return NOT_WHOLE if compared.problems else RENDERED
 
 
-def _beside(folders: Sequence[Path]) -> Path:
+def _machines(folders: Sequence[Path], output: Path | None) -> int:
+    """The machines of all runs that can be read."""
+    sides: list[Side] = []
+    refused: list[str] = []
+    for read in read_sides(list(folders)):
+        if isinstance(read, str):
+            refused.append(read)
+        else:
+            sides.append(read)
+    say([*refused, *(problem for side in sides for problem in side.problems)])
+    if len(sides) < LEAST_RUNS:
+        return fail(NO_RUN, "compare --machines requires two runs; one has it in its own report")
+    sides = _distinct(sides)
+    made = fleet.render(sides)
+    say(made.problems)
+    print(made.terminal)
+    output = output or _beside(folders, "machines")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        write(output, made.files)
+    except OSError as error:
+        return not_written(output, error)
+    print(f"Comparison: {shown(output / 'machines.html')}")
+    whole = not refused and not any(side.problems for side in sides) and not made.problems
+    return RENDERED if whole else NOT_WHOLE
+
+
+def _distinct(sides: Sequence[Side]) -> list[Side]:
+    """Runs of one id are named by their folders."""
+    counts = Counter(side.name for side in sides)
+    return [
+        replace(side, name=str(side.folder)) if counts[side.name] > 1 else side for side in sides
+    ]
+
+
+def _beside(folders: Sequence[Path], word: str = "compare") -> Path:
     """A folder beside the base's, named by those compared."""
     names = [folder.resolve().name for folder in folders]
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"and-{len(names) - MOST_NAMED + 1}-more"]
-    return folders[0].resolve().parent / "-".join(["compare", *names])
+    return folders[0].resolve().parent / "-".join([word, *names])

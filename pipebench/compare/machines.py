@@ -1,18 +1,19 @@
-"""The testbeds of a run compared: each kind of machine with the base, framework by framework.
+"""Testbeds compared: each kind of machine with the base, framework by framework.
 
 Testbeds on machines of one kind are replicates: each gives one value, the median of its rounds.
-Without `bench_machine` a testbed is a kind of its own. docs/comparing-machines.md explains the
-verdicts.
+Without `bench_machine` a testbed is a kind of its own. The testbeds are those of one run, or of
+several. docs/comparing-machines.md explains the verdicts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from pipebench.compare.cells import Verdict
+from pipebench.compare.side import Side
 from pipebench.record.run import Run
 from pipebench.record.schema import Cell, Testbed, Workers
 from pipebench.rules.outcome import Outcome
@@ -38,6 +39,27 @@ Place = tuple[Workers, int, int]
 """Workers, depth, connections."""
 ByRound = dict[int, float]
 """A figure of one instance by round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A testbed that was measured in a run. name: of several runs, `RUN/TESTBED`, or `RUN`."""
+
+    name: str
+    run: Run
+    testbed: Testbed
+
+    @property
+    def machine(self) -> str:
+        """The kind of machine that its server is said to be."""
+        return self.testbed.machine or self.name
+
+    @property
+    def cpu_model(self) -> str | None:
+        """Of the server, as its kernel calls it."""
+        cpu = self.run.hosts.get(str(self.testbed.server), {}).get("cpu")
+        model = cpu.get("model") if isinstance(cpu, Mapping) else None
+        return None if model is None else str(model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +115,14 @@ class MachineRow(Figures[MachineFigure]):
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """The kinds of machines of a run, the base first. split: sentences on kinds that were split."""
+    """The kinds of machines, the base first. split: sentences on kinds that were split.
+
+    instances: by their names.
+    """
 
     kinds: list[Kind]
     rows: list[MachineRow]
+    instances: dict[str, Instance]
     split: list[str] = field(default_factory=list)
 
     @property
@@ -118,31 +144,69 @@ def compare_machines(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> Mach
     measured = {row.cell.testbed for row in rows}
     if len(measured) < 2:
         return None
-    kinds, split = kinds_of(run, measured)
+    instances = [Instance(one.name, run, one) for one in run.testbeds if one.name in measured]
+    return _compared(instances, rows, judged_run.by_cell, run.variables.get("bench_base_testbed"))
+
+
+def compare_machines_of(sides: Sequence[Side]) -> tuple[Machines, list[CellSummary]]:
+    """The testbeds of several runs, the base being that of the first; and their rows.
+
+    In the rows, a testbed has the name of its instance.
+    """
+    instances: list[Instance] = []
+    rows: list[CellSummary] = []
+    by_cell: dict[Cell, list[JudgedMeasurement]] = {}
+    base = None
+    for side in sides:
+        measured = side.testbeds
+        described = {one.name: one for one in side.run.testbeds if one.name in measured}
+        names = {
+            testbed: f"{side.name}/{testbed}" if len(measured) > 1 else side.name
+            for testbed in [*described, *measured]
+        }
+        if side is sides[0]:
+            base = names.get(str(side.run.variables.get("bench_base_testbed")))
+        instances += [
+            Instance(name, side.run, described.get(testbed, Testbed(name=testbed)))
+            for testbed, name in names.items()
+        ]
+        for cell, row in side.rows.items():
+            renamed = cell._replace(testbed=names[cell.testbed])
+            rows.append(replace(row, cell=renamed))
+            by_cell[renamed] = side.measured[cell]
+    return _compared(instances, rows, by_cell, base), rows
+
+
+def _compared(
+    instances: Sequence[Instance],
+    rows: Iterable[CellSummary],
+    by_cell: Mapping[Cell, list[JudgedMeasurement]],
+    base: str | None,
+) -> Machines:
+    """base: the name of an instance; None: the first."""
+    kinds, split = kinds_of(instances, base)
     by_place: dict[Place, list[CellSummary]] = defaultdict(list)
     for row in rows:
         if row.role == "framework":
             by_place[row.cell.workers, row.cell.depth, row.cell.connections].append(row)
-    compared, by_cell = [], judged_run.by_cell
+    compared = []
     for place, own in by_place.items():
         samples = _Samples(by_cell, own)
         for framework in samples.frameworks:
             compared += _rows(kinds, place, samples.of_framework(framework))
         if len(samples.whole) > 1:
             compared += _rows(kinds, place, samples.of_all())
-    return Machines(kinds, compared, split)
+    return Machines(kinds, compared, {one.name: one for one in instances}, split)
 
 
-def kinds_of(run: Run, measured: set[str]) -> tuple[list[Kind], list[str]]:
-    """The kinds of machines, that of the base testbed first; and what was taken apart.
+def kinds_of(instances: Iterable[Instance], base: str | None) -> tuple[list[Kind], list[str]]:
+    """The kinds of machines, that of the base first; and what was taken apart.
 
     Instances that are called the same and have different CPU models are of different kinds.
     """
     by_name: dict[str, dict[str | None, list[str]]] = {}
-    for testbed in run.testbeds:
-        if testbed.name in measured:
-            models = by_name.setdefault(testbed.machine or testbed.name, {})
-            models.setdefault(cpu_model(run, testbed), []).append(testbed.name)
+    for one in instances:
+        by_name.setdefault(one.machine, {}).setdefault(one.cpu_model, []).append(one.name)
     kinds, split = [], []
     for name, models in by_name.items():
         several = len(models) > 1
@@ -155,16 +219,8 @@ def kinds_of(run: Run, measured: set[str]) -> tuple[list[Kind], list[str]]:
                 f"Machines called {name} have different CPUs ({', '.join(map(str, models))}), and "
                 "are compared as different kinds."
             )
-    wanted = run.variables.get("bench_base_testbed")
-    kinds.sort(key=lambda kind: wanted not in kind.testbeds)
+    kinds.sort(key=lambda kind: base not in kind.testbeds)
     return kinds, split
-
-
-def cpu_model(run: Run, testbed: Testbed) -> str | None:
-    """The CPU model of a testbed's server, as its kernel calls it."""
-    cpu = run.hosts.get(str(testbed.server), {}).get("cpu")
-    model = cpu.get("model") if isinstance(cpu, Mapping) else None
-    return None if model is None else str(model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +241,7 @@ class _Samples:
     """The frameworks of one place, on every testbed."""
 
     def __init__(
-        self, by_cell: dict[Cell, list[JudgedMeasurement]], rows: Iterable[CellSummary]
+        self, by_cell: Mapping[Cell, list[JudgedMeasurement]], rows: Iterable[CellSummary]
     ) -> None:
         self.by_cell = by_cell
         self.rows: dict[str, dict[str, CellSummary]] = defaultdict(dict)

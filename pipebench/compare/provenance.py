@@ -1,5 +1,6 @@
 """The differences between two runs besides their figures: plan, project, hosts, frameworks."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipebench.plan.variables import current_names
@@ -44,15 +45,35 @@ def differences(base: Run, other: Run, testbeds: list[tuple[str, str]]) -> list[
     return differing
 
 
-def machine_differences(run: Run, testbeds: list[str]) -> list[tuple[str, str, list[str]]]:
-    """What differs between testbeds of one run: the part, the name, and each testbed's value."""
-    machines = [_machines(run, name) for name in testbeds]
+Values = tuple[str, str, list[str]]
+"""The part, the name, and its value in each of several runs or machines."""
+
+
+def machine_differences(testbeds: Sequence[tuple[Run, str]]) -> list[Values]:
+    """What differs between testbeds, each of a run."""
+    differing = _all_differing([_machines(run, name) for run, name in testbeds])
+    return [one for one in differing if one[1] not in OF_ONE_HOST]
+
+
+def run_differences(runs: Sequence[Run]) -> list[Values]:
+    """What differs between several runs besides their machines; of frameworks, those of all."""
+    shared = [name for name in runs[0].frameworks if all(name in run.frameworks for run in runs)]
+    return _all_differing(
+        [
+            {"plan": _plan(run), "project": _project(run)}
+            | {f"framework {name}": _framework(run, name) for name in shared}
+            for run in runs
+        ]
+    )
+
+
+def _all_differing(parts_of_each: Sequence[dict[str, dict[str, str]]]) -> list[Values]:
     differing = []
-    for part in dict.fromkeys(part for one in machines for part in one):
-        values = [one.get(part, {}) for one in machines]
+    for part in dict.fromkeys(part for one in parts_of_each for part in one):
+        values = [one.get(part, {}) for one in parts_of_each]
         for name in dict.fromkeys(name for one in values for name in one):
             own = [one.get(name, "") for one in values]
-            if len(set(own)) > 1 and name not in OF_ONE_HOST:
+            if len(set(own)) > 1:
                 differing.append((part, name, own))
     return differing
 

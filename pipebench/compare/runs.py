@@ -1,5 +1,6 @@
 """Runs compared with a base: which can be compared, the cells of each, and other differences."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -50,32 +51,42 @@ def compare_runs(folders: list[Path]) -> Compared:
     base, pairs = None, []
     failed: list[str] = []
     remarks: list[str] = []
-    seen: dict[Path | tuple[str, datetime | None], int] = {}
-    """The number of the first folder with this path, and of the first with this run."""
-    for number, folder in enumerate(folders):
-        same = seen.setdefault(folder.resolve(), number)
-        try:
-            side = read_side(folder) if same == number else None
-        except RunError as error:
-            failed.append(f"{error}{'' if number else ': the base cannot be used'}")
+    for number, read in enumerate(read_sides(folders)):
+        if isinstance(read, str):
+            failed.append(read if number else f"{read}: the base cannot be used")
             continue
-        if side:
-            same = seen.setdefault((side.run.run_id, side.run.started), number)
         if number == 0:
-            base = side
-        elif side is None or same != number:
-            duplicate = "the base itself" if same == 0 else f"the same run as {folders[same]}"
-            failed.append(f"{folder} is {duplicate}: a run compared with itself shows nothing")
-            continue
+            base = read
         elif base:
-            pair = compare_pair(*_named(base, side))
+            pair = compare_pair(*_named(base, read))
             if pair.shared:
                 pairs.append(pair)
             else:
-                failed.append(f"{folder} shares no cell with {base.folder}: {_cells(pair)}")
-        if side:
-            remarks += side.problems
+                failed.append(
+                    f"{folders[number]} shares no cell with {base.folder}: {_cells(pair)}"
+                )
+        remarks += read.problems
     return Compared(base, pairs, failed, remarks)
+
+
+def read_sides(folders: list[Path]) -> Iterator[Side | str]:
+    """Each run; or a sentence on why it cannot be compared, or is one that was there already."""
+    seen: dict[Path | tuple[str, datetime | None], int] = {}
+    """The number of the first folder with this path, and of the first with this run."""
+    for number, folder in enumerate(folders):
+        first = seen.setdefault(folder.resolve(), number)
+        try:
+            side = read_side(folder) if first == number else None
+        except RunError as error:
+            yield str(error)
+            continue
+        if side:
+            first = seen.setdefault((side.run.run_id, side.run.started), number)
+        if side and first == number:
+            yield side
+        else:
+            same = "the base itself" if first == 0 else f"the same run as {folders[first]}"
+            yield f"{folder} is {same}: a run compared with itself shows nothing"
 
 
 def _named(base: Side, other: Side) -> tuple[Side, Side]:

@@ -20,8 +20,7 @@ from pipebench.compare.machines import (
     Machines,
     Place,
 )
-from pipebench.compare.provenance import machine_differences
-from pipebench.record.run import Run
+from pipebench.compare.provenance import Values, machine_differences
 from pipebench.run.entries import Figure
 from pipebench.show import formats
 from pipebench.show.chapter import Chapter
@@ -189,10 +188,10 @@ class MachinesChapter:
     bases: list[str]
 
 
-def chapter(run: Run, machines: Machines) -> Chapter:
+def chapter(machines: Machines) -> Chapter:
     """The chapter on the kinds of machines, and testbeds.csv."""
     shown = MachinesChapter(
-        overview(machines), detail(machines), differences_table(run, machines), bases(machines)
+        overview(machines), detail(machines), differences_table(machines), bases(machines)
     )
     tables = [table for table in (shown.overview, shown.detail, shown.differences) if table]
     files = {"testbeds.csv": testbeds_csv(machines.rows)}
@@ -206,6 +205,33 @@ def overview(machines: Machines) -> Table:
     """A row for each kind of machine: all frameworks together."""
     rows = [row for place in machines.places for row in together(machines, place)]
     return _table([MACHINE, *_places(machines), INSTANCES, *_figures(machines)], rows)
+
+
+def terminal_table(machines: Machines) -> Table:
+    """The same for a terminal: requests/s only, without Markdown."""
+    columns: list[MachineColumn] = [
+        MACHINE,
+        *_places(machines),
+        INSTANCES,
+        (Head("req/s", number=True), lambda row: _plain(formats.integer(_of(row).value))),
+        (Head("ratio", number=True), lambda row: _plain(formats.ratio(_of(row).ratio.value))),
+        (Head("95 % interval", number=True), lambda row: _plain(_interval_words(row))),
+        (Head("verdict"), lambda row: _plain(verdict_words(RATE, _of(row)) or formats.MISSING)),
+    ]
+    rows = [row for place in machines.places for row in together(machines, place)]
+    return _table(columns, rows)
+
+
+def _of(row: MachineRow) -> MachineFigure:
+    return row.requests_per_s
+
+
+def _interval_words(row: MachineRow) -> str:
+    return interval_of(_of(row).ratio).strip("()") or formats.MISSING
+
+
+def _plain(text: str) -> Field:
+    return Field(text)
 
 
 def detail(machines: Machines) -> Table:
@@ -232,7 +258,7 @@ def _instances(row: MachineRow) -> Field:
 
 
 FRAMEWORK: MachineColumn = (Head("framework"), lambda row: Field(row.title, row.framework))
-MACHINE: MachineColumn = (Head("machine"), _name_field)
+MACHINE: MachineColumn = (Head("machine", name="machine"), _name_field)
 OUTCOME: MachineColumn = (
     Head("outcome"),
     lambda row: Field(row.outcome.value if row.outcome else "no result"),
@@ -315,17 +341,19 @@ def bases(machines: Machines) -> list[str]:
     return [BASES[basis] for basis in found]
 
 
-def differences_table(run: Run, machines: Machines) -> Table | None:
-    """What differs between the machines, the first instance of each; None if nothing does.
+def differences_table(machines: Machines) -> Table | None:
+    """What differs between the machines, the first instance of each; None if nothing does."""
+    firsts = [machines.instances[kind.testbeds[0]] for kind in machines.kinds]
+    differing = machine_differences([(one.run, one.testbed.name) for one in firsts])
+    return table_of(differing, [kind.name for kind in machines.kinds])
 
-    A row for each recorded value that is not the same everywhere.
-    """
-    firsts = [kind.testbeds[0] for kind in machines.kinds]
-    differing = machine_differences(run, firsts)
+
+def table_of(differing: Sequence[Values], names: Iterable[str]) -> Table | None:
+    """A row for each recorded value that is not the same everywhere; None if all are."""
     if not differing:
         return None
     return Table(
-        [Head("part"), Head("name"), *(Head(kind.name) for kind in machines.kinds)],
+        [Head("part"), Head("name"), *map(Head, names)],
         [
             [Field(part), Field(name), *(Field(value or formats.MISSING) for value in values)]
             for part, name, values in differing

@@ -34,7 +34,7 @@ from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import draw
-from pipebench.show.charts.chart import Chart
+from pipebench.show.charts.chart import Chart, data_of
 from pipebench.show.charts.drawer import Here
 from pipebench.show.disturbances import remarks as remarks_on
 from pipebench.show.machines import chapter as machines_chapter
@@ -100,9 +100,9 @@ def render(
     """
     rows = summary(judged_run)
     machines = compare_machines(judged_run, rows)
-    begun = draw.begin(judged_run, rows, drawer or Here(), machines)
+    begun = draw.begin(data_of(judged_run, rows, machines), drawer or Here())
     # as much as possible comes before `finish`, while the charts are drawn
-    chapters = [machines_chapter(judged_run.run, machines)] if machines else []
+    chapters = [machines_chapter(machines)] if machines else []
     chapters += [chapter for make in makers if (chapter := make(judged_run, rows))]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
     points = answer(judged_run, rows, machines)

@@ -131,6 +131,11 @@ RUNS = {
         0,
         "Comparison: ",
     ),
+    "./collect.py compare --machines results/RUN results/RUN...": (
+        {"results/RUN...": "second", "results/RUN": "first"},
+        0,
+        "first (base)",
+    ),
     "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": (
         {"results/BASE": "first", "results/NEW": "second"},
         0,

@@ -81,6 +81,10 @@ class Data:
         return [list(own) for _, own in groupby(sorted(self.rows, key=place), key=place)]
 
 
+ChartMaker = Callable[[Data], Chart | None]
+"""Makes a chart, or None if there is no data for it."""
+
+
 def data_of(
     judged_run: JudgedRun, rows: list[CellSummary], machines: Machines | None = None
 ) -> Data:

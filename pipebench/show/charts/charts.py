@@ -1,8 +1,6 @@
 """The pictures of a report: which there are, and in which order."""
 
-from collections.abc import Callable
-
-from pipebench.show.charts.chart import Chart, Data
+from pipebench.show.charts.chart import ChartMaker
 from pipebench.show.charts.frameworks import cpu, rounds, throughput
 from pipebench.show.charts.latency import latency
 from pipebench.show.charts.machines import machines, price
@@ -10,7 +8,7 @@ from pipebench.show.charts.scans import connections, depth, gain, heat
 from pipebench.show.charts.served import served
 from pipebench.show.charts.workers import scaling, workers
 
-CHARTS: tuple[Callable[[Data], Chart | None], ...] = (
+CHARTS: tuple[ChartMaker, ...] = (
     throughput,
     cpu,
     latency,
@@ -25,7 +23,4 @@ CHARTS: tuple[Callable[[Data], Chart | None], ...] = (
     price,
     machines,
 )
-"""In the order of a report, the first two those of the headline's answer.
-
-Each makes its chart, or None if a run has no data for it.
-"""
+"""In the order of a report, the first two those of the headline's answer."""

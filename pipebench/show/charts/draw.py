@@ -1,14 +1,12 @@
-"""All charts of a run, drawn by what drawer.py gives."""
+"""Charts drawn by what drawer.py gives."""
 
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipebench.compare.machines import Machines
-from pipebench.run.figures import CellSummary
-from pipebench.run.judge import JudgedRun
 from pipebench.show.charts import charts, svg
-from pipebench.show.charts.chart import Chart, data_of
+from pipebench.show.charts.chart import Chart, ChartMaker, Data
 
 
 class Drawn(NamedTuple):
@@ -41,17 +39,11 @@ class Begun:
         return drawn, faults
 
 
-def begin(
-    judged_run: JudgedRun,
-    rows: list[CellSummary],
-    drawer: Executor,
-    machines: Machines | None = None,
-) -> Begun:
-    """Begin all charts that there are data for; rows: summary.csv's."""
-    data = data_of(judged_run, rows, machines)
+def begin(data: Data, drawer: Executor, makers: Sequence[ChartMaker] | None = None) -> Begun:
+    """Begin all charts that there are data for; makers: of charts, None: of all that there are."""
     pictures: list[tuple[Chart, Future[str]]] = []
     faults: list[str] = []
-    for make in charts.CHARTS:
+    for make in charts.CHARTS if makers is None else makers:
         try:
             chart = make(data)
             if chart:

@@ -13,6 +13,7 @@ from pipebench.record.prices import parse_prices
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show.charts import charts, draw, machines
+from pipebench.show.charts.chart import data_of
 from pipebench.show.charts.draw import Drawn
 from pipebench.show.charts.drawer import Here
 from tests.unit.command import collect
@@ -120,7 +121,7 @@ def test_the_chart_has_a_point_a_testbed(tmp_path: Path) -> None:
 
 def price_chart(run: Path) -> Drawn | None:
     judged_run = judge_run(run)
-    drawn, _ = draw.begin(judged_run, summary(judged_run), Here()).finish()
+    drawn, _ = draw.begin(data_of(judged_run, summary(judged_run)), Here()).finish()
     return next((one for one in drawn if one.chart.name == "price"), None)
 
 

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from pipebench import cli
 from pipebench.compare.cells import Verdict
-from pipebench.compare.machines import ALL, Machines, compare_machines
+from pipebench.compare.machines import ALL, Machines, compare_machines, compare_machines_of
+from pipebench.compare.runs import read_sides
+from pipebench.compare.side import Side
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
-from pipebench.show import report
+from pipebench.show import fleet, report
 from pipebench.stats.machines import Basis, geometric_mean, machine_ratio, student_t
 from tests.unit.pipebench.factory import record_of, run_document, write_run
 
@@ -247,3 +250,77 @@ def test_of_kinds_that_are_tied_the_report_names_no_first(tmp_path: Path) -> Non
     first = files["report.md"].split("## Tl;dr")[1].strip().splitlines()[0]
     assert "cannot be told from" in first
     assert "the first" not in first
+
+
+def two_runs(folder: Path, **november: Any) -> list[Path]:
+    """Two of each kind in May; and two more of the old one in November, with two of a newer."""
+    (old, old_kind), (new, new_kind) = replicates("old", 2, 1), replicates("new", 2, FASTER)
+    may = machines_run(folder / "may", old | new, 6, **old_kind, **new_kind)
+    later = {"run_id": "november", "started": "2026-11-01T00:00:00Z"} | november
+    (newest, newest_kind) = replicates("newest", 2, 2 * FASTER)
+    then = machines_run(folder / "november", old | newest, 6, **old_kind, **newest_kind)
+    for file in (then / "run.json", *(then / "raw").iterdir()):
+        changes = later if file.name == "run.json" else {"run_id": "november"}
+        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    return [may, then]
+
+
+def sides(folders: list[Path]) -> list[Side]:
+    return [side for side in read_sides(folders) if isinstance(side, Side)]
+
+
+def test_testbeds_of_several_runs_are_instances_of_the_same_kinds(tmp_path: Path) -> None:
+    machines, rows = compare_machines_of(sides(two_runs(tmp_path)))
+    may = "20260101T000000Z-abcd"
+    assert [(kind.name, kind.testbeds) for kind in machines.kinds] == [
+        ("old.large", (f"{may}/old-0", f"{may}/old-1", "november/old-0", "november/old-1")),
+        ("new.large", (f"{may}/new-0", f"{may}/new-1")),
+        ("newest.large", ("november/newest-0", "november/newest-1")),
+    ]
+    assert {row.cell.testbed for row in rows} == set(machines.instances)
+    newest = next(
+        row for row in machines.rows if (row.framework, row.kind) == (ALL, machines.kinds[2])
+    )
+    assert newest.requests_per_s.ratio.value == pytest.approx(2 * FASTER, rel=0.03)
+
+
+def test_runs_without_kinds_are_one_kind_each(tmp_path: Path) -> None:
+    folders = [machines_run(tmp_path / name, {"main": 1}) for name in ("a", "b")]
+    for folder in folders:
+        for file in (folder / "run.json", *(folder / "raw").iterdir()):
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"run_id": folder.name}))
+    machines, _ = compare_machines_of(sides(folders))
+    assert [kind.name for kind in machines.kinds] == ["a", "b"]
+
+
+def test_the_machines_of_several_runs_are_shown(tmp_path: Path) -> None:
+    variables = json.loads((two_runs(tmp_path)[0] / "run.json").read_text())["variables"]
+    folders = two_runs(tmp_path / "again", variables=variables | {"bench_duration": 9})
+    made = fleet.render(sides(folders))
+    page = made.files["machines.md"]
+    assert "**newest.large** " in page
+    assert "another plan (bench_duration)" in page
+    assert "## What differs between the runs" in page
+    assert "](charts/machines.svg)" in page
+    rows = list(csv.DictReader(made.files["testbeds.csv"].splitlines()))
+    assert {row["machine"] for row in rows} == {"old.large", "new.large", "newest.large"}
+    assert "newest.large" in made.terminal
+    assert "2.6" in made.terminal
+    assert made.problems == []
+
+
+def test_the_command_compares_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [str(folder) for folder in two_runs(tmp_path)]
+    assert cli.main(["compare", "--machines", *folders]) == 0
+    output = tmp_path / "machines-may-november"
+    assert {path.name for path in output.iterdir()} == {
+        "charts", "machines.html", "machines.md", "testbeds.csv",
+    }  # fmt: skip
+    assert f"Comparison: {output / 'machines.html'}" in capsys.readouterr().out
+    assert cli.main(["compare", "--machines", folders[0], str(tmp_path / "none")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"collect.py: {tmp_path / 'none'} is not a folder",
+        "collect.py: compare --machines requires two runs; one has it in its own report",
+    ]
+    assert cli.main(["compare", "--machines", "--fail-if-slower", "5%", *folders]) == 2
+    assert "use it without --machines" in capsys.readouterr().err

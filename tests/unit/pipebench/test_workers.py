@@ -174,6 +174,8 @@ def test_the_report_names_cells_by_their_workers(tmp_path: Path) -> None:
     report = render(judge_run(scaled_run(tmp_path, gain=3.2))).files["report.md"]
     assert "- At 1 worker: " in report
     assert "- At all workers: " in report
+    assert "](charts/scaling.svg)" in report
+    assert "](charts/workers.svg)" in report
 
 
 def test_with_one_worker_there_is_no_such_chart(tmp_path: Path) -> None:
