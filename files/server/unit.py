@@ -6,7 +6,8 @@ prints one:
     {"name", "state": "started", "address", "port", "workers", "patience": s}
         ends whatever framework still runs, writes the unit's environment, starts it and its
         sampler, and asks until it answers:
-        {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus"}
+        {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus",
+         "host_cpus"}
         or, if it was never deployed here, {"unavailable": {"reason", "log"}}
     {"name", "state": "stopped", "since": unix s or null}
         reads the unit's state, memory and samples, and its journal if it wrote anything or has
@@ -56,6 +57,7 @@ class Started(TypedDict):
     ready_error: str | None
     started_pid: int | None
     cpus: int | None
+    host_cpus: int
 
 
 class Unavailable(TypedDict):
@@ -145,6 +147,7 @@ class Unit:
             "ready_error": error,
             "started_pid": pid if error is None else None,
             "cpus": len(os.sched_getaffinity(pid)) if error is None else None,
+            "host_cpus": len(os.sched_getaffinity(0)),
         }
 
     def wait(self, pid: int, address: str, port: int, patience: float) -> str | None:

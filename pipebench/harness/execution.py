@@ -21,6 +21,7 @@ from pipebench.record.schema import (
     AnyEvent,
     ClockRecord,
     PathRecord,
+    PinningRecord,
     ProbeRecord,
     Record,
     RecordError,
@@ -81,7 +82,7 @@ class Recorded:
     """
 
     file: str
-    document: Record | ProbeRecord | PathRecord | ClockRecord
+    document: Record | ProbeRecord | PathRecord | ClockRecord | PinningRecord
     fault: str | None = None
     line: str = ""
     event: AnyEvent | None = None

@@ -13,6 +13,7 @@ from pipebench.harness.execution import Execution
 from pipebench.harness.lines import Line
 from pipebench.harness.measurement import MeasurementExecution
 from pipebench.harness.path import PathExecution
+from pipebench.harness.pinning import PinningExecution
 from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.rounds import decide_rounds
@@ -57,8 +58,23 @@ def measure(testbed_run: TestbedRun) -> dict[str, Any]:
 
     Returns `{rounds, reason}` if precision ended the rounds, otherwise nothing.
     """
-    run, testbed, begun, taken = testbed_run.run, testbed_run.testbed, time.time(), {}
+    run, testbed, begun = testbed_run.run, testbed_run.testbed, time.time()
     testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=BEFORE)])
+    if run.variables.interrupt_cpus:
+        testbed_run.make([PinningExecution(run=run, testbed=testbed)])
+    try:
+        taken = _rounds(testbed_run, begun)
+    finally:
+        if run.variables.interrupt_cpus:
+            testbed_run.make([PinningExecution(run=run, testbed=testbed, released=True)])
+    if not testbed_run.given_up:
+        testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=AFTER)])
+    return taken
+
+
+def _rounds(testbed_run: TestbedRun, begun: float) -> dict[str, Any]:
+    """All rounds, and the constant rates. begun: when the phase began, unix s."""
+    run, testbed, taken = testbed_run.run, testbed_run.testbed, {}
     clocks = clocks_before(run, testbed)
     for number in range(1, len(run.rounds) + 1):
         testbed_run.make(_round(testbed_run, number, begun, clocks))
@@ -72,7 +88,6 @@ def measure(testbed_run: TestbedRun) -> dict[str, Any]:
             break
     if run.variables.rate_share:
         testbed_run.make(_constant_rates(testbed_run, clocks))
-    testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=AFTER)])
     return taken
 
 

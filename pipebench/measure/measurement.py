@@ -139,6 +139,13 @@ class Measurement:
     """The end of the unit's journal, or of the deployment's log."""
 
     @property
+    def interrupt_cpus(self) -> int:
+        """CPUs of the server's host that its processes may not use; 0 unless it is pinned."""
+        cpus = self.server.cpus if self.server else None
+        host_cpus = self.server.host_cpus if self.server else None
+        return max(0, host_cpus - cpus) if cpus and host_cpus else 0
+
+    @property
     def start_spread_s(self) -> float | None:
         """From the first start of a generator to the last; None with one generator."""
         starts = [window.started for window in self.windows]

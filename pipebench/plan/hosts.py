@@ -54,6 +54,7 @@ class HostCheck(Struct, frozen=True, kw_only=True):
     systemd: bool
     root: bool
     cpus: int
+    irqbalance: bool = False
     identity: str
     free: list[FreeSpace]
     bind: Attempt | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import structs
 
 from pipebench.plan.estimate import plan_text
+from pipebench.plan.mistakes import Mistakes
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.plan.variables import AUTO, MOST_THREADS
@@ -32,8 +33,10 @@ def threads_for(cpus: int, connections: Iterable[int]) -> int:
 def settle(run: RunPlan, cpus: Mapping[str, int]) -> RunPlan:
     """The run with the threads of wrk and the workers of `all` on each testbed; `cpus`: by host.
 
-    `bench_threads` becomes that number, or `auto` if the generators of the testbeds differ.
+    `bench_threads` becomes that number, or `auto` if the generators of the testbeds differ. Raises
+    PlanError if a server has too few CPUs.
     """
+    Mistakes(_pinning_mistakes(run, cpus)).refuse()
     testbeds = [_settled(testbed, run, cpus) for testbed in run.testbeds]
     numbers = {testbed.threads for testbed in testbeds}
     threads = numbers.pop() if len(numbers) == 1 else AUTO
@@ -43,7 +46,8 @@ def settle(run: RunPlan, cpus: Mapping[str, int]) -> RunPlan:
 
 def _settled(testbed: Testbed, run: RunPlan, cpus: Mapping[str, int]) -> Testbed:
     if ALL in run.variables.workers:
-        testbed = structs.replace(testbed, all_workers=cpus[testbed.server])
+        count = cpus[testbed.server] - run.variables.interrupt_cpus
+        testbed = structs.replace(testbed, all_workers=count)
     if testbed.threads is not None:
         return testbed
     fewest = min(cpus[host] for host in testbed.generators)
@@ -63,6 +67,29 @@ def single_worker_text(run: RunPlan) -> str:
     return (
         f"The {server} of the {testbed} {', '.join(names)} {has} 1 CPU: `all` is one worker there, "
         "so each of its cells is measured twice."
+    )
+
+
+def _pinning_mistakes(run: RunPlan, cpus: Mapping[str, int]) -> list[str]:
+    """A sentence for every server that has no CPU beside those for interrupts."""
+    wanted = run.variables.interrupt_cpus
+    return [
+        f"bench_interrupt_cpus is {wanted}, and {testbed.server} has {cpus[testbed.server]} "
+        f"CPU{'' if cpus[testbed.server] == 1 else 's'}; it must be less than that."
+        for testbed in run.testbeds
+        if wanted and cpus[testbed.server] <= wanted
+    ]
+
+
+def pinning_text(run: RunPlan, balanced: Iterable[str]) -> str:
+    """What moves pinned interrupts back; often nothing. balanced: hosts that run irqbalance."""
+    servers = {testbed.server for testbed in run.testbeds}
+    hosts = sorted(servers & set(balanced))
+    if not (run.variables.interrupt_cpus and hosts):
+        return ""
+    return (
+        f"irqbalance runs on {', '.join(hosts)}, and may move the interrupts back to other CPUs "
+        "during the run: stop it there (systemctl stop irqbalance)."
     )
 
 

@@ -157,6 +157,14 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
     path_capacity: Annotated[
         bool, Meta(description="measure the path capacity once with iperf3, which takes 7 s")
     ]
+    interrupt_cpus: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1023,
+            description="CPUs of each server that only its network interrupts have; 0 pins nothing",
+        ),
+    ]
     base_testbed: Annotated[
         Name | None,
         Meta(

@@ -26,6 +26,7 @@ from pipebench.record.schema import (
     RecordError,
     SampleColumns,
     Server,
+    Setting,
     Unit,
 )
 from pipebench.record.sentences import sentence
@@ -100,6 +101,11 @@ def path_tests(answer: Answer) -> list[PathTest]:
 def clock(generator: str, answer: Answer) -> Clock:
     """How a load generator's clock differs from the server's."""
     return _made(Clock, {**_fields(Clock, answer), "generator": generator}, "clock")
+
+
+def settings(answer: Answer) -> list[Setting]:
+    """The values of a kernel that were pinned."""
+    return [_made(Setting, setting, "setting") for setting in plain(answer.get("settings") or [])]
 
 
 def fingerprint(described: Answer) -> HostFingerprint:

@@ -135,12 +135,13 @@ class Processes(Part, kw_only=True):
 
 
 class Server(Unit, kw_only=True):
-    """The unit under load. cpus: that it may use; rss_peak_bytes: of all its processes together.
-
-    processes: one look a second, if it was started with several workers.
+    """The unit under load. cpus: that it may use; host_cpus: of its host, which are more if it is
+    pinned, None in older records. rss_peak_bytes: of all its processes together. processes: one
+    look a second, if it was started with several workers.
     """
 
     cpus: int | None = None
+    host_cpus: int | None = None
     started_pid: int | None = None
     rss_peak_bytes: int | None = None
     samples: SampleColumns = {}
@@ -375,6 +376,40 @@ class ClockRecord(Document, kw_only=True):
     moment: Literal["before", "after"]
     ended: str | None = None
     clocks: list[Clock] = []
+    error: str | None = None
+
+
+# --- interrupts and servers on CPUs of their own: pinning/ --------------------------------------
+
+
+class Setting(Part, kw_only=True):
+    """A value of the server's kernel. after: once it was wanted; restored: once it was put back.
+
+    error: why it could not be written.
+    """
+
+    path: str
+    before: str
+    wanted: str
+    after: str
+    restored: str | None = None
+    error: str | None = None
+
+
+class PinningRecord(Document, kw_only=True):
+    """What was pinned on a server while a run measured. interface: None if it was not found.
+
+    released: when all was put back; None while it is pinned, or if that failed. error: why
+    something could not be done.
+    """
+
+    testbed: str
+    host: str
+    interface: str | None = None
+    interrupt_cpus: list[Count] = []
+    server_cpus: list[Count] = []
+    settings: list[Setting] = []
+    released: str | None = None
     error: str | None = None
 
 

@@ -19,7 +19,7 @@ from pipebench.record.schema import PathRecord, ProbeRecord, Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
-CLOCKS = "clocks"
+CLOCKS, PINNING = "clocks", "pinning"
 """The folders of a run."""
 ENDINGS = (".json", ".json.gz")
 LARGE = 50_000  # characters
@@ -66,6 +66,10 @@ def path_file(record: PathRecord) -> str:
 
 def clock_file(testbed: str, moment: str) -> str:
     return f"{CLOCKS}/{testbed}-{moment}.json"
+
+
+def pinning_file(testbed: str) -> str:
+    return f"{PINNING}/{testbed}.json"
 
 
 def host_file(host: str) -> str:

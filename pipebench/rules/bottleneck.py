@@ -118,8 +118,28 @@ def server(measurement: Measurement) -> Candidate:
         )
     workers = measurement.worker_count
     program = "the server's process" if workers == 1 else "the server's processes"
-    share, sentence = _cpu(program, cores, workers, cpus, measurement.server_usage)
-    return Candidate(LimitedBy.SERVER, share, sentence)
+    if not measurement.interrupt_cpus:
+        share, sentence = _cpu(program, cores, workers, cpus, measurement.server_usage)
+        return Candidate(LimitedBy.SERVER, share, sentence)
+    share, sentence = _cpu(program, cores, workers, cpus, None)
+    kernel = _kernel_cores(measurement, cores)
+    if kernel is None or kernel / measurement.interrupt_cpus <= share:
+        return Candidate(LimitedBy.SERVER, share, sentence)
+    kept = measurement.interrupt_cpus
+    return Candidate(
+        LimitedBy.SERVER,
+        kernel / kept,
+        f"{sentence}, and the kernel's work for its packets {kernel:.2f} of the {kept} "
+        f"core{'s' if kept > 1 else ''} kept for interrupts",
+    )
+
+
+def _kernel_cores(measurement: Measurement, cores: float) -> float | None:
+    """The kernel's work beside the unit's own CPU time. cores: the unit's."""
+    usage = measurement.server_usage
+    if usage is None or usage.measured_cores is None:
+        return None
+    return max(0.0, usage.measured_cores - cores)
 
 
 def generator(measurement: Measurement) -> Candidate:

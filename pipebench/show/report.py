@@ -38,6 +38,7 @@ from pipebench.show.charts.chart import Chart, data_of
 from pipebench.show.charts.drawer import Here
 from pipebench.show.disturbances import remarks as remarks_on
 from pipebench.show.machines import chapter as machines_chapter
+from pipebench.show.pinning import left_behind, pinned_text
 from pipebench.show.point import Point
 from pipebench.show.reproduce import reproduce
 from pipebench.show.terminal import terminal
@@ -161,6 +162,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
     said = [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()]
     said += [f"harness fault: {fault}" for fault in run.harness_faults]
     said += run.problems
+    said += left_behind(judged_run.pinnings)
     said += [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)]
     said += [
         f"probe/{record.file} is invalid: {record.reason}" for record in judged_run.unusable_probes
@@ -248,6 +250,7 @@ def _markdown(
         share=judged_run.measuring_share,
         time_spent=time_spent(judged_run),
         controller_cpu_s=controller_cpu_s(judged_run),
+        pinned=[pinned_text(record) for record in judged_run.pinnings],
         argv=next(
             (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
             "",

@@ -12,10 +12,12 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from pipebench.plan.mistakes import PlanError
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.settle import (
     check_text,
     few_connections_text,
+    pinning_text,
     settle,
     single_worker_text,
     small_generators_text,
@@ -37,13 +39,17 @@ class ActionModule(ActionBase):
         if not absent:
             checks = self._task.args["checks"]
             cpus = {host: int(checks[host]["cpus"]) for host in checks}
-            run = settle(run, cpus)
+            try:
+                run = settle(run, cpus)
+            except PlanError as error:
+                return {**answer, "failed": True, "msg": str(error)}
             architectures = {host: str(checks[host]["architecture"]) for host in checks}
             sentences = (
                 small_generators_text(run, cpus),
                 unequal_generators_text(run, architectures),
                 single_worker_text(run),
                 few_connections_text(run),
+                pinning_text(run, [host for host in checks if checks[host]["irqbalance"]]),
             )
             answer["progress"] = "\n".join(filter(None, sentences))
         answer["run"] = run.to_fact()

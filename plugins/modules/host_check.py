@@ -56,7 +56,7 @@ RETURN = """
 check:
   description:
     - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder),
-      C(cpus) (that its processes may use).
+      C(cpus) (that its processes may use), C(irqbalance) (whether that runs).
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
@@ -174,6 +174,15 @@ def try_connect(address: str, port: int, timeout: float) -> dict[str, Any]:
     return {"ok": True, "error": None, "source": source, "seconds": time.monotonic() - begin}
 
 
+def is_running(service: str) -> bool:
+    """Whether systemd runs a service."""
+    try:
+        done = subprocess.run(["systemctl", "is-active", "--quiet", service], check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
 def addresses() -> list[str]:
     """List the host's own addresses, for the sentence that says which there are."""
     try:
@@ -203,6 +212,7 @@ def main() -> None:
         "systemd": Path("/run/systemd/system").is_dir(),
         "root": os.geteuid() == 0,
         "cpus": len(os.sched_getaffinity(0)),
+        "irqbalance": is_running("irqbalance"),
         "identity": identity(),
         "free": free_bytes(["/opt", "/var"]),
     }

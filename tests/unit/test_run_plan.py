@@ -28,6 +28,7 @@ from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
 from pipebench.plan.settle import (
     few_connections_text,
+    pinning_text,
     settle,
     single_worker_text,
     small_generators_text,
@@ -495,6 +496,23 @@ def test_few_connections_for_each_worker_are_said_beforehand(cpus: int, said: st
     assert bool(few_connections_text(run)) == bool(said)
     if said:
         assert few_connections_text(run).endswith("use bench_connections of at least 208.")
+
+
+def test_all_workers_leave_the_cpus_for_interrupts() -> None:
+    run = planned(bench_workers="all", bench_interrupt_cpus=2)
+    assert settle(run, {"s": 8, "g": 2}).testbeds[0].worker_count(ALL) == 6
+
+
+def test_a_server_without_a_cpu_beside_those_for_interrupts_is_refused() -> None:
+    sentence = "bench_interrupt_cpus is 2, and s has 2 CPUs; it must be less than that."
+    with pytest.raises(PlanError, match=sentence):
+        settle(planned(bench_interrupt_cpus=2), {"s": 2, "g": 2})
+
+
+def test_irqbalance_is_said_beforehand_if_interrupts_are_pinned() -> None:
+    pinned = planned(bench_interrupt_cpus=1)
+    assert pinning_text(pinned, ["s", "g"]).startswith("irqbalance runs on s, and may move ")
+    assert pinning_text(pinned, ["g"]) == pinning_text(planned(), ["s"]) == ""
 
 
 def test_that_all_is_one_worker_is_said_beforehand() -> None:

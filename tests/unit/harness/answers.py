@@ -56,6 +56,15 @@ STOPPED = {
     "journal": None,
 }
 
+SETTING = {"path": "/proc/irq/30/smp_affinity_list", "before": "0-3", "wanted": "0"}
+PINNED = {
+    "interface": "eth0",
+    "interrupt_cpus": [0],
+    "server_cpus": [1, 2, 3],
+    "settings": [SETTING | {"after": "0", "error": None}],
+}
+RELEASED = PINNED | {"settings": [SETTING | {"after": "0-3", "error": None}]}
+
 CLOCK = {"offset_s": 0.25, "error_s": 0.0001, "exchanges": 50, "at": 1.0}
 PLAN = {
     "bench_frameworks": "aiohttp",
@@ -146,6 +155,9 @@ def hosts(generators: tuple[str, ...] = ("g",), **answers: Any) -> Hosts:
         "server.unit stopped": given["stopped"],
         "host.clock started": {"ready": True},
         "host.clock stopped": {},
+        "host.pinning pinned": PINNED,
+        "host.pinning looked": PINNED,
+        "host.pinning released": RELEASED,
     }
     generator = {
         "generator.load": given["load"],

@@ -17,6 +17,8 @@ from tests.unit.harness.answers import (
     CLOCK,
     H2LOAD,
     LOAD,
+    PINNED,
+    SETTING,
     STARTED,
     CannedHost,
     hosts,
@@ -208,3 +210,63 @@ def test_the_generator_that_fails_is_named(tmp_path: Path) -> None:
     on.generators[1].answers["generator.load"] = GONE
     measure(on_testbed(run_of(tmp_path, TWO, bench_rounds=1), on, said))
     assert "HARNESS FAULT, the load on h: host did not answer: no route" in said[0]
+
+
+def pinning_of(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folder / "pinning" / "main.json").read_text())
+    return record
+
+
+def test_what_is_pinned_for_the_rounds_is_put_back_after_them(tmp_path: Path) -> None:
+    on, said = hosts(), []
+    measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, said))
+    assert asked(on.server) == [
+        "host.pinning pinned",
+        "host.pinning looked",
+        *["server.unit started", "server.unit stopped"] * 2,
+        "host.pinning released",
+        "host.pinning looked",
+    ]
+    assert calls(on.server)[0].order["interrupt_cpus"] == 1
+    record = pinning_of(tmp_path)
+    assert (record["host"], record["interface"], record["server_cpus"]) == ("s", "eth0", [1, 2, 3])
+    (setting,) = record["settings"]
+    assert (setting["before"], setting["after"], setting["restored"]) == ("0-3", "0", "0-3")
+    assert record["released"]
+    assert record["error"] is None
+    assert len(said) == 2  # the measurements
+
+
+def test_what_is_not_as_it_was_is_a_fault_and_named(tmp_path: Path) -> None:
+    on, said = hosts(), []
+    on.server.answers["host.pinning released"] = PINNED
+    measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, said))
+    sentence = "/proc/irq/30/smp_affinity_list on s was 0-3 and is 0 after the run"
+    assert sentence in said[-1]
+    record = pinning_of(tmp_path)
+    assert (record["released"], record["error"]) == (None, sentence)
+    (fault,) = (
+        event
+        for event in map(json.loads, (tmp_path / "progress.jsonl").read_text().splitlines())
+        if event["event"] == "harness_fault"
+    )
+    assert (fault["record"], fault["reason"]) == ("pinning/main.json", sentence)
+
+
+def test_a_value_that_the_kernel_refuses_is_said_and_no_fault(tmp_path: Path) -> None:
+    on, said = hosts(), []
+    refused = SETTING | {"after": "0-3", "error": "Input/output error"}
+    on.server.answers["host.pinning pinned"] = PINNED | {"settings": [refused]}
+    made = on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, said)
+    measure(made)
+    assert "smp_affinity_list on s could not be set to 0: Input/output error" in said[0]
+    assert made.recovery.faults_in_a_row == 0
+    assert pinning_of(tmp_path)["released"]
+
+
+def test_what_is_pinned_is_put_back_if_the_rounds_fail(tmp_path: Path) -> None:
+    on = hosts()
+    del on.server.answers["server.unit started"]  # a fault of this program, not of a host
+    with pytest.raises(KeyError):
+        measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, []))
+    assert "host.pinning released" in asked(on.server)

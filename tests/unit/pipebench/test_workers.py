@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,21 @@ def test_all_workers_are_as_many_as_the_record_says() -> None:
         measurement_of(record(workers=ALL))
 
 
+def test_the_kernel_on_cpus_of_its_own_is_a_limit_of_the_server() -> None:
+    """The unit has 3 of 4 CPUs and uses half of one; the interrupts' CPU is the limit, or not."""
+    pinned = server(samples=samples(0.5), cpus=3, host_cpus=4)
+    measured = measurement_of(record(server=pinned, workers=ALL, worker_count=3))
+    assert measured.interrupt_cpus == 1
+    usage = measured.server_usage
+    assert usage
+    for kernel, limit in ((0.95, LimitedBy.SERVER), (0.5, LimitedBy.UNKNOWN)):
+        busy = replace(usage, measured_cores=(measured.server_cpu_cores or 0) + kernel)
+        bottleneck = bottleneck_of(replace(measured, server_usage=busy))
+        assert bottleneck.limit == limit
+        words = f"packets {kernel:.2f} of the 1 core kept for interrupts"
+        assert (words in bottleneck.sentence) == (kernel / 1 > 0.5 / 3)
+
+
 def test_all_comes_after_every_number() -> None:
     cells = [Cell("main", "one", number, 5, 200) for number in (ALL, 16, 1, ALL, 2)]
     assert [cell.workers for cell in sorted(cells)] == [1, 2, 16, ALL, ALL]
@@ -184,3 +201,29 @@ def test_with_one_worker_there_is_no_such_chart(tmp_path: Path) -> None:
     data = data_of(judged_run, summary(judged_run))
     assert scaling(data) is None
     assert workers(data) is None
+
+
+def test_what_was_pinned_is_in_the_report(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, run_document(["one"], 1), {"main-r01-001-one.json": record()})
+    (folder / "pinning").mkdir()
+    path = "/proc/irq/30/smp_affinity_list"
+    setting = {"path": path, "before": "0-3", "wanted": "0", "after": "0", "restored": "0-3"}
+    pinned = {
+        "schema_version": 2, "run_id": "20260101T000000Z-abcd", "testbed": "main", "host": "s",
+        "interface": "eth0", "interrupt_cpus": [0], "server_cpus": [1, 2],
+        "settings": [setting], "released": "2026-01-01T00:07:00Z",
+    }  # fmt: skip
+    (folder / "pinning" / "main.json").write_text(json.dumps(pinned))
+    made = render(judge_run(folder))
+    assert (
+        "| CPUs of their own | main: interrupts of eth0 on CPUs 0, servers on 1, 2; 1 value of the "
+        "kernel changed, all put back |"
+    ) in made.files["report.md"]
+    assert not any("pinning" in problem for problem in made.problems)
+    left = pinned | {"released": None, "error": f"{path} on s was 0-3 and is 0 after the run"}
+    (folder / "pinning" / "main.json").write_text(json.dumps(left))
+    made = render(judge_run(folder))
+    assert "not all put back" in made.files["report.md"]
+    assert any("pinning of the testbed main was not undone" in one for one in made.problems)
+    (folder / "pinning" / "main.json").write_text("{")
+    assert any("it is truncated" in one for one in render(judge_run(folder)).problems)
