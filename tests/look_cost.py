@@ -38,6 +38,7 @@ def host_program(host: str, program: str, /, **order: Any) -> dict[str, Any]:
 def measured(options: argparse.Namespace, framework: str, *, look: bool) -> float:
     """Requests/s of one measurement."""
     started = {"address": options.server, "port": PORT, "workers": 1, "patience": 30}
+    started["at_most"] = 60 + options.seconds
     host_program(options.server, "server.unit", name=framework, state="started", **started)
     loaded = host_program(
         options.generator, "generator.load", address=options.server, port=PORT, depth=options.depth,

@@ -13,6 +13,10 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
          "clock_step_s"}
 
+    {"state": "ended"}
+        ends the load that goes on, if one does
+        {}
+
 Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
 answers are. `samples`, `connections`, `verification`, and `result` of an execution, are JSON in a
 string: Ansible handles each of ten thousand numbers, and one string at once. A server that does not
@@ -25,13 +29,16 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
+from host.cgroup import read
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
 
@@ -43,6 +50,10 @@ from generator.verification import verifying
 # The server is idle for this long before the window, so that its counters are flat there and the
 # clocks of the two hosts need to agree only to half of it.
 PAUSE_S = 0.2
+# Who leads the load that goes on, by its number.
+RUNNING = Path("/run/pipeline-bench/load.pid")
+# From a friendly end to one by force.
+TERM_S = 0.2
 
 
 class Fault(TypedDict, total=False):
@@ -171,5 +182,36 @@ def failed(answer: Answer, sentence: str) -> None:
     answer["failed"], answer["msg"] = True, sentence
 
 
+def be_known() -> None:
+    """Lead a group of processes that `end` can end, and write down which."""
+    with suppress(PermissionError):  # it leads its session, and so a group
+        os.setpgid(0, 0)
+    if RUNNING.parent.is_dir():
+        RUNNING.write_text(str(os.getpid()))
+
+
+def end() -> None:
+    """End the load that goes on: this program, its load tool, and what looks at the host."""
+    pid = read(RUNNING).strip()
+    if "generator.load" not in read(f"/proc/{pid}/cmdline"):
+        return  # it has ended, and its number may be another program's
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(int(pid), number)
+        time.sleep(TERM_S)
+
+
+def main() -> int:
+    given = json.load(sys.stdin)
+    answer: object = {}
+    if given.get("state") == "ended":
+        end()
+    else:
+        be_known()
+        answer = measure(Order(**given))
+    json.dump(answer, sys.stdout)
+    return 0
+
+
 if __name__ == "__main__":
-    json.dump(measure(Order(**json.load(sys.stdin))), sys.stdout)
+    sys.exit(main())

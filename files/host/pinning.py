@@ -158,7 +158,6 @@ def release(root: Path = Path("/")) -> Pinned | dict[str, Any]:
     """Put every value back that was written."""
     if DROP_IN.exists():
         DROP_IN.unlink()
-        DROP_IN.parent.rmdir()
         reload_systemd()
     pinned = kept()
     if pinned is None:

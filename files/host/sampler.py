@@ -21,7 +21,8 @@ With --processes FILE and more than one worker, that file gets a line a second: 
 process of the unit (processes.py).
 
 No rule reads psi_memory_us and psi_io_us: they show a person whether a host was short of either.
-A last sample is taken at SIGTERM. Needs the standard library of CPython 3.9, and iproute2.
+A last sample is taken at SIGTERM. It ends without one if the process that started it has ended.
+Needs the standard library of CPython 3.9, and iproute2.
 """
 
 from __future__ import annotations
@@ -184,8 +185,8 @@ def write_samples(
     """Write the columns and a sample every `interval` seconds, and one more at SIGTERM."""
     cpus = sorted(os.sched_getaffinity(0))
     folder, interface, named, last = None, None, False, False
-    due = time.monotonic()
-    while True:
+    due, parent = time.monotonic(), os.getppid()
+    while os.getppid() == parent:
         if unit and folder is None:
             folder = find_cgroup(unit)
         counters = sample(folder, cpus, interface)

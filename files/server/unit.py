@@ -3,7 +3,7 @@
 Run in the folder above as `python3 -m server.unit`. Reads one JSON object from standard input and
 prints one:
 
-    {"name", "state": "started", "address", "port", "workers", "patience": s}
+    {"name", "state": "started", "address", "port", "workers", "patience": s, "at_most": s}
         ends whatever framework still runs, writes the unit's environment, starts it and its
         sampler, and asks until it answers:
         {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus",
@@ -13,6 +13,12 @@ prints one:
         reads the unit's state, memory and samples, and its journal if it wrote anything or has
         ended, and has both stopped: the sampler at once, the unit until the next start
         {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "processes", "journal"}
+
+    {"state": "ended"}
+        has everything stopped at once, whatever runs
+        {}
+
+Whatever becomes of who asks, systemd ends a unit and its sampler `at_most` s after their start.
 
 The class Server of pipebench/record/schema.py says what these are. A framework that does not start,
 or has crashed, is data; {"failed": true, "msg"} is printed only if systemd cannot do its part (the
@@ -36,6 +42,8 @@ from host.samples import columns
 
 RUN = Path("/run/pipeline-bench")
 FRAMEWORKS = Path("/opt/pipeline-bench/frameworks")
+SYSTEMD = Path("/run/systemd/system")
+UNITS = ("pipeline-bench@", "pipeline-bench-sampler@")
 PROPERTIES = (
     "ActiveState", "SubState", "Result", "NRestarts", "ExecMainPID", "ExecMainCode",
     "ExecMainStatus", "ExecMainExitTimestampMonotonic", "InvocationID", "ControlGroup",
@@ -76,6 +84,10 @@ class Stopped(TypedDict):
     samples: str
     processes: list[Look]
     journal: str | None
+
+
+class Ended(TypedDict):
+    """What is printed once all is stopped: nothing."""
 
 
 class Failed(TypedDict):
@@ -121,14 +133,15 @@ class Unit:
         return {key: int(value) if value.isdigit() else value for key, value in pairs.items()}
 
     def start(
-        self, address: str, port: int, workers: int, patience: float
+        self, address: str, port: int, workers: int, patience: float, at_most: float
     ) -> Started | Unavailable:
-        """Start it and its sampler, and wait at most `patience` s until it answers."""
+        """Start it and its sampler for at most so long, and wait `patience` s until it answers."""
         if not self.start_script.exists():
             reason = "it is not deployed on this host; --tags provision deploys it"
             return {"unavailable": {"reason": reason, "log": ""}}
         # One framework at a time: the last one may still be ending, or an earlier run's be left.
-        self.systemctl("stop", "pipeline-bench@*.service", "pipeline-bench-sampler@*.service")
+        end_all()
+        limit(at_most)
         for last in (self.samples, self.processes):
             last.unlink(missing_ok=True)
         self.environment.write_text(
@@ -198,6 +211,26 @@ class Unit:
         return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
 
 
+def end_all() -> None:
+    """Stop every unit of this project that runs."""
+    Unit.systemctl("stop", *(f"{unit}*.service" for unit in UNITS))
+
+
+def limit(at_most: float) -> None:
+    """Have systemd end every unit so many seconds after its start, from now on.
+
+    It reads its units anew only if the limit is another one than before.
+    """
+    text = f"[Service]\nRuntimeMaxSec={at_most:g}\n"
+    files = [SYSTEMD / f"{unit}.service.d" / "limit.conf" for unit in UNITS]
+    if all(file.exists() and file.read_text() == text for file in files):
+        return
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    Unit.systemctl("daemon-reload")
+
+
 def rss_peak_bytes(cgroup: Path | None) -> int | None:
     """Sum of the peaks (VmHWM) of a cgroup's processes, or None when they are gone."""
     pids = read(cgroup / "cgroup.procs").split() if cgroup else []
@@ -210,12 +243,16 @@ def rss_peak_bytes(cgroup: Path | None) -> int | None:
     return sum(peaks) if peaks else None
 
 
-def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed:
+def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed | Ended:
     """Do what was read, and say what is printed."""
-    unit = Unit(order["name"])
     try:
+        if order["state"] == "ended":
+            end_all()
+            return {}
+        unit = Unit(order["name"])
         if order["state"] == "started":
-            return unit.start(order["address"], order["port"], order["workers"], order["patience"])
+            keys = ("address", "port", "workers", "patience", "at_most")
+            return unit.start(*(order[key] for key in keys))
         return unit.stop(order["since"])
     except SystemdError as error:
         return {"failed": True, "msg": str(error)}

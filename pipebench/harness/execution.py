@@ -32,6 +32,8 @@ SERVER_PATIENCE_S = 30
 """So long a server may take until it answers on its own host."""
 GENERATOR_PATIENCE_S = 5
 """And then on a load generator."""
+SLACK_S = 15
+"""For all that lies between: the hosts' own work, and the way to them."""
 
 
 class Hosts(NamedTuple):
@@ -171,8 +173,12 @@ def address_of(testbed: Testbed) -> dict[str, Any]:
     return {"address": testbed.address, "port": testbed.port}
 
 
-def start_unit(testbed: Testbed, framework: str, workers: Workers) -> Call:
-    """Start a framework's unit."""
+def start_unit(testbed: Testbed, framework: str, workers: Workers, load_s: int) -> Call:
+    """Start a framework's unit. load_s: so long it is asked at most.
+
+    Whatever becomes of this program, systemd ends the unit when its time is over. The limit is the
+    same for a whole phase, as systemd reads its units anew for another one.
+    """
     return Call(
         "server.unit",
         {
@@ -180,6 +186,7 @@ def start_unit(testbed: Testbed, framework: str, workers: Workers) -> Call:
             "name": framework,
             "workers": testbed.worker_count(workers),
             "patience": SERVER_PATIENCE_S,
+            "at_most": SERVER_PATIENCE_S + GENERATOR_PATIENCE_S + load_s + SLACK_S,
             **address_of(testbed),
         },
     )

@@ -46,7 +46,9 @@ class CellExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return start_unit(self.testbed, self.cell.framework, self.cell.workers)
+        variables, cell = self.run.variables, self.cell
+        load_s = variables.warmup + variables.duration
+        return start_unit(self.testbed, cell.framework, cell.workers, load_s)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:
         """An equal share of connections and rate for each generator."""

@@ -31,6 +31,9 @@ from pipebench.record.schema import (
 from pipebench.record.store import probe_file, time_text
 from pipebench.record.values import workers_words
 
+LONGEST_S = 60
+"""The probe ends after that (docs/probe.md)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeExecution(Execution):
@@ -43,7 +46,7 @@ class ProbeExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return start_unit(self.testbed, self.framework, self.workers)
+        return start_unit(self.testbed, self.framework, self.workers, LONGEST_S)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         order = {**address_of(self.testbed), "depth": max(self.run.variables.depths)}

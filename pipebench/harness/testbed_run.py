@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pipebench.harness.execution import Answers, Execution, Hosts, carry_out
+from pipebench.harness.interrupt import Interrupted
 from pipebench.harness.lines import Lines
 from pipebench.harness.recording import record
 from pipebench.harness.recovery import Recovery
@@ -18,7 +20,10 @@ from pipebench.record.assemble import Answer
 
 @dataclass(frozen=True, slots=True)
 class TestbedRun:
-    """A testbed on which a run goes on. unavailable: the frameworks that could not be deployed."""
+    """A testbed on which a run goes on. unavailable: the frameworks that could not be deployed.
+
+    parent: the process that wants it.
+    """
 
     run: RunPlan
     testbed: Testbed
@@ -26,6 +31,7 @@ class TestbedRun:
     lines: Lines
     unavailable: Mapping[str, Answer] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
+    parent: int = field(default_factory=os.getppid)
 
     @property
     def given_up(self) -> bool:
@@ -42,6 +48,8 @@ class TestbedRun:
             for execution in executions:
                 if self.given_up:
                     break
+                if os.getppid() != self.parent:
+                    raise Interrupted  # Ansible itself was killed: nobody wants the rest
                 time.sleep(max(0.0, self.recovery.next_at - time.time()))
                 answers = carry_out(execution, self.hosts)
                 if written:

@@ -26,6 +26,7 @@ from ansible.utils.display import Display
 
 from pipebench.harness.execution import Hosts
 from pipebench.harness.host_program import Call
+from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
 from pipebench.harness.lines import SILENCE_S, Lines
 from pipebench.harness.phases import PHASES
 from pipebench.harness.recovery import PAUSES_S, Recovery
@@ -66,7 +67,12 @@ class ActionModule(ActionBase):
             ),
         )
         used_s = cpu_s()
-        taken = PHASES[given["phase"]](testbed_run)
+        try:
+            with interruptible():
+                taken = PHASES[given["phase"]](testbed_run)
+        except Interrupted:
+            end_everything(testbed_run.hosts)
+            os._exit(1)  # as Ansible's own worker does: nobody waits for a result
         facts: dict[str, Any] = {"harness_recovery": asdict(testbed_run.recovery)}
         if taken is not None:
             used_s = round(cpu_s() - used_s, 3)

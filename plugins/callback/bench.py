@@ -9,14 +9,26 @@ The lines of a testbed's executions come from the action itself, while it goes o
 looks on at a terminal, it is told by the environment: a worker of Ansible has none.
 
 With --check, of what a run would do only what is done then is shown: the look at plan and hosts.
+
+An interrupted run ends here, too: at Ctrl-C, SIGTERM or the end of the terminal, Ansible tells its
+workers, each of which leaves its hosts clean (testbed_phase), and gives up. Then the report is made
+of what was measured, and the exit status is 130.
 """
 
 from __future__ import annotations
 
+import atexit
+import multiprocessing
 import os
+import shutil
+import signal
+import subprocess
 import sys
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
+from ansible import constants
 from ansible import context as command_line
 from ansible.plugins.callback.default import CallbackModule as Default
 
@@ -26,6 +38,12 @@ type: stdout
 short_description: The default output, with a line a measurement and the summary at the end
 extends_documentation_fragment: [default_callback, result_format_callback]
 """
+
+
+COLLECT = Path(__file__).resolve().parents[2] / "collect.py"
+INTERRUPTED = 130
+# So long the workers may take to leave their hosts clean.
+CLEAN_S = 8
 
 
 class CallbackModule(Default):
@@ -43,6 +61,31 @@ class CallbackModule(Default):
             os.environ["BENCH_ON_TERMINAL"] = "1"
         self._check = bool(command_line.CLIARGS.get("check"))
         self._play_to_show: Any = None
+        self._results: str | None = None
+        self._told = signal.getsignal(signal.SIGINT)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Let Ansible give up as it does at Ctrl-C; a second signal ends it at once."""
+        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, signal.SIG_DFL)
+        atexit.register(self._end, shown=number != signal.SIGHUP)
+        if callable(self._told):
+            self._told(signal.SIGINT, frame)
+        raise KeyboardInterrupt
+
+    def _end(self, *, shown: bool) -> None:
+        """Wait for the workers, and report what was measured. shown: somebody looks on."""
+        for worker in multiprocessing.active_children():
+            worker.join(CLEAN_S)
+        if self._results and Path(self._results, "run.json").exists():
+            output = None if shown else subprocess.DEVNULL
+            subprocess.run(
+                [sys.executable, COLLECT, self._results], stdout=output, stderr=output, check=False
+            )
+        shutil.rmtree(constants.DEFAULT_LOCAL_TMP, ignore_errors=True)
+        os._exit(INTERRUPTED)
 
     def _is_shown(self, task: Any) -> bool:
         """Whether a task is shown also if it changes nothing."""
@@ -82,6 +125,8 @@ class CallbackModule(Default):
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._print_lines(result._result)  # noqa: SLF001
+        if result._task.action == "bench_plan":  # noqa: SLF001
+            self._results = result._result["run"]["results_dir"]  # noqa: SLF001
         if result._result.get("changed") or self._is_shown(result._task):  # noqa: SLF001
             super().v2_runner_on_ok(result)
 

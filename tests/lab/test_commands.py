@@ -234,6 +234,7 @@ def test_it_does_what_the_page_says(command: str, place: Place) -> None:
 def test_nothing_is_left_on_the_hosts(command: str, place: Place) -> None:
     done = run(with_inventory(command, place))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    look = "ls -d /opt/pipeline-bench /etc/systemd/system/pipeline-bench* 2>/dev/null | wc -l"
+    places = "/opt/pipeline-bench /run/pipeline-bench /etc/systemd/system/pipeline-bench* "
+    look = f"ls -d {places} /run/systemd/system/pipeline-bench* 2>/dev/null | wc -l"
     assert set(place.lab.shell(look).values()) == {"0"}
     assert set(place.lab.shell("command -v wrk | wc -l").values()) == {"0"}

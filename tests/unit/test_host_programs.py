@@ -84,6 +84,23 @@ def test_the_sampler_looks_at_processes_only_if_there_are_several_workers(tmp_pa
         assert [look["pids"] for look in seen] == ([[os.getpid()]] if workers > 1 else [])
 
 
+def test_the_sampler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "host.sampler", "--output", str(tmp_path / "samples")]
+    started = f"import subprocess, time; p = subprocess.Popen({command}); print(p.pid, flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{started}; time.sleep(60)"], stdout=subprocess.PIPE, cwd=FILES
+    ) as parent:
+        assert parent.stdout
+        sampling = Path("/proc", parent.stdout.readline().decode().strip())
+        while not (tmp_path / "samples").exists():
+            time.sleep(0.01)
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while sampling.exists() and "Z" not in (sampling / "stat").read_text().split()[2:3]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_the_sampler_ends_whenever_it_is_told_to(tmp_path: Path) -> None:
     """No handler may run in the middle of it: one that did once waited for itself for ever."""
     command = [sys.executable, "-m", "host.sampler", "--interval", "0.0005", "--output"]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipebench.harness.host_program import Call
+from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
 from pipebench.harness.phases import measure, path, probe
 from pipebench.harness.recovery import Recovery
 from tests.progress import checked
@@ -270,3 +273,47 @@ def test_what_is_pinned_is_put_back_if_the_rounds_fail(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, []))
     assert "host.pinning released" in asked(on.server)
+
+
+def test_nobody_wants_the_rest_if_ansible_was_killed(tmp_path: Path) -> None:
+    on = hosts()
+    made = on_testbed(run_of(tmp_path), on, [], parent=0)
+    with pytest.raises(Interrupted):
+        measure(made)
+    assert "server.unit started" not in asked(on.server)
+
+
+def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) -> None:
+    on = hosts()
+    load, handler = on.generators[0].run, signal.getsignal(signal.SIGINT)
+
+    def interrupted(call: Call) -> Any:
+        if call.program == "generator.load" and "state" not in call.order:
+            os.kill(os.getpid(), signal.SIGINT)
+        return load(call)
+
+    on.generators[0].run = interrupted
+    on.server.answers["server.unit ended"] = {}
+    on.generators[0].answers["generator.load ended"] = {}
+    try:
+        with pytest.raises(Interrupted), interruptible():
+            measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, []))
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN  # the hosts are being cleaned
+        end_everything(on)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    assert not (tmp_path / "raw").exists()  # what was in flight is dropped
+    assert asked(on.server)[-3:] == [
+        "host.pinning released",
+        "host.pinning looked",
+        "server.unit ended",
+    ]
+    assert asked(on.generators[0])[-1] == "generator.load ended"
+
+
+def test_without_a_signal_handlers_are_as_they_were() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with interruptible():
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -1,0 +1,56 @@
+"""A signal that ends a run on a testbed: what goes on is dropped, and the hosts are left clean."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import FrameType
+
+from pipebench.harness.execution import Hosts
+from pipebench.harness.host_program import Call, Host
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+END_SERVER = Call("server.unit", {"state": "ended"})
+END_LOAD = Call("generator.load", {"state": "ended"})
+
+
+class Interrupted(BaseException):
+    """The run is to end now. No fault of a host, so that nothing takes it for one."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """The first signal raises Interrupted in the body, once the calls to hosts are cut off.
+
+    These are processes of this one's group: ssh. Further signals are ignored, so that the hosts can
+    be cleaned.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        for one in SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpgrp(), signal.SIGTERM)
+        raise Interrupted
+
+    before = {one: signal.signal(one, interrupt) for one in SIGNALS}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            if signal.getsignal(one) is interrupt:
+                signal.signal(one, handler)
+
+
+def end_everything(hosts: Hosts) -> None:
+    """Have all hosts of a testbed stop what they do for it; one that cannot be reached does later.
+
+    Its units carry their own end.
+    """
+    calls: list[tuple[Host, Call]] = [(hosts.server, END_SERVER)]
+    calls += [(host, END_LOAD) for host in hosts.generators]
+    with ThreadPoolExecutor(len(calls)) as pool:
+        list(pool.map(lambda one: one[0].run(one[1]), calls))

@@ -1,0 +1,133 @@
+"""A run that is interrupted, or whose controller dies: nothing is left running on the hosts.
+
+Only processes that a test started are ended, by their numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.tests.fixture import ROOT, SBIN
+from tests import commands
+
+if TYPE_CHECKING:
+    from lab.tests.fixture import Lab
+
+pytestmark = pytest.mark.lab
+
+PLAN = {
+    "bench_frameworks": "uvloop-httptools",
+    "bench_controls": False,
+    "bench_probe": False,
+    "bench_path_capacity": False,
+    "bench_rounds": 50,
+    "bench_duration": 3,
+    "bench_warmup": 1,
+}
+LEFT = (
+    "ss -Hltn 'sport = :8080'; systemctl list-units --plain --no-legend --state=active "
+    "'pipeline-bench@*' 'pipeline-bench-sampler@*'; "
+    "for name in wrk h2load; do pidof $name; done; "
+    "ps -e -o args= | grep -F -e '-m host.sampler' -e '-m generator.' | grep -v grep; echo end"
+)
+"""Everything of a run that a host may still have, and `end`."""
+
+
+@contextmanager
+def measuring(lab: Lab, results: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run in its third measurement; bench is the process of Ansible itself."""
+    words = PLAN | {"bench_results_dir": str(results), "bench_run_id": "cut"}
+    command = f"exec ./bench -i {lab.inventory}{commands.options(words)} --skip-tags provision"
+    # A session of its own, as a terminal has: what is started here gets no signal of the tests.
+    log = (results / "log").open("wb")
+    process = subprocess.Popen(
+        ["bash", "-c", command], cwd=ROOT, env=SBIN, stdin=subprocess.DEVNULL,
+        stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while len(list((results / "cut" / "raw").glob("*.gz"))) < 2:
+            assert process.poll() is None, (results / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(2)
+        yield process
+    finally:
+        log.close()
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+
+
+def left(lab: Lab) -> dict[str, str]:
+    """What of a run is on the hosts."""
+    return {
+        host: text.replace("\\n", "\n").rpartition("end")[0].strip()
+        for host, text in lab.shell(LEFT).items()
+    }
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_is_reported_and_leaves_its_hosts_clean(
+    lab: Lab, tmp_path: Path, number: signal.Signals
+) -> None:
+    with measuring(lab, tmp_path) as bench:
+        os.kill(bench.pid, number)
+        assert bench.wait(30) == 130
+        log = (tmp_path / "log").read_text()
+    run = tmp_path / "cut"
+    assert left(lab) == {"lab-server": "", "lab-loadgen": ""}, log
+    assert (run / "report.html").exists(), log
+    records = list((run / "raw").iterdir())
+    # each is whole: what was in flight is not among them
+    assert len((run / "results.csv").read_text().splitlines()) == 1 + len(records)
+    assert all(",ok," in line for line in (run / "results.csv").read_text().splitlines()[1:])
+    assert "or was ended early" in (run / "report.md").read_text()
+
+
+def test_the_hosts_end_what_runs_if_the_controller_dies(lab: Lab, tmp_path: Path) -> None:
+    """Every process of it, as if its computer had lost its power."""
+    with measuring(lab, tmp_path) as bench:
+        for pid in descendants(bench.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        bench.wait(10)
+    deadline = time.monotonic() + 60
+    while any(left(lab).values()):
+        assert time.monotonic() < deadline, left(lab)
+        time.sleep(2)
+
+
+def test_the_rest_of_a_run_ends_if_ansible_itself_is_killed(lab: Lab, tmp_path: Path) -> None:
+    """Its workers live on, in sessions of their own: they see it before the next measurement."""
+    with measuring(lab, tmp_path) as bench:
+        bench.kill()
+        bench.wait(10)
+    deadline = time.monotonic() + 30
+    while any(left(lab).values()):
+        assert time.monotonic() < deadline, left(lab)
+        time.sleep(1)
+    before = len(list((tmp_path / "cut" / "raw").iterdir()))
+    time.sleep(6)
+    assert len(list((tmp_path / "cut" / "raw").iterdir())) == before
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started, and these started."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(") ")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
