@@ -42,17 +42,27 @@ LEFT = (
 """Everything of a run that a host may still have, and `end`."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def provisioned(lab: Lab) -> None:
+    """The hosts have the framework, of an earlier test or from now on."""
+    start = "/opt/pipeline-bench/frameworks/uvloop-httptools/start"
+    if lab.shell(f"test -e {start} && echo there || echo no", "servers") != {"lab-server": "there"}:
+        words = commands.options({"bench_frameworks": PLAN["bench_frameworks"]})
+        done = commands.run(f"./bench -i {lab.inventory} --tags provision{words}")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 @contextmanager
 def measuring(lab: Lab, results: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run in its third measurement; bench is the process of Ansible itself."""
     words = PLAN | {"bench_results_dir": str(results), "bench_run_id": "cut"}
     command = f"exec ./bench -i {lab.inventory}{commands.options(words)} --skip-tags provision"
     # A session of its own, as a terminal has: what is started here gets no signal of the tests.
-    log = (results / "log").open("wb")
-    process = subprocess.Popen(
-        ["bash", "-c", command], cwd=ROOT, env=SBIN, stdin=subprocess.DEVNULL,
-        stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+    with (results / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["bash", "-c", command], cwd=ROOT, env=SBIN, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
     try:
         deadline = time.monotonic() + 120
         while len(list((results / "cut" / "raw").glob("*.gz"))) < 2:
@@ -62,7 +72,6 @@ def measuring(lab: Lab, results: Path) -> Iterator[subprocess.Popen[bytes]]:
         time.sleep(2)
         yield process
     finally:
-        log.close()
         with suppress(ProcessLookupError):
             process.kill()
         process.wait()
