@@ -85,7 +85,7 @@ def left(lab: Lab) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_an_interrupted_run_is_reported_and_leaves_its_hosts_clean(
     lab: Lab, tmp_path: Path, number: signal.Signals
 ) -> None:
