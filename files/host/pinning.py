@@ -92,8 +92,13 @@ def wanted(root: Path, interface: str, cpus: Sequence[int]) -> Iterator[Setting]
 
 
 def interrupts(root: Path, interface: str) -> list[int]:
-    """The numbers of the interrupts of an interface: of its device, or those with its name."""
+    """The numbers of the interrupts of an interface: of its device, or those with its name.
+
+    One without a device has none: in a container, its name may be that of an interface outside.
+    """
     device = under(root, f"/sys/class/net/{interface}/device")
+    if not device.exists():
+        return []
     folders = (device / "msi_irqs", device / ".." / "msi_irqs")
     numbers = {int(path.name) for folder in folders if folder.is_dir() for path in folder.iterdir()}
     for line in read(under(root, "/proc/interrupts")).splitlines():

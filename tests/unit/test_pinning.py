@@ -23,6 +23,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "proc/irq/31/smp_affinity_list": "2",
         "proc/irq/32/smp_affinity_list": "0",
         "proc/irq/40/smp_affinity_list": "0-3",
+        "proc/irq/41/smp_affinity_list": "0-3",
         "sys/class/net/eth0/queues/rx-0/rps_cpus": "00000000,0000000f",
         "sys/class/net/eth0/queues/rx-1/rps_cpus": "00",
         "sys/class/net/veth0/queues/rx-0/rps_cpus": "0",
@@ -36,6 +37,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "           CPU0       CPU1\n"
         " 32:         10          0   PCI-MSI 524290-edge      eth0-tx-1\n"
         " 40:          1          0   PCI-MSI 524291-edge      eth01\n"
+        " 41:          1          0   PCI-MSI 524292-edge      veth0\n"
         "NMI:          0          0   Non-maskable interrupts\n"
     )
     monkeypatch.setattr(pinning, "KEPT", tmp_path / "pinning.json")
