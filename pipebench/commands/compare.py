@@ -133,6 +133,8 @@ def _machines(folders: Sequence[Path], output: Path | None) -> int:
         return fail(NO_RUN, "compare --machines requires two runs; one has it in its own report")
     sides = _distinct(sides)
     made = fleet.render(sides)
+    if made.empty:
+        return fail(NO_RUN, "no framework is ok on two kinds of machines: nothing can be compared")
     say(made.problems)
     print(made.terminal)
     output = output or _beside(folders, "machines")

@@ -97,7 +97,8 @@ def _of_figure(figure: Figure) -> list[Column[MachineRow]]:
             name=f"basis{ending}",
             explained="what the interval rests on: `ranks of the instances`, `normal spread of the "
             "instances` or `rounds of two machines`; or why there is none: `too few instances`, "
-            "`too few rounds`",
+            "`too few rounds`. `no noise floor`: two machines without an A/A control that is `ok`, "
+            "which have an interval and no verdict",
             value=lambda row: (
                 own(row).basis.value if own(row).ratio.value and not row.is_base else None
             ),

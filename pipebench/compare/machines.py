@@ -388,7 +388,8 @@ def _of_two(
         return NONE, Basis.FEW_ROUNDS, None
     seen = relation(ratio, floor)
     verdict = Verdict.of(seen, ranking_of(figure)) if seen else None
-    basis = Basis.FEW_ROUNDS if ratio.low is None else Basis.ROUNDS
+    basis = Basis.NO_FLOOR if floor is None else Basis.ROUNDS
+    basis = Basis.FEW_ROUNDS if ratio.low is None else basis
     return Spread(*ratio), basis, verdict
 
 

@@ -27,11 +27,15 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """files: texts by name. terminal: the table of kinds. problems: sentences."""
+    """files: texts by name. terminal: the table of kinds. problems: sentences.
+
+    empty: whether no framework is ok on two kinds of machines, so that nothing is compared.
+    """
 
     files: dict[str, str]
     terminal: str
     problems: list[str]
+    empty: bool = False
 
 
 def render(sides: Sequence[Side], drawer: Executor | None = None) -> Fleet:
@@ -71,7 +75,9 @@ def render(sides: Sequence[Side], drawer: Executor | None = None) -> Fleet:
         "machines.md": markdown,
         "machines.html": page.render(markdown, title, pictures, tables),
     }
-    return Fleet(files, terminal_table(compared).aligned(shrink="machine"), undrawn)
+    ratios = [row for row in compared.rows if row.requests_per_s.ratio.value and not row.is_base]
+    table = terminal_table(compared).aligned(shrink="machine")
+    return Fleet(files, table, undrawn, empty=not ratios)
 
 
 def _not_the_machines(differing: Sequence[Values]) -> list[Point]:

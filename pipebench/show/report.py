@@ -37,6 +37,7 @@ from pipebench.show.charts import draw
 from pipebench.show.charts.chart import Chart, data_of
 from pipebench.show.charts.drawer import Here
 from pipebench.show.disturbances import remarks as remarks_on
+from pipebench.show.limits import limit_lines
 from pipebench.show.machines import chapter as machines_chapter
 from pipebench.show.pinning import left_behind, pinned_text
 from pipebench.show.point import Point
@@ -231,6 +232,7 @@ def _markdown(
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         remarks=remarks_on(rows, labels(row.cell for row in rows)),
+        limits=limit_lines(rows, labels(row.cell for row in rows)),
         table=report_table(rows),
         charts={chart.name: chart for chart in charts},
         chapters=chapters,

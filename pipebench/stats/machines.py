@@ -27,6 +27,8 @@ class Basis(StrEnum):
     ROUNDS = "rounds of two machines"
     """It says nothing about other machines of these kinds."""
     FEW_ROUNDS = "too few rounds"
+    NO_FLOOR = "no noise floor"
+    """The interval is that of the rounds, and nothing says how far one machine is from itself."""
     NONE = "too few instances"
 
 

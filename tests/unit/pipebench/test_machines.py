@@ -159,11 +159,11 @@ def test_two_single_machines_are_compared_by_their_rounds(tmp_path: Path) -> Non
     folder = machines_run(tmp_path / "run", {"old": 1, "new": FASTER})
     (row,) = [r for r in compared(folder).rows if r.framework == ALL and not r.is_base]
     rate = row.requests_per_s
-    assert rate.basis == Basis.ROUNDS
+    assert rate.basis == Basis.NO_FLOOR  # there is no A/A control
     assert rate.ratio.low
     assert rate.ratio.excludes_1
-    assert rate.verdict is None  # there is no A/A control, so the noise floor is not known
-    assert "about no other machine of their kinds" in report.collect(folder).files["report.md"]
+    assert rate.verdict is None
+    assert "also requires an A/A control" in report.collect(folder).files["report.md"]
 
 
 def test_the_base_is_the_one_that_the_plan_names(tmp_path: Path) -> None:
@@ -322,5 +322,14 @@ def test_the_command_compares_machines(tmp_path: Path, capsys: pytest.CaptureFix
         f"collect.py: {tmp_path / 'none'} is not a folder",
         "collect.py: compare --machines requires two runs; one has it in its own report",
     ]
+    for file in (tmp_path / "november" / "raw").iterdir():
+        broken = {"deployment": {"available": False, "reason": "no room"}, "generators": []}
+        file.write_text(json.dumps(json.loads(file.read_text()) | broken))
+    assert cli.main(["compare", "--machines", "--output", str(tmp_path / "o"), *folders]) == 0
+    for file in (tmp_path / "may" / "raw").iterdir():
+        file.write_text(json.dumps(json.loads(file.read_text()) | broken))
+    capsys.readouterr()
+    assert cli.main(["compare", "--machines", *folders]) == 2
+    assert "no framework is ok on two kinds of machines" in capsys.readouterr().err
     assert cli.main(["compare", "--machines", "--fail-if-slower", "5%", *folders]) == 2
     assert "use it without --machines" in capsys.readouterr().err
