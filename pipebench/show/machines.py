@@ -38,9 +38,9 @@ BASES = {
     Basis.ROUNDS: "With 1 instance of each kind the interval is that of their rounds: it is about "
     "these two machines and about no other machine of their kinds.",
     Basis.FEW_ROUNDS: "Two single machines need 6 rounds each for an interval and a verdict.",
-    Basis.NO_FLOOR: "With 1 instance of each kind the interval is that of their rounds: it is about "
-    "these two machines and about no other machine of their kinds. A verdict also requires an A/A "
-    "control that is ok on both.",
+    Basis.NO_FLOOR: "With 1 instance of each kind the interval is that of their rounds: it is "
+    "about these two machines and about no other machine of their kinds. A verdict also requires "
+    "an A/A control that is ok on both.",
     Basis.NONE: "With 2 instances of a kind, or 1 against several, there is no interval and no "
     "verdict: 3 of each are needed.",
 }
