@@ -86,6 +86,8 @@ def batches(
 @cache
 def columns() -> list[str]:
     """Of the sampler that hosts run, but for the time."""
+    if str(SAMPLER.parents[1]) not in sys.path:
+        sys.path.append(str(SAMPLER.parents[1]))  # which it is run in
     sampler = runpy.run_path(str(SAMPLER))
     return [
         *sampler["unit_counters"](None),
