@@ -1,7 +1,7 @@
 """A run on the terminal: its cells as aligned columns, and the reasons under them."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipebench.run.cells import labels
 from pipebench.run.figures import CellSummary
@@ -10,16 +10,14 @@ from pipebench.run.time_spent import controller_cpu_s
 from pipebench.show.cells_table import terminal_table
 from pipebench.show.table import COLUMNS
 
+MOST_REASONS = 3
+"""Rows of a framework that are not ok, whose own reasons are said."""
+
 
 def terminal(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> str:
     """The summary as an aligned table of at most 100 columns, and the reasons."""
     text = [terminal_table(rows).aligned(shrink="framework")] if rows else []
-    label = labels(row.cell for row in rows)
-    for row in rows:
-        if row.reason:
-            place = f" ({label(row.cell)})" if label(row.cell) else ""
-            sentence = f"{row.cell.framework}{place}: {row.outcome or 'no result'}: {row.reason}"
-            text.append(textwrap.fill(sentence, COLUMNS, subsequent_indent="  "))
+    text += [textwrap.fill(one, COLUMNS, subsequent_indent="  ") for one in _reasons(rows)]
     share = judged_run.measuring_share
     if share is not None:
         text.append(f"Warm-up and measuring took {share:.2f} of the measuring phase's wall time.")
@@ -27,3 +25,18 @@ def terminal(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> str:
     if used_s is not None:
         text.append(f"The controller used {used_s:.2f} s of CPU for each measurement.")
     return "\n".join(text)
+
+
+def _reasons(rows: Sequence[CellSummary]) -> Iterator[str]:
+    """Why rows are not ok; if many of a framework are not, that of the first."""
+    label = labels(row.cell for row in rows)
+    same: dict[tuple[str, str], list[CellSummary]] = {}
+    for row in rows:
+        if row.reason:
+            same.setdefault((row.cell.framework, row.outcome or "no result"), []).append(row)
+    for (name, outcome), own in same.items():
+        several = len(own) > MOST_REASONS
+        for row in own[:1] if several else own:
+            place = f" ({label(row.cell)})" if label(row.cell) else ""
+            rows_words = f", {len(own)} rows, the first" if several else ""
+            yield f"{name}{rows_words}{place}: {outcome}: {row.reason}"

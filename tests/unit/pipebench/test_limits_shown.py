@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from pipebench.rules.bottleneck import LimitedBy
+from pipebench.rules.outcome import Outcome
 from pipebench.run.cells import labels
 from pipebench.run.entries import Summarised
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show.limits import LimitLine, limit_lines
+from pipebench.show.terminal import terminal
 from tests.unit.pipebench.factory import record, run_document, write_run
 
 
@@ -76,3 +78,15 @@ def test_many_cells_are_a_line_for_each_framework_and_limit(row: CellSummary) ->
 
 def test_without_a_rate_there_is_no_limit(row: CellSummary) -> None:
     assert lines([replace(row, limit=None, limited_by=None)]) == []
+
+
+def test_the_terminal_says_a_reason_of_many_rows_once(tmp_path: Path, row: CellSummary) -> None:
+    failed = [
+        replace(one, outcome=Outcome.FAILED, reason=f"crashed after {n} s")
+        for n, one in enumerate(on_testbeds(row, 4))
+    ]
+    judged_run = judge_run(tmp_path)
+    said = terminal(judged_run, failed)
+    assert "one, 4 rows, the first (testbed t01): failed: crashed after 0 s" in said
+    assert "crashed after 1 s" not in said
+    assert terminal(judged_run, failed[:3]).count("crashed after") == 3
