@@ -18,6 +18,7 @@ from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.rounds import decide_rounds
 from pipebench.harness.testbed_run import TestbedRun
+from pipebench.plan.estimate import begins_after_s
 from pipebench.record.schema import Clock
 
 
@@ -58,7 +59,9 @@ def measure(testbed_run: TestbedRun) -> dict[str, Any]:
 
     Returns `{rounds, reason}` if precision ended the rounds, otherwise nothing.
     """
-    run, testbed, begun = testbed_run.run, testbed_run.testbed, time.time()
+    run, testbed = testbed_run.run, testbed_run.testbed
+    time.sleep(begins_after_s(run, testbed.name))
+    begun = time.time()
     testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=BEFORE)])
     if run.variables.interrupt_cpus:
         testbed_run.make([PinningExecution(run=run, testbed=testbed)])

@@ -1,7 +1,7 @@
 """The duration of a run: by its plan before it begins, and by its own pace later.
 
-Times are in s. Testbeds are measured at the same time, so their number changes nothing. The
-constants were measured in the lab.
+Times are in s. Testbeds are measured at the same time, so their number changes next to nothing.
+The constants were measured in the lab.
 """
 
 from __future__ import annotations
@@ -28,6 +28,16 @@ def _execution_s(run: RunPlan) -> float:
     return run.variables.warmup + run.variables.duration + OVERHEAD_S
 
 
+def begins_after_s(run: RunPlan, testbed: str) -> float:
+    """So long a testbed waits before its first measurement: they begin within the time of one.
+
+    Otherwise all of them start their servers at the same moments, in every measurement, and their
+    calls reach the controller (and in the lab each other's CPU) all at once.
+    """
+    place = [one.name for one in run.testbeds].index(testbed)
+    return place / len(run.testbeds) * _execution_s(run)
+
+
 def _turn_s(run: RunPlan) -> float:
     """One cell in one round: an execution of every tool."""
     return _execution_s(run) * len(run.variables.tools)
@@ -49,6 +59,7 @@ def estimate_s(run: RunPlan) -> float:
     return (
         (PATH_CAPACITY_S if run.variables.path_capacity else 0)
         + _probes_s(run)
+        + begins_after_s(run, run.testbeds[-1].name)
         + _turn_s(run) * measurements(run)
         + _after_rounds_s(run)
     )

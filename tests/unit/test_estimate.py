@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipebench.plan.estimate import (
+    begins_after_s,
     duration_text,
     estimate_s,
     left_s,
@@ -49,6 +50,22 @@ def test_it_grows_with_what_the_plan_asks_for() -> None:
     assert estimate_s(planned(bench_controls=True)) - base > 2 * 10 * 7
     # the path and the report are the same for both numbers of workers
     assert estimate_s(planned(bench_workers="1,2")) == pytest.approx(2 * base - 7 - 3)
+
+
+def test_testbeds_begin_within_the_time_of_one_measurement() -> None:
+    hosts = {
+        f"{kind}{n}": {"ansible_host": f"198.18.{place}.{n}", "bench_testbed": f"t{n}"}
+        for place, kind in enumerate("sg")
+        for n in range(1, 5)
+    }
+    names = [[f"{kind}{n}" for n in range(1, 5)] for kind in "sg"]
+    run = plan_run(FEW, Inventory(names[0], names[1], hosts), PROJECT)
+    begins = [begins_after_s(run, f"t{n}") for n in range(1, 5)]
+    one_s = 4 * begins[1]
+    assert begins == pytest.approx([0, one_s / 4, one_s / 2, 3 * one_s / 4])
+    assert 2 + 5 < one_s < 2 + 5 + 2
+    assert estimate_s(run) - estimate_s(planned()) == pytest.approx(begins[-1])
+    assert begins_after_s(planned(), "main") == 0
 
 
 def test_the_pace_of_the_run_takes_the_place_of_the_plan() -> None:
