@@ -48,7 +48,7 @@ PLAN = {
     "bench_controls": False,
     "bench_probe": False,
     "bench_path_capacity": False,
-    "bench_rounds": 2,
+    "bench_rounds": 1,
     "bench_duration": 2,
     "bench_warmup": 1,
     "bench_threads": 1,
@@ -124,7 +124,6 @@ def test_all_workers_are_as_many_as_the_server_has_cpus(three: Lab, tmp_path: Pa
         bench_workers="1,all",
         bench_connections=connections,
         bench_duration=3,
-        bench_rounds=1,
         bench_run_id="cores",
     )
     for name, (one, every) in (

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import shutil
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -252,25 +253,36 @@ def test_of_kinds_that_are_tied_the_report_names_no_first(tmp_path: Path) -> Non
     assert "the first" not in first
 
 
-def two_runs(folder: Path, **november: Any) -> list[Path]:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two of each kind in May; and two more of the old one in November, with two of a newer."""
+    folder = tmp_path_factory.mktemp("runs")
     (old, old_kind), (new, new_kind) = replicates("old", 2, 1), replicates("new", 2, FASTER)
-    may = machines_run(folder / "may", old | new, 2, **old_kind, **new_kind)
-    later = {"run_id": "november", "started": "2026-11-01T00:00:00Z"} | november
+    machines_run(folder / "may", old | new, 2, **old_kind, **new_kind)
     (newest, newest_kind) = replicates("newest", 2, 2 * FASTER)
     then = machines_run(folder / "november", old | newest, 2, **old_kind, **newest_kind)
-    for file in (then / "run.json", *(then / "raw").iterdir()):
-        changes = later if file.name == "run.json" else {"run_id": "november"}
-        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
-    return [may, then]
+    edit(then / "run.json", run_id="november", started="2026-11-01T00:00:00Z")
+    for file in (then / "raw").iterdir():
+        edit(file, run_id="november")
+    return folder
+
+
+@pytest.fixture
+def two_runs(made_once: Path, tmp_path: Path) -> list[Path]:
+    """Copies of them, which a test may change."""
+    return [shutil.copytree(made_once / name, tmp_path / name) for name in ("may", "november")]
+
+
+def edit(file: Path, **changes: Any) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
 
 def sides(folders: list[Path]) -> list[Side]:
     return [side for side in read_sides(folders) if isinstance(side, Side)]
 
 
-def test_testbeds_of_several_runs_are_instances_of_the_same_kinds(tmp_path: Path) -> None:
-    machines, rows = compare_machines_of(sides(two_runs(tmp_path)))
+def test_testbeds_of_several_runs_are_instances_of_the_same_kinds(two_runs: list[Path]) -> None:
+    machines, rows = compare_machines_of(sides(two_runs))
     may = "20260101T000000Z-abcd"
     assert [(kind.name, kind.testbeds) for kind in machines.kinds] == [
         ("old.large", (f"{may}/old-0", f"{may}/old-1", "november/old-0", "november/old-1")),
@@ -285,18 +297,18 @@ def test_testbeds_of_several_runs_are_instances_of_the_same_kinds(tmp_path: Path
 
 
 def test_runs_without_kinds_are_one_kind_each(tmp_path: Path) -> None:
-    folders = [machines_run(tmp_path / name, {"main": 1}) for name in ("a", "b")]
+    folders = [machines_run(tmp_path / name, {"main": 1}, 1) for name in ("a", "b")]
     for folder in folders:
         for file in (folder / "run.json", *(folder / "raw").iterdir()):
-            file.write_text(json.dumps(json.loads(file.read_text()) | {"run_id": folder.name}))
+            edit(file, run_id=folder.name)
     machines, _ = compare_machines_of(sides(folders))
     assert [kind.name for kind in machines.kinds] == ["a", "b"]
 
 
-def test_the_machines_of_several_runs_are_shown(tmp_path: Path) -> None:
-    variables = json.loads((two_runs(tmp_path)[0] / "run.json").read_text())["variables"]
-    folders = two_runs(tmp_path / "again", variables=variables | {"bench_duration": 9})
-    made = fleet.render(sides(folders))
+def test_the_machines_of_several_runs_are_shown(two_runs: list[Path]) -> None:
+    variables = json.loads((two_runs[1] / "run.json").read_text())["variables"]
+    edit(two_runs[1] / "run.json", variables=variables | {"bench_duration": 9})
+    made = fleet.render(sides(two_runs))
     page = made.files["machines.md"]
     assert "**newest.large** " in page
     assert "another plan (bench_duration)" in page
@@ -309,8 +321,10 @@ def test_the_machines_of_several_runs_are_shown(tmp_path: Path) -> None:
     assert made.problems == []
 
 
-def test_the_command_compares_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folders = [str(folder) for folder in two_runs(tmp_path)]
+def test_the_command_compares_machines(
+    two_runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [str(folder) for folder in two_runs]
     assert cli.main(["compare", "--machines", *folders]) == 0
     output = tmp_path / "machines-may-november"
     assert {path.name for path in output.iterdir()} == {
@@ -322,12 +336,12 @@ def test_the_command_compares_machines(tmp_path: Path, capsys: pytest.CaptureFix
         f"collect.py: {tmp_path / 'none'} is not a folder",
         "collect.py: compare --machines requires two runs; one has it in its own report",
     ]
+    broken = {"deployment": {"available": False, "reason": "no room"}, "generators": []}
     for file in (tmp_path / "november" / "raw").iterdir():
-        broken = {"deployment": {"available": False, "reason": "no room"}, "generators": []}
-        file.write_text(json.dumps(json.loads(file.read_text()) | broken))
+        edit(file, **broken)
     assert cli.main(["compare", "--machines", "--output", str(tmp_path / "o"), *folders]) == 0
     for file in (tmp_path / "may" / "raw").iterdir():
-        file.write_text(json.dumps(json.loads(file.read_text()) | broken))
+        edit(file, **broken)
     capsys.readouterr()
     assert cli.main(["compare", "--machines", *folders]) == 2
     assert "no framework is ok on two kinds of machines" in capsys.readouterr().err
