@@ -124,6 +124,11 @@ class Execution(ABC):
         """The record. ended: when the last answer came, unix s."""
 
     @property
+    def puts_back(self) -> bool:
+        """Whether it leaves a host as it was: that is done even if nobody wants the rest."""
+        return False
+
+    @property
     def first_generator(self) -> str:
         """The load generator that does what one of them is enough for."""
         return self.testbed.generators[0]

@@ -33,6 +33,10 @@ class PinningExecution(Execution):
             PROGRAM, {"state": "pinned", "interrupt_cpus": count, **address_of(self.testbed)}
         )
 
+    @property
+    def puts_back(self) -> bool:
+        return self.released
+
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         return {}
 

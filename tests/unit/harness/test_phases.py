@@ -283,6 +283,31 @@ def test_nobody_wants_the_rest_if_ansible_was_killed(tmp_path: Path) -> None:
     assert "server.unit started" not in asked(on.server)
 
 
+def test_what_is_pinned_is_put_back_if_ansible_was_killed(tmp_path: Path) -> None:
+    on = hosts()
+    made = on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, [])
+    measured = on.generators[0].run
+
+    def killed(call: Call) -> Any:
+        if call.program == "generator.load":
+            object.__setattr__(made, "parent", 0)
+        return measured(call)
+
+    on.generators[0].run = killed
+    with pytest.raises(Interrupted):
+        measure(made)
+    assert asked(on.server)[-2:] == ["host.pinning released", "host.pinning looked"]
+
+
+def test_what_is_pinned_is_put_back_on_a_testbed_that_is_given_up(tmp_path: Path) -> None:
+    on = hosts(load=GONE)
+    recovery = Recovery(pauses_s=())
+    run = run_of(tmp_path, bench_interrupt_cpus=1, bench_rounds=6)
+    measure(on_testbed(run, on, [], recovery=recovery))
+    assert recovery.given_up
+    assert "host.pinning released" in asked(on.server)
+
+
 def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) -> None:
     on = hosts()
     load, handler = on.generators[0].run, signal.getsignal(signal.SIGINT)
