@@ -45,19 +45,23 @@ def remarks(rows: Sequence[CellSummary], label: Callable[[Cell], str]) -> list[R
             by_kind[one.name].append((row, one))
     made, known = [], marks(rows)
     for name, seen in by_kind.items():
-        cells = list(dict.fromkeys(_cell(row, label) for row, _ in seen))
+        cells = list(dict.fromkeys(named(row, label) for row, _ in seen))
         if len(cells) <= MOST_SAID:
             made += [
-                Remark(known[name], f"{_cell(row, label)}: {one.sentence}", ()) for row, one in seen
+                Remark(known[name], f"{named(row, label)}: {one.sentence}", ()) for row, one in seen
             ]
             continue
         row, greatest = max(seen, key=lambda pair: pair[1].size)
-        most = _cell(row, label)
+        most = named(row, label)
         sentence = f"{len(cells)} rows, the greatest in {most}: {greatest.sentence}"
         made.append(Remark(known[name], sentence, tuple(cells)))
     return made
 
 
-def _cell(row: CellSummary, label: Callable[[Cell], str]) -> str:
+def named(row: CellSummary, label: Callable[[Cell], str]) -> str:
+    """A row by its framework's title, and by its cell if that tells it from others.
+
+    label: empty if nothing does.
+    """
     where = label(row.cell)
     return f"{row.title} ({where})" if where else row.title

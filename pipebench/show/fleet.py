@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from pathlib import Path
-
-import jinja2
 
 from pipebench.compare.machines import compare_machines_of
 from pipebench.compare.provenance import Values, run_differences
@@ -19,8 +16,8 @@ from pipebench.show.charts.machines import machines as forest
 from pipebench.show.charts.machines import price
 from pipebench.show.machines import chapter, points, table_of, terminal_table
 from pipebench.show.point import Point
+from pipebench.show.templating import markdown_template
 
-TEMPLATES = Path(__file__).parent / "templates"
 DIFFERENCES = "What differs between the runs"
 MOST_NAMED = 5
 
@@ -51,16 +48,7 @@ def render(sides: Sequence[Side], drawer: Executor | None = None) -> Fleet:
     first_words = [*points(compared), *_not_the_machines(differing)]
     differences = table_of(differing, names)
     drawn, undrawn = begun.finish()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 (Markdown, escaped by the filters)
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(formats.FILTERS)
-    markdown = environment.get_template("fleet.md.j2").render(
+    markdown = markdown_template("fleet.md.j2").render(
         title=title,
         points=first_words,
         charts=[one.chart for one in drawn],

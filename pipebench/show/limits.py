@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.run.figures import CellSummary
+from pipebench.show.disturbances import named
 
 MOST_SINGLE = 20
 """Cells whose own sentences are said."""
@@ -34,7 +35,7 @@ def limit_lines(rows: Iterable[CellSummary], label: Callable[[Cell], str]) -> li
         by_framework = _grouped(limited, lambda row: (row.title, row.limited_by))
         return [_of_many(same, label) for same in by_framework]
     return [
-        _line(", ".join(_cell(row, label) for row in same), same[0])
+        _line(", ".join(named(row, label) for row in same), same[0])
         for same in _grouped(limited, lambda row: row.limit)
     ]
 
@@ -51,7 +52,7 @@ def _grouped(
 def _of_many(same: Sequence[CellSummary], label: Callable[[Cell], str]) -> LimitLine:
     fastest = max(same, key=lambda row: row.requests_per_s.value or 0)
     if len(same) == 1:
-        return _line(_cell(fastest, label), fastest)
+        return _line(named(fastest, label), fastest)
     cells = [label(row.cell) for row in same[:MOST_CELLS]]
     cells += [f"{len(same) - len(cells)} more"] if len(same) > len(cells) else []
     line = _line(f"{fastest.title}, {len(same)} rows ({'; '.join(cells)})", fastest)
@@ -61,8 +62,3 @@ def _of_many(same: Sequence[CellSummary], label: Callable[[Cell], str]) -> Limit
 def _line(names: str, row: CellSummary) -> LimitLine:
     assert row.limited_by is not None
     return LimitLine(names, row.limited_by, str(row.limit))
-
-
-def _cell(row: CellSummary, label: Callable[[Cell], str]) -> str:
-    where = label(row.cell)
-    return f"{row.title} ({where})" if where else row.title

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from pipebench.compare.machines import compare_machines
 from pipebench.measure.unit import log_end
 from pipebench.record.run import Framework
@@ -29,7 +27,7 @@ from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
 from pipebench.run.time_spent import controller_cpu_s, time_spent
-from pipebench.show import formats, page
+from pipebench.show import page
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
@@ -42,9 +40,9 @@ from pipebench.show.machines import chapter as machines_chapter
 from pipebench.show.pinning import left_behind, pinned_text
 from pipebench.show.point import Point
 from pipebench.show.reproduce import reproduce
+from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
 
-TEMPLATES = Path(__file__).parent / "templates"
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
@@ -213,22 +211,12 @@ def _markdown(
     points: list[Point],
 ) -> str:
     run = judged_run.run
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(
-            [TEMPLATES, *{chapter.template.parent for chapter in chapters}]
-        ),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 (Markdown, escaped by the filters)
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(formats.FILTERS)
     prints = fingerprints(run.hosts)
     unusable = _unusable(judged_run)
-    return environment.get_template("report.md.j2").render(
+    folders = {chapter.template.parent for chapter in chapters}
+    return markdown_template("report.md.j2", folders).render(
         run=run,
-        answer=points,
+        points=points,
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         remarks=remarks_on(rows, labels(row.cell for row in rows)),

@@ -42,6 +42,7 @@ extends_documentation_fragment: [default_callback, result_format_callback]
 
 COLLECT = Path(__file__).resolve().parents[2] / "collect.py"
 INTERRUPTED = 130
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # So long the workers may take to leave their hosts clean.
 CLEAN_S = 8
 
@@ -63,12 +64,12 @@ class CallbackModule(Default):
         self._play_to_show: Any = None
         self._results: str | None = None
         self._told = signal.getsignal(signal.SIGINT)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDINGS:
             signal.signal(number, self._interrupt)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         """Let Ansible give up as it does at Ctrl-C; a second signal ends it at once."""
-        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for one in ENDINGS:
             signal.signal(one, signal.SIG_DFL)
         atexit.register(self._end, shown=number != signal.SIGHUP)
         if callable(self._told):

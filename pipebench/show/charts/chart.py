@@ -6,7 +6,7 @@ so is the size of a page: the title names what is not shown. drawing.py says how
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import ceil, log2
@@ -228,6 +228,13 @@ def split_panels(panels: list[Lines]) -> list[Lines]:
             title = ", ".join(word for word in (panel.title, part) if word)
             made.append(replace(panel, title=title, lines=own, note="" if first else panel.note))
     return made
+
+
+def left_out(shown: Sized, every: Sized) -> str:
+    """How many pictures are shown, if not all of them: the end of a title."""
+    if len(shown) == len(every):
+        return ""
+    return f"; {len(shown)} of {len(every)} such pictures"
 
 
 def evenly(items: list[Any], most: int) -> list[Any]:

@@ -19,6 +19,7 @@ from pipebench.show.charts.chart import (
     estimate_of,
     evenly,
     failures,
+    left_out,
     with_intervals,
 )
 from pipebench.show.charts.drawing import TIMES, Bar, Bars, Lines, Point
@@ -70,7 +71,7 @@ def price(data: Data) -> Chart | None:
     up = drawing.logarithmic(
         "requests/s", [value for panel in panels for value in panel.values], drawing.COUNT
     )
-    cut = f"; {len(shown)} of {len(groups)} such pictures" if len(shown) < len(groups) else ""
+    cut = left_out(shown, groups)
     return Chart(
         "price",
         f"Requests per second, logarithmic, against the price of the server's host, a point a "

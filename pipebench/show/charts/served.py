@@ -1,10 +1,7 @@
 """How evenly the connections were served."""
 
-from statistics import median
-
 from pipebench.rules.outcome import RATED
 from pipebench.run.judge import JudgedMeasurement
-from pipebench.show import formats
 from pipebench.show.charts import drawing
 from pipebench.show.charts.chart import (
     MOST_GROUPS,
@@ -16,7 +13,8 @@ from pipebench.show.charts.chart import (
     split_panels,
     without_line,
 )
-from pipebench.show.charts.drawing import TIMES, Lines, Point, Scale
+from pipebench.show.charts.drawing import Lines
+from pipebench.show.charts.evenness import curve_of, ends_of, lines_of, scales
 
 
 def served(data: Data) -> Chart | None:
@@ -27,26 +25,13 @@ def served(data: Data) -> Chart | None:
         curves = [(row, curve) for row in group if (curve := _served_curve(data.of(row)))]
         if not curves:
             continue
-        drawn = [
-            (
-                data.look(row),
-                [Point(100 * n / (len(curve) - 1), y, marked=False) for n, y in enumerate(curve)],
-            )
-            for row, curve in curves
-        ]
+        drawn = lines_of(data, curves, marked=False)
         panels.append(Lines(data.label(group[0].cell), drawn, without_line(data, group, drawn)))
-        ends = [
-            f"{data.look(row).title} {formats.ratio(curve[0])} to {formats.ratio(curve[-1])}"
-            for row, curve in curves
-        ]
-        words.append(
-            f"Least to most served connection{at_cell(panels[-1].title)}: {'; '.join(ends)}."
-        )
+        ends = ends_of(data, curves)
+        words.append(f"Least to most served connection{at_cell(panels[-1].title)}: {ends}.")
     if not panels:
         return None
-    across = Scale("connections, the least served first, %", 0, 100, log=False, label=TIMES)
-    values = [1.0, *(value for panel in panels for value in panel.values)]
-    up = drawing.linear("responses by the mean", values, TIMES)
+    across, up = scales(panels, "connections, the least served first, %", "responses by the mean")
     return Chart(
         "served",
         f"How evenly the connections were served{where}: responses of each connection by the mean "
@@ -60,9 +45,4 @@ def served(data: Data) -> Chart | None:
 def _served_curve(seen: list[JudgedMeasurement]) -> list[float]:
     """Medians over the rounds of the quantiles of responses a connection, by their mean."""
     rated = [m.measurement.served for m in seen if m.judgement.outcome in RATED]
-    curves = [
-        [value / mean for value in one.responses]
-        for one in rated
-        if one and one.responses and (mean := sum(one.responses) / len(one.responses))
-    ]
-    return [median(values) for values in zip(*curves, strict=True)]
+    return curve_of(one.responses for one in rated if one)

@@ -1,7 +1,5 @@
 """Several workers: what each of them adds, and how evenly the connections spread over them."""
 
-from statistics import median
-
 from pipebench.record.schema import ALL
 from pipebench.record.values import workers_words
 from pipebench.rules.outcome import RATED
@@ -17,12 +15,15 @@ from pipebench.show.charts.chart import (
     Data,
     at_cell,
     bars_said,
+    estimate_of,
     evenly,
+    left_out,
     most_cells,
     split_panels,
     with_intervals,
 )
-from pipebench.show.charts.drawing import TIMES, Bar, Bars, Lines, Point, Scale
+from pipebench.show.charts.drawing import TIMES, Bar, Bars, Lines
+from pipebench.show.charts.evenness import curve_of, ends_of, lines_of, scales
 from pipebench.stats.estimate import Estimate
 
 
@@ -44,7 +45,7 @@ def scaling(data: Data) -> Chart | None:
     ]
     if not panels:
         return None
-    cut = f"; {len(shown)} of {len(groups)} such pictures" if len(shown) < len(groups) else ""
+    cut = left_out(shown, groups)
     title = (
         "What each worker answers beside the others, as a share of what one answers alone in the "
         f"same round: medians over the rounds{with_intervals(panels)}; at the dashed line, N "
@@ -65,10 +66,8 @@ def scaling(data: Data) -> Chart | None:
 
 
 def _scaling(row: CellSummary) -> Estimate | None:
-    own = row.scaling
-    if own.value is None or row.worker_count == 1 or row.outcome not in RATED:
-        return None
-    return Estimate(own.value, own.low, own.high)
+    """Nothing for one worker, which is as fast as itself."""
+    return None if row.worker_count == 1 else estimate_of(CellSummary.scaling, row)
 
 
 def _title(data: Data, group: list[CellSummary]) -> str:
@@ -83,46 +82,34 @@ def _title(data: Data, group: list[CellSummary]) -> str:
 
 def workers(data: Data) -> Chart | None:
     """How evenly the connections spread over the workers."""
-    groups, cut = [], ""
+    groups = []
     for group in data.groups(CELL_GROUP):
-        own = [(row, curve) for row in group if (curve := _workers_curve(data.of(row)))]
-        own = [(row, curve) for row, curve in own if row.role != "control"]
-        if own:
-            groups.append((group, own))
+        curves = [
+            (row, curve)
+            for row in group
+            if row.role != "control" and (curve := _workers_curve(data.of(row)))
+        ]
+        if curves:
+            groups.append((group, curves))
     shown = evenly(groups, min(MOST_GROUPS, most_cells(data)))
     if not shown:
         return None
-    if len(shown) < len(groups):
-        cut = f"; {len(shown)} of {len(groups)} such pictures"
     panels, words = [], []
     for group, curves in shown:
-        drawn = [
-            (
-                data.look(row),
-                [Point(100 * n / (len(curve) - 1), y) for n, y in enumerate(curve)],
-            )
-            for row, curve in curves
-        ]
         title = _title(data, group)
-        panels.append(Lines(title, drawn))
-        ends = [
-            f"{data.look(row).title} {formats.ratio(curve[0])} to {formats.ratio(curve[-1])}"
-            for row, curve in curves
-        ]
+        panels.append(Lines(title, lines_of(data, curves, marked=True)))
         words.append(
-            f"Worker with the fewest to the most connections{at_cell(title)}: {'; '.join(ends)}."
+            f"Worker with the fewest to the most connections{at_cell(title)}: "
+            f"{ends_of(data, curves)}."
         )
-    across = Scale("workers, the one with the fewest first, %", 0, 100, log=False, label=TIMES)
-    up = drawing.linear(
-        "connections by the mean",
-        [1.0, *(value for panel in panels for value in panel.values)],
-        TIMES,
+    across, up = scales(
+        panels, "workers, the one with the fewest first, %", "connections by the mean"
     )
     return Chart(
         "workers",
         "How evenly the connections spread over the workers: connections of each by the mean of "
         "all, the worker with the fewest first, medians over the rounds; a level line at 1 is "
-        f"even, and 0 is a worker without a connection{cut}.",
+        f"even, and 0 is a worker without a connection{left_out(shown, groups)}.",
         " ".join(words),
         drawing.lines(split_panels(panels), across, up),
     )
@@ -131,9 +118,4 @@ def workers(data: Data) -> Chart | None:
 def _workers_curve(seen: list[JudgedMeasurement]) -> list[float]:
     """Medians over the rounds of the connections of each worker, by their mean."""
     loads = [m.measurement.workers_load for m in seen if m.judgement.outcome in RATED]
-    curves = [
-        [count / mean for count in one.connections]
-        for one in loads
-        if one and (mean := sum(one.connections) / len(one.connections))
-    ]
-    return [median(values) for values in zip(*curves, strict=True)]
+    return curve_of(one.connections for one in loads if one)
