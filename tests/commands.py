@@ -39,6 +39,7 @@ RUN_BY = {
     "./bench -i inventory/cloud -e @plans/instances.yml": "lab",
     "./bench -i inventory/metal": "lab",
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": "lab",
+    "./bench -i inventory/cloud -e bench_resume=RUN": "lab/test_interrupts.py",
     "ansible-playbook bench.yml -i inventory/cloud": "lab",
     "tail -F results/NAME/progress.jsonl": "lab/test_bench.py",
     "ssh-keyscan -H 203.0.113.10 203.0.113.20 >> ~/.ssh/known_hosts": "lab",

@@ -12,6 +12,8 @@ FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
 """Variables that differ between any two runs and do not affect the figures."""
 OF_ONE_HOST = ("hostname", "interface.name", "interface.mac")
 """Parts of a fingerprint that differ between any two hosts of one run."""
+NOT_OF_A_MACHINE = ("frameworks", "boot_id")
+"""Frameworks are compared one by one; the id of a boot differs between any two runs."""
 
 
 class Difference(NamedTuple):
@@ -113,8 +115,8 @@ def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
 
 
 def _host(run: Run, name: str) -> dict[str, str]:
-    # frameworks are compared one by one
-    host = {key: value for key, value in run.hosts.get(name, {}).items() if key != "frameworks"}
+    fingerprint = run.hosts.get(name, {})
+    host = {key: value for key, value in fingerprint.items() if key not in NOT_OF_A_MACHINE}
     return flat(host) or {"fingerprint": "none"}
 
 

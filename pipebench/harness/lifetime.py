@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipebench.harness.complete import complete_cells, is_mended, set_aside
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
+from pipebench.plan.resumption import Resumption
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record.declared import plain
 from pipebench.record.progress import append_event, read_events
 from pipebench.record.run import read_run_record
 from pipebench.record.schema import (
     SCHEMA_VERSION,
+    AnyEvent,
     Described,
     GivenUp,
     HarnessFault,
+    Interruption,
     Planned,
     RoundsTaken,
     RunEnded,
     RunRecord,
+    RunResumed,
     RunStarted,
     Testbed,
 )
@@ -39,8 +45,8 @@ def note(
     """Note a moment of a run; returns a line for the terminal, or an empty text.
 
     ansible: its version. measured: by testbed, what phases.measure returned, or nothing, and
-    controller_cpu_s. The beginning and the end are also events of progress.jsonl. ValueError: the
-    moment is not one of MOMENTS.
+    controller_cpu_s. The beginning and the end are also events of progress.jsonl. A run that goes
+    on keeps the moments of its beginning. ValueError: the moment is not one of MOMENTS.
     """
     if moment not in MOMENTS:
         raise ValueError(f"moment is {moment!r}; it must be one of {', '.join(MOMENTS)}")
@@ -48,27 +54,43 @@ def note(
     path = folder / RUN
     record = read_run_record(path)[0] if path.exists() else begin(run, ansible)
     now = time_text(time.time())
-    setattr(record, moment, now)
+    measured_so_far: dict[str, int] = {}
+    if run.resumption and moment == "started":
+        measured_so_far = resume(run, record, run.resumption, now)
+    elif not (run.resumption and moment == "measuring_started" and record.measuring_started):
+        setattr(record, moment, now)
     for testbed, one in plain(measured or {}).items():
         if one.get("rounds_taken"):
             record.rounds_taken[testbed] = RoundsTaken(**one["rounds_taken"])
         if "controller_cpu_s" in one:
-            record.controller_cpu_s[testbed] = one["controller_cpu_s"]
+            before = record.controller_cpu_s.get(testbed, 0) if run.resumption else 0
+            record.controller_cpu_s[testbed] = round(before + one["controller_cpu_s"], 3)
     events = read_events(folder)
-    record.harness_faults = [
-        f"{event.record}: {event.reason}" for event in events if isinstance(event, HarnessFault)
-    ]
-    record.given_up = {
-        event.testbed: event.reason for event in events if isinstance(event, GivenUp)
-    }
+    record.harness_faults = standing_faults(folder, events)
+    record.given_up = given_up(events)
     write(folder, RUN, record)
     if moment == "started":
-        return started(folder, run, now)
+        return resumed(run, measured_so_far, now) if run.resumption else started(folder, run, now)
     if moment == "ended":
         faults = len(record.harness_faults)
         ended = RunEnded(time=now, run_id=record.run_id, seconds_left=0, harness_faults=faults)
         append_event(folder, ended)
     return ""
+
+
+def standing_faults(folder: Path, events: Sequence[AnyEvent]) -> list[str]:
+    """The faults of the harness whose record was not made anew without one, each once."""
+    reasons = {event.record: event.reason for event in events if isinstance(event, HarnessFault)}
+    return [
+        f"{record}: {reason}" for record, reason in reasons.items() if not is_mended(folder, record)
+    ]
+
+
+def given_up(events: Sequence[AnyEvent]) -> dict[str, str]:
+    """Why nothing more was measured, by testbed, since the run last went on."""
+    last = [number for number, event in enumerate(events) if isinstance(event, RunResumed)]
+    since = events[last[-1] :] if last else events
+    return {event.testbed: event.reason for event in since if isinstance(event, GivenUp)}
 
 
 def begin(run: RunPlan, ansible: str) -> RunRecord:
@@ -93,6 +115,54 @@ def begin(run: RunPlan, ansible: str) -> RunRecord:
             "python": platform.python_version(),
             "project": run.version,
         },
+        programs=run.programs,
+    )
+
+
+def resume(run: RunPlan, record: RunRecord, resumption: Resumption, now: str) -> dict[str, int]:
+    """Note in run.json that the run goes on; how many measurements are complete, by testbed.
+
+    What is not complete is set aside, as it is made anew.
+    """
+    names = [testbed.name for testbed in run.testbeds]
+    counted = Counter(cell.testbed for cell in complete_cells(run))
+    measured = {name: counted[name] for name in names}
+    set_aside(run)
+    record.interruptions.append(
+        Interruption(
+            at=resumption.at,
+            resumed=now,
+            measured=sum(counted.values()),
+            changes=list(resumption.changes),
+        )
+    )
+    record.measuring_ended = record.ended = None
+    fact = run.to_fact()
+    record.variables = fact["variables"]
+    record.rounds = [[Planned(**cell) for cell in cells] for cells in fact["rounds"]]
+    record.rounds_taken = {
+        name: taken for name, taken in record.rounds_taken.items() if name not in names
+    }
+    return measured
+
+
+def resumed(run: RunPlan, measured: Mapping[str, int], now: str) -> str:
+    """Announce that a run goes on: an event for programs, and a line for people."""
+    fewest, count = min(measured.values()), measurements(run)
+    seconds = estimate_s(run, done=fewest)
+    event = RunResumed(
+        time=now,
+        run_id=run.run_id,
+        seconds_left=round(seconds),
+        measured=dict(measured),
+        count=count,
+    )
+    append_event(Path(run.results_dir), event)
+    on_each = " on the testbed that has the fewest" if len(set(measured.values())) > 1 else ""
+    until = until_text(seconds, time.time())
+    return (
+        f"Run {run.run_id} goes on: {fewest} of {count} measurements are complete{on_each} "
+        f"(until about {until})"
     )
 
 

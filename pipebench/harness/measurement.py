@@ -122,10 +122,16 @@ class CellExecution(Execution):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurementExecution(CellExecution):
-    """A measurement. round: from 1. measuring_started: unix s, for the time that is left."""
+    """A measurement. round: from 1.
+
+    For the time that is left: measuring_started, unix s; and that it is the `turn`, from 1, of
+    `turns` measurements in this part of the run.
+    """
 
     round: int
     measuring_started: float
+    turn: int
+    turns: int
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its raw record, its line with the time left, and its event."""
@@ -134,7 +140,7 @@ class MeasurementExecution(CellExecution):
         cells = run.rounds[self.round - 1]
         count = measurements(run)
         done = sum(map(len, run.rounds[: self.round - 1])) + self.position
-        left = left_s(run, done, ended - self.measuring_started)
+        left = left_s(run, self.turn, ended - self.measuring_started, self.turns)
         totals = None if record.harness_fault else totals_of(record, file)
         result = result_text(record, totals)
         most = "at most " if extended(run) else ""

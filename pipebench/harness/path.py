@@ -53,4 +53,4 @@ class PathExecution(Execution):
             tests=tests,
             error=error,
         )
-        return Recorded(file=path_file(record), document=record)
+        return Recorded(file=path_file(self.testbed.name), document=record)

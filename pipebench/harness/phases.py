@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from pipebench.harness.clock import AFTER, BEFORE, ClockExecution, clocks_before
+from pipebench.harness.complete import is_path_measured, is_probed
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Execution
 from pipebench.harness.lines import Line
@@ -18,15 +20,18 @@ from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.rounds import decide_rounds
 from pipebench.harness.testbed_run import TestbedRun
+from pipebench.harness.turns import Turns
 from pipebench.plan.estimate import begins_after_s
 from pipebench.record.schema import Clock
+from pipebench.record.store import path_file, probe_file
 
 
 def path(testbed_run: TestbedRun) -> None:
     """What the path carries, once a run and before any framework is started."""
-    run = testbed_run.run
-    if run.variables.path_capacity:
-        testbed_run.make([PathExecution(run=run, testbed=testbed_run.testbed)])
+    run, testbed = testbed_run.run, testbed_run.testbed
+    record = Path(run.results_dir) / path_file(testbed.name)
+    if run.variables.path_capacity and not (run.resumption and is_path_measured(record)):
+        testbed_run.make([PathExecution(run=run, testbed=testbed)])
 
 
 def probe(testbed_run: TestbedRun) -> None:
@@ -40,6 +45,7 @@ def probe(testbed_run: TestbedRun) -> None:
         return
     names = [name for name, framework in run.frameworks.items() if framework.is_ranked]
     servers = list(product(names, run.variables.workers))
+    folder, testbed = Path(run.results_dir), testbed_run.testbed.name
     testbed_run.make(
         ProbeExecution(
             run=run,
@@ -51,6 +57,7 @@ def probe(testbed_run: TestbedRun) -> None:
             count=len(servers),
         )
         for number, (name, workers) in enumerate(servers, start=1)
+        if not (run.resumption and is_probed(folder / probe_file(testbed, name, workers)))
     )
 
 
@@ -79,8 +86,9 @@ def _rounds(testbed_run: TestbedRun, begun: float) -> dict[str, Any]:
     """All rounds, and the constant rates. begun: when the phase began, unix s."""
     run, testbed, taken = testbed_run.run, testbed_run.testbed, {}
     clocks = clocks_before(run, testbed)
+    turns = Turns(run, testbed.name, begun)
     for number in range(1, len(run.rounds) + 1):
-        testbed_run.make(_round(testbed_run, number, begun, clocks))
+        testbed_run.make(_round(testbed_run, number, turns, clocks))
         if testbed_run.given_up:
             return {}
         decision = decide_rounds(run, testbed.name, number)
@@ -90,17 +98,17 @@ def _rounds(testbed_run: TestbedRun, begun: float) -> dict[str, Any]:
             taken = {"rounds": number, "reason": decision.reason}
             break
     if run.variables.rate_share:
-        testbed_run.make(_constant_rates(testbed_run, clocks))
+        testbed_run.make(_constant_rates(testbed_run, turns, clocks))
     return taken
 
 
 def _round(
-    testbed_run: TestbedRun, number: int, begun: float, clocks: Mapping[str, Clock]
+    testbed_run: TestbedRun, number: int, turns: Turns, clocks: Mapping[str, Clock]
 ) -> Iterator[Execution]:
     """One pass over all cells, in this round's own order, with every tool.
 
     Which tool is first alternates by round, so that a machine that drifts favours neither. What
-    could not be deployed is not cross-checked. begun: when the phase began, unix s.
+    could not be deployed is not cross-checked.
     """
     run, unavailable = testbed_run.run, testbed_run.unavailable
     tools = run.variables.tools
@@ -108,6 +116,8 @@ def _round(
         tools = tools[::-1]
     for position, cell in enumerate(run.rounds[number - 1], start=1):
         for tool in tools:
+            if not turns.is_due(tool, number, cell):
+                continue
             common: dict[str, Any] = {
                 "run": run,
                 "testbed": testbed_run.testbed,
@@ -119,17 +129,19 @@ def _round(
                 "clocks": clocks,
             }
             if tool == run.variables.tools[0]:
-                yield MeasurementExecution(**common, measuring_started=begun)
+                yield MeasurementExecution(**common, **turns.next())
             elif cell.framework not in unavailable:
                 yield CrosscheckExecution(**common)
 
 
-def _constant_rates(testbed_run: TestbedRun, clocks: Mapping[str, Clock]) -> Iterator[Execution]:
+def _constant_rates(
+    testbed_run: TestbedRun, turns: Turns, clocks: Mapping[str, Clock]
+) -> Iterator[Execution]:
     """Each cell once more with the tools that can keep a rate, at a share of what wrk measured."""
     run, testbed = testbed_run.run, testbed_run.testbed
     planned = product(constant_rates(run, testbed.name), run.variables.tools[1:])
     for position, ((cell, rate), tool) in enumerate(planned, start=1):
-        if cell.framework not in testbed_run.unavailable:
+        if cell.framework not in testbed_run.unavailable and turns.is_due(tool, 0, cell):
             yield CrosscheckExecution(
                 run=run,
                 testbed=testbed,

@@ -62,7 +62,7 @@ class ProbeExecution(Execution):
         if len(self.run.variables.workers) > 1:
             several = f", {workers_words(self.workers)}"
         return Recorded(
-            file=probe_file(record),
+            file=probe_file(record.testbed, record.framework, record.workers),
             document=record,
             fault=record.harness_fault,
             line=f"probe {self.number}/{self.count}{self.where} "

@@ -54,26 +54,32 @@ def _probes_s(run: RunPlan) -> float:
     return PROBE_S * probed * len(run.variables.workers) if run.variables.probe else 0
 
 
-def estimate_s(run: RunPlan) -> float:
-    """The whole run, from its beginning (after provisioning) to its report."""
+def estimate_s(run: RunPlan, done: int | None = None) -> float:
+    """The whole run, from its beginning (after provisioning) to its report.
+
+    done: measurements of a run that goes on, whose path and frameworks were looked at before.
+    """
+    before = (PATH_CAPACITY_S if run.variables.path_capacity else 0) + _probes_s(run)
     return (
-        (PATH_CAPACITY_S if run.variables.path_capacity else 0)
-        + _probes_s(run)
+        (before if done is None else 0)
         + begins_after_s(run, run.testbeds[-1].name)
-        + _turn_s(run) * measurements(run)
+        + _turn_s(run) * (measurements(run) - (done or 0))
         + _after_rounds_s(run)
     )
 
 
-def left_s(run: RunPlan, done: int, elapsed: float) -> float:
+def left_s(run: RunPlan, done: int, elapsed: float, count: int | None = None) -> float:
     """The rest of a run after `done` measurements of a testbed in `elapsed`.
+
+    count: how many measurements there are in this part of the run; None means all.
 
     The plan's own estimate has the weight of one round: the pace of a few measurements, of which
     some may have failed at once, says little.
     """
     cells = run.cells
     pace = (elapsed + _turn_s(run) * cells) / (done + cells)
-    return pace * (measurements(run) - done) + _after_rounds_s(run)
+    count = measurements(run) if count is None else count
+    return pace * (count - done) + _after_rounds_s(run)
 
 
 def extended(run: RunPlan) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from pipebench.plan.digest import digest_of
 from pipebench.plan.mistakes import Mistakes, PlanError, sentence
 from pipebench.plan.variables import Name
 from pipebench.record.declared import matches, plain, read_fields, suggestion
@@ -41,12 +42,13 @@ class FrameworkFile(Struct, frozen=True, kw_only=True):
 
 
 class PlannedFramework(FrameworkFile, frozen=True, kw_only=True):
-    """A framework of a run. path: its folder here, absolute.
+    """A framework of a run. path: its folder here, absolute. digest: of its files.
 
     control_of: the framework that this one is a second time (the A/A control); else absent.
     """
 
     path: str
+    digest: str
     control_of: str | UnsetType = UNSET
 
     @property
@@ -73,7 +75,9 @@ def read_framework(folder: Path) -> PlannedFramework:
     mistakes += _package_mistakes(folder, values)
     mistakes.refuse()
     note = values.get("note", "").strip()
-    return PlannedFramework(**{**values, "note": note}, path=str(folder.resolve()))
+    return PlannedFramework(
+        **{**values, "note": note}, path=str(folder.resolve()), digest=digest_of(folder)
+    )
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import msgspec
 import yaml
 from msgspec import Struct, structs
 
+from pipebench.plan.digest import digest_of
 from pipebench.plan.frameworks import (
     PlannedFramework,
     choose_frameworks,
@@ -26,21 +27,24 @@ from pipebench.plan.frameworks import (
 )
 from pipebench.plan.mistakes import Mistakes
 from pipebench.plan.project import Project
+from pipebench.plan.resumption import Resumption
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.shares import share_mistakes
 from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
-from pipebench.plan.variables import Variables, number_of
+from pipebench.plan.variables import RESUME, Variables, number_of
 from pipebench.record.declared import plain
 
 LEAST_FREE_BYTES = 200 * 1024**2
+PROGRAMS = Path("files")
+"""All that is copied to hosts."""
 
 
 class RunPlan(Struct, frozen=True, kw_only=True):
     """Cells, testbeds and order of a run: the fact `bench_run` (docs/architecture.md).
 
     results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
-    the run does not measure.
+    the run does not measure. programs: the digest of files/. resumption: if the run goes on.
     """
 
     run_id: str
@@ -53,6 +57,8 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     commit: str | None
     dirty: bool
     command: list[str]
+    programs: str
+    resumption: Resumption | None = None
 
     @property
     def cells(self) -> int:
@@ -95,6 +101,7 @@ def plan_run(
         commit=project.commit,
         dirty=project.dirty,
         command=project.command,
+        programs=digest_of(project.root / PROGRAMS),
     )
 
 
@@ -102,14 +109,14 @@ def _measured(
     given: Mapping[str, Any], inventory: Inventory, root: Path
 ) -> tuple[Variables, dict[str, PlannedFramework], list[Testbed]]:
     """Variables, frameworks and testbeds. Raises PlanError with every mistake."""
-    read = read_variables(given, _defaults(given, root))
+    read = read_variables(given, default_variables(given, root))
     variables = read.variables
     mistakes = Mistakes(sentence for sentences in read.mistakes.values() for sentence in sentences)
     frameworks: dict[str, PlannedFramework] = {}
     testbeds: list[Testbed] = []
     if read.right("bench_frameworks", "bench_framework_dirs", "bench_reference", "bench_controls"):
         with mistakes.collected():
-            variables, frameworks = _with_frameworks(variables, root)
+            variables, frameworks = with_frameworks(variables, root)
     with mistakes.collected():
         testbeds = find_testbeds(inventory, variables.port, number_of(variables.threads))
         mistakes += base_mistakes(variables.base_testbed, testbeds)
@@ -120,7 +127,7 @@ def _measured(
     return variables, frameworks, testbeds
 
 
-def _defaults(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
+def default_variables(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """The default of every variable."""
     defaults: dict[str, Any] = yaml.safe_load(
         (root / "plans" / "seed.yml").read_text(encoding="utf-8")
@@ -130,7 +137,7 @@ def _defaults(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
     return defaults
 
 
-def _with_frameworks(
+def with_frameworks(
     variables: Variables, root: Path
 ) -> tuple[Variables, dict[str, PlannedFramework]]:
     """The variables with the chosen frameworks, and these with the controls. Raises PlanError."""
@@ -151,8 +158,14 @@ def new_run_id(now: datetime) -> str:
 def results_mistakes(results: Path, least_free: int = LEAST_FREE_BYTES) -> list[str]:
     """A sentence if the folder of the run exists, or if its disk has too few free bytes."""
     if results.exists():
-        return [f"{results} exists already; choose another bench_run_id, so that it is kept."]
-    parent = next(folder for folder in results.parents if folder.exists())
+        choice = f"Choose another bench_run_id, or go on with that run: -e {RESUME}={results.name}"
+        return [f"{results} exists already. {choice}."]
+    return space_mistakes(results, least_free)
+
+
+def space_mistakes(results: Path, least_free: int = LEAST_FREE_BYTES) -> list[str]:
+    """A sentence if the disk of the folder has too few free bytes."""
+    parent = next(folder for folder in (results, *results.parents) if folder.exists())
     free = shutil.disk_usage(parent).free
     if free >= least_free:
         return []

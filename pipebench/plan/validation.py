@@ -13,11 +13,13 @@ from msgspec import inspect
 
 from pipebench.plan.mistakes import sentence
 from pipebench.plan.variables import (
+    ACCEPT_CHANGES,
     FIRST,
     HOST_VARIABLES,
     OWN_VARIABLES,
     PREFIX,
     RENAMED,
+    RESUME,
     Variables,
     number_of,
 )
@@ -93,11 +95,11 @@ def _mapping(text: str) -> Any:
 
 def unknown_variables(given: Iterable[str]) -> dict[str, list[str]]:
     """A sentence for every name that begins like a variable of a run and is not one."""
-    known = fields_of(Variables)
+    known = [*fields_of(Variables), RESUME, ACCEPT_CHANGES]
     unknown = {
         name
         for name in given
-        if name.startswith(PREFIX) and name not in known.keys() | HOST_VARIABLES | OWN_VARIABLES
+        if name.startswith(PREFIX) and name not in {*known, *HOST_VARIABLES, *OWN_VARIABLES}
     }
     return {name: [_unknown(name, known)] for name in sorted(unknown)}
 

@@ -18,6 +18,8 @@ PREFIX = "bench_"
 HOST_VARIABLES = {"bench_address", "bench_machine", "bench_testbed", "bench_up_path"}
 # Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
+# An interrupted run goes on: given beside a plan, and part of none.
+RESUME, ACCEPT_CHANGES = "bench_resume", "bench_accept_changes"
 # Names that older versions used; an old run.json may have them.
 RENAMED = {"bench_baseline": "bench_path_capacity"}
 # bench_threads: as many as the generator has CPUs.

@@ -14,6 +14,7 @@ from pipebench.record.reading import content_of, json_value, parse, salvage
 from pipebench.record.schema import (
     Cell,
     HostFingerprint,
+    Interruption,
     RecordError,
     RoundsTaken,
     RunError,
@@ -70,12 +71,19 @@ class Run:
     """Why nothing more was measured on a testbed, by its name."""
     controller_cpu_s: dict[str, float] = field(default_factory=dict)
     """CPU time of the controller in the measuring phase, by testbed."""
+    interruptions: list[Interruption] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
     def cells(self) -> list[Cell]:
         """Every scheduled cell once, in the order of the first round."""
         return list(dict.fromkeys(cell for cells in self.rounds for cell in cells))
+
+    @property
+    def interrupted_s(self) -> float:
+        """How long nothing was measured between the parts of the run, s."""
+        gaps = [(moment(one.at), moment(one.resumed)) for one in self.interruptions]
+        return sum((end - begin).total_seconds() for begin, end in gaps if begin and end)
 
     @property
     def scheduled(self) -> int:
@@ -119,6 +127,7 @@ def load_run(folder: Path) -> Run:
         rounds_taken=record.rounds_taken,
         given_up=record.given_up,
         controller_cpu_s=record.controller_cpu_s,
+        interruptions=record.interruptions,
         problems=problems,
     )
 

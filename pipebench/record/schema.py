@@ -426,9 +426,11 @@ class Installed(Part, kw_only=True):
 class HostFingerprint(Part, kw_only=True):
     """All of a host that a measurement may depend on; plugins/modules/host_fingerprint.py reads it.
 
-    frameworks: what is installed of each; None if that could not be read.
+    boot_id: made anew at each boot. frameworks: what is installed of each; None if that could not
+    be read.
     """
 
+    boot_id: str | None = None
     hostname: str | None = None
     os: dict[str, Any] | None = None
     kernel: str | None = None
@@ -476,7 +478,8 @@ class Described(Part, kw_only=True):
     """A framework, as its framework.yml described it at the time.
 
     role: "framework", or "ceiling" (what generator and path can do, in no rank). control_of: the
-    framework that this one is a second time (the A/A control).
+    framework that this one is a second time (the A/A control). digest: of its files, None in older
+    records.
     """
 
     title: str = ""
@@ -489,6 +492,7 @@ class Described(Part, kw_only=True):
     note: str = ""
     role: str = "framework"
     control_of: str | None = None
+    digest: str | None = None
 
 
 class Planned(Part, kw_only=True):
@@ -507,13 +511,26 @@ class RoundsTaken(Part, kw_only=True):
     reason: str = ""
 
 
+class Interruption(Part, kw_only=True):
+    """Between two parts of a run nothing was measured. at: when the last record was written.
+
+    measured: so many measurements were complete. changes: what differs since, in sentences.
+    """
+
+    at: str | None = None
+    resumed: str
+    measured: Count
+    changes: list[str] = []
+
+
 class RunRecord(Document, kw_only=True):
     """The run: written when it begins, completed as it goes on.
 
     rounds: the schedule, in the order of measuring. rounds_taken: by testbed, if precision ended
     the rounds there. given_up: by testbed, why nothing more was measured on it. controller_cpu_s:
     by testbed, CPU time of the controller in the measuring phase, without Ansible's main process.
-    versions: of Ansible, Python and the project.
+    versions: of Ansible, Python and the project. programs: the digest of files/, None in older
+    records. interruptions: in their order.
     """
 
     started: str | None = None
@@ -532,6 +549,8 @@ class RunRecord(Document, kw_only=True):
     rounds_taken: dict[str, RoundsTaken] = {}
     given_up: dict[str, str] = {}
     controller_cpu_s: dict[str, float] = {}
+    programs: str | None = None
+    interruptions: list[Interruption] = []
 
 
 # --- what happens, as it happens: progress.jsonl ------------------------------------------------
@@ -553,6 +572,13 @@ class RunStarted(Event, kw_only=True, tag="run_started"):
     rounds: Count
     count: Count
     extended: bool
+
+
+class RunResumed(Event, kw_only=True, tag="run_resumed"):
+    """An interrupted run goes on. measured: so many of `count` on each testbed are complete."""
+
+    measured: dict[str, Count]
+    count: Count
 
 
 class Measured(Event, kw_only=True, tag="measurement"):
@@ -598,4 +624,4 @@ class RunEnded(Event, kw_only=True, tag="run_ended"):
     harness_faults: Count
 
 
-AnyEvent: TypeAlias = RunStarted | Measured | HarnessFault | GivenUp | RunEnded
+AnyEvent: TypeAlias = RunStarted | RunResumed | Measured | HarnessFault | GivenUp | RunEnded

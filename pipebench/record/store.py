@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from pipebench.record.schema import PathRecord, ProbeRecord, Record
+from pipebench.record.schema import Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
@@ -56,12 +56,12 @@ def _execution(record: Record) -> str:
     )
 
 
-def probe_file(record: ProbeRecord) -> str:
-    return f"{PROBE}/{record.testbed}-{record.framework}-w{record.workers}.json"
+def probe_file(testbed: str, framework: str, workers: int | str) -> str:
+    return f"{PROBE}/{testbed}-{framework}-w{workers}.json"
 
 
-def path_file(record: PathRecord) -> str:
-    return f"{PATH}/{record.testbed}.json"
+def path_file(testbed: str) -> str:
+    return f"{PATH}/{testbed}.json"
 
 
 def clock_file(testbed: str, moment: str) -> str:

@@ -110,7 +110,10 @@ class JudgedRun:
         ended = run.measuring_ended or max(ends, default=None)
         if run.measuring_started is None or ended is None or ended <= run.measuring_started:
             return None
-        wall = (ended - run.measuring_started).total_seconds() * max(1, len(run.testbeds))
+        whole_s = (ended - run.measuring_started).total_seconds() - run.interrupted_s
+        if whole_s <= 0:
+            return None
+        wall = whole_s * max(1, len(run.testbeds))
         try:
             warmup, duration = (float(run.variables[f"bench_{n}"]) for n in ("warmup", "duration"))
         except (KeyError, TypeError, ValueError):

@@ -17,6 +17,7 @@ from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
 from pipebench.show.failures import failures
+from pipebench.show.interruptions import interruption_points
 from pipebench.show.machines import points as machine_points
 from pipebench.show.point import Point
 from pipebench.stats.estimate import Spread
@@ -73,7 +74,7 @@ def answer(
     points += _different_controls(groups)
     points += _limits(rows)
     points += _lower_bounds(groups)
-    return [*points, *_harness(judged_run)]
+    return [*points, *interruption_points(judged_run.run), *_harness(judged_run)]
 
 
 def _rates(groups: list[Group], failed: list[str]) -> list[Point]:

@@ -35,6 +35,7 @@ from pipebench.show.charts import draw
 from pipebench.show.charts.chart import Chart, data_of
 from pipebench.show.charts.drawer import Here
 from pipebench.show.disturbances import remarks as remarks_on
+from pipebench.show.interruptions import resume_command
 from pipebench.show.limits import limit_lines
 from pipebench.show.machines import chapter as machines_chapter
 from pipebench.show.pinning import left_behind, pinned_text
@@ -181,6 +182,8 @@ def problems(judged_run: JudgedRun) -> list[str]:
             f"the run {state}: {len(judged_run.missing)} of {run.scheduled} "
             "scheduled measurements have no usable record"
         )
+        if command := resume_command(run):
+            said.append(f"this measures them: {command}")
     others = judged_run.probes or judged_run.path_capacities
     if not judged_run.measurements and (run.scheduled or not others):
         said.append("the run has no whole measurement")
@@ -235,6 +238,7 @@ def _markdown(
         measured=len(judged_run.measurements),
         outcomes=Counter(m.judgement.outcome.value for m in judged_run.measurements),
         missing=judged_run.missing,
+        resume=resume_command(run),
         unusable=unusable[:LONGEST_LIST],
         more_unusable=max(0, len(unusable) - LONGEST_LIST),
         share=judged_run.measuring_share,

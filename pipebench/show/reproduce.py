@@ -23,17 +23,25 @@ def reproduce(run: Run) -> str:
     """
     if not run.command or not run.variables:
         return ""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("-e", "--extra-vars", action="append", default=[])
-    typed, words = parser.parse_known_args(run.command[1:])
     used = {
         name: value
         for name, value in current_names(run.variables).items()
         if name not in PLACE_OF_A_RUN and value is not None
     }
-    given = [*filter(None, map(_not_the_benchmarks, typed.extra_vars)), _one_a_line(used)]
+    return shlex.join(["./bench", *typed_words(run), "-e", _one_a_line(used)])
+
+
+def typed_words(run: Run) -> list[str]:
+    """The words of the typed command, without variables of the benchmark.
+
+    A file of variables stays, as only its reader knows what is in it.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-e", "--extra-vars", action="append", default=[])
+    typed, words = parser.parse_known_args(run.command[1:])
     words = [word for word in words if Path(word).name != "bench.yml"]
-    return shlex.join(["./bench", *words, *(word for one in given for word in ("-e", one))])
+    given = filter(None, map(_not_the_benchmarks, typed.extra_vars))
+    return [*words, *(word for one in given for word in ("-e", one))]
 
 
 def _not_the_benchmarks(extra: str) -> str:

@@ -11,12 +11,15 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from pipebench.harness.complete import left_text
 from pipebench.plan.estimate import plan_text
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import read_project
+from pipebench.plan.resume import plan_resumed
 from pipebench.plan.run_plan import plan_run
 from pipebench.plan.testbeds import Inventory
+from pipebench.plan.variables import RESUME
 
 
 class ActionModule(ActionBase):
@@ -35,6 +38,9 @@ class ActionModule(ActionBase):
         try:
             measures = is_run(MEASURE, known["ansible_run_tags"], known["ansible_skip_tags"])
             inventory, project = Inventory.from_ansible(known), read_project(sys.argv)
+            if given.get(RESUME):
+                run = plan_resumed(given, inventory, project)
+                return answer | {"run": run.to_fact(), "progress": left_text(run)}
             run = plan_run(given, inventory, project, measures=measures)
         except PlanError as error:
             inventories = ", ".join(known.get("ansible_inventory_sources") or ["none"])

@@ -1,7 +1,8 @@
 """Settle what depends on the hosts, once they have been looked at: threads of wrk, and workers.
 
-Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `absent`,
-whether no host was looked at, because not every one is up (only in check mode).
+Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `fingerprints`,
+what host_fingerprint returned, by host, if the run goes on; `absent`, whether no host was looked
+at, because not every one is up (only in check mode).
 Returns the completed `run`, and what to expect of small generators and of many workers, as
 `progress`; in check mode, also what would be done, as `closing`.
 """
@@ -11,8 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from msgspec import structs
 
 from pipebench.plan.mistakes import PlanError
+from pipebench.plan.resume import host_changes
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.settle import (
     check_text,
@@ -30,7 +33,7 @@ class ActionModule(ActionBase):
 
     _requires_connection = False
     _supports_check_mode = True
-    _VALID_ARGS = frozenset({"run", "checks", "absent"})
+    _VALID_ARGS = frozenset({"run", "checks", "fingerprints", "absent"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
@@ -40,6 +43,9 @@ class ActionModule(ActionBase):
             checks = self._task.args["checks"]
             cpus = {host: int(checks[host]["cpus"]) for host in checks}
             try:
+                if run.resumption:
+                    changes = host_changes(run, self._task.args["fingerprints"])
+                    run = structs.replace(run, resumption=run.resumption.with_changes(changes))
                 run = settle(run, cpus)
             except PlanError as error:
                 return {**answer, "failed": True, "msg": str(error)}

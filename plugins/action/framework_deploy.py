@@ -10,20 +10,15 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from pipebench.plan.digest import files_of
+
 # A framework is a few files of code: more is a mistake, such as an environment left in the folder.
 MOST_BYTES = 1_000_000
 
 
 def read_folder(folder: Path) -> dict[str, str]:
-    """The files of a framework by relative path; not what an editor or Python leaves there."""
-    paths = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not any(
-            part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts
-        )
-    ]
+    """The files of a framework by relative path, in base64."""
+    paths = files_of(folder)
     size = sum(path.stat().st_size for path in paths)
     if size > MOST_BYTES:
         raise AnsibleActionFail(

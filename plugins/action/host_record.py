@@ -1,6 +1,7 @@
 """Keep the fingerprint of a host with the run.
 
 Arguments: `run`, the fact `bench_run`; `host`, its name; `fingerprint`, what host_fingerprint read.
+A run that goes on keeps what its hosts were when it began: run.json has what changed since.
 """
 
 from __future__ import annotations
@@ -29,5 +30,7 @@ class ActionModule(ActionBase):
             fingerprint = assemble.fingerprint(given["fingerprint"])
         except RecordError as error:
             raise AnsibleActionFail(str(error)) from error
-        write(Path(given["run"]["results_dir"]), host_file(str(given["host"])), fingerprint)
+        folder, file = Path(given["run"]["results_dir"]), host_file(str(given["host"]))
+        if not (given["run"]["resumption"] and (folder / file).exists()):
+            write(folder, file, fingerprint)
         return answer

@@ -282,6 +282,7 @@ def describe(address: str | None, directory: Path) -> dict[str, Any]:
     huge = re.search(r"\[(\w+)\]", read("/sys/kernel/mm/transparent_hugepage/enabled") or "")
     systemd = (output("systemctl", "--version") or "").splitlines()
     return {
+        "boot_id": read("/proc/sys/kernel/random/boot_id"),
         "hostname": socket.gethostname(),
         "os": parse_os_release(read("/etc/os-release") or ""),
         "kernel": platform.release(),

@@ -1,10 +1,10 @@
-"""A run that is interrupted, or whose controller dies: nothing is left running on the hosts.
-
+"""A run that is interrupted, or whose controller dies: its hosts are left clean, and it goes on later.
 Only processes that a test started are ended, by their numbers.
 """
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -29,7 +29,6 @@ PLAN = {
     "bench_controls": False,
     "bench_probe": False,
     "bench_path_capacity": False,
-    "bench_rounds": 50,
     "bench_duration": 3,
     "bench_warmup": 1,
 }
@@ -53,9 +52,10 @@ def provisioned(lab: Lab) -> None:
 
 
 @contextmanager
-def measuring(lab: Lab, results: Path) -> Iterator[subprocess.Popen[bytes]]:
+def measuring(lab: Lab, results: Path, rounds: int = 50) -> Iterator[subprocess.Popen[bytes]]:
     """A run in its third measurement; bench is the process of Ansible itself."""
     words = PLAN | {"bench_results_dir": str(results), "bench_run_id": "cut"}
+    words["bench_rounds"] = rounds
     command = f"exec ./bench -i {lab.inventory}{commands.options(words)} --skip-tags provision"
     # A session of its own, as a terminal has: what is started here gets no signal of the tests.
     with (results / "log").open("wb") as log:
@@ -85,11 +85,14 @@ def left(lab: Lab) -> dict[str, str]:
     }
 
 
+ROUNDS = 4
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_an_interrupted_run_is_reported_and_leaves_its_hosts_clean(
     lab: Lab, tmp_path: Path, number: signal.Signals
 ) -> None:
-    with measuring(lab, tmp_path) as bench:
+    with measuring(lab, tmp_path, ROUNDS) as bench:
         os.kill(bench.pid, number)
         assert bench.wait(30) == 130
         log = (tmp_path / "log").read_text()
@@ -101,6 +104,28 @@ def test_an_interrupted_run_is_reported_and_leaves_its_hosts_clean(
     assert len((run / "results.csv").read_text().splitlines()) == 1 + len(records)
     assert all(",ok," in line for line in (run / "results.csv").read_text().splitlines()[1:])
     assert "or was ended early" in (run / "report.md").read_text()
+    if number == signal.SIGINT:
+        goes_on(lab, run)
+
+
+def goes_on(lab: Lab, run: Path) -> None:
+    """What was measured stays, and every measurement is there once."""
+    before = {path: path.read_bytes() for path in (run / "raw").iterdir()}
+    typed = "./bench -i inventory/cloud -e bench_resume=RUN"
+    words = {"inventory/cloud": lab.inventory, "RUN": run}
+    done = commands.run(f"{commands.filled(typed, words)} --skip-tags provision")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    assert f"{len(before)} of {ROUNDS} measurements are complete" in done.stdout
+    assert {path: path.read_bytes() for path in before} == before
+    with (run / "results.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [(row["round"], row["outcome"]) for row in rows] == [
+        (str(number), "ok") for number in range(1, ROUNDS + 1)
+    ]
+    report = (run / "report.md").read_text()
+    assert f"after {len(before)} of now {ROUNDS} measurements" in report
+    assert "ended early" not in report
+    assert set(left(lab).values()) == {""}
 
 
 def test_the_hosts_end_what_runs_if_the_controller_dies(lab: Lab, tmp_path: Path) -> None:

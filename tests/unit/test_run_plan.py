@@ -388,7 +388,7 @@ def test_two_frameworks_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_old_stack_is_measured_only_when_named() -> None:
-    parts = {"title": "", "language": "", "runtime": "go", "path": ""}
+    parts = {"title": "", "language": "", "runtime": "go", "path": "", "digest": ""}
     available = {
         name: PlannedFramework(stack=stack, role=role, **parts)
         for name, stack, role in [

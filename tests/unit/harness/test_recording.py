@@ -28,7 +28,15 @@ from tests.unit.harness.answers import (
 )
 
 PACKED = {"t_us": [1_500_000, 100_000], "unit_cpu_us": [1, 1]}
-PLACE = {"cell": CELL, "tool": "wrk", "round": 2, "position": 1, "measuring_started": 0.0}
+PLACE = {
+    "cell": CELL,
+    "tool": "wrk",
+    "round": 2,
+    "position": 1,
+    "measuring_started": 0.0,
+    "turn": 2,
+    "turns": 2,
+}
 
 
 def measured(folder: Path, **answers: Any) -> tuple[Said, dict[str, Any]]:

@@ -1,0 +1,265 @@
+"""The plan of a run that goes on: what run.json has, and what changed since.
+
+Only more rounds can be asked for; other variables are those of the run. A framework, a testbed or a
+host that is not as it was is a change, which a person must accept. All else is a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from pipebench.plan.digest import digest_of
+from pipebench.plan.frameworks import PlannedFramework
+from pipebench.plan.mistakes import Mistakes, PlanError
+from pipebench.plan.project import Project
+from pipebench.plan.resumption import Resumption
+from pipebench.plan.run_plan import (
+    PROGRAMS,
+    RunPlan,
+    default_variables,
+    space_mistakes,
+    with_frameworks,
+)
+from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
+from pipebench.plan.testbeds import Inventory, Testbed, find_testbeds
+from pipebench.plan.validation import read_variables
+from pipebench.plan.variables import (
+    ACCEPT_CHANGES,
+    AUTO,
+    RESUME,
+    Variables,
+    current_names,
+    number_of,
+)
+from pipebench.record import assemble, schema, store
+from pipebench.record.declared import fields_of, listed, plain
+from pipebench.record.progress import read_events
+from pipebench.record.reading import read
+from pipebench.record.run import read_run_record
+from pipebench.record.schema import HostFingerprint, RecordError, RunRecord
+from pipebench.record.values import flat
+
+GIVEN_ANEW = {"bench_rounds", "bench_run_id", "bench_results_dir"}
+LEFT_TO_THE_RUN: tuple[Any, ...] = (None, AUTO, [])
+"""A plan with such a value leaves the choice to the run, so it contradicts no recorded value."""
+
+
+def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Project) -> RunPlan:
+    """The rest of the run that `bench_resume` names. Raises PlanError with every mistake."""
+    given = plain(given)
+    folder = run_folder(given, project.root)
+    record = run_record(folder)
+    variables = _variables(given, record, project.root)
+    Mistakes(space_mistakes(folder)).refuse()
+    variables, frameworks = with_frameworks(variables, project.root)
+    found = find_testbeds(inventory, variables.port, number_of(variables.threads))
+    testbeds = _testbeds(found, record)
+    resumption = Resumption(at=last_at(folder, record), accepts_changes=_accepts(given))
+    changes = [
+        *framework_changes(record, frameworks),
+        *programs_change(record, project.root),
+        *testbed_changes(record, testbeds),
+    ]
+    return RunPlan(
+        run_id=record.run_id,
+        results_dir=str(folder),
+        variables=variables,
+        frameworks=frameworks,
+        testbeds=testbeds,
+        rounds=_schedule(record, frameworks, variables),
+        version=project.version,
+        commit=project.commit,
+        dirty=project.dirty,
+        command=project.command,
+        programs=digest_of(project.root / PROGRAMS),
+        resumption=resumption.with_changes(changes),
+    )
+
+
+def run_folder(given: Mapping[str, Any], root: Path) -> Path:
+    """The run's folder: `bench_resume` is its path, or its name in `bench_results_dir`."""
+    name = str(given[RESUME])
+    results = Path(str(given.get("bench_results_dir") or "results")).expanduser()
+    places = [root / results / name, root / Path(name).expanduser()]
+    folder = next((place for place in places if (place / store.RUN).is_file()), None)
+    if folder is None:
+        raise PlanError(
+            f"{RESUME} is {name!r}, and neither {places[0]} nor {places[1]} has a {store.RUN}; it "
+            "must be the folder of a run, as results/RUN."
+        )
+    return folder.resolve()
+
+
+def run_record(folder: Path) -> RunRecord:
+    """run.json. PlanError: it cannot be used whole, or has no measurements."""
+    path = folder / store.RUN
+    try:
+        record, problems = read_run_record(path)
+    except RecordError as error:
+        raise PlanError(f"{path} cannot be used: {error}.") from error
+    Mistakes(f"{path}: {problem}." for problem in problems).refuse()
+    if not record.rounds:
+        raise PlanError(f"{path} has no measurements in its schedule, so nothing can go on.")
+    return record
+
+
+def last_at(folder: Path, record: RunRecord) -> str | None:
+    """When anything was last recorded in a run."""
+    return max((event.time for event in read_events(folder)), default=record.started)
+
+
+def _accepts(given: Mapping[str, Any]) -> bool:
+    value = given.get(ACCEPT_CHANGES, False)
+    accepted = {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower())
+    if accepted is None:
+        raise PlanError(f"{ACCEPT_CHANGES} is {value!r}; it must be true or false.")
+    return accepted
+
+
+def _variables(given: Mapping[str, Any], record: RunRecord, root: Path) -> Variables:
+    """Those of the run, with as many rounds as are asked for. Raises PlanError."""
+    defaults = default_variables({}, root)
+    recorded = {
+        name: value
+        for name, value in current_names(record.variables).items()
+        if name in fields_of(Variables)
+    }
+    before = read_variables(recorded, defaults)
+    wanted = read_variables(recorded | dict(given), defaults)
+    mistakes = Mistakes(one for sentences in wanted.mistakes.values() for one in sentences)
+    mistakes += [
+        f"{name} is {given[name]!r}, and {_value(before.variables, name)!r} in the run; a run goes "
+        "on with its own plan, so leave it out."
+        for name in fields_of(Variables)
+        if name in given and name not in GIVEN_ANEW and wanted.right(name)
+        if _contradicts(name, _value(wanted.variables, name), _value(before.variables, name))
+    ]
+    if wanted.right("bench_rounds"):
+        most = most_rounds(wanted.variables.rounds)
+        if most < len(record.rounds):
+            mistakes.append(
+                f"bench_rounds is {given['bench_rounds']!r}, and the run has {len(record.rounds)} "
+                "rounds; it must be as many, or more."
+            )
+    mistakes.refuse()
+    return structs.replace(before.variables, rounds=wanted.variables.rounds)
+
+
+def _value(variables: Variables, name: str) -> Any:
+    return getattr(variables, fields_of(Variables)[name].attribute)
+
+
+def _contradicts(name: str, wanted: Any, recorded: Any) -> bool:
+    if wanted in LEFT_TO_THE_RUN:
+        return False
+    if name == "bench_frameworks":
+        return set(wanted) != set(recorded)
+    return bool(wanted != recorded)
+
+
+def _testbeds(found: Iterable[Testbed], record: RunRecord) -> list[Testbed]:
+    """The testbeds of the inventory, with what was settled at the beginning. Raises PlanError."""
+    recorded = {testbed.name: testbed for testbed in record.testbeds}
+    testbeds = []
+    mistakes = Mistakes()
+    for testbed in found:
+        before = recorded.get(testbed.name)
+        if before is None:
+            names = listed(sorted(recorded)) if recorded else "none"
+            mistakes.append(
+                f"The inventory has the testbed {testbed.name}, and the run does not; "
+                f"its testbeds are {names}."
+            )
+            continue
+        threads = before.threads or testbed.threads
+        testbeds.append(structs.replace(testbed, threads=threads, all_workers=before.all_workers))
+    mistakes.refuse()
+    return testbeds
+
+
+def _schedule(
+    record: RunRecord, frameworks: Mapping[str, PlannedFramework], variables: Variables
+) -> list[list[PlannedCell]]:
+    """The recorded rounds, and as many more as are asked for, in orders of the same seed."""
+    rounds = [
+        [PlannedCell(**msgspec.to_builtins(cell)) for cell in cells] for cells in record.rounds
+    ]
+    seed = variables.order_seed or 0
+    every = shuffled_rounds(cells_of(frameworks, variables), most_rounds(variables.rounds), seed)
+    return rounds + every[len(rounds) :]
+
+
+def framework_changes(record: RunRecord, frameworks: Mapping[str, PlannedFramework]) -> list[str]:
+    """A sentence for each framework whose files or lock are not what they were."""
+    changes = []
+    for name, described in record.frameworks.items():
+        now = frameworks.get(name)
+        if now is None:
+            raise PlanError(f"The run has the framework {name}, and this project does not.")
+        if described.digest is None:
+            changes.append(f"The files of {name} may have changed: the run has no digest of them.")
+        elif described.digest != now.digest and now.control_of is msgspec.UNSET:
+            changes.append(f"The files of {name} in {now.path} are not what they were.")
+    return changes
+
+
+def programs_change(record: RunRecord, root: Path) -> list[str]:
+    """A sentence if the programs of a measurement are not what they were."""
+    if record.programs == digest_of(root / PROGRAMS):
+        return []
+    return [f"The programs that run on the hosts ({PROGRAMS}/) are not what they were."]
+
+
+def testbed_changes(record: RunRecord, testbeds: Iterable[Testbed]) -> list[str]:
+    """A sentence for each testbed that is gone, or has other hosts."""
+    now = {testbed.name: testbed for testbed in testbeds}
+    changes = []
+    for before in record.testbeds:
+        testbed = now.get(before.name)
+        if testbed is None:
+            changes.append(
+                f"The testbed {before.name} is not in the inventory: the rest of it is not "
+                "measured."
+            )
+            continue
+        for word in ("server", "generators", "address", "port", "machine"):
+            old, new = getattr(before, word), getattr(testbed, word)
+            if old != new:
+                changes.append(f"The {word} of the testbed {before.name} was {old} and is {new}.")
+    return changes
+
+
+def host_changes(run: RunPlan, fingerprints: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A sentence for each thing of a host that is not as it was when the run began.
+
+    fingerprints: what host_fingerprint read now, by host.
+    """
+    changes = []
+    for host, fingerprint in fingerprints.items():
+        path = Path(run.results_dir) / store.host_file(host)
+        try:
+            before = _flat(read(path, HostFingerprint))
+            now = _flat(assemble.fingerprint(fingerprint))
+        except RecordError:  # it was interrupted before that was recorded
+            continue
+        if "boot_id" not in before or before["boot_id"] == now.get("boot_id"):
+            now.pop("boot_id", None)
+            before.pop("boot_id", None)
+        for name in dict.fromkeys([*before, *now]):
+            old, new = before.get(name, "unknown"), now.get(name, "unknown")
+            if name == "boot_id":
+                changes.append(f"{host} was booted again.")
+            elif old != new:
+                changes.append(f"{host}: {name} was {old} and is {new}.")
+    return changes
+
+
+def _flat(fingerprint: schema.HostFingerprint) -> dict[str, str]:
+    """Without the frameworks: whoever provisions puts these there as their locks say."""
+    values = msgspec.to_builtins(fingerprint)
+    return flat({name: value for name, value in values.items() if name != "frameworks"})

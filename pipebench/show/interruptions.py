@@ -1,0 +1,38 @@
+"""That a run was measured in parts, and how an incomplete one goes on."""
+
+from __future__ import annotations
+
+import shlex
+
+from pipebench.plan.estimate import duration_text
+from pipebench.plan.variables import RESUME
+from pipebench.record.run import Run, moment
+from pipebench.record.schema import Interruption
+from pipebench.show import formats
+from pipebench.show.point import Point
+from pipebench.show.reproduce import typed_words
+
+
+def interruption_points(run: Run) -> list[Point]:
+    """When a run was interrupted, for how long, and what changed: a point for each time."""
+    return [Point(_claim(one, run.scheduled)) for one in run.interruptions]
+
+
+def _claim(one: Interruption, scheduled: int) -> str:
+    at, resumed = moment(one.at), moment(one.resumed)
+    when = f" at {at:%Y-%m-%d %H:%M} UTC" if at else ""
+    gap = f", {duration_text((resumed - at).total_seconds())} later" if at and resumed else ""
+    so_far = f"after {one.measured} of now {scheduled} measurements"
+    claim = f"**This run was interrupted**{when}, {so_far}, and went on{gap}."
+    if not one.changes:
+        return f"{claim} Nothing that was recorded of hosts and frameworks changed in between."
+    return f"{claim} Changed in between: {' '.join(map(formats.text, one.changes))}"
+
+
+def resume_command(run: Run) -> str:
+    """The command by which an incomplete run goes on; empty if it is not known."""
+    if not run.command:
+        return ""
+    results = str(run.variables.get("bench_results_dir") or "results")
+    name = run.run_id if results == "results" else f"{results}/{run.run_id}"
+    return shlex.join(["./bench", *typed_words(run), "-e", f"{RESUME}={name}"])
