@@ -8,20 +8,21 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
      "tool": "wrk" (default) | "h2load" | another one of tools/,
      "rate": requests per second of all connections together, or null (default),
      "look": false to leave out `connections` and `verification` (tests/look_cost.py),
+     "lease": {"run", "owner", "seconds"}, to hold the host (host/lease.py); null (default): not,
      "begin_at", "window_at": unix s by this host's clock, before which neither warm-up nor window
      begins, so that several generators begin together; null (default): as soon as it can}
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
          "clock_step_s"}
 
-    {"state": "ended"}
-        ends the load that goes on, if one does
+    {"state": "ended", "owner"}
+        ends the load that goes on, if one does, and lets the host go
         {}
 
 Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
 answers are. `samples`, `connections`, `verification`, and `result` of an execution, are JSON in a
 string: Ansible handles each of ten thousand numbers, and one string at once. A server that does not
 answer, crashes or hangs is data; {"failed": true, "msg"} is there only if the tool itself cannot be
-run.
+run, or another run holds the host.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from host.cgroup import read
+from host.lease import HeldError, hold, release
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
 
@@ -202,15 +204,24 @@ def end() -> None:
 
 
 def main() -> int:
-    given = json.load(sys.stdin)
-    answer: object = {}
+    json.dump(answer_to(json.load(sys.stdin)), sys.stdout)
+    return 0
+
+
+def answer_to(given: dict[str, Any]) -> Answer | Fault:
+    """Do what was read, and say what is printed."""
     if given.get("state") == "ended":
         end()
-    else:
-        be_known()
-        answer = measure(Order(**given))
-    json.dump(answer, sys.stdout)
-    return 0
+        release(given["owner"])
+        return {}
+    lease = given.pop("lease", None)
+    try:
+        if lease:
+            hold(**lease)
+    except HeldError as error:
+        return {"failed": True, "msg": str(error)}
+    be_known()
+    return measure(Order(**given))
 
 
 if __name__ == "__main__":

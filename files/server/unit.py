@@ -3,9 +3,10 @@
 Run in the folder above as `python3 -m server.unit`. Reads one JSON object from standard input and
 prints one:
 
-    {"name", "state": "started", "address", "port", "workers", "patience": s, "at_most": s}
-        ends whatever framework still runs, writes the unit's environment, starts it and its
-        sampler, and asks until it answers:
+    {"name", "state": "started", "address", "port", "workers", "patience": s, "at_most": s,
+     "lease": {"run", "owner", "seconds"}}
+        holds the host (host/lease.py), ends whatever framework still runs, writes the unit's
+        environment, starts it and its sampler, and asks until it answers:
         {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus",
          "host_cpus"}
         or, if it was never deployed here, {"unavailable": {"reason", "log"}}
@@ -14,15 +15,15 @@ prints one:
         ended, and has both stopped: the sampler at once, the unit until the next start
         {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "processes", "journal"}
 
-    {"state": "ended"}
-        has everything stopped at once, whatever runs
+    {"state": "ended", "owner"}
+        has everything stopped at once, whatever runs, and lets the host go
         {}
 
 Whatever becomes of who asks, systemd ends a unit and its sampler `at_most` s after their start.
 
 The class Server of pipebench/record/schema.py says what these are. A framework that does not start,
-or has crashed, is data; {"failed": true, "msg"} is printed only if systemd cannot do its part (the
-unit is not there).
+or has crashed, is data; {"failed": true, "msg"} is printed only if another run holds the host, or
+if systemd cannot do its part (the unit is not there).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Union
 
 from host.cgroup import cgroup_folder, read
+from host.lease import HeldError, hold, release
 from host.plain_http import ASK_EVERY_S, ask_once
 from host.processes import Look, looks
 from host.samples import columns
@@ -248,13 +250,15 @@ def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed
     try:
         if order["state"] == "ended":
             end_all()
+            release(order["owner"])
             return {}
         unit = Unit(order["name"])
         if order["state"] == "started":
+            hold(**order["lease"])
             keys = ("address", "port", "workers", "patience", "at_most")
             return unit.start(*(order[key] for key in keys))
         return unit.stop(order["since"])
-    except SystemdError as error:
+    except (SystemdError, HeldError) as error:
         return {"failed": True, "msg": str(error)}
 
 

@@ -34,6 +34,8 @@ GENERATOR_PATIENCE_S = 5
 """And then on a load generator."""
 SLACK_S = 15
 """For all that lies between: the hosts' own work, and the way to them."""
+LONGEST_PAUSE_S = 300
+"""So long at most a testbed waits between two executions (recovery.py)."""
 
 
 class Hosts(NamedTuple):
@@ -178,12 +180,20 @@ def address_of(testbed: Testbed) -> dict[str, Any]:
     return {"address": testbed.address, "port": testbed.port}
 
 
-def start_unit(testbed: Testbed, framework: str, workers: Workers, load_s: int) -> Call:
+def lease_of(run: RunPlan, seconds: float) -> dict[str, Any]:
+    """That a run holds a host for so long after it was last asked for something, and a pause."""
+    return {"run": run.run_id, "owner": run.owner, "seconds": seconds + LONGEST_PAUSE_S}
+
+
+def start_unit(
+    run: RunPlan, testbed: Testbed, framework: str, workers: Workers, load_s: int
+) -> Call:
     """Start a framework's unit. load_s: so long it is asked at most.
 
     Whatever becomes of this program, systemd ends the unit when its time is over. The limit is the
     same for a whole phase, as systemd reads its units anew for another one.
     """
+    at_most = SERVER_PATIENCE_S + GENERATOR_PATIENCE_S + load_s + SLACK_S
     return Call(
         "server.unit",
         {
@@ -191,7 +201,8 @@ def start_unit(testbed: Testbed, framework: str, workers: Workers, load_s: int) 
             "name": framework,
             "workers": testbed.worker_count(workers),
             "patience": SERVER_PATIENCE_S,
-            "at_most": SERVER_PATIENCE_S + GENERATOR_PATIENCE_S + load_s + SLACK_S,
+            "at_most": at_most,
+            "lease": lease_of(run, at_most),
             **address_of(testbed),
         },
     )

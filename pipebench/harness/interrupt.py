@@ -13,8 +13,8 @@ from pipebench.harness.execution import Hosts
 from pipebench.harness.host_program import Call, Host
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-END_SERVER = Call("server.unit", {"state": "ended"})
-END_LOAD = Call("generator.load", {"state": "ended"})
+SERVER, LOAD = "server.unit", "generator.load"
+"""The programs that end what they started."""
 
 
 class Interrupted(BaseException):
@@ -45,12 +45,14 @@ def interruptible() -> Iterator[None]:
                 signal.signal(one, handler)
 
 
-def end_everything(hosts: Hosts) -> None:
-    """Have all hosts of a testbed stop what they do for it; one that cannot be reached does later.
+def end_everything(hosts: Hosts, owner: str) -> None:
+    """Have all hosts of a testbed stop what they do for it, and hold them no longer.
 
-    Its units carry their own end.
+    One that cannot be reached does so later: its units and its lease carry their own end. owner:
+    of the run.
     """
-    calls: list[tuple[Host, Call]] = [(hosts.server, END_SERVER)]
-    calls += [(host, END_LOAD) for host in hosts.generators]
+    order = {"state": "ended", "owner": owner}
+    calls: list[tuple[Host, Call]] = [(hosts.server, Call(SERVER, order))]
+    calls += [(host, Call(LOAD, order)) for host in hosts.generators]
     with ThreadPoolExecutor(len(calls)) as pool:
         list(pool.map(lambda one: one[0].run(one[1]), calls))

@@ -12,6 +12,7 @@ from pipebench.harness.execution import (
     Execution,
     Recorded,
     address_of,
+    lease_of,
     start_unit,
     stop_unit,
 )
@@ -48,7 +49,7 @@ class CellExecution(Execution):
     def start(self) -> Call:
         variables, cell = self.run.variables, self.cell
         load_s = variables.warmup + variables.duration
-        return start_unit(self.testbed, cell.framework, cell.workers, load_s)
+        return start_unit(self.run, self.testbed, cell.framework, cell.workers, load_s)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:
         """An equal share of connections and rate for each generator."""
@@ -63,6 +64,7 @@ class CellExecution(Execution):
             "depth": self.cell.depth,
             "connections": self.cell.connections // count,
             "rate": self.rate / count if self.rate else None,
+            "lease": lease_of(self.run, variables.warmup + variables.duration),
         }
         return {
             name: Call("generator.load", order | self._moments(name, server_time))

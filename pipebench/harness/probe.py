@@ -46,7 +46,7 @@ class ProbeExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return start_unit(self.testbed, self.framework, self.workers, LONGEST_S)
+        return start_unit(self.run, self.testbed, self.framework, self.workers, LONGEST_S)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         order = {**address_of(self.testbed), "depth": max(self.run.variables.depths)}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from pipebench.plan.owner import parsed
 from pipebench.plan.testbeds import DIFFERENT, Testbed
 from pipebench.record.declared import plain
 
@@ -44,6 +46,15 @@ class FreeSpace(Struct, frozen=True):
     bytes: int
 
 
+class Lease(Struct, frozen=True):
+    """Which run holds a host. owner: plan/owner.py. since, until: unix s by the host's clock."""
+
+    run: str
+    owner: str
+    since: float
+    until: float
+
+
 class HostCheck(Struct, frozen=True, kw_only=True):
     """The result of the module host_check; a server has bind and addresses, a generator path."""
 
@@ -60,6 +71,7 @@ class HostCheck(Struct, frozen=True, kw_only=True):
     bind: Attempt | None = None
     addresses: list[str] = []
     path: Attempt | None = None
+    lease: Lease | None = None
 
 
 class CheckAnswer(Struct, frozen=True):
@@ -121,9 +133,26 @@ def problems_of(
     network = bind_problem if serves else path_problem
     problem = network(host, testbed, check)
     least = free_gb["server" if serves else "generator"]
-    return [*system_problems(host, check), *space_problems(host, check, least)] + (
-        [problem] if problem else []
-    )
+    network_problem = [problem] if problem else []
+    return [
+        *lease_problems(host, check),
+        *system_problems(host, check),
+        *space_problems(host, check, least),
+        *network_problem,
+    ]
+
+
+def lease_problems(host: str, check: HostCheck) -> list[str]:
+    """Whether another run holds the host; one that is known to be dead does not."""
+    lease = check.lease
+    if lease is None or parsed(lease.owner).is_dead:
+        return []
+    since, until = (f"{datetime.fromtimestamp(at, UTC):%H:%M}" for at in (lease.since, lease.until))
+    computer = parsed(lease.owner).computer
+    way_out = f"wait for its end, or, if that computer is gone, until {until} UTC"
+    return [
+        f"{host} is held by the run {lease.run} since {since} UTC, made on {computer}; {way_out}."
+    ]
 
 
 def python_problem(host: Host) -> str | None:

@@ -44,7 +44,8 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     """Cells, testbeds and order of a run: the fact `bench_run` (docs/architecture.md).
 
     results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
-    the run does not measure. programs: the digest of files/. resumption: if the run goes on.
+    the run does not measure. programs: the digest of files/. resumption: if the run goes on. owner:
+    the process that makes the run (plan/owner.py).
     """
 
     run_id: str
@@ -59,6 +60,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     command: list[str]
     programs: str
     resumption: Resumption | None = None
+    owner: str = ""
 
     @property
     def cells(self) -> int:

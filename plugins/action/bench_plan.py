@@ -6,14 +6,17 @@ a line with the number of measurements and how long they take. Changes nothing; 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from msgspec import structs
 
 from pipebench.harness.complete import left_text
 from pipebench.plan.estimate import plan_text
 from pipebench.plan.mistakes import PlanError
+from pipebench.plan.owner import owner_of
 from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import read_project
 from pipebench.plan.resume import plan_resumed
@@ -40,10 +43,13 @@ class ActionModule(ActionBase):
             inventory, project = Inventory.from_ansible(known), read_project(sys.argv)
             if given.get(RESUME):
                 run = plan_resumed(given, inventory, project)
-                return answer | {"run": run.to_fact(), "progress": left_text(run)}
-            run = plan_run(given, inventory, project, measures=measures)
+                progress = left_text(run)
+            else:
+                run = plan_run(given, inventory, project, measures=measures)
+                progress = f"Run {run.run_id}, {plan_text(run)}, after provisioning"
         except PlanError as error:
             inventories = ", ".join(known.get("ansible_inventory_sources") or ["none"])
             return answer | {"failed": True, "msg": f"{error}\n(inventory: {inventories})"}
-        progress = f"Run {run.run_id}, {plan_text(run)}, after provisioning"
+        # this process is a worker of the one that makes the run
+        run = structs.replace(run, owner=str(owner_of(os.getppid())))
         return answer | {"run": run.to_fact(), "progress": progress}

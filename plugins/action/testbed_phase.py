@@ -71,7 +71,7 @@ class ActionModule(ActionBase):
             with interruptible():
                 taken = PHASES[given["phase"]](testbed_run)
         except Interrupted:
-            end_everything(testbed_run.hosts)
+            end_everything(testbed_run.hosts, run.owner)
             os._exit(1)  # as Ansible's own worker does: nobody waits for a result
         facts: dict[str, Any] = {"harness_recovery": asdict(testbed_run.recovery)}
         if taken is not None:

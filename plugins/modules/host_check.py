@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import platform
 import re
@@ -57,11 +58,13 @@ check:
   description:
     - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder),
       C(cpus) (that its processes may use), C(irqbalance) (whether that runs).
+    - C(lease), which run holds the host, as files/host/lease.py writes it, and C(until), unix s.
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
 """
 
+LEASE = Path("/run/pipeline-bench/lease.json")
 OUR_UNITS = re.compile(r"pipeline-bench@[^/]+\.service")
 
 
@@ -192,6 +195,16 @@ def addresses() -> list[str]:
     return done.stdout.split()
 
 
+def lease() -> dict[str, Any] | None:
+    """Which run holds this host; None if no run does any more."""
+    try:
+        until = LEASE.stat().st_mtime
+        found: dict[str, Any] = json.loads(LEASE.read_text())
+    except (OSError, ValueError):
+        return None
+    return {**found, "until": until} if until > time.time() else None
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -215,6 +228,7 @@ def main() -> None:
         "irqbalance": is_running("irqbalance"),
         "identity": identity(),
         "free": free_bytes(["/opt", "/var"]),
+        "lease": lease(),
     }
     if words["kind"] == "server":
         check["bind"] = try_bind(words["address"], words["port"])

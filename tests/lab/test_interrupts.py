@@ -1,4 +1,5 @@
-"""A run that is interrupted, or whose controller dies: its hosts are left clean, and it goes on later.
+"""A run that is interrupted, or whose controller dies: its hosts are left clean, and it can go on.
+
 Only processes that a test started are ended, by their numbers.
 """
 
@@ -129,13 +130,20 @@ def goes_on(lab: Lab, run: Path) -> None:
 
 
 def test_the_hosts_end_what_runs_if_the_controller_dies(lab: Lab, tmp_path: Path) -> None:
-    """Every process of it, as if its computer had lost its power."""
+    """Every process of it, as if its computer had lost its power. Until then it holds them."""
+    look = f"./bench -i {lab.inventory} --check"
     with measuring(lab, tmp_path) as bench:
+        second = commands.run(look)
+        assert second.returncode != 0
+        for host in ("lab-server", "lab-loadgen"):
+            assert f"{host} is held by the run cut since" in second.stdout, second.stdout
         for pid in descendants(bench.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         bench.wait(10)
     deadline = time.monotonic() + 60
+    first = commands.run(look)
+    assert first.returncode == 0, first.stdout
     while any(left(lab).values()):
         assert time.monotonic() < deadline, left(lab)
         time.sleep(2)

@@ -34,5 +34,5 @@ def test_systemd_reads_a_limit_once(tmp_path: Path, calls: list[str]) -> None:
 
 
 def test_everything_is_ended_at_once(calls: list[str]) -> None:
-    assert unit.answer_to({"state": "ended"}) == {}
+    assert unit.answer_to({"state": "ended", "owner": "o"}) == {}
     assert calls == ["stop pipeline-bench@*.service pipeline-bench-sampler@*.service"]

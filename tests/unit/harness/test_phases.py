@@ -324,7 +324,7 @@ def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) 
         with pytest.raises(Interrupted), interruptible():
             measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, []))
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN  # the hosts are being cleaned
-        end_everything(on)
+        end_everything(on, "o")
     finally:
         signal.signal(signal.SIGINT, handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
