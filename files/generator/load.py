@@ -218,10 +218,12 @@ def answer_to(given: dict[str, Any]) -> Answer | Fault:
     try:
         if lease:
             hold(**lease)
+        be_known()
+        return measure(Order(**given))
     except HeldError as error:
         return {"failed": True, "msg": str(error)}
-    be_known()
-    return measure(Order(**given))
+    except OSError as error:
+        return {"failed": True, "msg": f"{error.filename or 'a file'}: {error.strerror}"}
 
 
 if __name__ == "__main__":

@@ -22,14 +22,17 @@ prints one:
 Whatever becomes of who asks, systemd ends a unit and its sampler `at_most` s after their start.
 
 The class Server of pipebench/record/schema.py says what these are. A framework that does not start,
-or has crashed, is data; {"failed": true, "msg"} is printed only if another run holds the host, or
-if systemd cannot do its part (the unit is not there).
+or has crashed, is data; {"failed": true, "msg"} is printed only if the host cannot do its
+part: another run holds it, another program has the port, the disk is full, there is no such unit.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -100,7 +103,7 @@ class Failed(TypedDict):
 
 
 class SystemdError(Exception):
-    """systemd could not do what it was asked for."""
+    """A unit could not be started, stopped or asked; the message is a sentence."""
 
 
 def output(*argv: str) -> str:
@@ -143,6 +146,8 @@ class Unit:
             return {"unavailable": {"reason": reason, "log": ""}}
         # One framework at a time: the last one may still be ending, or an earlier run's be left.
         end_all()
+        if trouble := taken(address, port):
+            raise SystemdError(trouble)
         limit(at_most)
         for last in (self.samples, self.processes):
             last.unlink(missing_ok=True)
@@ -213,6 +218,25 @@ class Unit:
         return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
 
 
+def taken(address: str, port: int) -> str | None:
+    """A sentence if a program that is none of ours listens where the server is to listen."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((address, port))
+            sock.listen(1)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return None  # then the server says why it cannot listen
+        else:
+            return None
+    listed = output("ss", "-Hltnp", f"sport = :{port}")
+    names = re.findall(r'"([^"]+)",pid=(\d+)', listed)
+    who = " and ".join(f"{name} (pid {pid})" for name, pid in names) or "another program"
+    return f"port {port} of {address} is in use by {who}"
+
+
 def end_all() -> None:
     """Stop every unit of this project that runs."""
     Unit.systemctl("stop", *(f"{unit}*.service" for unit in UNITS))
@@ -260,6 +284,8 @@ def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed
         return unit.stop(order["since"])
     except (SystemdError, HeldError) as error:
         return {"failed": True, "msg": str(error)}
+    except OSError as error:
+        return {"failed": True, "msg": f"{error.filename or 'a file'}: {error.strerror}"}
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from pipebench.commands.shared import (
     shown,
 )
 from pipebench.record.schema import RunError
+from pipebench.record.values import harmless
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 
@@ -49,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         return not_written(folder, error)
     say(report.problems(judged_run))
-    print(calibration.terminal(servers))
+    print(harmless(calibration.terminal(servers)))
     print(f"Report: {shown(folder / 'calibration.md')}")
     return NOT_WHOLE if any(one.wrong for one in servers) else RENDERED

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipebench.commands.shared import NO_RUN, RENDERED, ROOT, fail, say, shown
 from pipebench.record.schema import RunError
+from pipebench.record.values import harmless
 from pipebench.show import listing
 
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         return fail(NO_RUN, str(error))
     if runs:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(listing.terminal(runs, columns))
+        print(harmless(listing.terminal(runs, columns)))
     else:
         print(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
     sys.stdout.flush()

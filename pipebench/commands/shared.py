@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipebench.record.values import harmless
+
 ROOT = Path(__file__).resolve().parents[2]
 
 RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN = 0, 1, 2, 3
@@ -24,12 +26,12 @@ def shown(path: Path) -> Path:
 
 def say(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(f"collect.py: {sentence}", file=sys.stderr)
+        print(harmless(f"collect.py: {sentence}"), file=sys.stderr)
     sys.stderr.flush()
 
 
 def fail(status: int, sentence: str) -> int:
-    print(f"collect.py: {sentence}", file=sys.stderr)
+    print(harmless(f"collect.py: {sentence}"), file=sys.stderr)
     return status
 
 

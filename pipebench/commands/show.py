@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipebench.commands.shared import NO_RUN, RENDERED, fail
 from pipebench.record.schema import RecordError
+from pipebench.record.values import harmless
 from pipebench.show.record import show
 
 
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        print(show(arguments.record))
+        print(harmless(show(arguments.record)))
     except RecordError as error:
         return fail(NO_RUN, str(error))
     return RENDERED

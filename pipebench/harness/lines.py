@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipebench.record.values import harmless
+
 SILENCE_S = 60
 """So long a log of one testbed has no line."""
 
@@ -39,4 +41,4 @@ class Lines:
         ):
             return
         self._last = now
-        self._show(line.text, line.trouble)
+        self._show(harmless(line.text), line.trouble)

@@ -11,6 +11,7 @@ from pipebench.measure.connections import Served, served_of
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.load import Load, Ran, Window, loads_of, window_of
 from pipebench.measure.moments import Moments, moments_of
+from pipebench.measure.plausible import server_contradiction, tool_contradiction
 from pipebench.measure.traffic import pace, quiet, reopened
 from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, unit_end
 from pipebench.measure.usage import Usage, usage_of
@@ -226,7 +227,7 @@ def reduce(record: Record, path: Path) -> Measurement:
     ran = [load.measured for load in loads if load.measured]
     server = record.server
     samples = samples_of(server.samples if server else {}, "server")
-    figures = _figures(loads, ran, samples, tool)
+    figures = _figures(loads, ran, samples, tool, server.cpus if server else None)
     return Measurement(
         file=path.name,
         run_id=record.run_id,
@@ -283,7 +284,9 @@ class Figures:
     unusable: str | None = None
 
 
-def _figures(loads: list[Load], ran: list[Ran], samples: Samples, tool: Tool) -> Figures:
+def _figures(
+    loads: list[Load], ran: list[Ran], samples: Samples, tool: Tool, cpus: int | None
+) -> Figures:
     figures = Figures()
     window = window_of(ran)
     if window is None or len(ran) < len(loads):
@@ -298,8 +301,15 @@ def _figures(loads: list[Load], ran: list[Ran], samples: Samples, tool: Tool) ->
             figures.server_cpu_us = increase(samples, "unit_cpu_us", started, ended)
             figures.memory_bytes = levels(samples, "unit_rss_bytes", started, ended, MEMORY_MOMENTS)
             figures.reopened = reopened(loads, figures.totals.opened, tool.tried)
+            figures.unusable = next(filter(None, map(tool_contradiction, ran)), None) or (
+                server_contradiction(
+                    figures.server_cpu_us, cpus, ended - started, figures.totals.requests
+                )
+            )
     except (LatencyError, WindowError) as error:
-        figures.unusable, figures.totals = str(error), None
+        figures.unusable = str(error)
+    if figures.unusable:
+        figures.totals = None
     return figures
 
 

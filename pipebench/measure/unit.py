@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pipebench.measure.load import Load, all_of, window_of
 from pipebench.record.schema import Server
+from pipebench.record.values import harmless
 from pipebench.tools.tool import signal_name
 
 JOURNAL_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\S+) \S+ ([^\s\[:]+)[^\s:]*: (.*)")
@@ -109,6 +110,5 @@ def journal_lines(server: Server, loads: list[Load]) -> list[str]:
 
 def log_end(text: str) -> str:
     """The last lines of a log, without control characters, at most some 4,000 characters."""
-    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]", "", text)
-    lines = plain.strip("\n").splitlines()[-LOG_LINES:]
+    lines = harmless(text).strip("\n").splitlines()[-LOG_LINES:]
     return "\n".join(line.rstrip() for line in lines)[-LOG_CHARACTERS:]

@@ -35,7 +35,7 @@ class Usage:
     softnet_drops: float | None
     nic_drops: float | None
     backwards: tuple[str, ...]
-    """Counters that went backwards, so that their figures are not known."""
+    """Counters that went backwards, or too fast, so that their figures are not known."""
 
 
 @cache

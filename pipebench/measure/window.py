@@ -16,15 +16,21 @@ LARGEST_GAP_S = 0.5
 CLOSING_S = 0.15
 
 
+# CPU time of one CPU: a second a second, read at moments that are off by a tick or two.
+MOST_CPU_US_PER_S, TICKS_US = 1.1e6, 20_000
+# Bytes, packets, and everything else.
+MOST_PER_S = 1e12
+
+
 class WindowError(Exception):
-    """The counter went backwards; the message is a sentence."""
+    """The counter went backwards, or faster than any host counts; the message is a sentence."""
 
 
 def increase(samples: Samples, column: str, started: float, ended: float) -> float | None:
     """How much a cumulative counter grew between two moments (unix seconds), in its own unit.
 
     None if the samples do not cover the window closely enough at its ends, or lack the column.
-    WindowError: the counter went backwards.
+    WindowError: it is not a counter of a host.
     """
     growth = increases(samples, started, ended).get(column)
     if isinstance(growth, WindowError):
@@ -50,7 +56,7 @@ Increases = Mapping[str, float | WindowError | None]
 
 
 def increases(samples: Samples, started: float, ended: float) -> Increases:
-    """`increase` of every column; the value is a WindowError if the counter went backwards."""
+    """`increase` of every column; the value is a WindowError if it is not a counter of a host."""
     window = (started, ended)
     if window not in samples.memory:
         samples.memory[window] = _increases(samples, started, ended)
@@ -70,13 +76,23 @@ def _increases(samples: Samples, started: float, ended: float) -> Increases:
     grown = [None] * len(complete) if edges is None else edges.growth_of(complete).tolist()
     for name, row in samples.rows.items():
         if row < len(complete) and not is_backwards[row]:
-            by_name[name] = grown[row]
+            by_name[name] = _possible(grown[row], name, ended - started)
             continue
         try:
-            by_name[name] = _increase(samples, name, started, ended)
+            growth = _increase(samples, name, started, ended)
+            by_name[name] = _possible(growth, name, ended - started)
         except WindowError as error:
             by_name[name] = error
     return by_name
+
+
+def _possible(growth: float | None, column: str, seconds: float) -> float | WindowError | None:
+    """The growth of a counter in a window of so many seconds, if a host can count so fast."""
+    is_cpu = column.startswith("cpu")
+    most = (MOST_CPU_US_PER_S if is_cpu else MOST_PER_S) * (seconds + 2 * MARGIN_S) + TICKS_US
+    if growth is None or growth <= most:
+        return growth
+    return WindowError(f"the counter {column} grew by {growth:.3g} in {seconds:.3g} s")
 
 
 class Edges(NamedTuple):
@@ -139,14 +155,15 @@ def growths(
 ) -> list[float] | None:
     """How much a cumulative counter grew in each of so many equal parts of a window.
 
-    None if the samples do not cover the window or lack the column, or the counter went backwards.
+    None if the samples do not cover the window or lack the column, or it is not a host's counter.
     """
     covering = _covering(samples, column, started, ended)
     if covering is None or ended <= started:
         return None
     counts = np.interp(_evenly(started, ended, parts + 1), *covering)
     grown: list[float] = (counts[1:] - counts[:-1]).tolist()
-    return None if min(grown) < 0 else grown
+    most = MOST_PER_S * (ended - started)
+    return None if min(grown) < 0 or max(grown) > most else grown
 
 
 def _evenly(first: float, last: float, count: int) -> list[float]:

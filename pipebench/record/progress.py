@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from pipebench.record.reading import UNREADABLE
 from pipebench.record.schema import AnyEvent
 
 NAME = "progress.jsonl"
@@ -39,6 +40,6 @@ def read_events(folder: Path) -> list[AnyEvent]:
     for line in lines:
         try:
             events.append(decoder.decode(line))
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
     return events

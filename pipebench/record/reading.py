@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import stat
 import typing
 import zlib
 from functools import cache
@@ -20,6 +22,10 @@ from pipebench.record.sentences import sentence
 T = TypeVar("T", bound=Struct)
 
 GZIP = b"\x1f\x8b"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What bytes that are not JSON, or not even text, are told by."""
+LARGEST_BYTES = 200_000_000
+"""The largest document that is read: a thousand times what a run of this project writes."""
 
 
 def read(path: Path, kind: type[T], name: str = "the record") -> T:
@@ -30,15 +36,24 @@ def read(path: Path, kind: type[T], name: str = "the record") -> T:
 def content_of(path: Path) -> bytes:
     """A file's JSON. RecordError: it cannot be read, or is cut short."""
     try:
+        state = path.lstat()
+        if not stat.S_ISREG(state.st_mode):
+            raise RecordError("it is not a file, but a link, a folder or the like")
+        if state.st_size > LARGEST_BYTES:
+            raise RecordError(f"it is too large ({state.st_size:,} bytes)")
         content = path.read_bytes()
     except OSError as error:
         raise RecordError(f"it cannot be read ({error.strerror})") from error
     if not content.startswith(GZIP):
         return content
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as unpacked:
+            whole: bytes = unpacked.read(LARGEST_BYTES + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise RecordError(f"it is truncated after {len(content)} bytes, or damaged") from error
+    if len(whole) > LARGEST_BYTES:
+        raise RecordError(f"it is too large (more than {LARGEST_BYTES:,} bytes, unpacked)")
+    return whole
 
 
 def parse(content: bytes | msgspec.Raw, kind: type[T], name: str) -> T:
@@ -52,7 +67,7 @@ def parse(content: bytes | msgspec.Raw, kind: type[T], name: str) -> T:
         value = json_value(bytes(content))
         _check_version_first(value, kind, name)
         raise RecordError(sentence(error, value, name)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RecordError(malformed(bytes(content))) from error
     check(document, name)
     return document
@@ -62,7 +77,7 @@ def json_value(content: bytes) -> Any:
     """Any JSON value. RecordError: it is not JSON."""
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RecordError(malformed(content)) from error
 
 

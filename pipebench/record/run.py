@@ -99,6 +99,8 @@ def load_run(folder: Path) -> Run:
     """
     if not folder.is_dir():
         raise RunError(f"{folder} is not a folder")
+    if links := store.leads_out(folder):
+        raise RunError(f"{folder} has links in place of files ({', '.join(links)}); remove them")
     path = folder / store.RUN
     if not path.is_file():
         raise RunError(f"{folder} is not a run: it has no {store.RUN}")

@@ -22,8 +22,13 @@ READABLE = (1, 2)
 PROGRAM_VERSION = 1
 """Of the results that pipeline.lua and the probe write on a load generator."""
 
-Count: TypeAlias = Annotated[int, Meta(ge=0)]
-Positive: TypeAlias = Annotated[int, Meta(ge=1)]
+MOST = 2**62
+"""Of a count: sums of two still fit."""
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=MOST)]
+Positive: TypeAlias = Annotated[int, Meta(ge=1, le=MOST)]
+Memory: TypeAlias = Annotated[int, Meta(ge=4096, le=2**50)]
+"""Bytes that a program has: a page at least."""
+CpuTime: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
 Column: TypeAlias = list[int | float | None] | int | float | None
 """A counter over the samples (packing.py); one number, or None, is its value in all of them."""
 SampleColumns: TypeAlias = dict[str, Raw] | list[Any]
@@ -143,7 +148,7 @@ class Server(Unit, kw_only=True):
     cpus: int | None = None
     host_cpus: int | None = None
     started_pid: int | None = None
-    rss_peak_bytes: int | None = None
+    rss_peak_bytes: Memory | None = None
     samples: SampleColumns = {}
     processes: list[Processes] = []
 
@@ -159,7 +164,7 @@ class Execution(Part, kw_only=True):
     exit_status: int
     started: float
     ended: float
-    cpu_s: float | None = None
+    cpu_s: CpuTime | None = None
     stdout: str = ""
     stderr: str = ""
     result: Raw = NOTHING

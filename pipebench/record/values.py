@@ -1,9 +1,18 @@
 """Values of a record as a reader writes them, and nested ones by name."""
 
 import math
+import re
 from typing import Any
 
 from pipebench.record.schema import Workers
+
+CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal obeys instead of showing it; not the ends of lines."""
+
+
+def harmless(text: str) -> str:
+    """A stranger's text (a log, a server's answer) as any terminal may show it."""
+    return CONTROLS.sub("", text)
 
 
 def words(value: Any) -> str:

@@ -20,7 +20,6 @@ from pipebench.record.schema import (
 from pipebench.record.schema import Probe as ProbeDocument
 from pipebench.record.values import workers_words
 
-NOT_PROBED = "not probed"
 TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
 
 
@@ -49,10 +48,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ConformanceTable:
-    """A column per framework, a row per case. why: why a framework was not probed, by heading."""
+    """A column per framework, a row per case. why: why a framework was not probed, by heading.
+
+    rows: a case, and how it went with each framework; None if it was not asked.
+    """
 
     heads: list[str]
-    rows: list[tuple[Case, list[str]]]
+    rows: list[tuple[Case, list[Case | None]]]
     details: list[tuple[str, Case]]
     """Heading and case, for each case that does not conform."""
     why: dict[str, str]
@@ -133,10 +135,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
     heads = {server: head(server) for server in order}
     first = next((probe.cases for probe in probes.values() if probe.cases), [])
     by_name = {server: {case.name: case for case in probes[server].cases} for server in order}
-    rows = []
-    for case in first:
-        results = [by_name[server].get(case.name) for server in order]
-        rows.append((case, [_cell(result) for result in results]))
+    rows = [(case, [by_name[server].get(case.name) for server in order]) for case in first]
     return ConformanceTable(
         heads=list(heads.values()),
         rows=rows,
@@ -148,12 +147,3 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
         ],
         why={heads[server]: why for server in order if (why := probes[server].why)},
     )
-
-
-def _cell(case: Case | None) -> str:
-    """The class; in bold if the case does not conform."""
-    if case is None:
-        return NOT_PROBED
-    if case.conforms is False:
-        return f"**{case.seen}**"
-    return case.seen

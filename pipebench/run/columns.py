@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
+from pipebench.record.values import harmless
 from pipebench.stats.estimate import Spread
 
 Value = str | int | float | None
@@ -71,7 +72,16 @@ class Column(Generic[Row]):
             return round(float(value), self.decimals)
         if isinstance(value, float) and self.significant is not None:
             return f"{value:.{self.significant}g}"
-        return value
+        return no_formula(value) if isinstance(value, str) else value
+
+
+def no_formula(text: str) -> str:
+    """A stranger's text as a spreadsheet shows it: what begins a formula has an apostrophe before.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    text = harmless(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
 
 
 def spread_columns(

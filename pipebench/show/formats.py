@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pipebench.record.values import harmless
+
 MISSING = "-"
 
 
@@ -102,7 +104,7 @@ def text(value: Any) -> str:
     """A text on one line, escaped for Markdown; a dash if there is none."""
     if missing(value) or value == "":
         return MISSING
-    line = " ".join(str(value).split())
+    line = " ".join(harmless(str(value)).split())
     return re.sub(r"([\\`*<|\[&]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", line)
 
 
@@ -113,6 +115,7 @@ def alt(value: str) -> str:
 
 def block(value: str, language: str = "") -> str:
     """A Markdown code block; its fence is longer than any in the text."""
+    value = harmless(value)
     longest = max((len(run) for run in re.findall(r"`+", value)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{value.rstrip()}\n{fence}"
@@ -123,6 +126,16 @@ def plain(value: Any) -> str:
     return MISSING if missing(value) or value == "" else str(value)
 
 
+def code(value: str) -> str:
+    """A name inside of backticks."""
+    return harmless(value).replace("`", "'").replace("\n", " ")
+
+
+def note(value: str) -> str:
+    """A note, which is Markdown itself, without tags of HTML."""
+    return harmless(value).replace("<", "\\<")
+
+
 FILTERS = {
     "integer": integer,
     "ratio": ratio,
@@ -130,5 +143,7 @@ FILTERS = {
     "text": text,
     "alt": alt,
     "block": block,
+    "code": code,
+    "note": note,
 }
 """For the templates."""

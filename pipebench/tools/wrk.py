@@ -83,6 +83,10 @@ class Wrk(Tool):
         check_version(result.schema_version, f"result of {name}", (PROGRAM_VERSION,))
         if result.depth != record.depth:
             raise RecordError(f"result of {name} is of depth {result.depth}, not {record.depth}")
+        if result.threads != record.threads:
+            raise RecordError(
+                f"result of {name} is of {result.threads} threads, not {record.threads}"
+            )
         share = record.connections // len(record.generators)
         connections = connections_of(execution.argv) or share
         latency = result.latency or Latencies(complete=False)

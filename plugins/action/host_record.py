@@ -31,6 +31,6 @@ class ActionModule(ActionBase):
         except RecordError as error:
             raise AnsibleActionFail(str(error)) from error
         folder, file = Path(given["run"]["results_dir"]), host_file(str(given["host"]))
-        if not (given["run"]["resumption"] and (folder / file).exists()):
+        if not (given["run"].get("resumption") and (folder / file).exists()):
             write(folder, file, fingerprint)
         return answer

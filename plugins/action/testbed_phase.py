@@ -19,7 +19,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
@@ -32,6 +32,7 @@ from pipebench.harness.phases import PHASES
 from pipebench.harness.recovery import PAUSES_S, Recovery
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.variables import RESUME
 from pipebench.record.assemble import Answer
 from pipebench.record.declared import plain
 
@@ -73,6 +74,12 @@ class ActionModule(ActionBase):
         except Interrupted:
             end_everything(testbed_run.hosts, run.owner)
             os._exit(1)  # as Ansible's own worker does: nobody waits for a result
+        except OSError as error:
+            end_everything(testbed_run.hosts, run.owner)
+            raise AnsibleActionFail(
+                f"{run.results_dir} cannot be written: {error.strerror}. What was recorded before "
+                f"is whole; once that is mended, -e {RESUME}={run.run_id} measures the rest."
+            ) from error
         facts: dict[str, Any] = {"harness_recovery": asdict(testbed_run.recovery)}
         if taken is not None:
             used_s = round(cpu_s() - used_s, 3)

@@ -13,19 +13,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lab.tests.fixture import ROOT, SBIN
 from tests import commands
+from tests.lab.hosts import left, provision
 
 if TYPE_CHECKING:
     from lab.tests.fixture import Lab
 
 pytestmark = pytest.mark.lab
 
-PLAN = {
+PLAN: dict[str, Any] = {
     "bench_frameworks": "uvloop-httptools",
     "bench_controls": False,
     "bench_probe": False,
@@ -33,23 +34,11 @@ PLAN = {
     "bench_duration": 3,
     "bench_warmup": 1,
 }
-LEFT = (
-    "ss -Hltn 'sport = :8080'; systemctl list-units --plain --no-legend --state=active "
-    "'pipeline-bench@*' 'pipeline-bench-sampler@*'; "
-    "for name in wrk h2load; do pidof $name; done; "
-    "ps -e -o args= | grep -F -e '-m host.sampler' -e '-m generator.' | grep -v grep; echo end"
-)
-"""Everything of a run that a host may still have, and `end`."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def provisioned(lab: Lab) -> None:
-    """The hosts have the framework, of an earlier test or from now on."""
-    start = "/opt/pipeline-bench/frameworks/uvloop-httptools/start"
-    if lab.shell(f"test -e {start} && echo there || echo no", "servers") != {"lab-server": "there"}:
-        words = commands.options({"bench_frameworks": PLAN["bench_frameworks"]})
-        done = commands.run(f"./bench -i {lab.inventory} --tags provision{words}")
-        assert done.returncode == 0, done.stdout + done.stderr
+    provision(lab, PLAN["bench_frameworks"])
 
 
 @contextmanager
@@ -76,14 +65,6 @@ def measuring(lab: Lab, results: Path, rounds: int = 50) -> Iterator[subprocess.
         with suppress(ProcessLookupError):
             process.kill()
         process.wait()
-
-
-def left(lab: Lab) -> dict[str, str]:
-    """What of a run is on the hosts."""
-    return {
-        host: text.replace("\\n", "\n").rpartition("end")[0].strip()
-        for host, text in lab.shell(LEFT).items()
-    }
 
 
 ROUNDS = 4

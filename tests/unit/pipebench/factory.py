@@ -539,8 +539,8 @@ def sweep_run(
             else:
                 batches = steady(count * depth / rate * 1e6, count)
                 result = wrk_result(batches, depth=depth, connections=count, threads=8)
-                made = record(result, connections=count)
-            made |= cell | {"threads": 8, "round": number, "position": position}
+                made = record(result, connections=count, threads=8)
+            made |= cell | {"round": number, "position": position}
             records[f"main-r{number:02}-{position:03}-{name}-w1-d{depth}-c{count}.json"] = made
     return write_run(folder, document, records)
 

@@ -20,7 +20,8 @@ from tests.unit.pipebench.factory import DATA, closed_loop, record, typed, wrk_r
 
 def recover(result: dict[str, Any], connections: int = 200) -> Histogram:
     """What wrk recorded, from what pipeline.lua wrote."""
-    parsed = typed(record(result, connections=connections), Record)
+    made = record(result, connections=connections, threads=result["threads"])
+    parsed = typed(made, Record)
     execution = parsed.generators[0].measured
     assert execution
     return TOOL.counts(execution, parsed, "measured").latencies()

@@ -1,0 +1,35 @@
+"""What tests of runs that go wrong need of the lab's machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests import commands
+
+if TYPE_CHECKING:
+    from lab.tests.fixture import Lab
+
+LEFT = (
+    "ss -Hltn 'sport = :8080'; systemctl list-units --plain --no-legend --state=active "
+    "'pipeline-bench@*' 'pipeline-bench-sampler@*'; "
+    "for name in wrk h2load; do pidof $name; done; "
+    "ps -e -o args= | grep -F -e '-m host.sampler' -e '-m generator.' | grep -v grep; echo end"
+)
+"""Everything of a run that a host may still have, and `end`."""
+
+
+def left(lab: Lab) -> dict[str, str]:
+    """What of a run is on the hosts."""
+    return {
+        host: text.replace("\\n", "\n").rpartition("end")[0].strip()
+        for host, text in lab.shell(LEFT).items()
+    }
+
+
+def provision(lab: Lab, framework: str) -> None:
+    """The hosts have the framework, of an earlier test or from now on."""
+    start = f"/opt/pipeline-bench/frameworks/{framework}/start"
+    if lab.shell(f"test -e {start} && echo there || echo no", "servers") != {"lab-server": "there"}:
+        words = commands.options({"bench_frameworks": framework})
+        done = commands.run(f"./bench -i {lab.inventory} --tags provision{words}")
+        assert done.returncode == 0, done.stdout + done.stderr

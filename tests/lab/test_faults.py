@@ -1,0 +1,508 @@
+"""What happens to long runs happens here to short ones: nothing is lost, and hosts are left clean.
+
+Each fault strikes a run of a few measurements. Then what was measured before is as it was, the run
+has gone on or ended with a sentence and its status, nothing of it runs on the hosts, and with
+`bench_resume` it is complete. Faults are made in the machines of the lab, and in their network.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lab.tests.fixture import ROOT, as_root, playbook
+from tests import commands
+from tests.lab.hosts import left, provision
+
+if TYPE_CHECKING:
+    from lab.tests.fixture import Lab
+
+pytestmark = [pytest.mark.lab]
+
+SERVER, GENERATOR = "lab-server", "lab-loadgen"
+ADDRESSES = {SERVER: "198.18.0.11", GENERATOR: "198.18.0.21"}
+FRAMEWORK, UNIT = "uvloop-httptools", "pipeline-bench@uvloop-httptools.service"
+ROUNDS, DURATION_S = 4, 3
+PLAN = {
+    "bench_frameworks": FRAMEWORK,
+    "bench_controls": False,
+    "bench_probe": False,
+    "bench_path_capacity": False,
+    "bench_connections": 20,
+    "bench_threads": 1,
+    "bench_rounds": ROUNDS,
+    "bench_duration": DURATION_S,
+    "bench_warmup": 0,
+    "harness_pauses_s": [2, 20],
+}
+
+
+def ssh(host: str, command: str, *, check: bool = True) -> str:
+    """Run a command on a machine of the lab at once, by a connection of the test's own."""
+    argv = [
+        "ssh", "-F", "none", "-i", ".lab/ssh/id_ed25519", "-o", "ConnectTimeout=5",
+        "-o", "UserKnownHostsFile=.lab/ssh/known_hosts", f"root@{ADDRESSES[host]}", command,
+    ]  # fmt: skip
+    done = subprocess.run(
+        argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0 or not check, f"{host}: {command}: {done.stderr}"
+    return done.stdout
+
+
+def inside(host: str, *argv: str, check: bool = True) -> str:
+    """Run a program of this computer in the network of a machine."""
+    return as_root("ip", "netns", "exec", f"apb-{host}", *argv, check=check)
+
+
+@dataclass
+class Struck:
+    """A run with a fault. before: what was recorded when it struck; rows: of results.csv."""
+
+    folder: Path
+    output: str
+    status: int
+    before: dict[Path, bytes]
+    rows: list[dict[str, str]]
+
+    def reasons(self) -> str:
+        return " / ".join(row["reason"] for row in self.rows)
+
+    def outcomes(self) -> list[str]:
+        return [row["outcome"] for row in self.rows]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _provisioned(lab: Lab) -> None:
+    provision(lab, FRAMEWORK)
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "results.csv").open(newline="") as table:
+        return list(csv.DictReader(table))
+
+
+def strike(
+    lab: Lab,
+    results: Path,
+    fault: Callable[[], object],
+    *,
+    after: int = 1,
+    within_s: float | None = 1.0,
+    **variables: Any,
+) -> Struck:
+    """A run, and a fault so long after the start of a measurement (None: just after a record).
+
+    after: so many measurements are recorded by then.
+    """
+    words = PLAN | {"bench_results_dir": str(results), "bench_run_id": "struck"} | variables
+    command = f"./bench -i {lab.inventory}{commands.options(words)} --skip-tags provision"
+    folder, before, errors = results / "struck", dict[Path, bytes](), list[BaseException]()
+
+    def wait_and_strike() -> None:
+        try:
+            deadline = time.monotonic() + 60
+            while len(list((folder / "raw").glob("[!.]*"))) < after:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            before.update({path: path.read_bytes() for path in (folder / "raw").glob("[!.]*")})
+            if within_s is not None:
+                while UNIT not in ssh(SERVER, "systemctl list-units --state=active --plain"):
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
+                time.sleep(within_s)
+            fault()
+        except BaseException as error:  # noqa: BLE001 (it is raised in the test)
+            errors.append(error)
+
+    striker = threading.Thread(target=wait_and_strike)
+    striker.start()
+    done = commands.run(command)
+    striker.join(90)
+    assert not errors, (errors, done.stdout[-3000:])
+    output = done.stdout + done.stderr
+    assert (folder / "results.csv").exists(), output[-5000:]
+    return Struck(folder, output, done.returncode, before, rows_of(folder))
+
+
+def unharmed(lab: Lab, struck: Struck, *, resumed: bool = False, accepting: bool = False) -> None:
+    """What must hold after any fault. resumed: the run has to go on to be complete."""
+    for path, content in struck.before.items():
+        assert path.read_bytes() == content, path
+    assert set(left(lab).values()) == {""}, struck.output[-3000:]
+    if resumed:
+        accepts = " -e bench_accept_changes=true" if accepting else ""
+        again = f"./bench -i {lab.inventory} -e bench_resume={struck.folder}{accepts}"
+        done = commands.run(f"{again} --skip-tags provision")
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        struck.rows[:] = rows_of(struck.folder)
+        for path, content in struck.before.items():
+            assert path.read_bytes() == content, path
+        assert set(left(lab).values()) == {""}
+    assert [row["round"] for row in struck.rows] == [str(n) for n in range(1, ROUNDS + 1)]
+    assert "ok" in struck.outcomes()
+
+
+# --- the framework ------------------------------------------------------------------------------
+
+
+def test_a_framework_that_is_killed_in_the_window_is_a_result(lab: Lab, tmp_path: Path) -> None:
+    """As the kernel kills the greatest one if memory runs out, too."""
+    kill = f"systemctl kill --kill-whom=main --signal=KILL {UNIT}"
+    struck = strike(lab, tmp_path, lambda: ssh(SERVER, kill))
+    assert struck.status == 0, struck.output[-3000:]
+    assert struck.outcomes() == ["ok", "failed", "ok", "ok"], struck.reasons()
+    assert "crashed with SIGKILL" in struck.reasons()
+    unharmed(lab, struck)
+
+
+@pytest.mark.faults
+def test_a_framework_that_stands_still_is_a_result(lab: Lab, tmp_path: Path) -> None:
+    stop = f"systemctl kill --kill-whom=all --signal=STOP {UNIT}"
+    struck = strike(lab, tmp_path, lambda: ssh(SERVER, stop))
+    assert struck.status == 0, struck.output[-3000:]
+    assert struck.outcomes()[1] == "failed", struck.reasons()
+    assert "hung" in struck.reasons()
+    unharmed(lab, struck)
+
+
+@pytest.mark.faults
+def test_a_framework_that_somebody_restarts_is_no_steady_server(lab: Lab, tmp_path: Path) -> None:
+    struck = strike(lab, tmp_path, lambda: ssh(SERVER, f"systemctl restart {UNIT}"))
+    assert struck.status == 0, struck.output[-3000:]
+    assert struck.outcomes()[1] != "ok", struck.reasons()
+    assert struck.outcomes()[2:] == ["ok", "ok"], struck.reasons()
+    unharmed(lab, struck)
+
+
+@pytest.mark.faults
+def test_a_port_that_is_taken_meanwhile_is_nobodys_failure(lab: Lab, tmp_path: Path) -> None:
+    """Another program listens there before the next start, for as long as two measurements take."""
+    code = "import socket,time; s=socket.create_server(('198.18.0.11',8080)); time.sleep(6)"
+    take = (
+        "systemd-run -q --unit pipeline-bench-test-taker --collect "
+        f"sh -c 'until python3 -c \"{code}\"; do sleep 0.02; done 2>/dev/null'"
+    )
+    struck = strike(lab, tmp_path, lambda: ssh(SERVER, take))
+    assert struck.status != 0
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    assert "port 8080 of 198.18.0.11 is in use by python3" in struck.output
+    ssh(SERVER, "systemctl stop pipeline-bench-test-taker", check=False)
+    unharmed(lab, struck, resumed=True)
+
+
+# --- the load -----------------------------------------------------------------------------------
+
+
+@pytest.mark.faults
+def test_a_load_tool_that_is_killed_is_no_result_of_the_framework(lab: Lab, tmp_path: Path) -> None:
+    struck = strike(lab, tmp_path, lambda: ssh(GENERATOR, "kill -9 $(pidof wrk)"))
+    assert struck.outcomes()[1] in ("invalid", "failed"), struck.reasons()
+    assert "wrk ended with SIGKILL" in struck.reasons() + struck.output
+    assert struck.outcomes()[2:] == ["ok", "ok"], struck.reasons()
+    unharmed(lab, struck, resumed=struck.status != 0)
+
+
+@pytest.mark.faults
+def test_a_clock_that_jumps_under_wrk_makes_the_record_invalid(lab: Lab, tmp_path: Path) -> None:
+    """By a library that the loader gives to every program: no clock of a machine is set."""
+    ready = """\
+apt-get -qq update >/dev/null && apt-get -qq install -y libfaketime >/dev/null 2>&1 &&
+printf 'FAKETIME_DONT_FAKE_MONOTONIC=1\\nFAKETIME_CACHE_DURATION=1\\n' >> /etc/environment &&
+echo +0s > /etc/faketimerc &&
+dpkg -L libfaketime | grep 'libfaketimeMT.so.1$' > /etc/ld.so.preload"""
+    back = "rm -f /etc/ld.so.preload /etc/faketimerc; sed -i /^FAKETIME/d /etc/environment"
+    ssh(GENERATOR, ready)
+    try:
+        struck = strike(
+            lab, tmp_path, lambda: ssh(GENERATOR, "echo +3600s > /etc/faketimerc"),
+            bench_duration=5,
+        )  # fmt: skip
+    finally:
+        ssh(GENERATOR, back)
+    assert struck.outcomes()[1] == "invalid", struck.reasons()
+    assert "the clock of lab-loadgen was set by +3600" in struck.reasons()
+    unharmed(lab, struck, resumed=True)
+
+
+# --- the network --------------------------------------------------------------------------------
+
+
+def cable(host: str) -> str:
+    """The end of a machine's cable that is on this computer."""
+    (inner,) = json.loads(as_root("ip", "-n", f"apb-{host}", "-json", "link", "show", "eth0"))
+    outer = {link["ifindex"]: link for link in json.loads(as_root("ip", "-json", "link", "show"))}
+    return str(outer[inner["link_index"]]["ifname"])
+
+
+@contextmanager
+def unplugged(host: str) -> Iterator[None]:
+    name = cable(host)
+    as_root("ip", "link", "set", name, "down")
+    try:
+        yield
+    finally:
+        as_root("ip", "link", "set", name, "up")
+
+
+@contextmanager
+def without_ssh(host: str) -> Iterator[None]:
+    """Packets of ssh are dropped, those of the benchmark are not."""
+    rules = (
+        "table inet cut { chain in { type filter hook input priority 0; tcp dport 22 drop; }; "
+        "chain out { type filter hook output priority 0; tcp sport 22 drop; }; }"
+    )
+    inside(host, "nft", rules)
+    try:
+        yield
+    finally:
+        inside(host, "nft", "delete table inet cut")
+
+
+def for_s(seconds: float, fault: AbstractContextManager[None]) -> Callable[[], None]:
+    def make() -> None:
+        with fault:
+            time.sleep(seconds)
+
+    return make
+
+
+def test_a_cable_that_is_cut_for_2_s_costs_that_measurement_at_most(
+    lab: Lab, tmp_path: Path
+) -> None:
+    struck = strike(lab, tmp_path, for_s(2, unplugged(GENERATOR)))
+    assert struck.outcomes()[2:] == ["ok", "ok"], struck.reasons()
+    unharmed(lab, struck, resumed=struck.status != 0)
+
+
+@pytest.mark.faults
+def test_a_generator_whose_cable_is_cut_is_given_up(lab: Lab, tmp_path: Path) -> None:
+    with ExitStack() as cut:
+        struck = strike(lab, tmp_path, lambda: cut.enter_context(unplugged(GENERATOR)))
+    assert struck.status != 0
+    assert "is given up: 5 faults of the harness in a row" in struck.output
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    unharmed(lab, struck, resumed=True)
+
+
+@pytest.mark.faults
+def test_ssh_that_is_cut_for_20_s_costs_nothing_measured(lab: Lab, tmp_path: Path) -> None:
+    struck = strike(lab, tmp_path, for_s(20, without_ssh(SERVER)), within_s=None)
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    unharmed(lab, struck, resumed=struck.status != 0)
+
+
+@pytest.mark.faults
+def test_a_server_without_ssh_is_given_up_and_ends_what_runs(lab: Lab, tmp_path: Path) -> None:
+    with ExitStack() as cut:
+        struck = strike(lab, tmp_path, lambda: cut.enter_context(without_ssh(SERVER)))
+    assert struck.status != 0
+    assert "is given up" in struck.output
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    clean_within(lab, 60)
+    unharmed(lab, struck, resumed=True)
+
+
+def clean_within(lab: Lab, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while any(left(lab).values()):
+        assert time.monotonic() < deadline, left(lab)
+        time.sleep(2)
+
+
+@pytest.mark.faults
+def test_a_network_that_loses_packets_is_named(lab: Lab, tmp_path: Path) -> None:
+    """2 % of all packets to the server."""
+    rules = (
+        "table inet loss { chain in { type filter hook input priority 0; "
+        "tcp dport 8080 numgen random mod 100 < 2 drop; }; }"
+    )
+    inside(SERVER, "nft", rules)
+    try:
+        struck = strike(lab, tmp_path, lambda: None)
+    finally:
+        inside(SERVER, "nft", "delete table inet loss")
+    assert struck.status == 0, struck.output[-3000:]
+    assert all("lost" in row["noise"] or "sent again" in row["noise"] for row in struck.rows), [
+        row["noise"] for row in struck.rows
+    ]
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    unharmed(lab, struck)
+
+
+# --- a host -------------------------------------------------------------------------------------
+
+
+def reboot(host: str) -> Callable[[], None]:
+    return lambda: void(ssh(host, "systemctl reboot", check=False))
+
+
+def void(_: object) -> None:
+    """Nothing is made of it."""
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("host", [SERVER, GENERATOR])
+def test_a_host_that_reboots_comes_back(lab: Lab, tmp_path: Path, host: str) -> None:
+    """The run goes on with it; a run that goes on later is told that it was booted again."""
+    struck = strike(lab, tmp_path, reboot(host))
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    assert struck.outcomes()[-1] == "ok", struck.output[-3000:]
+    again = f"./bench -i {lab.inventory} -e bench_resume={struck.folder} --skip-tags provision"
+    refused = commands.run(again)
+    assert refused.returncode != 0
+    assert f"{host} was booted again." in refused.stdout
+    unharmed(lab, struck, resumed=True, accepting=True)
+    assert f"{host} was booted again." in (struck.folder / "report.md").read_text()
+
+
+@pytest.mark.faults
+def test_a_host_whose_python_is_gone_for_a_while(lab: Lab, tmp_path: Path) -> None:
+    gone = (
+        "systemd-run -q --collect sh -c 'mv /usr/bin/python3 /usr/bin/python3.away; sleep 6; "
+        "mv /usr/bin/python3.away /usr/bin/python3'"
+    )
+    struck = strike(lab, tmp_path, lambda: ssh(SERVER, gone))
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    assert "python3" in struck.output
+    unharmed(lab, struck, resumed=struck.status != 0)
+
+
+# --- a disk -------------------------------------------------------------------------------------
+
+FULL = "mount -t tmpfs -o size=64k full {0} && (cat /dev/zero > {0}/zeros || true) 2>/dev/null"
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("host", "folder"),
+    [(SERVER, "/run/pipeline-bench"), (GENERATOR, "/tmp")],  # noqa: S108
+)
+def test_a_disk_that_is_full_is_said(lab: Lab, tmp_path: Path, host: str, folder: str) -> None:
+    try:
+        struck = strike(lab, tmp_path, lambda: ssh(host, FULL.format(folder)), within_s=None)
+    finally:
+        ssh(host, f"umount {folder}", check=False)
+    assert struck.status != 0
+    assert "No space left on device" in struck.output, struck.output[-3000:]
+    assert "failed" not in struck.outcomes(), struck.reasons()
+    unharmed(lab, struck, resumed=True)
+
+
+def test_a_full_disk_of_the_controller_ends_the_run_in_a_sentence(lab: Lab, tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    as_root("mount", "-t", "tmpfs", "-o", "size=230m", "small", str(place))
+    try:
+        full = f"cat /dev/zero > {place}/zeros"
+        words = PLAN | {"bench_results_dir": str(place), "bench_run_id": "struck"}
+        with background(lambda: fill_after(place / "struck", full)):
+            done = commands.run(
+                f"./bench -i {lab.inventory}{commands.options(words)} --skip-tags provision"
+            )
+        assert done.returncode not in (0, 130)
+        assert "cannot be written: No space left on device" in done.stdout, done.stdout[-4000:]
+        assert set(left(lab).values()) == {""}
+        (place / "zeros").unlink()
+        raw = {path: path.read_bytes() for path in (place / "struck" / "raw").glob("[!.]*")}
+        assert raw
+        struck = Struck(place / "struck", done.stdout, done.returncode, raw, [])
+        unharmed(lab, struck, resumed=True)
+    finally:
+        as_root("umount", str(place))
+
+
+def fill_after(folder: Path, command: str) -> None:
+    while not list((folder / "raw").glob("[!.]*")):
+        time.sleep(0.05)
+    subprocess.run(["sh", "-c", command], check=False, stderr=subprocess.DEVNULL)
+
+
+@contextmanager
+def background(work: Callable[[], None]) -> Iterator[None]:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    yield
+    thread.join(60)
+
+
+@pytest.mark.faults
+def test_a_framework_with_a_journal_of_a_gigabyte_is_measured(lab: Lab, tmp_path: Path) -> None:
+    """Its journal is fetched from the end, and bounded."""
+    flood = "yes $(head -c 30000 /dev/zero | tr '\\0' x) | head -c 1G"
+    write = (
+        "mkdir -p /run/systemd/journald.conf.d && printf '[Journal]\\nRateLimitIntervalSec=0\\n"
+        "SystemMaxUse=3G\\nRuntimeMaxUse=3G\\n' > /run/systemd/journald.conf.d/test.conf && "
+        "systemctl restart systemd-journald && systemd-run -q --wait --collect "
+        f'--unit=pipeline-bench@flood sh -c "{flood}"'
+    )
+    ssh(SERVER, write)
+    try:
+        struck = strike(lab, tmp_path, lambda: None)
+    finally:
+        ssh(SERVER, "rm -r /run/systemd/journald.conf.d; systemctl restart systemd-journald; "
+            "journalctl --rotate --vacuum-size=1M")  # fmt: skip
+    assert struck.status == 0, struck.output[-3000:]
+    assert struck.outcomes() == ["ok"] * ROUNDS
+    unharmed(lab, struck)
+
+
+# --- one of several testbeds --------------------------------------------------------------------
+
+TWO = """\
+lab:
+  children:
+    servers:
+      hosts:
+        lab-server: {ansible_host: 198.18.0.11, bench_testbed: a}
+        lab-server-b: {ansible_host: 198.18.0.12, bench_testbed: b}
+    loadgens:
+      hosts:
+        lab-loadgen: {ansible_host: 198.18.0.21, bench_testbed: a}
+        lab-loadgen-b: {ansible_host: 198.18.0.22, bench_testbed: b}
+"""
+
+
+@pytest.mark.faults
+def test_a_testbed_that_is_lost_does_not_stop_the_others(lab: Lab, tmp_path: Path) -> None:
+    folder = ROOT / "inventory" / "two-testbeds-test"
+    shutil.copytree(ROOT / "lab" / "inventory", folder)
+    (folder / "hosts.yml").write_text(TWO)
+    two = dataclasses.replace(lab, inventory=folder)
+    try:
+        up = playbook("lab/up.yml", "-i", str(folder))
+        assert up.returncode == 0, up.stdout + up.stderr
+        words = commands.options({"bench_frameworks": FRAMEWORK})
+        done = commands.run(f"./bench -i {folder} --tags provision{words}")
+        assert done.returncode == 0, done.stdout[-3000:]
+        with ExitStack() as cut:
+            struck = strike(two, tmp_path, lambda: cut.enter_context(unplugged("lab-server-b")))
+        assert struck.status != 0
+        assert "Testbed b is given up" in struck.output
+        of_a = [row["outcome"] for row in struck.rows if row["testbed"] == "a"]
+        assert of_a == ["ok"] * ROUNDS, struck.reasons()
+        again = f"./bench -i {folder} -e bench_resume={struck.folder} --skip-tags provision"
+        done = commands.run(again)
+        assert done.returncode == 0, done.stdout[-3000:]
+        rows = rows_of(struck.folder)
+        assert [(row["testbed"], row["outcome"]) for row in rows] == [
+            (name, "ok") for name in "ab" for _ in range(ROUNDS)
+        ]
+        assert set(left(two).values()) == {""}
+    finally:
+        shutil.rmtree(folder)
+        back = playbook("lab/up.yml", "-i", str(lab.inventory))
+        assert back.returncode == 0, back.stdout + back.stderr

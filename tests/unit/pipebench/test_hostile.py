@@ -1,0 +1,166 @@
+"""Broken and hostile records: no crash, no wrong `ok`, no code run, nothing written elsewhere.
+
+tests/hostile.py has the properties of a single record; here is all that collect.py makes of a run.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipebench.record import reading
+from tests import hostile
+from tests.unit.command import collect
+from tests.unit.pipebench.factory import (
+    record,
+    run_document,
+    small_run,
+    write_run,
+)
+
+STRANGE = {
+    "title", "note", "language", "stack", "reason", "log", "journal", "detail", "ready_error",
+    "stdout", "stderr", "model", "kernel", "argv", "command", "commit", "harness_fault",
+    "harness_faults", "host", "server", "generators", "framework", "name", "testbed", "said",
+}  # fmt: skip
+"""Fields whose texts a stranger may have written: a server, a host, who named things."""
+NAMES = {"frameworks"}
+"""Fields whose keys are such names."""
+
+
+@pytest.mark.parametrize("property_of_a_record", hostile.PROPERTIES)
+def test_a_changed_record_is_refused_or_right(property_of_a_record: Callable[[], None]) -> None:
+    hostile.tried(400, property_of_a_record)
+
+
+def with_text(value: Any, text: str, *, strange: bool = False) -> Any:
+    """A document with the text behind each of a stranger's texts."""
+    if isinstance(value, dict):
+        return {
+            key: {f"{name}{text}": with_text(one, text) for name, one in inner.items()}
+            if key in NAMES and isinstance(inner, dict)
+            else with_text(inner, text, strange=key in STRANGE)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [with_text(item, text, strange=strange) for item in value]
+    return f"{text}{value}{text}" if strange and isinstance(value, str) else value
+
+
+class Page(HTMLParser):
+    """What of a page a browser would run or follow."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.active: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "object", "embed", "base", "link", "form", "meta"):
+            self.active.append(tag)
+        for name, value in attributes:
+            place = (value or "").strip().lower()
+            if name.startswith("on") or place.startswith(("javascript:", "data:text")):
+                self.active.append(f"{tag} {name}")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    folder = small_run(tmp_path_factory.mktemp("plain") / "run", 2)
+    collect(folder)
+    return Page((folder / "report.html").read_text())
+
+
+@pytest.mark.parametrize("text", [text for text in hostile.TEXTS if text], ids=repr)
+def test_a_strangers_text_is_only_text(tmp_path: Path, plain: Page, text: str) -> None:
+    folder = small_run(tmp_path / "run", 2)
+    for path in folder.rglob("*.json"):
+        try:
+            document = json.loads(path.read_text())
+        except ValueError:
+            continue  # the one that is cut short
+        changed = with_text(document, text)
+        if "testbeds" in changed:
+            for testbed in changed["testbeds"]:
+                testbed["name"] = f"{text}main{text}"
+        path.write_text(json.dumps(changed))
+    done = collect(folder)
+    assert done.returncode == 1, done.stderr  # a record is cut short, one has a fault
+    assert "Traceback" not in done.stderr
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", done.stdout + done.stderr)
+    page = (folder / "report.html").read_text()
+    assert sorted(Page(page).active) == sorted(plain.active)
+    markdown = re.sub(r"`[^`]*`", "", (folder / "report.md").read_text())  # code is shown as it is
+    assert "<script>alert" not in markdown.replace("\\<", "")
+    for path in folder.glob("*.csv"):
+        with path.open(newline="") as handle:
+            for row in csv.reader(handle):
+                for field in row:
+                    assert not field.startswith(("=", "+", "@", "\t"))
+                    assert not field.startswith("-") or re.fullmatch(r"-[\d.e+-]+", field)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def one_record_run(folder: Path) -> Path:
+    return write_run(folder / "run", run_document(["one"], 1), {"a.json": record()})
+
+
+@pytest.mark.parametrize("name", ["charts", "raw", "report.md", "hosts", "run.json"])
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path, name: str) -> None:
+    run, elsewhere = one_record_run(tmp_path), tmp_path / "elsewhere"
+    place = run / name
+    if place.exists():
+        place.rename(elsewhere)
+    else:
+        elsewhere.mkdir()
+    place.symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    done = collect(run)
+    assert done.returncode == 2
+    assert f"has links in place of files ({name}); remove them" in done.stderr
+    assert sorted(elsewhere.rglob("*")) == before
+
+
+def test_what_is_not_a_file_is_not_opened(tmp_path: Path) -> None:
+    run = one_record_run(tmp_path)
+    (run / "raw" / "b.json").symlink_to("/etc/passwd")
+    os.mkfifo(run / "raw" / "c.json")  # whoever opens it waits for ever
+    (run / "raw" / "d.json").mkdir()
+    done = collect(run)
+    assert done.returncode == 1
+    for name in "bcd":
+        assert f"raw/{name}.json is invalid: it is not a file" in done.stderr
+    assert "root:" not in (run / "report.md").read_text()
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b" " * 3_000_000))
+    monkeypatch.setattr(reading, "LARGEST_BYTES", 1_000_000)
+    with pytest.raises(reading.RecordError, match="too large"):
+        reading.content_of(path)
+    path.write_bytes(b" " * 1_000_001)
+    with pytest.raises(reading.RecordError, match="too large"):
+        reading.content_of(path)
+
+
+def test_a_million_distinct_latencies_are_read(tmp_path: Path) -> None:
+    made = record()
+    result = made["generators"][0]["measured"]["result"]
+    result["latency"]["histogram"] = [[100 + number, 1] for number in range(1_000_000)]
+    write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": made})
+    done = collect(tmp_path / "run")
+    assert "Traceback" not in done.stderr
+    with (tmp_path / "run" / "results.csv").open(newline="") as handle:
+        assert len(list(csv.DictReader(handle))) == 1
