@@ -162,6 +162,7 @@ def test_firewalls_that_the_bridge_must_pass(monkeypatch: pytest.MonkeyPatch) ->
     listed = [
         {"metainfo": {"version": "1"}},
         chain("ip", "docker", "forward", "drop"),
+        chain("ip", lab.TABLE, "forward", "drop"),
         chain("inet", "firewalld", "forward", "accept"),
         rule("inet", "firewalld", [{"reject": {"type": "icmpx"}}]),
         chain("inet", "counts", "forward", "accept"),

@@ -22,6 +22,7 @@ from pipebench.plan.run_plan import (
     PROGRAMS,
     RunPlan,
     default_variables,
+    old_stack_mistakes,
     space_mistakes,
     with_frameworks,
 )
@@ -31,9 +32,11 @@ from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import (
     ACCEPT_CHANGES,
     AUTO,
+    OLD_STACKS,
     RESUME,
     Variables,
     current_names,
+    is_true,
     number_of,
 )
 from pipebench.record import assemble, schema, store
@@ -59,7 +62,11 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
     variables, frameworks = with_frameworks(variables, project.root)
     found = find_testbeds(inventory, variables.port, number_of(variables.threads))
     testbeds = _testbeds(found, record)
-    resumption = Resumption(at=last_at(folder, record), accepts_changes=_accepts(given))
+    allowed = is_true(given, OLD_STACKS)
+    Mistakes(old_stack_mistakes(frameworks, testbeds, allowed=allowed)).refuse()
+    resumption = Resumption(
+        at=last_at(folder, record), accepts_changes=is_true(given, ACCEPT_CHANGES)
+    )
     changes = [
         *framework_changes(record, frameworks),
         *programs_change(record, project.root),
@@ -111,14 +118,6 @@ def run_record(folder: Path) -> RunRecord:
 def last_at(folder: Path, record: RunRecord) -> str | None:
     """When anything was last recorded in a run."""
     return max((event.time for event in read_events(folder)), default=record.started)
-
-
-def _accepts(given: Mapping[str, Any]) -> bool:
-    value = given.get(ACCEPT_CHANGES, False)
-    accepted = {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower())
-    if accepted is None:
-        raise PlanError(f"{ACCEPT_CHANGES} is {value!r}; it must be true or false.")
-    return accepted
 
 
 def _variables(given: Mapping[str, Any], record: RunRecord, root: Path) -> Variables:

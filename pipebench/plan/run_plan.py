@@ -6,9 +6,10 @@ sentence that names the thing, the mistake, and a correct value.
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,11 @@ from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled
 from pipebench.plan.shares import share_mistakes
 from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
-from pipebench.plan.variables import RESUME, Variables, number_of
+from pipebench.plan.variables import OLD_STACKS, RESUME, Variables, is_true, number_of
 from pipebench.record.declared import plain
 
+CURRENT = "current"
+"""The stack of today."""
 LEAST_FREE_BYTES = 200 * 1024**2
 PROGRAMS = Path("files")
 """All that is copied to hosts."""
@@ -125,8 +128,25 @@ def _measured(
         if read.right("bench_connections", "bench_threads"):
             threads = number_of(variables.threads)
             mistakes += share_mistakes(testbeds, variables.connections, threads)
+    mistakes += old_stack_mistakes(frameworks, testbeds, allowed=is_true(given, OLD_STACKS))
     mistakes.refuse()
     return variables, frameworks, testbeds
+
+
+def old_stack_mistakes(
+    frameworks: Mapping[str, PlannedFramework], testbeds: Iterable[Testbed], *, allowed: bool
+) -> list[str]:
+    """A sentence for each server that anybody could reach while it runs a stack of years ago."""
+    old = [name for name, framework in frameworks.items() if framework.stack != CURRENT]
+    if allowed or not old:
+        return []
+    return [
+        f"{testbed.server} would serve {old[0]}, whose versions are of {frameworks[old[0]].stack} "
+        f"and have known vulnerabilities, at the public address {testbed.address}; use a private "
+        f"bench_address, or add -e {OLD_STACKS}=true."
+        for testbed in testbeds
+        if testbed.address and ipaddress.ip_address(testbed.address).is_global
+    ]
 
 
 def default_variables(given: Mapping[str, Any], root: Path) -> dict[str, Any]:

@@ -13,13 +13,12 @@ from msgspec import inspect
 
 from pipebench.plan.mistakes import sentence
 from pipebench.plan.variables import (
-    ACCEPT_CHANGES,
+    BESIDE_A_PLAN,
     FIRST,
     HOST_VARIABLES,
     OWN_VARIABLES,
     PREFIX,
     RENAMED,
-    RESUME,
     Variables,
     number_of,
 )
@@ -95,7 +94,7 @@ def _mapping(text: str) -> Any:
 
 def unknown_variables(given: Iterable[str]) -> dict[str, list[str]]:
     """A sentence for every name that begins like a variable of a run and is not one."""
-    known = [*fields_of(Variables), RESUME, ACCEPT_CHANGES]
+    known = [*fields_of(Variables), *BESIDE_A_PLAN]
     unknown = {
         name
         for name in given

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
+from pipebench.plan.mistakes import PlanError
 from pipebench.record.schema import AllCores
 from pipebench.tools import first_tool, tools
 
@@ -18,8 +19,10 @@ PREFIX = "bench_"
 HOST_VARIABLES = {"bench_address", "bench_machine", "bench_testbed", "bench_up_path"}
 # Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
-# An interrupted run goes on: given beside a plan, and part of none.
+# Given beside a plan, and part of none: an interrupted run goes on; what is refused otherwise.
 RESUME, ACCEPT_CHANGES = "bench_resume", "bench_accept_changes"
+OLD_STACKS = "bench_old_stacks_in_public"
+BESIDE_A_PLAN = (RESUME, ACCEPT_CHANGES, OLD_STACKS)
 # Names that older versions used; an old run.json may have them.
 RENAMED = {"bench_baseline": "bench_path_capacity"}
 # bench_threads: as many as the generator has CPUs.
@@ -179,6 +182,15 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
 def current_names(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Variables of a run of any version, by their present names."""
     return {RENAMED.get(name, name): value for name, value in variables.items()}
+
+
+def is_true(given: Mapping[str, Any], name: str) -> bool:
+    """A variable beside a plan, which is false if it is not given. Raises PlanError."""
+    value = given.get(name, False)
+    meant = {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower())
+    if meant is None:
+        raise PlanError(f"{name} is {value!r}; it must be true or false.")
+    return meant
 
 
 def number_of(threads: int | str | None) -> int | None:

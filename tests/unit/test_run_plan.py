@@ -707,3 +707,30 @@ def test_a_generator_with_one_cpu_is_named_beforehand() -> None:
     text = small_generators_text(run, {"g": 1})
     assert text.startswith("g has 1 CPU, so the load generator is the likely limit")
     assert "limited_by: generator" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("ansible_become_password=hunter2", "ansible_become_password=NOT-RECORDED"),
+        ("a=1 ansible_password='hun ter2' b=2", "a=1 ansible_password=NOT-RECORDED b=2"),
+        ('{"ansible_ssh_pass": "hunter2", "b": 1}', '{"ansible_ssh_pass": NOT-RECORDED, "b": 1}'),
+        ("hcloud_token=hunter2", "hcloud_token=NOT-RECORDED"),
+        ("bench_depths=1,5", "bench_depths=1,5"),
+        ("ansible_ssh_private_key_file=~/.ssh/id", "ansible_ssh_private_key_file=~/.ssh/id"),
+    ],
+)
+def test_a_secret_that_was_typed_is_not_recorded(typed: str, kept: str) -> None:
+    assert read_project(["ansible-playbook", "-e", typed]).command[-1] == kept
+
+
+def test_an_old_stack_is_not_served_to_everybody_unless_that_is_asked_for() -> None:
+    public = INVENTORY._replace(hostvars={"s": {"bench_address": "203.0.114.9"}, "g": {}})
+    old = {"bench_frameworks": "aiohttp-2017", "bench_controls": False}
+    assert plan_run(old, INVENTORY, PROJECT)
+    with pytest.raises(PlanError, match=r"s would serve aiohttp-2017, .* of 2017 .* 203\.0\.114"):
+        plan_run(old, public, PROJECT)
+    assert plan_run(old | {"bench_old_stacks_in_public": "true"}, public, PROJECT)
+    with pytest.raises(PlanError, match="bench_old_stacks_in_public is 'x'; it must be true or"):
+        plan_run(old | {"bench_old_stacks_in_public": "x"}, public, PROJECT)
+    assert plan_run({"bench_frameworks": "aiohttp", "bench_controls": False}, public, PROJECT)

@@ -82,7 +82,7 @@ class Network:
         gateway = f"{network[1]}/{network.prefixlen}"
         self.address(gateway, BRIDGE)
         if run("nft", "list", "table", "ip", TABLE, check=False).returncode != 0:
-            self.act("nft", "-f", "-", stdin=nat(network))
+            self.act("nft", "-f", "-", stdin=rules(network, routes=forwarding()))
         if not forwarding():
             self.forward(on=True)
         for family, table, chain in blocking_chains():
@@ -160,10 +160,18 @@ def forwarding() -> bool:
     return IP_FORWARD.read_text().strip() == "1"
 
 
-def nat(network: ipaddress.IPv4Network) -> str:
+def rules(network: ipaddress.IPv4Network, *, routes: bool) -> str:
+    """The way out for the machines, and none to them: only this computer reaches their sshd.
+
+    routes: whether this computer was a router before; if not, it does not become one for others.
+    """
+    others = "" if routes else f" iifname != {BRIDGE} oifname != {BRIDGE} drop;"
     return (
         f"table ip {TABLE} {{ chain postrouting {{ type nat hook postrouting priority srcnat;"
-        f" ip saddr {network} ip daddr != {network} masquerade; }}; }}\n"
+        f" ip saddr {network} ip daddr != {network} masquerade; }};"
+        f" chain forward {{ type filter hook forward priority filter;"
+        f" iifname != {BRIDGE} oifname {BRIDGE} ct state != established,related drop;{others} }};"
+        " }\n"
     )
 
 
@@ -193,6 +201,7 @@ def blocking_chains() -> list[tuple[str, str, str]]:
         name = (chain["family"], chain["table"], chain["name"])
         if (
             chain.get("hook") != "forward"
+            or chain["table"] == TABLE
             or chain["family"] not in ("ip", "inet")
             or name in passed
         ):

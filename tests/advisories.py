@@ -1,0 +1,84 @@
+"""Known vulnerabilities of what the locks name: of the project, of ./test, and of today's stack.
+
+`python -m tests.advisories` asks the advisory database of the package index, by pip-audit. It ends
+with 1 if it knows of one, and says so if it cannot be asked: then nothing is known, and that is no
+failure.
+The stack of 2017 has some, as its versions are the point of it; see docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+CURRENT = "current"
+PINNED = re.compile(r"(?m)^([\w.-]+)==([^\s;\\]+)")
+
+
+def locks() -> list[Path]:
+    """Every lock but those of the stacks of other years."""
+    of_servers = [
+        path
+        for path in sorted(ROOT.glob("servers/*/requirements*.txt"))
+        if yaml.safe_load((path.parent / "framework.yml").read_text())["stack"] == CURRENT
+    ]
+    own = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
+    return [*own, *sorted(ROOT.glob("roles/*/files/requirements*.txt")), *of_servers]
+
+
+def versions(paths: list[Path]) -> dict[str, list[str]]:
+    """The locked versions of each package."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        for name, version in PINNED.findall(path.read_text(encoding="utf-8")):
+            of_name = found.setdefault(name.lower(), [])
+            if version not in of_name:
+                of_name.append(version)
+    return found
+
+
+def asked_about(lines: list[str]) -> list[dict[str, Any]]:
+    """What pip-audit says of packages, of which it takes each name once."""
+    with NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(lines))
+        file.flush()
+        argv = ["pip-audit", "--requirement", file.name, "--disable-pip", "--no-deps",
+                "--progress-spinner", "off", "--format", "json"]  # fmt: skip
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    try:
+        packages: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
+    except ValueError:
+        print(done.stderr.strip()[-500:])
+        return []
+    return packages
+
+
+def main() -> int:
+    paths = locks()
+    by_name = versions(paths)
+    packages = []
+    for number in range(max(map(len, by_name.values()))):
+        lines = [f"{name}=={of[number]}" for name, of in by_name.items() if number < len(of)]
+        packages += asked_about(lines)
+    known = [(one, found) for one in packages for found in one.get("vulns", [])]
+    for one, found in known:
+        mended = f", mended in {', '.join(found['fix_versions'])}" if found["fix_versions"] else ""
+        print(f"{one['name']} {one['version']}: {found['id']}{mended}")
+    asked = sum("skip_reason" not in one for one in packages)
+    if asked:
+        print(f"{asked} of {len(packages)} packages of {len(paths)} locks were looked up.")
+    else:
+        print(f"The advisory database was not reached: nothing is known of {len(paths)} locks.")
+    return int(bool(known))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
