@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -174,8 +175,8 @@ def test_a_framework_that_stands_still_is_a_result(lab: Lab, tmp_path: Path) -> 
     stop = f"systemctl kill --kill-whom=all --signal=STOP {UNIT}"
     struck = strike(lab, tmp_path, lambda: ssh(SERVER, stop))
     assert struck.status == 0, struck.output[-3000:]
-    assert struck.outcomes()[1] == "failed", struck.reasons()
-    assert "hung" in struck.reasons()
+    assert struck.outcomes()[1] == "degraded", struck.reasons()
+    assert "20 of 20 connections silent" in struck.reasons()
     unharmed(lab, struck)
 
 
@@ -188,13 +189,23 @@ def test_a_framework_that_somebody_restarts_is_no_steady_server(lab: Lab, tmp_pa
     unharmed(lab, struck)
 
 
+TAKER = r"""import socket, time
+while True:
+    try:
+        taken = socket.create_server(("198.18.0.11", 8080))
+        break
+    except OSError:
+        time.sleep(0.001)
+time.sleep(6)
+"""
+
+
 @pytest.mark.faults
 def test_a_port_that_is_taken_meanwhile_is_nobodys_failure(lab: Lab, tmp_path: Path) -> None:
     """Another program listens there before the next start, for as long as two measurements take."""
-    code = "import socket,time; s=socket.create_server(('198.18.0.11',8080)); time.sleep(6)"
     take = (
-        "systemd-run -q --unit pipeline-bench-test-taker --collect "
-        f"sh -c 'until python3 -c \"{code}\"; do sleep 0.02; done 2>/dev/null'"
+        f"printf '{TAKER}' > /root/taker.py && "
+        "systemd-run -q --unit pipeline-bench-test-taker --collect python3 /root/taker.py"
     )
     struck = strike(lab, tmp_path, lambda: ssh(SERVER, take))
     assert struck.status != 0
@@ -211,7 +222,7 @@ def test_a_port_that_is_taken_meanwhile_is_nobodys_failure(lab: Lab, tmp_path: P
 def test_a_load_tool_that_is_killed_is_no_result_of_the_framework(lab: Lab, tmp_path: Path) -> None:
     struck = strike(lab, tmp_path, lambda: ssh(GENERATOR, "kill -9 $(pidof wrk)"))
     assert struck.outcomes()[1] in ("invalid", "failed"), struck.reasons()
-    assert "wrk ended with SIGKILL" in struck.reasons() + struck.output
+    assert "it ended with signal 9" in struck.reasons()
     assert struck.outcomes()[2:] == ["ok", "ok"], struck.reasons()
     unharmed(lab, struck, resumed=struck.status != 0)
 
@@ -229,7 +240,7 @@ dpkg -L libfaketime | grep 'libfaketimeMT.so.1$' > /etc/ld.so.preload"""
     try:
         struck = strike(
             lab, tmp_path, lambda: ssh(GENERATOR, "echo +3600s > /etc/faketimerc"),
-            bench_duration=5,
+            bench_duration=5, ansible_control_path_dir=mkdtemp(),  # ssh gives the environment once
         )  # fmt: skip
     finally:
         ssh(GENERATOR, back)

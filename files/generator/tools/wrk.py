@@ -69,4 +69,6 @@ class Tool(LoadTool):
         printed = measured["stdout"] + measured["stderr"]
         if measured["result"] is not None or "unable to connect" in printed:
             return None
-        return printed.strip()
+        status = measured["exit_status"]
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        return printed.strip() or f"it ended with {how}, and printed nothing"
