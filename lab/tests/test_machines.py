@@ -7,13 +7,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.roles.lab.module_utils.lab import processes
+from lab.roles.lab.module_utils.lab import TABLE, processes
+from lab.tests.fixture import as_root
 from tests.commands import ROOT, filled, run
 
 if TYPE_CHECKING:
@@ -130,6 +132,42 @@ def test_where_forwarded_packets_are_dropped_the_bridge_is_let_through(lab: Any)
         'oifname "apb0" accept comment "apb-lab"',
     ]
     assert changed(lab.playbook("lab/up.yml")) == 0
+
+
+CONNECT = "import socket; socket.create_connection(('198.18.0.11', 22), 2)"
+
+
+@pytest.fixture
+def outsider() -> Iterator[str]:
+    """Another computer, which knows this one as its way to everywhere: a network namespace."""
+    name = "apbtest-outsider"
+    for command in (
+        f"netns add {name}",
+        f"link add apbtest0 type veth peer name eth0 netns {name}",
+        "address add 10.254.254.1/30 dev apbtest0",
+        "link set apbtest0 up",
+        f"-n {name} address add 10.254.254.2/30 dev eth0",
+        f"-n {name} link set eth0 up",
+        f"-n {name} route add default via 10.254.254.1",
+    ):
+        as_root("ip", *command.split())
+    yield name
+    as_root("ip", "netns", "del", name)
+
+
+@pytest.mark.usefixtures("lab")
+def test_another_computer_does_not_reach_the_machines(outsider: str) -> None:
+    def reaches() -> bool:
+        argv = ["ip", "netns", "exec", outsider, sys.executable, "-c", CONNECT]
+        return subprocess.run([*SUDO, *argv], check=False, capture_output=True).returncode == 0
+
+    assert not reaches()
+    chain = as_root("nft", "list", "chain", "ip", TABLE, "forward")
+    as_root("nft", "flush", "chain", "ip", TABLE, "forward")
+    try:
+        assert reaches()  # it is the rules that keep it out
+    finally:
+        nft(chain)
 
 
 def test_the_lab_of_another_checkout_is_refused(lab: Any, tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
+from lab.tests.fixture import ROOT
 from tests import commands
 
 if TYPE_CHECKING:
     from lab.tests.fixture import Lab
 
+SERVER, GENERATOR = "lab-server", "lab-loadgen"
+ADDRESSES = {SERVER: "198.18.0.11", GENERATOR: "198.18.0.21"}
 LEFT = (
     "ss -Hltn 'sport = :8080'; systemctl list-units --plain --no-legend --state=active "
     "'pipeline-bench@*' 'pipeline-bench-sampler@*'; "
@@ -16,6 +20,20 @@ LEFT = (
     "ps -e -o args= | grep -F -e '-m host.sampler' -e '-m generator.' | grep -v grep; echo end"
 )
 """Everything of a run that a host may still have, and `end`."""
+
+
+def ssh(host: str, command: str, *, check: bool = True) -> str:
+    """Run a command on a machine of the lab at once, by a connection of the test's own."""
+    argv = [
+        "ssh", "-F", "none", "-i", ".lab/ssh/id_ed25519", "-o", "ConnectTimeout=5",
+        "-o", "UserKnownHostsFile=.lab/ssh/known_hosts", f"root@{ADDRESSES[host]}", command,
+    ]  # fmt: skip
+    done = subprocess.run(
+        argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0 or not check, f"{host}: {command}: {done.stderr}"
+    return done.stdout
 
 
 def left(lab: Lab) -> dict[str, str]:

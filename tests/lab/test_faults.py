@@ -25,15 +25,13 @@ import pytest
 
 from lab.tests.fixture import ROOT, as_root, playbook
 from tests import commands
-from tests.lab.hosts import left, provision
+from tests.lab.hosts import GENERATOR, SERVER, left, provision, ssh
 
 if TYPE_CHECKING:
     from lab.tests.fixture import Lab
 
 pytestmark = [pytest.mark.lab]
 
-SERVER, GENERATOR = "lab-server", "lab-loadgen"
-ADDRESSES = {SERVER: "198.18.0.11", GENERATOR: "198.18.0.21"}
 FRAMEWORK, UNIT = "uvloop-httptools", "pipeline-bench@uvloop-httptools.service"
 ROUNDS, DURATION_S = 4, 3
 PLAN = {
@@ -48,20 +46,6 @@ PLAN = {
     "bench_warmup": 0,
     "harness_pauses_s": [2, 20],
 }
-
-
-def ssh(host: str, command: str, *, check: bool = True) -> str:
-    """Run a command on a machine of the lab at once, by a connection of the test's own."""
-    argv = [
-        "ssh", "-F", "none", "-i", ".lab/ssh/id_ed25519", "-o", "ConnectTimeout=5",
-        "-o", "UserKnownHostsFile=.lab/ssh/known_hosts", f"root@{ADDRESSES[host]}", command,
-    ]  # fmt: skip
-    done = subprocess.run(
-        argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0 or not check, f"{host}: {command}: {done.stderr}"
-    return done.stdout
 
 
 def inside(host: str, *argv: str, check: bool = True) -> str:

@@ -1,0 +1,80 @@
+"""What a framework may touch on its host, and where it can be reached, while it serves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.lab.hosts import provision, ssh
+
+if TYPE_CHECKING:
+    from lab.tests.fixture import Lab
+
+pytestmark = pytest.mark.lab
+
+FRAMEWORK, SERVER, ADDRESS = "uvloop-httptools", "lab-server", "198.18.0.11"
+LEASE = {"run": "test", "owner": "test", "seconds": 60}
+
+
+def unit(**order: Any) -> dict[str, Any]:
+    """What the program of files/ answers on the server."""
+    words = json.dumps({"name": FRAMEWORK} | order)
+    command = f"cd /opt/pipeline-bench && echo '{words}' | python3 -S -m server.unit"
+    answer: dict[str, Any] = json.loads(ssh(SERVER, command))
+    return answer
+
+
+@pytest.fixture(scope="module")
+def serving(lab: Lab) -> Iterator[int]:
+    """The number of the framework's process, which serves."""
+    provision(lab, FRAMEWORK)
+    started = unit(
+        state="started",
+        address=ADDRESS,
+        port=8080,
+        workers=1,
+        patience=30,
+        at_most=120,
+        lease=LEASE,
+    )
+    assert started["ready"], started
+    yield started["started_pid"]
+    unit(state="ended", owner="test")
+
+
+def test_it_listens_at_the_address_of_the_benchmark_only(serving: int) -> None:
+    listening = ssh(SERVER, "ss -Hltnp | grep -v sshd").splitlines()
+    assert [line.split()[3] for line in listening] == [f"{ADDRESS}:8080"]
+    assert f"pid={serving}" in listening[0]
+
+
+def test_it_runs_as_a_user_that_is_made_for_it(serving: int) -> None:
+    status = ssh(SERVER, f"cat /proc/{serving}/status")
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    assert 61184 <= int(fields["Uid"].split()[0]) <= 65519  # those of DynamicUser
+    assert (fields["NoNewPrivs"].strip(), int(fields["CapBnd"], 16)) == ("1", 0)
+
+
+def test_it_can_write_nothing_that_a_program_of_root_reads(serving: int) -> None:
+    """As its user, in its own view of the file system."""
+    find = (
+        f"nsenter --target {serving} --mount -- setpriv --reuid $(stat -c %u /proc/{serving}) "
+        f"--regid $(stat -c %g /proc/{serving}) --clear-groups "
+        "find / -xdev -path /proc -prune -o -writable ! -type l ! -type c -print 2>/dev/null"
+    )
+    everywhere = ssh(SERVER, f"{find} || true").splitlines()
+    assert everywhere == []
+    mounts = ssh(SERVER, f"cat /proc/{serving}/mountinfo").splitlines()
+    writable = {line.split()[4] for line in mounts if line.split()[5].startswith("rw")}
+    # its own, and gone with it
+    own = {"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/dev/pts", "/proc"}  # noqa: S108
+    assert {path for path in writable if not path.startswith("/dev")} <= own
+
+
+def test_its_exposure_is_low(serving: int) -> None:
+    assert serving
+    words = ssh(SERVER, f"systemd-analyze security pipeline-bench@{FRAMEWORK} | tail -n 1")
+    assert float(words.split("service: ")[1].split()[0]) <= 2.0, words
