@@ -275,6 +275,7 @@ def for_s(seconds: float, fault: AbstractContextManager[None]) -> Callable[[], N
     return make
 
 
+@pytest.mark.faults
 def test_a_cable_that_is_cut_for_2_s_costs_that_measurement_at_most(
     lab: Lab, tmp_path: Path
 ) -> None:
@@ -397,6 +398,7 @@ def test_a_disk_that_is_full_is_said(lab: Lab, tmp_path: Path, host: str, folder
     unharmed(lab, struck, resumed=True)
 
 
+@pytest.mark.faults
 def test_a_full_disk_of_the_controller_ends_the_run_in_a_sentence(lab: Lab, tmp_path: Path) -> None:
     place = tmp_path / "small"
     place.mkdir()
