@@ -354,7 +354,7 @@ def test_a_network_that_loses_packets_is_named(lab: Lab, tmp_path: Path) -> None
 
 
 def reboot(lab: Lab, host: str) -> None:
-    """A machine of the lab is off after that, until the lab is brought up: as by a slow firmware."""
+    """A machine of the lab is off after that, until the lab is brought up: a slow firmware."""
     ssh(host, "systemctl reboot", check=False)
     time.sleep(3)
     up = lab.playbook("lab/up.yml")
