@@ -30,9 +30,12 @@ def _claim(one: Interruption, scheduled: int) -> str:
 
 
 def resume_command(run: Run) -> str:
-    """The command by which an incomplete run goes on; empty if it is not known."""
+    """The command by which an incomplete run goes on; empty if it is not known.
+
+    The run has its variables itself.
+    """
     if not run.command:
         return ""
     results = str(run.variables.get("bench_results_dir") or "results")
     name = run.run_id if results == "results" else f"{results}/{run.run_id}"
-    return shlex.join(["./bench", *typed_words(run), "-e", f"{RESUME}={name}"])
+    return shlex.join(["./bench", *typed_words(run, plans=False), "-e", f"{RESUME}={name}"])

@@ -31,16 +31,18 @@ def reproduce(run: Run) -> str:
     return shlex.join(["./bench", *typed_words(run), "-e", _one_a_line(used)])
 
 
-def typed_words(run: Run) -> list[str]:
+def typed_words(run: Run, *, plans: bool = True) -> list[str]:
     """The words of the typed command, without variables of the benchmark.
 
-    A file of variables stays, as only its reader knows what is in it.
+    A file of variables stays, as only its reader knows what is in it. plans: whether those of the
+    project's own plans do, too.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-e", "--extra-vars", action="append", default=[])
     typed, words = parser.parse_known_args(run.command[1:])
     words = [word for word in words if Path(word).name != "bench.yml"]
-    given = filter(None, map(_not_the_benchmarks, typed.extra_vars))
+    extras = [one for one in typed.extra_vars if plans or not one.startswith("@plans/")]
+    given = filter(None, map(_not_the_benchmarks, extras))
     return [*words, *(word for one in given for word in ("-e", one))]
 
 

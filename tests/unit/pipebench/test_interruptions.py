@@ -1,0 +1,66 @@
+"""A run that was measured in parts says so, and an incomplete one says how it goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipebench.record.run import load_run
+from pipebench.show.interruptions import interruption_points, resume_command
+from tests.unit.command import collect
+from tests.unit.pipebench.factory import record, run_document, write_run
+
+INTERRUPTED = {
+    "at": "2026-01-01T00:04:00Z",
+    "resumed": "2026-01-01T02:09:00Z",
+    "measured": 1,
+    "changes": ["lab-server was booted again."],
+}
+
+
+def run_with(folder: Path, **other: Any) -> Path:
+    document = run_document(["one"], 2) | other
+    return write_run(folder / "run", document, {"a.json": record(round=1)})
+
+
+def test_it_says_when_it_was_interrupted_and_for_how_long(tmp_path: Path) -> None:
+    folder = run_with(tmp_path, interruptions=[INTERRUPTED])
+    (point,) = interruption_points(load_run(folder))
+    assert point.claim == (
+        "**This run was interrupted** at 2026-01-01 00:04 UTC, after 1 of now 2 measurements, and "
+        "went on, 2 h 05 min later. Changed in between: lab-server was booted again."
+    )
+    collect(folder)
+    assert "**This run was interrupted**" in (folder / "report.md").read_text()
+
+
+def test_an_old_run_was_not_interrupted(tmp_path: Path) -> None:
+    assert interruption_points(load_run(run_with(tmp_path))) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "where", "goes_on"),
+    [
+        ([], "results", "./bench -e bench_resume=ID"),
+        (
+            ["-i", "inventory/cloud", "-e", "@plans/quick.yml", "-e", "bench_rounds=9"],
+            "/data/runs",
+            "./bench -i inventory/cloud -e bench_resume=/data/runs/ID",
+        ),
+        (["-e", "ansible_user=me"], "results", "./bench -e ansible_user=me -e bench_resume=ID"),
+    ],
+)
+def test_the_command_that_goes_on_has_no_variable_of_the_run(
+    tmp_path: Path, typed: list[str], where: str, goes_on: str
+) -> None:
+    command = ["ansible-playbook", "bench.yml", *typed]
+    folder = run_with(tmp_path, command=command)
+    document = json.loads((folder / "run.json").read_text())
+    document["variables"]["bench_results_dir"] = where
+    (folder / "run.json").write_text(json.dumps(document))
+    run = load_run(folder)
+    assert resume_command(run).replace(run.run_id, "ID") == goes_on
+    assert resume_command(run) in collect(folder).stderr
