@@ -80,6 +80,8 @@ class ActionModule(ActionBase):
                 f"{run.results_dir} cannot be written: {error.strerror}. What was recorded before "
                 f"is whole; once that is mended, -e {RESUME}={run.run_id} measures the rest."
             ) from error
+        if testbed_run.recovery.faults_in_a_row:  # what the last execution started may still run
+            end_everything(testbed_run.hosts, run.owner)
         facts: dict[str, Any] = {"harness_recovery": asdict(testbed_run.recovery)}
         if taken is not None:
             used_s = round(cpu_s() - used_s, 3)
