@@ -170,7 +170,8 @@ def rules(network: ipaddress.IPv4Network, *, routes: bool) -> str:
         f"table ip {TABLE} {{ chain postrouting {{ type nat hook postrouting priority srcnat;"
         f" ip saddr {network} ip daddr != {network} masquerade; }};"
         f" chain forward {{ type filter hook forward priority filter;"
-        f" iifname != {BRIDGE} oifname {BRIDGE} ct state != {{ established, related }} drop;{others} }};"
+        f" iifname != {BRIDGE} oifname {BRIDGE} ct state != {{ established, related }} drop;"
+        f"{others} }};"
         " }\n"
     )
 
