@@ -360,7 +360,7 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("run")
 def test_a_check_looks_and_touches_nothing(tmp_path: Path) -> None:
     ad_hoc = [str(PLAYBOOK.with_name("ansible")), "servers:loadgens", "-m", "raw", "-a"]
-    newest = "find /opt /etc /run/pipeline-bench -newermt @{} | grep -v '^/run/.*ansible' || true"
+    newest = "find /opt /etc /run/pipeline-bench -newerct @{} | grep -v '^/run/.*ansible' || true"
     begun = int(time.time()) - 1
     results = {"bench_results_dir": f"{tmp_path}/results"}
     done = commands.run("./bench --check -e @plans/sweep.yml" + commands.options(results))
