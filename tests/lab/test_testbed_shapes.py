@@ -137,7 +137,8 @@ def test_all_workers_are_as_many_as_the_server_has_cpus(three: Lab, tmp_path: Pa
         # each generator verifies answers on 4 further connections
         assert fewest <= (connections + 8) / cpus <= most <= connections + 8
         if cpus == 2:
-            assert fewest + most == connections + 8
+            # medians over looks, in which a verification may be connecting anew
+            assert fewest + most == pytest.approx(connections + 8, abs=8)
         assert (
             0 < float(every["worker_cpu_cores_min"]) <= float(every["worker_cpu_cores_max"]) <= 1.1
         )
