@@ -18,8 +18,9 @@ from typing import Any
 
 import yaml
 
+from pipebench.plan.frameworks import CURRENT, FILE
+
 ROOT = Path(__file__).resolve().parents[1]
-CURRENT = "current"
 PINNED = re.compile(r"(?m)^([\w.-]+)==([^\s;\\]+)")
 
 
@@ -28,7 +29,7 @@ def locks() -> list[Path]:
     of_servers = [
         path
         for path in sorted(ROOT.glob("servers/*/requirements*.txt"))
-        if yaml.safe_load((path.parent / "framework.yml").read_text())["stack"] == CURRENT
+        if yaml.safe_load((path.parent / FILE).read_text())["stack"] == CURRENT
     ]
     own = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
     return [*own, *sorted(ROOT.glob("roles/*/files/requirements*.txt")), *of_servers]
@@ -46,7 +47,7 @@ def versions(paths: list[Path]) -> dict[str, list[str]]:
 
 
 def asked_about(lines: list[str]) -> list[dict[str, Any]]:
-    """What pip-audit says of packages, of which it takes each name once."""
+    """What pip-audit says of packages. It refuses a name that is there twice."""
     with NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(lines))
         file.flush()

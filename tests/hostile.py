@@ -125,7 +125,7 @@ def one_field(way: Way, value: Any) -> None:
 
 @given(end=st.integers(0, len(json.dumps(WHOLE)) - 1), rest=st.binary(max_size=40))
 def cut(end: int, rest: bytes) -> None:
-    """A record that is cut short, with anything behind it, is no record."""
+    """A record that is cut short is refused, whatever follows the cut."""
     try:
         seen = judged(json.dumps(WHOLE).encode()[:end] + rest)
     except RecordError as error:
@@ -136,7 +136,7 @@ def cut(end: int, rest: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def anything(content: bytes) -> None:
-    """Bytes are no record."""
+    """Random bytes are refused."""
     try:
         judged(content)
     except RecordError as error:

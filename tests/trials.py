@@ -19,9 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
-from lab.tests.fixture import ROOT, SBIN
 from tests import commands
-from tests.lab.hosts import GENERATOR, LEFT, SERVER, ssh
+from tests.lab.hosts import GENERATOR, LEFT, SERVER, begin, ssh
 from tests.lab.test_interrupts import PLAN, descendants
 
 LONGEST_S = 25
@@ -33,12 +32,7 @@ def begun(results: Path, rounds: int) -> subprocess.Popen[bytes]:
         "bench_results_dir": str(results), "bench_run_id": "cut", "bench_rounds": rounds,
         "bench_duration": 2, "bench_probe": True,
     }  # fmt: skip
-    command = f"exec ./bench{commands.options(words)} --skip-tags provision"
-    with (results / "log").open("wb") as log:
-        return subprocess.Popen(
-            ["bash", "-c", command], cwd=ROOT, env=SBIN, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+    return begin(results, words)
 
 
 def wait_for_the_run(results: Path) -> float:
@@ -63,10 +57,10 @@ def killed(number: int) -> bool:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     run.wait()
-    begin = time.monotonic()
-    while not is_clean() and time.monotonic() - begin < 90:
+    then = time.monotonic()
+    while not is_clean() and time.monotonic() - then < 90:
         time.sleep(1)
-    took = time.monotonic() - begin
+    took = time.monotonic() - then
     print(f"{number}: killed after {moment:.1f} s, clean after {took:.0f} s", flush=True)
     return took <= 60
 
@@ -76,11 +70,11 @@ def interrupted(number: int) -> bool:
     results, rounds = Path(mkdtemp()), 6
     run = begun(results, rounds)
     moment = wait_for_the_run(results)
-    begin = time.monotonic()
+    then = time.monotonic()
     with suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGINT)
     status = run.wait()
-    took, clean = time.monotonic() - begin, is_clean()
+    took, clean = time.monotonic() - then, is_clean()
     folder = results / "cut"
     before = len(list((folder / "raw").glob("[!.]*")))
     again = f"./bench -e bench_resume={folder} --skip-tags provision"

@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from host.cgroup import read
+from host.failure import Failed, failure
 from host.lease import HeldError, hold, release
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
@@ -208,7 +209,7 @@ def main() -> int:
     return 0
 
 
-def answer_to(given: dict[str, Any]) -> Answer | Fault:
+def answer_to(given: dict[str, Any]) -> Answer | Fault | Failed:
     """Do what was read, and say what is printed."""
     if given.get("state") == "ended":
         end()
@@ -220,10 +221,8 @@ def answer_to(given: dict[str, Any]) -> Answer | Fault:
             hold(**lease)
         be_known()
         return measure(Order(**given))
-    except HeldError as error:
-        return {"failed": True, "msg": str(error)}
-    except OSError as error:
-        return {"failed": True, "msg": f"{error.filename or 'a file'}: {error.strerror}"}
+    except (HeldError, OSError) as error:
+        return failure(error)
 
 
 if __name__ == "__main__":

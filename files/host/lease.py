@@ -22,15 +22,18 @@ import time
 from pathlib import Path
 from typing import TypedDict
 
+from .failure import failure
+
 FILE = Path("/run/pipeline-bench/lease.json")
 
 
 class Lease(TypedDict):
-    """run: its id. owner: the process that makes it, and its computer. since: unix s."""
+    """run: its id. owner: the process that makes it, and its computer. since, until: unix s."""
 
     run: str
     owner: str
     since: float
+    until: float
 
 
 class HeldError(Exception):
@@ -40,12 +43,12 @@ class HeldError(Exception):
 def held() -> Lease | None:
     """The lease that goes on; None if there is none, or it has ended."""
     try:
-        if FILE.stat().st_mtime < time.time():
-            return None
+        until = FILE.stat().st_mtime
         lease: Lease = json.loads(FILE.read_text())
     except (OSError, ValueError):
         return None
-    return lease
+    lease["until"] = until
+    return lease if until > time.time() else None
 
 
 def hold(run: str, owner: str, seconds: float, over: str | None = None) -> None:
@@ -71,14 +74,14 @@ def release(owner: str) -> None:
 
 def main() -> int:
     order = json.load(sys.stdin)
-    answer: dict[str, object] = {}
+    answer: object = {}
     if order["state"] == "released":
         release(order["owner"])
     else:
         try:
             hold(order["run"], order["owner"], order["seconds"], order["over"])
         except HeldError as error:
-            answer = {"failed": True, "msg": str(error)}
+            answer = failure(error)
     json.dump(answer, sys.stdout)
     return 0
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from host.failure import failure
+
 # Longer than what is asked of one, and not for ever.
 RUNS_AT_MOST_S = 30
 
@@ -54,5 +56,5 @@ def answer_order(
         else:
             answer = stop()
     except TransientError as error:
-        answer = {"failed": True, "msg": str(error)}
+        answer = failure(error)
     json.dump(answer, sys.stdout)

@@ -32,7 +32,6 @@ import errno
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -40,8 +39,10 @@ from pathlib import Path
 from typing import Any, TypedDict, Union
 
 from host.cgroup import cgroup_folder, read
+from host.failure import Failed, failure
 from host.lease import HeldError, hold, release
 from host.plain_http import ASK_EVERY_S, ask_once
+from host.port import listen_error
 from host.processes import Look, looks
 from host.samples import columns
 
@@ -93,13 +94,6 @@ class Stopped(TypedDict):
 
 class Ended(TypedDict):
     """What is printed once all is stopped: nothing."""
-
-
-class Failed(TypedDict):
-    """What is printed if systemd could not do its part."""
-
-    failed: bool
-    msg: str
 
 
 class SystemdError(Exception):
@@ -220,17 +214,9 @@ class Unit:
 
 def taken(address: str, port: int) -> str | None:
     """A sentence if a program that is none of ours listens where the server is to listen."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((address, port))
-            sock.listen(1)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                return None  # then the server says why it cannot listen
-        else:
-            return None
+    error = listen_error(address, port)
+    if error is None or error.errno != errno.EADDRINUSE:
+        return None  # of any other error, the server says why it cannot listen
     listed = output("ss", "-Hltnp", f"sport = :{port}")
     names = re.findall(r'"([^"]+)",pid=(\d+)', listed)
     who = " and ".join(f"{name} (pid {pid})" for name, pid in names) or "another program"
@@ -282,10 +268,8 @@ def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed
             keys = ("address", "port", "workers", "patience", "at_most")
             return unit.start(*(order[key] for key in keys))
         return unit.stop(order["since"])
-    except (SystemdError, HeldError) as error:
-        return {"failed": True, "msg": str(error)}
-    except OSError as error:
-        return {"failed": True, "msg": f"{error.filename or 'a file'}: {error.strerror}"}
+    except (SystemdError, HeldError, OSError) as error:
+        return failure(error)
 
 
 def main() -> int:

@@ -12,11 +12,11 @@ from pipebench.commands.shared import (
     fail,
     folder_argument,
     not_written,
+    put,
     say,
     shown,
 )
 from pipebench.record.schema import RunError
-from pipebench.record.values import harmless
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 
@@ -50,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         return not_written(folder, error)
     say(report.problems(judged_run))
-    print(harmless(calibration.terminal(servers)))
+    put(calibration.terminal(servers))
     print(f"Report: {shown(folder / 'calibration.md')}")
     return NOT_WHOLE if any(one.wrong for one in servers) else RENDERED

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipebench.commands.shared import NO_RUN, NOT_WHOLE, RENDERED, fail, not_written, say, shown
+from pipebench.commands.shared import (
+    NO_RUN,
+    NOT_WHOLE,
+    RENDERED,
+    fail,
+    not_written,
+    put,
+    say,
+    shown,
+)
 from pipebench.compare.gate import Status, gate
 from pipebench.compare.runs import compare_runs, read_sides
 from pipebench.compare.side import Side
-from pipebench.record.values import harmless
 from pipebench.show import comparison, fleet
 from pipebench.show.report import write
 
@@ -104,7 +112,7 @@ def _runs(arguments: argparse.Namespace) -> int:
         decision = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
     say(compared.problems)
     if text := comparison.terminal(compared, decision):
-        print(harmless(text))
+        put(text)
     if compared.pairs:
         output: Path = arguments.output or _beside(folders)
         try:
@@ -137,7 +145,7 @@ def _machines(folders: Sequence[Path], output: Path | None) -> int:
     if made.empty:
         return fail(NO_RUN, "no framework is ok on two kinds of machines: nothing can be compared")
     say(made.problems)
-    print(harmless(made.terminal))
+    put(made.terminal)
     output = output or _beside(folders, "machines")
     try:
         output.mkdir(parents=True, exist_ok=True)

@@ -5,9 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipebench.commands.shared import NO_RUN, RENDERED, ROOT, fail, say, shown
+from pipebench.commands.shared import NO_RUN, RENDERED, ROOT, fail, put, say, shown
 from pipebench.record.schema import RunError
-from pipebench.record.values import harmless
 from pipebench.show import listing
 
 
@@ -30,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         return fail(NO_RUN, str(error))
     if runs:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(harmless(listing.terminal(runs, columns)))
+        put(listing.terminal(runs, columns))
     else:
         print(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
     sys.stdout.flush()

@@ -10,13 +10,13 @@ from pipebench.commands.shared import (
     fail,
     folder_argument,
     not_written,
+    put,
     say,
     shown,
 )
 from pipebench.record import prices
 from pipebench.record.run import load_run
 from pipebench.record.schema import RunError
-from pipebench.record.values import harmless
 from pipebench.show.charts.drawer import drawer
 
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         return not_written(folder, error)
     say([*not_kept, *rendered.problems, *rendered.remarks])
     if rendered.terminal:
-        print(harmless(rendered.terminal))
+        put(rendered.terminal)
     print(f"Report: {shown(folder / 'report.html')} (the same as Markdown: report.md)")
     no_file = arguments.prices and not arguments.prices.is_file()
     return NOT_WHOLE if rendered.problems or no_file else RENDERED

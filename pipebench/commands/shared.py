@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from pipebench.record.values import harmless
 
@@ -24,14 +25,19 @@ def shown(path: Path) -> Path:
     return full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else full
 
 
+def put(text: str, file: TextIO | None = None) -> None:
+    """Print a text, of which strangers may have written a part. file: None is standard output."""
+    print(harmless(text), file=file)
+
+
 def say(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        print(harmless(f"collect.py: {sentence}"), file=sys.stderr)
+        put(f"collect.py: {sentence}", sys.stderr)
     sys.stderr.flush()
 
 
 def fail(status: int, sentence: str) -> int:
-    print(harmless(f"collect.py: {sentence}"), file=sys.stderr)
+    put(f"collect.py: {sentence}", sys.stderr)
     return status
 
 

@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from pipebench.commands.shared import NO_RUN, RENDERED, fail
+from pipebench.commands.shared import NO_RUN, RENDERED, fail, put
 from pipebench.record.schema import RecordError
-from pipebench.record.values import harmless
 from pipebench.show.record import show
 
 
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        print(harmless(show(arguments.record)))
+        put(show(arguments.record))
     except RecordError as error:
         return fail(NO_RUN, str(error))
     return RENDERED

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.plan.estimate import measurements
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record.reading import content_of, json_value, read
-from pipebench.record.schema import Cell, PathRecord, ProbeRecord, RecordError
+from pipebench.record.schema import Cell, InvalidRecord, PathRecord, ProbeRecord, RecordError
 from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, files
 from pipebench.rules.outcome import Context, Outcome, judge
 
@@ -28,25 +29,26 @@ class Made(NamedTuple):
     cell: Cell
 
 
-def made(run: RunPlan, folder: str = RAW) -> frozenset[Made]:
-    """The executions whose records in raw/ or crosscheck/ are complete."""
+def made(run: RunPlan, testbed: str) -> frozenset[Made]:
+    """The executions on a testbed whose records in raw/ and crosscheck/ are complete."""
     return frozenset(
         Made(one.tool, one.round, one.cell)
-        for one in _measurements(run, folder)
+        for folder in (RAW, CROSSCHECK)
+        for _, one in _read(run, folder, testbed)
         if is_complete(one)
     )
 
 
-def complete_cells(run: RunPlan) -> list[Cell]:
-    """The cell of every complete measurement."""
-    return [one.cell for one in made(run)]
+def measured_counts(run: RunPlan) -> Counter[str]:
+    """How many measurements are complete, by testbed."""
+    return Counter(one.cell.testbed for _, one in _read(run, RAW) if is_complete(one))
 
 
 def left_text(run: RunPlan) -> str:
     """How much of a run that goes on is complete. PlanError: all of it."""
-    names = {testbed.name for testbed in run.testbeds}
-    complete = sum(cell.testbed in names for cell in complete_cells(run))
-    count = measurements(run) * len(names)
+    counts = measured_counts(run)
+    complete = sum(counts[testbed.name] for testbed in run.testbeds)
+    count = measurements(run) * len(run.testbeds)
     if complete >= count:
         raise PlanError(
             f"All {count} measurements of the run {run.run_id} are complete. For more rounds of "
@@ -58,9 +60,9 @@ def left_text(run: RunPlan) -> str:
     )
 
 
-def is_complete(measurement: Measurement) -> bool:
+def is_complete(one: Measurement | InvalidRecord) -> TypeGuard[Measurement]:
     """Whether it is a result, which a failure of its framework is, too."""
-    return judge(measurement, Context()).outcome != Outcome.INVALID
+    return isinstance(one, Measurement) and judge(one, Context()).outcome != Outcome.INVALID
 
 
 def is_mended(folder: Path, record: str) -> bool:
@@ -75,30 +77,25 @@ def is_mended(folder: Path, record: str) -> bool:
     return isinstance(value, dict) and FAULT in value and value[FAULT] is None
 
 
-def set_aside(run: RunPlan) -> None:
+def set_aside(run: RunPlan) -> Counter[str]:
     """Move every record that is not complete to `replaced/`: it is made anew.
 
-    A record that cannot be read is one of these.
+    A record that cannot be read is one of these. Returns what measured_counts does.
     """
-    folder = Path(run.results_dir)
-    for path in _incomplete(run, folder):
+    folder, counts = Path(run.results_dir), Counter[str]()
+    incomplete = [path for path in files(folder / PROBE) if not is_probed(path)]
+    incomplete += [path for path in files(folder / PATH) if not is_path_measured(path)]
+    for name in (RAW, CROSSCHECK):
+        for path, one in _read(run, name):
+            if not is_complete(one):
+                incomplete.append(path)
+            elif name == RAW:
+                counts[one.cell.testbed] += 1
+    for path in incomplete:
         place = folder / SET_ASIDE / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         path.replace(place)
-
-
-def _incomplete(run: RunPlan, folder: Path) -> Iterator[Path]:
-    for name in (RAW, CROSSCHECK):
-        for path in files(folder / name):
-            one = read_measurement(path, run.run_id)
-            if not (isinstance(one, Measurement) and is_complete(one)):
-                yield path
-    for path in files(folder / PROBE):
-        if not is_probed(path):
-            yield path
-    for path in files(folder / PATH):
-        if not is_path_measured(path):
-            yield path
+    return counts
 
 
 def is_probed(path: Path) -> bool:
@@ -117,8 +114,13 @@ def is_path_measured(path: Path) -> bool:
         return False
 
 
-def _measurements(run: RunPlan, folder: str) -> Iterator[Measurement]:
+def _read(
+    run: RunPlan, folder: str, testbed: str = ""
+) -> Iterator[tuple[Path, Measurement | InvalidRecord]]:
+    """The records in a folder; of a testbed those that have its name before theirs, if it is given.
+
+    The name of another testbed may begin with the same word.
+    """
     for path in files(Path(run.results_dir) / folder):
-        one = read_measurement(path, run.run_id)
-        if isinstance(one, Measurement):
-            yield one
+        if not testbed or path.name.startswith(f"{testbed}-"):
+            yield path, read_measurement(path, run.run_id)

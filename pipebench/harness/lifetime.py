@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import platform
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipebench.harness.complete import complete_cells, is_mended, set_aside
+from pipebench.harness.complete import is_mended, set_aside
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
 from pipebench.plan.resumption import Resumption
 from pipebench.plan.run_plan import RunPlan
@@ -125,14 +124,12 @@ def resume(run: RunPlan, record: RunRecord, resumption: Resumption, now: str) ->
     What is not complete is set aside, as it is made anew.
     """
     names = [testbed.name for testbed in run.testbeds]
-    counted = Counter(cell.testbed for cell in complete_cells(run))
-    measured = {name: counted[name] for name in names}
-    set_aside(run)
+    counts = set_aside(run)
     record.interruptions.append(
         Interruption(
             at=resumption.at,
             resumed=now,
-            measured=sum(counted.values()),
+            measured=counts.total(),
             changes=list(resumption.changes),
         )
     )
@@ -143,7 +140,7 @@ def resume(run: RunPlan, record: RunRecord, resumption: Resumption, now: str) ->
     record.rounds_taken = {
         name: taken for name, taken in record.rounds_taken.items() if name not in names
     }
-    return measured
+    return {name: counts[name] for name in names}
 
 
 def resumed(run: RunPlan, measured: Mapping[str, int], now: str) -> str:

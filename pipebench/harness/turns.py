@@ -9,7 +9,6 @@ from pipebench.harness.complete import Made, made
 from pipebench.harness.rates import cell_of
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.schedule import PlannedCell
-from pipebench.record.store import CROSSCHECK
 
 
 @dataclass(slots=True)
@@ -25,7 +24,7 @@ class Turns:
 
     def __post_init__(self) -> None:
         run = self.run
-        self.complete = made(run) | made(run, CROSSCHECK) if run.resumption else frozenset()
+        self.complete = made(run, self.testbed) if run.resumption else frozenset()
         self.count = sum(
             self.is_due(run.variables.tools[0], number, cell)
             for number, cells in enumerate(run.rounds, start=1)

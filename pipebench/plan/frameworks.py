@@ -15,6 +15,8 @@ from pipebench.plan.variables import Name
 from pipebench.record.declared import matches, plain, read_fields, suggestion
 
 FILE = "framework.yml"
+CURRENT = "current"
+"""The stack of today."""
 BUILD_LOCK = "requirements-build.txt"
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
@@ -145,7 +147,7 @@ def choose_frameworks(names: list[str], available: Frameworks) -> dict[str, Plan
     chosen = names or [
         name
         for name in sorted(available)
-        if available[name].stack == "current" and available[name].is_ranked
+        if available[name].stack == CURRENT and available[name].is_ranked
     ]
     if not chosen:
         raise PlanError("bench_framework_dirs has no framework of the current stack.")

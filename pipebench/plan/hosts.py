@@ -145,14 +145,14 @@ def problems_of(
 def lease_problems(host: str, check: HostCheck) -> list[str]:
     """Whether another run holds the host; one that is known to be dead does not."""
     lease = check.lease
-    if lease is None or parsed(lease.owner).is_dead:
+    if lease is None:
+        return []
+    owner = parsed(lease.owner)
+    if owner.is_dead:
         return []
     since, until = (f"{datetime.fromtimestamp(at, UTC):%H:%M}" for at in (lease.since, lease.until))
-    computer = parsed(lease.owner).computer
-    way_out = f"wait for its end, or, if that computer is gone, until {until} UTC"
-    return [
-        f"{host} is held by the run {lease.run} since {since} UTC, made on {computer}; {way_out}."
-    ]
+    holds = f"{host} is held by the run {lease.run} since {since} UTC, made on {owner.computer}"
+    return [f"{holds}; wait for its end, or, if that computer is gone, until {until} UTC."]
 
 
 def python_problem(host: Host) -> str | None:

@@ -39,7 +39,7 @@ from pipebench.plan.variables import (
     is_true,
     number_of,
 )
-from pipebench.record import assemble, schema, store
+from pipebench.record import assemble, store
 from pipebench.record.declared import fields_of, listed, plain
 from pipebench.record.progress import read_events
 from pipebench.record.reading import read
@@ -47,7 +47,8 @@ from pipebench.record.run import read_run_record
 from pipebench.record.schema import HostFingerprint, RecordError, RunRecord
 from pipebench.record.values import flat
 
-GIVEN_ANEW = {"bench_rounds", "bench_run_id", "bench_results_dir"}
+RESULTS = "bench_results_dir"
+GIVEN_ANEW = {"bench_rounds", "bench_run_id", RESULTS}
 LEFT_TO_THE_RUN: tuple[Any, ...] = (None, AUTO, [])
 """A plan with such a value leaves the choice to the run, so it contradicts no recorded value."""
 
@@ -64,12 +65,13 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
     testbeds = _testbeds(found, record)
     allowed = is_true(given, OLD_STACKS)
     Mistakes(old_stack_mistakes(frameworks, testbeds, allowed=allowed)).refuse()
+    programs = digest_of(project.root / PROGRAMS)
     resumption = Resumption(
         at=last_at(folder, record), accepts_changes=is_true(given, ACCEPT_CHANGES)
     )
     changes = [
         *framework_changes(record, frameworks),
-        *programs_change(record, project.root),
+        *programs_change(record, programs),
         *testbed_changes(record, testbeds),
     ]
     return RunPlan(
@@ -83,7 +85,7 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
         commit=project.commit,
         dirty=project.dirty,
         command=project.command,
-        programs=digest_of(project.root / PROGRAMS),
+        programs=programs,
         resumption=resumption.with_changes(changes),
     )
 
@@ -91,7 +93,8 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
 def run_folder(given: Mapping[str, Any], root: Path) -> Path:
     """The run's folder: `bench_resume` is its path, or its name in `bench_results_dir`."""
     name = str(given[RESUME])
-    results = Path(str(given.get("bench_results_dir") or "results")).expanduser()
+    defaults = default_variables({}, root)
+    results = Path(str(given.get(RESULTS) or defaults[RESULTS])).expanduser()
     places = [root / results / name, root / Path(name).expanduser()]
     folder = next((place for place in places if (place / store.RUN).is_file()), None)
     if folder is None:
@@ -207,9 +210,9 @@ def framework_changes(record: RunRecord, frameworks: Mapping[str, PlannedFramewo
     return changes
 
 
-def programs_change(record: RunRecord, root: Path) -> list[str]:
-    """A sentence if the programs of a measurement are not what they were."""
-    if record.programs == digest_of(root / PROGRAMS):
+def programs_change(record: RunRecord, programs: str) -> list[str]:
+    """A sentence if the programs of a measurement are not what they were. programs: the digest."""
+    if record.programs == programs:
         return []
     return [f"The programs that run on the hosts ({PROGRAMS}/) are not what they were."]
 
@@ -246,19 +249,18 @@ def host_changes(run: RunPlan, fingerprints: Mapping[str, Mapping[str, Any]]) ->
             now = _flat(assemble.fingerprint(fingerprint))
         except RecordError:  # it was interrupted before that was recorded
             continue
-        if "boot_id" not in before or before["boot_id"] == now.get("boot_id"):
-            now.pop("boot_id", None)
-            before.pop("boot_id", None)
         for name in dict.fromkeys([*before, *now]):
             old, new = before.get(name, "unknown"), now.get(name, "unknown")
-            if name == "boot_id":
-                changes.append(f"{host} was booted again.")
-            elif old != new:
+            if old == new:
+                continue
+            if name != "boot_id":
                 changes.append(f"{host}: {name} was {old} and is {new}.")
+            elif name in before:  # older runs did not record it
+                changes.append(f"{host} was booted again.")
     return changes
 
 
-def _flat(fingerprint: schema.HostFingerprint) -> dict[str, str]:
+def _flat(fingerprint: HostFingerprint) -> dict[str, str]:
     """Without the frameworks: whoever provisions puts these there as their locks say."""
     values = msgspec.to_builtins(fingerprint)
     return flat({name: value for name, value in values.items() if name != "frameworks"})

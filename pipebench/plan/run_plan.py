@@ -20,6 +20,7 @@ from msgspec import Struct, structs
 
 from pipebench.plan.digest import digest_of
 from pipebench.plan.frameworks import (
+    CURRENT,
     PlannedFramework,
     choose_frameworks,
     choose_reference,
@@ -36,8 +37,6 @@ from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import OLD_STACKS, RESUME, Variables, is_true, number_of
 from pipebench.record.declared import plain
 
-CURRENT = "current"
-"""The stack of today."""
 LEAST_FREE_BYTES = 200 * 1024**2
 PROGRAMS = Path("files")
 """All that is copied to hosts."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import stat
 import typing
@@ -22,6 +20,8 @@ from pipebench.record.sentences import sentence
 T = TypeVar("T", bound=Struct)
 
 GZIP = b"\x1f\x8b"
+GZIP_WBITS = 31
+"""For zlib: the format of gzip, with any window."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What bytes that are not JSON, or not even text, are told by."""
 LARGEST_BYTES = 200_000_000
@@ -46,13 +46,16 @@ def content_of(path: Path) -> bytes:
         raise RecordError(f"it cannot be read ({error.strerror})") from error
     if not content.startswith(GZIP):
         return content
+    damaged = f"it is truncated after {len(content)} bytes, or damaged"
+    unpacking = zlib.decompressobj(GZIP_WBITS)
     try:
-        with gzip.open(io.BytesIO(content)) as unpacked:
-            whole: bytes = unpacked.read(LARGEST_BYTES + 1)
-    except (EOFError, OSError, zlib.error) as error:
-        raise RecordError(f"it is truncated after {len(content)} bytes, or damaged") from error
+        whole = unpacking.decompress(content, LARGEST_BYTES + 1)
+    except zlib.error as error:
+        raise RecordError(damaged) from error
     if len(whole) > LARGEST_BYTES:
         raise RecordError(f"it is too large (more than {LARGEST_BYTES:,} bytes, unpacked)")
+    if not unpacking.eof or unpacking.unused_data.strip(b"\0"):
+        raise RecordError(damaged)
     return whole
 
 

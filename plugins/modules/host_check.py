@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import platform
 import re
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.lease import held
+from ansible.module_utils.host.port import listen_error
 
 DOCUMENTATION = """
 ---
@@ -58,13 +59,12 @@ check:
   description:
     - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder),
       C(cpus) (that its processes may use), C(irqbalance) (whether that runs).
-    - C(lease), which run holds the host, as files/host/lease.py writes it, and C(until), unix s.
+    - C(lease), which run holds the host, as files/host/lease.py says it.
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
 """
 
-LEASE = Path("/run/pipeline-bench/lease.json")
 OUR_UNITS = re.compile(r"pipeline-bench@[^/]+\.service")
 
 
@@ -145,21 +145,16 @@ def holder(port: int) -> tuple[str | None, bool]:
 
 def try_bind(address: str, port: int) -> dict[str, Any]:
     """Whether a server could listen here."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((address, port))
-            sock.listen(1)
-        except OSError as error:
-            answer: dict[str, Any] = {
-                "ok": False,
-                "error": errno.errorcode.get(error.errno or 0, str(error)),
-            }
-            if error.errno == errno.EADDRINUSE:
-                answer["holder"], answer["ok"] = holder(port)
-            return answer
-    return {"ok": True, "error": None}
+    error = listen_error(address, port)
+    if error is None:
+        return {"ok": True, "error": None}
+    answer: dict[str, Any] = {
+        "ok": False,
+        "error": errno.errorcode.get(error.errno or 0, str(error)),
+    }
+    if error.errno == errno.EADDRINUSE:
+        answer["holder"], answer["ok"] = holder(port)
+    return answer
 
 
 def try_connect(address: str, port: int, timeout: float) -> dict[str, Any]:
@@ -195,16 +190,6 @@ def addresses() -> list[str]:
     return done.stdout.split()
 
 
-def lease() -> dict[str, Any] | None:
-    """Which run holds this host; None if no run does any more."""
-    try:
-        until = LEASE.stat().st_mtime
-        found: dict[str, Any] = json.loads(LEASE.read_text())
-    except (OSError, ValueError):
-        return None
-    return {**found, "until": until} if until > time.time() else None
-
-
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -228,7 +213,7 @@ def main() -> None:
         "irqbalance": is_running("irqbalance"),
         "identity": identity(),
         "free": free_bytes(["/opt", "/var"]),
-        "lease": lease(),
+        "lease": held(),
     }
     if words["kind"] == "server":
         check["bind"] = try_bind(words["address"], words["port"])

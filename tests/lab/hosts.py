@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
-from lab.tests.fixture import ROOT
+from lab.tests.fixture import ROOT, SBIN
 from tests import commands
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from lab.tests.fixture import Lab
 
 SERVER, GENERATOR = "lab-server", "lab-loadgen"
@@ -34,6 +38,26 @@ def ssh(host: str, command: str, *, check: bool = True) -> str:
     )  # fmt: skip
     assert done.returncode == 0 or not check, f"{host}: {command}: {done.stderr}"
     return done.stdout
+
+
+def begin(
+    results: Path, variables: Mapping[str, Any], options: str = ""
+) -> subprocess.Popen[bytes]:
+    """`./bench`, with its output in results/log; the process is that of Ansible itself."""
+    command = f"exec ./bench{options}{commands.options(variables)} --skip-tags provision"
+    # A session of its own, as a terminal has: what is started here gets no signal of the tests.
+    with (results / "log").open("wb") as log:
+        return subprocess.Popen(
+            ["bash", "-c", command], cwd=ROOT, env=SBIN, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+
+def clean_by(lab: Lab, deadline: float) -> None:
+    """Wait until nothing of a run is on the hosts. deadline: by the monotonic clock."""
+    while any(left(lab).values()):
+        assert time.monotonic() < deadline, left(lab)
+        time.sleep(1)
 
 
 def left(lab: Lab) -> dict[str, str]:

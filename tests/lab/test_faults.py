@@ -25,7 +25,7 @@ import pytest
 
 from lab.tests.fixture import ROOT, as_root, playbook
 from tests import commands
-from tests.lab.hosts import GENERATOR, SERVER, left, provision, ssh
+from tests.lab.hosts import GENERATOR, SERVER, clean_by, left, provision, ssh
 
 if TYPE_CHECKING:
     from lab.tests.fixture import Lab
@@ -282,6 +282,14 @@ def for_s(seconds: float, fault: AbstractContextManager[None]) -> Callable[[], N
     return make
 
 
+def strike_for_good(lab: Lab, results: Path, fault: AbstractContextManager[None]) -> Struck:
+    """A run with a fault that lasts until it has ended, which it did not as it should."""
+    with ExitStack() as lasting:
+        struck = strike(lab, results, lambda: lasting.enter_context(fault), bench_rounds=MANY)
+    assert struck.status != 0
+    return struck
+
+
 @pytest.mark.faults
 def test_a_cable_that_is_cut_for_2_s_costs_that_measurement_at_most(
     lab: Lab, tmp_path: Path
@@ -293,11 +301,7 @@ def test_a_cable_that_is_cut_for_2_s_costs_that_measurement_at_most(
 
 @pytest.mark.faults
 def test_a_generator_whose_cable_is_cut_is_given_up(lab: Lab, tmp_path: Path) -> None:
-    with ExitStack() as cut:
-        struck = strike(
-            lab, tmp_path, lambda: cut.enter_context(unplugged(GENERATOR)), bench_rounds=MANY
-        )
-    assert struck.status != 0
+    struck = strike_for_good(lab, tmp_path, unplugged(GENERATOR))
     assert "is given up: 5 faults of the harness in a row" in struck.output
     assert "failed" not in struck.outcomes(), struck.reasons()
     unharmed(lab, struck, resumed=True)
@@ -312,22 +316,11 @@ def test_ssh_that_is_cut_for_20_s_costs_nothing_measured(lab: Lab, tmp_path: Pat
 
 @pytest.mark.faults
 def test_a_server_without_ssh_is_given_up_and_ends_what_runs(lab: Lab, tmp_path: Path) -> None:
-    with ExitStack() as cut:
-        struck = strike(
-            lab, tmp_path, lambda: cut.enter_context(without_ssh(SERVER)), bench_rounds=MANY
-        )
-    assert struck.status != 0
+    struck = strike_for_good(lab, tmp_path, without_ssh(SERVER))
     assert "is given up" in struck.output
     assert "failed" not in struck.outcomes(), struck.reasons()
-    clean_within(lab, 60)
+    clean_by(lab, time.monotonic() + 60)
     unharmed(lab, struck, resumed=True)
-
-
-def clean_within(lab: Lab, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while any(left(lab).values()):
-        assert time.monotonic() < deadline, left(lab)
-        time.sleep(2)
 
 
 @pytest.mark.faults
@@ -385,7 +378,7 @@ def test_a_host_whose_python_is_gone_for_a_while(lab: Lab, tmp_path: Path) -> No
     struck = strike(lab, tmp_path, lambda: ssh(SERVER, gone))
     assert "failed" not in struck.outcomes(), struck.reasons()
     assert "python3" in struck.output
-    clean_within(lab, 60)
+    clean_by(lab, time.monotonic() + 60)
     unharmed(lab, struck, resumed=struck.status != 0)
 
 
@@ -495,14 +488,7 @@ def test_a_testbed_that_is_lost_does_not_stop_the_others(lab: Lab, tmp_path: Pat
         words = commands.options({"bench_frameworks": FRAMEWORK})
         done = commands.run(f"./bench -i {folder} --tags provision{words}")
         assert done.returncode == 0, done.stdout[-3000:]
-        with ExitStack() as cut:
-            struck = strike(
-                two,
-                tmp_path,
-                lambda: cut.enter_context(unplugged("lab-server-b")),
-                bench_rounds=MANY,
-            )
-        assert struck.status != 0
+        struck = strike_for_good(two, tmp_path, unplugged("lab-server-b"))
         assert "Testbed b is given up" in struck.output
         of_a = [row["outcome"] for row in struck.rows if row["testbed"] == "a"]
         assert of_a == ["ok"] * MANY, struck.reasons()

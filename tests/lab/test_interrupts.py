@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.tests.fixture import ROOT, SBIN
 from tests import commands
-from tests.lab.hosts import left, provision
+from tests.lab.hosts import begin, clean_by, left, provision
 
 if TYPE_CHECKING:
     from lab.tests.fixture import Lab
@@ -46,13 +45,7 @@ def measuring(lab: Lab, results: Path, rounds: int = 50) -> Iterator[subprocess.
     """A run in its third measurement; bench is the process of Ansible itself."""
     words = PLAN | {"bench_results_dir": str(results), "bench_run_id": "cut"}
     words["bench_rounds"] = rounds
-    command = f"exec ./bench -i {lab.inventory}{commands.options(words)} --skip-tags provision"
-    # A session of its own, as a terminal has: what is started here gets no signal of the tests.
-    with (results / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["bash", "-c", command], cwd=ROOT, env=SBIN, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+    process = begin(results, words, f" -i {lab.inventory}")
     try:
         deadline = time.monotonic() + 120
         while len(list((results / "cut" / "raw").glob("*.gz"))) < 2:
@@ -125,9 +118,7 @@ def test_the_hosts_end_what_runs_if_the_controller_dies(lab: Lab, tmp_path: Path
     deadline = time.monotonic() + 60
     first = commands.run(look)
     assert first.returncode == 0, first.stdout
-    while any(left(lab).values()):
-        assert time.monotonic() < deadline, left(lab)
-        time.sleep(2)
+    clean_by(lab, deadline)
 
 
 def test_the_rest_of_a_run_ends_if_ansible_itself_is_killed(lab: Lab, tmp_path: Path) -> None:
@@ -135,10 +126,7 @@ def test_the_rest_of_a_run_ends_if_ansible_itself_is_killed(lab: Lab, tmp_path: 
     with measuring(lab, tmp_path) as bench:
         bench.kill()
         bench.wait(10)
-    deadline = time.monotonic() + 30
-    while any(left(lab).values()):
-        assert time.monotonic() < deadline, left(lab)
-        time.sleep(1)
+    clean_by(lab, time.monotonic() + 30)
     before = len(list((tmp_path / "cut" / "raw").iterdir()))
     time.sleep(6)
     assert len(list((tmp_path / "cut" / "raw").iterdir())) == before

@@ -24,7 +24,6 @@ from pipebench.plan.owner import Owner, owner_of, parsed
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "lease.json"
     monkeypatch.setattr(lease, "FILE", path)
-    monkeypatch.setattr(host_check, "LEASE", path)
     return path
 
 
@@ -51,9 +50,9 @@ def test_a_run_that_went_silent_holds_it_no_longer(file: Path) -> None:
     lease.hold("first", "a", 60)
     os.utime(file, (0, time.time() - 1))
     assert lease.held() is None
-    assert host_check.lease() is None
+    assert host_check.held() is None
     lease.hold("second", "b", 60)
-    assert (host_check.lease() or {})["run"] == "second"
+    assert (host_check.held() or {})["run"] == "second"
 
 
 def test_one_that_is_known_to_be_dead_holds_it_no_longer() -> None:
