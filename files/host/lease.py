@@ -1,8 +1,9 @@
 """One run at a time holds a host: which one it is, since when, and until when at most.
 
 The file's modification time is when it ends by itself, so that a run that died does not hold a host
-for ever. Run in the folder above as `python3 -m host.lease`. Reads one JSON object from standard
-input and prints one:
+for ever. host_check, a module, imports this too: it needs nothing but the standard library. Run in
+the folder above as `python3 -m host.lease`. Reads one JSON object from standard input and prints
+one:
 
     {"state": "held", "run", "owner", "seconds", "over"}
         holds the host for so long, unless another owner does; `over`: an owner that is known to be
@@ -21,8 +22,6 @@ import sys
 import time
 from pathlib import Path
 from typing import TypedDict
-
-from .failure import failure
 
 FILE = Path("/run/pipeline-bench/lease.json")
 
@@ -81,7 +80,7 @@ def main() -> int:
         try:
             hold(order["run"], order["owner"], order["seconds"], order["over"])
         except HeldError as error:
-            answer = failure(error)
+            answer = {"failed": True, "msg": str(error)}
     json.dump(answer, sys.stdout)
     return 0
 
