@@ -3,6 +3,7 @@
 record    the records of a run: every document, file names, whole files, events
 tools     the load tools: their limits, and the meaning of their output
 plan      variables, frameworks, testbeds, schedule, estimate
+cloud     rented hosts: the cloud file, its fleet, providers, what it costs
 measure   one record as one measurement: window, usage, connections, latency
 rules     outcome, bottleneck, disturbance, conformance, path capacity
 stats     estimates, ranking, precision, two samples, kinds of machines

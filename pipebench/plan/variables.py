@@ -16,7 +16,10 @@ from pipebench.tools import first_tool, tools
 
 PREFIX = "bench_"
 # Variables of a host, not of a run: the inventory sets them.
-HOST_VARIABLES = {"bench_address", "bench_machine", "bench_testbed", "bench_up_path"}
+HOST_VARIABLES = {
+    "bench_address", "bench_cloud", "bench_machine", "bench_price", "bench_testbed",
+    "bench_up_path",
+}  # fmt: skip
 # Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
 # Given beside a plan, and part of none: an interrupted run goes on; what is refused otherwise.

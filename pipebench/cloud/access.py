@@ -1,0 +1,69 @@
+"""How this computer, and nobody else, gets at the hosts of a fleet: key, address, host keys."""
+
+from __future__ import annotations
+
+import ipaddress
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from pipebench.plan.mistakes import PlanError
+
+KEY, KNOWN_HOSTS = "id_ed25519", "known_hosts"
+WHO_AM_I = "https://checkip.amazonaws.com"
+ANSWER_S = 5
+
+
+def public_key(folder: Path) -> str:
+    """The key of a fleet, made the first time. Raises PlanError."""
+    key = folder / KEY
+    if not key.exists():
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", folder.name, "-f", str(key)]
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise PlanError(f"ssh-keygen cannot make {key}: {error}.") from error
+    return key.with_suffix(".pub").read_text(encoding="utf-8").strip()
+
+
+def own_network() -> str:
+    """The address that this computer has on the internet, as a network. Raises PlanError."""
+    try:
+        with urlopen(WHO_AM_I, timeout=ANSWER_S) as answer:
+            return f"{ipaddress.IPv4Address(answer.read(64).decode().strip())}/32"
+    except (URLError, TimeoutError, ValueError) as error:
+        raise PlanError(
+            f"{WHO_AM_I} does not say which address this computer has on the internet ({error}); "
+            "set ssh_from in the cloud file, as 203.0.113.7/32."
+        ) from error
+
+
+def learn_host_keys(folder: Path, addresses: Iterable[str], patience_s: float) -> bool:
+    """Ask each address once for its host key, and keep it; from then on it is checked.
+
+    Waits until all answer. Returns whether any was new. Raises PlanError after patience_s.
+    """
+    file = folder / KNOWN_HOSTS
+    known = file.read_text(encoding="utf-8") if file.exists() else ""
+    missing = {address for address in addresses if f"{address} " not in known}
+    asked = bool(missing)
+    until = time.monotonic() + patience_s
+    while missing:
+        answer = subprocess.run(
+            ["ssh-keyscan", "-T", str(ANSWER_S), "-t", "ed25519", *sorted(missing)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        with file.open("a", encoding="utf-8") as handle:
+            handle.write(answer.stdout)
+        missing -= {line.partition(" ")[0] for line in answer.stdout.splitlines()}
+        if missing and time.monotonic() > until:
+            raise PlanError(
+                f"ssh does not answer at {', '.join(sorted(missing))} after {patience_s:g} s: the "
+                "host did not boot, or ssh_from is not the address that this computer comes from."
+            )
+        if missing:
+            time.sleep(1)
+    return asked

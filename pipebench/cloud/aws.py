@@ -1,0 +1,186 @@
+"""Amazon's cloud: types, prices, images, and what is there. Reads only; the role cloud_aws writes.
+
+Credentials and addresses are those that every program of AWS takes: environment, profile, role;
+AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_PRICING.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from pipebench.cloud.cloud_file import Image
+from pipebench.cloud.problems import sentence_of
+from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, MachineType, latest
+from pipebench.plan.mistakes import PlanError
+
+PRICING_REGION = "us-east-1"
+"""One of the three that have the price list, which is the same in each."""
+ALIVE = ["pending", "running", "shutting-down", "stopping", "stopped"]
+MOST_FILTERED = 100
+LISTED = {
+    # the call, the part of its answer, the id in it
+    "key pair": ("describe_key_pairs", "KeyPairs", "KeyName"),
+    "placement group": ("describe_placement_groups", "PlacementGroups", "GroupName"),
+    "security group": ("describe_security_groups", "SecurityGroups", "GroupId"),
+    "subnet": ("describe_subnets", "Subnets", "SubnetId"),
+    "route table": ("describe_route_tables", "RouteTables", "RouteTableId"),
+    "internet gateway": ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    "VPC": ("describe_vpcs", "Vpcs", "VpcId"),
+    "volume": ("describe_volumes", "Volumes", "VolumeId"),
+}
+
+
+class Aws:
+    """A zone of a region (provider.py)."""
+
+    currency = "USD"
+    price_source = "AWS price list API, on demand, Linux"
+    places_near = True
+
+    def __init__(self, region: str, zone: str) -> None:
+        self.region, self.zone = region, zone
+        with answered("AWS"):
+            session = boto3.session.Session(region_name=region)
+            self._ec2 = session.client("ec2")
+            self._pricing = session.client("pricing", region_name=PRICING_REGION)
+
+    def known_types(self) -> list[str]:
+        with answered("its instance types"):
+            pages = self._ec2.get_paginator("describe_instance_type_offerings").paginate(
+                LocationType="availability-zone",
+                Filters=[{"Name": "location", "Values": [self.zone]}],
+            )
+            return sorted(
+                one["InstanceType"] for page in pages for one in page["InstanceTypeOfferings"]
+            )
+
+    def types(self, names: Iterable[str]) -> dict[str, MachineType]:
+        here = set(self.known_types())
+        if not here:
+            raise PlanError(
+                f"The region {self.region} of aws has no zone {self.zone!r}, or it offers nothing "
+                f"to this account; a zone is called as {self.region}a."
+            )
+        wanted = sorted(set(names) & here)
+        if not wanted:
+            return {}
+        with answered("its instance types"):
+            pages = self._ec2.get_paginator("describe_instance_types").paginate(
+                InstanceTypes=wanted
+            )
+            described = [one for page in pages for one in page["InstanceTypes"]]
+        return {one["InstanceType"]: self._type(one) for one in described}
+
+    def _type(self, described: dict[str, Any]) -> MachineType:
+        name = described["InstanceType"]
+        cards = described["NetworkInfo"].get("NetworkCards") or [{}]
+        arm = "arm64" in described["ProcessorInfo"]["SupportedArchitectures"]
+        return MachineType(
+            name=name,
+            cpus=described["VCpuInfo"]["DefaultVCpus"],
+            memory_gib=described["MemoryInfo"]["SizeInMiB"] / 1024,
+            architecture="arm64" if arm else "amd64",
+            per_hour=self._price(name),
+            burstable=described["BurstablePerformanceSupported"],
+            baseline_gbit=cards[0].get("BaselineBandwidthInGbps"),
+            peak_gbit=cards[0].get("PeakBandwidthInGbps"),
+        )
+
+    def _price(self, name: str) -> float:
+        """USD an hour, on demand."""
+        wanted = {
+            "instanceType": name, "regionCode": self.region, "operatingSystem": "Linux",
+            "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used",
+        }  # fmt: skip
+        with answered(f"the price of {name}"):
+            answer = self._pricing.get_products(
+                ServiceCode="AmazonEC2",
+                Filters=[
+                    {"Type": "TERM_MATCH", "Field": field, "Value": value}
+                    for field, value in wanted.items()
+                ],
+            )
+        prices = [
+            float(dimension["pricePerUnit"]["USD"])
+            for product in map(json.loads, answer["PriceList"])
+            for term in product["terms"]["OnDemand"].values()
+            for dimension in term["priceDimensions"].values()
+        ]
+        if not prices or max(prices) <= 0:
+            raise PlanError(f"The price list of AWS has no price of {name} in {self.region}.")
+        return max(prices)
+
+    def image(self, image: Image, architecture: str) -> str:
+        name = image.name.replace("{architecture}", architecture)
+        machine = "x86_64" if architecture == "amd64" else architecture
+        wanted = {"name": name, "architecture": machine, "state": "available"}
+        with answered("its images"):
+            images = self._ec2.describe_images(
+                Owners=[image.owner],
+                Filters=[{"Name": key, "Values": [value]} for key, value in wanted.items()],
+            )["Images"]
+        if not images:
+            raise PlanError(
+                f"The account {image.owner} has no image {name!r} for {machine} in {self.region}."
+            )
+        newest = max(images, key=lambda one: one["CreationDate"])
+        return str(newest["ImageId"])
+
+    def fleets(self) -> dict[str, float]:
+        with answered("its resources"):
+            pages = self._ec2.get_paginator("describe_tags").paginate(
+                Filters=[
+                    {"Name": "key", "Values": [PROJECT_TAG]},
+                    {"Name": "value", "Values": [PROJECT]},
+                ]
+            )
+            ours = [one["ResourceId"] for page in pages for one in page["Tags"]]
+            tags: dict[str, dict[str, str]] = {}
+            for first in range(0, len(ours), MOST_FILTERED):
+                some = [{"Name": "resource-id", "Values": ours[first : first + MOST_FILTERED]}]
+                for page in self._ec2.get_paginator("describe_tags").paginate(Filters=some):
+                    for one in page["Tags"]:
+                        tags.setdefault(one["ResourceId"], {})[one["Key"]] = one["Value"]
+        # what was deleted keeps its tags for a while
+        return {
+            fleet: expires for fleet, expires in latest(tags.values()).items() if self.left(fleet)
+        }
+
+    def left(self, fleet: str) -> list[str]:
+        ours = {PROJECT_TAG: PROJECT, FLEET_TAG: fleet}
+        tags = [{"Name": f"tag:{key}", "Values": [value]} for key, value in ours.items()]
+        with answered("its resources"):
+            alive = [*tags, {"Name": "instance-state-name", "Values": ALIVE}]
+            pages = self._ec2.get_paginator("describe_instances").paginate(Filters=alive)
+            instances = [
+                f"instance {instance['InstanceId']}"
+                for page in pages
+                for reservation in page["Reservations"]
+                for instance in reservation["Instances"]
+            ]
+            others = [
+                f"{kind} {one[name]}"
+                for kind, (call, part, name) in LISTED.items()
+                for one in getattr(self._ec2, call)(Filters=tags)[part]
+            ]
+        return instances + others
+
+
+@contextmanager
+def answered(what: str) -> Iterator[None]:
+    """Make a sentence of an error of AWS. what: the thing that was asked for."""
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise PlanError(
+            "There are no credentials for AWS here; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY."
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise PlanError(f"AWS does not answer about {what}: {sentence_of(str(error))}.") from error

@@ -1,0 +1,158 @@
+"""The cloud file: which hosts to rent, where, for how long, and for how much at most.
+
+docs/cloud.md shows one. Every mistake of a file is a sentence, and all are said at once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from msgspec import Meta, Struct
+
+from pipebench.plan.mistakes import Mistakes, PlanError, sentence
+from pipebench.plan.testbeds import Machine
+from pipebench.record.declared import Fields, plain, read_fields
+
+MOST_HOSTS = 200
+Text = Annotated[str, Meta(min_length=1)]
+Where = Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z", extra={"right": "a name as eu-central-1"})]
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """What hosts boot from: the newest that has this name.
+
+    owner: its account; required at aws, where anybody may give an image any name. name: may have *;
+    {architecture} becomes amd64 or arm64. user: who may log in, and become root.
+    """
+
+    name: Text
+    user: Text
+    owner: Text | None = None
+
+
+IMAGES = {
+    "aws": Image(owner="136693071363", name="debian-13-{architecture}-*", user="admin"),
+    "hetzner": Image(name="debian-13", user="root"),
+}
+"""Debian 13 of Debian's own account, and of Hetzner."""
+
+
+class Replicas(Struct, frozen=True, kw_only=True):
+    """Testbeds of one kind of machine. generators: load generators of each, of type `generator`."""
+
+    machine: Machine
+    generator: Machine
+    count: Annotated[int, Meta(ge=1, le=64)] = 1
+    generators: Annotated[int, Meta(ge=1, le=16)] = 1
+
+
+class CloudFile(Struct, frozen=True, kw_only=True):
+    """A cloud file. highest_price: of all hosts until their end, in the provider's currency.
+
+    address: the one by which this computer reaches the hosts; private if it is in their network.
+    ssh_from: the network that may use ssh; None: this computer's address. network: of the hosts.
+    """
+
+    provider: Literal["aws", "hetzner"]
+    region: Where
+    zone: Where
+    testbeds: list[Replicas]
+    time_to_live_hours: Annotated[float, Meta(ge=0.25, le=72)]
+    highest_price: Annotated[float, Meta(gt=0, le=100_000)]
+    image: Image | None = None
+    address: Literal["public", "private"] = "public"
+    ssh_from: Text | None = None
+    network: Text = "10.77.0.0/24"
+    burstable: bool = False
+
+    @property
+    def booted_image(self) -> Image:
+        return self.image or IMAGES[self.provider]
+
+
+def read_cloud_file(path: Path) -> CloudFile:
+    """The file. Raises PlanError with every mistake."""
+    try:
+        document = plain(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise PlanError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise PlanError(f"{path} is not a text in UTF-8.") from error
+    except yaml.YAMLError as error:
+        raise PlanError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(document, dict):
+        raise PlanError(f"{path} must have the keys of a cloud file; docs/cloud.md shows one.")
+    return checked(document, str(path))
+
+
+def checked(document: dict[str, Any], where: str) -> CloudFile:
+    """A cloud file's content, read from YAML. Raises PlanError with every mistake."""
+    mistakes = Mistakes()
+    parts = {key: value for key, value in document.items() if key not in ("testbeds", "image")}
+    testbeds = _testbeds(document.get("testbeds"), where, mistakes)
+    fields = read_fields(CloudFile, parts | {"testbeds": testbeds}, f"{where}: ")
+    _collect(fields, mistakes)
+    values = fields.values | {"testbeds": testbeds}
+    if document.get("image") is not None:
+        values["image"] = _image(document["image"], document.get("provider"), where, mistakes)
+    for key in ("ssh_from", "network"):
+        if isinstance(values.get(key), str):
+            values[key] = _network(values[key], f"{where}: {key}", mistakes)
+    mistakes.refuse()
+    file = CloudFile(**values)
+    hosts = sum(one.count * (1 + one.generators) for one in file.testbeds)
+    if hosts > MOST_HOSTS:
+        raise PlanError(f"{where}: testbeds have {hosts} hosts; they may have {MOST_HOSTS}.")
+    return file
+
+
+def _collect(fields: Fields, mistakes: Mistakes) -> None:
+    mistakes += [sentence(mistake) for mistake in fields.mistakes.values()]
+
+
+def _testbeds(given: Any, where: str, mistakes: Mistakes) -> list[Replicas]:
+    if not isinstance(given, list) or not given:
+        mistakes.append(
+            f"{where}: testbeds must be a list, each with machine and generator, the instance "
+            "types, and, if you like, count and generators."
+        )
+        return []
+    testbeds = []
+    for number, one in enumerate(given, 1):
+        here = f"{where}: testbeds, entry {number}: "
+        if not isinstance(one, dict):
+            mistakes.append(f"{here}{one!r} must be a mapping with machine and generator.")
+            continue
+        fields = read_fields(Replicas, one, here)
+        _collect(fields, mistakes)
+        if not fields.mistakes:
+            testbeds.append(Replicas(**fields.values))
+    return testbeds
+
+
+def _image(given: Any, provider: Any, where: str, mistakes: Mistakes) -> Image | None:
+    if not isinstance(given, dict):
+        mistakes.append(f"{where}: image is {given!r}; it must be a mapping with name and user.")
+        return None
+    fields = read_fields(Image, given, f"{where}: image: ")
+    _collect(fields, mistakes)
+    if fields.mistakes:
+        return None
+    image = Image(**fields.values)
+    if provider == "aws" and image.owner is None:
+        mistakes.append(
+            f"{where}: image: owner is missing; at aws anybody may call an image "
+            f"{image.name!r}, so say whose it must be, as 136693071363 of Debian."
+        )
+    return image
+
+
+def _network(given: str, where: str, mistakes: Mistakes) -> str:
+    try:
+        return str(ipaddress.IPv4Network(given))
+    except ValueError:
+        mistakes.append(f"{where} is {given!r}; it must be an IPv4 network, as 10.77.0.0/24.")
+        return given

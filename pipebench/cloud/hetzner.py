@@ -1,0 +1,123 @@
+"""Hetzner's cloud: types, prices, images, and what is there. Reads only; cloud_hetzner writes.
+
+The token is HCLOUD_TOKEN, as every program of Hetzner takes it; HCLOUD_ENDPOINT another address.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hcloud import APIException, Client, HCloudException
+from hcloud.server_types.client import BoundServerType
+from requests import RequestException
+
+from pipebench.cloud.cloud_file import Image
+from pipebench.cloud.problems import sentence_of
+from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, MachineType, latest
+from pipebench.plan.mistakes import PlanError
+
+ENDPOINT = "https://api.hetzner.cloud/v1"
+ARCHITECTURES = {"x86": "amd64", "arm": "arm64"}
+
+
+class Hetzner:
+    """A location (`zone`) of a network zone (`region`) (provider.py)."""
+
+    currency = "EUR"
+    price_source = "Hetzner Cloud API, without VAT"
+    places_near = False
+
+    def __init__(self, region: str, zone: str) -> None:
+        self.region, self.zone = region, zone
+        token = os.environ.get("HCLOUD_TOKEN")
+        if not token:
+            raise PlanError(
+                "There is no token for Hetzner here; set HCLOUD_TOKEN to one that can write."
+            )
+        self._client = Client(token, os.environ.get("HCLOUD_ENDPOINT", ENDPOINT), timeout=30)
+        with answered("its locations"):
+            locations = self._client.locations.get_all()
+        zones = {str(one.name): str(one.network_zone) for one in locations}
+        if zone not in zones:
+            raise PlanError(
+                f"hetzner has no zone {zone!r}; choose from {', '.join(sorted(zones))}."
+            )
+        if zones[zone] != region:
+            raise PlanError(
+                f"The zone {zone} of hetzner is in the region {zones[zone]}, not {region}."
+            )
+
+    def _offered(self) -> dict[str, BoundServerType]:
+        with answered("its server types"):
+            types = self._client.server_types.get_all()
+        return {
+            str(one.name): one
+            for one in types
+            if any(price["location"] == self.zone for price in one.prices or [])
+        }
+
+    def known_types(self) -> list[str]:
+        return sorted(self._offered())
+
+    def types(self, names: Iterable[str]) -> dict[str, MachineType]:
+        offered = self._offered()
+        return {name: self._type(offered[name]) for name in names if name in offered}
+
+    def _type(self, offered: BoundServerType) -> MachineType:
+        price = next(one for one in offered.prices or [] if one["location"] == self.zone)
+        return MachineType(
+            name=str(offered.name),
+            cpus=int(offered.cores or 0),
+            memory_gib=float(offered.memory or 0),
+            architecture=ARCHITECTURES[str(offered.architecture)],
+            per_hour=float(price["price_hourly"]["net"]),
+            shared=offered.cpu_type == "shared",
+        )
+
+    def image(self, image: Image, architecture: str) -> str:
+        name = image.name.replace("{architecture}", architecture)
+        machine = next(theirs for theirs, ours in ARCHITECTURES.items() if ours == architecture)
+        with answered("its images"):
+            images = self._client.images.get_all(name=name, architecture=[machine], type=["system"])
+        images = [one for one in images if one.status == "available"]
+        if not images:
+            raise PlanError(f"hetzner has no image {name!r} for {machine}.")
+        return str(max(images, key=lambda one: str(one.created)).id)
+
+    def _resources(self, selector: str) -> dict[str, list[dict[str, str]]]:
+        """The labels of all that has those labels, each with its id, by kind."""
+        client = self._client
+        with answered("its resources"):
+            found: dict[str, list[Any]] = {
+                "server": client.servers.get_all(label_selector=selector),
+                "firewall": client.firewalls.get_all(label_selector=selector),
+                "network": client.networks.get_all(label_selector=selector),
+                "ssh key": client.ssh_keys.get_all(label_selector=selector),
+            }
+        return {
+            kind: [{**(one.labels or {}), "id": str(one.id)} for one in resources]
+            for kind, resources in found.items()
+        }
+
+    def fleets(self) -> dict[str, float]:
+        resources = self._resources(f"{PROJECT_TAG}={PROJECT}")
+        return latest(labels for some in resources.values() for labels in some)
+
+    def left(self, fleet: str) -> list[str]:
+        resources = self._resources(f"{PROJECT_TAG}={PROJECT},{FLEET_TAG}={fleet}")
+        return [f"{kind} {one['id']}" for kind, some in resources.items() for one in some]
+
+
+@contextmanager
+def answered(what: str) -> Iterator[None]:
+    """Make a sentence of an error of Hetzner. what: the thing that was asked for."""
+    try:
+        yield
+    except APIException as error:
+        said = sentence_of(f"{error.message} ({error.code})")
+        raise PlanError(f"Hetzner does not answer about {what}: {said}.") from error
+    except (HCloudException, RequestException) as error:
+        raise PlanError(f"Hetzner does not answer about {what}: {error}.") from error

@@ -1,0 +1,53 @@
+"""Settle which hosts a cloud file asks for: before any is created, and the same a second time.
+
+Arguments: `file`, the cloud file; `name`, the fleet's, or it gets a new one; `inventory`, the
+folder that the fleet's inventory is kept in. Returns `fleet` (as .cloud/NAME/fleet.json, each host
+with its tags), `folder`, `tags`, `public_key`, `user_data`, and `expired`, the names of fleets
+whose time is over. Asks the provider, and changes nothing there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ansible.plugins.action import ActionBase
+
+from pipebench.cloud.access import public_key
+from pipebench.cloud.creation import ROOT, settled
+from pipebench.cloud.first_boot import user_data
+from pipebench.cloud.fleet import keep_fleet
+from pipebench.cloud.inventory import keep_inventory
+from pipebench.plan.mistakes import PlanError
+from pipebench.record.declared import plain
+
+
+class ActionModule(ActionBase):
+    """The action `cloud_settle`."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset({"file", "name", "inventory"})
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer: dict[str, Any] = super().run(tmp, task_vars)
+        given = plain(self._task.args)
+        try:
+            fleet, expired = settled(Path(str(given["file"])), given.get("name"), ROOT)
+            folder = keep_fleet(ROOT, fleet)
+            key = public_key(folder)
+            keep_inventory(Path(str(given["inventory"])), fleet, folder)
+        except PlanError as error:
+            return answer | {"failed": True, "msg": str(error)}
+        fact = msgspec.to_builtins(fleet)
+        for host, described in zip(fleet.hosts, fact["hosts"], strict=True):
+            described["tags"] = fleet.tags_of(host)
+        return answer | {
+            "fleet": fact,
+            "folder": str(folder),
+            "tags": fleet.tags,
+            "public_key": key,
+            "user_data": user_data(fleet.expires),
+            "expired": expired,
+            "progress": f"Fleet {fleet.name}: {len(fleet.hosts)} hosts at {fleet.provider}",
+        }
