@@ -14,7 +14,7 @@ from request import Request, Writer
 SETTLE_S = 0.03  # how long anything that was not asked for is waited for
 ASK_AGAIN_S = 0.05  # whether a server that went away has come back
 CASE_TIMEOUTS = 5  # a case may take this many timeouts while bytes keep coming, ...
-ALL_TIMEOUTS = 30  # ... and the whole probe this many
+ALL_TIMEOUTS = 10  # ... and the whole probe this many
 
 
 class UnreachableError(Exception):

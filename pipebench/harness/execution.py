@@ -32,7 +32,7 @@ SERVER_PATIENCE_S = 30
 """So long a server may take until it answers on its own host."""
 GENERATOR_PATIENCE_S = 5
 """And then on a load generator."""
-SLACK_S = 15
+SLACK_S = 5
 """For all that lies between: the hosts' own work, and the way to them."""
 LONGEST_PAUSE_S = 300
 """So long at most a testbed waits between two executions (recovery.py)."""

@@ -31,7 +31,7 @@ from pipebench.record.schema import (
 from pipebench.record.store import probe_file, time_text
 from pipebench.record.values import workers_words
 
-LONGEST_S = 60
+LONGEST_S = 20
 """The probe ends after that (docs/probe.md)."""
 
 

@@ -132,7 +132,10 @@ def with_places(run_instances: Callable[[Any], Any], machines: Machines) -> Call
             tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
             key = self.ec2_backend.describe_key_pairs([instance.key_name])[0]
             address = machines.boot(
-                instance.id, tags["bench-role"], key.material_public, user_data_of(instance)
+                instance.id,
+                tags["bench-role"],
+                text_of(key.material_public),
+                text_of(instance.user_data),
             )
             if address:
                 instance.nics[0].private_ip_address = address
@@ -143,9 +146,9 @@ def with_places(run_instances: Callable[[Any], Any], machines: Machines) -> Call
     return run
 
 
-def user_data_of(instance: Any) -> str:
-    text = instance.user_data
-    return text.decode() if isinstance(text, bytes) else str(text)
+def text_of(value: Any) -> str:
+    """What moto keeps as bytes, in base64 or plain."""
+    return str(value.decode())
 
 
 def with_ends(terminate: Callable[[Any], Any], machines: Machines) -> Callable[[Any], Any]:
