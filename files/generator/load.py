@@ -12,7 +12,7 @@ the warm-up, waits a moment in which the server is idle, and runs the tool for t
      "begin_at", "window_at": unix s by this host's clock, before which neither warm-up nor window
      begins, so that several generators begin together; null (default): as soon as it can}
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
-         "clock_step_s"}
+         "clock_step_s", "allowance"}
 
     {"state": "ended", "owner"}
         ends the load that goes on, if one does, and lets the host go
@@ -39,6 +39,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypedDict
 
+from host.allowance import cards, exceeded, growth
 from host.cgroup import read
 from host.failure import Failed, failure
 from host.lease import HeldError, hold, release
@@ -77,6 +78,7 @@ class Answer(Fault):
     connections: str
     verification: str
     clock_step_s: float | None
+    allowance: dict[str, int] | None
 
 
 def measure(order: Order) -> Answer:
@@ -90,6 +92,7 @@ def measure(order: Order) -> Answer:
         "connections": "null",
         "verification": "null",
         "clock_step_s": None,
+        "allowance": None,
     }
     if answer["ready_error"] is None:
         raise_file_limit()
@@ -121,7 +124,8 @@ def raise_file_limit() -> None:
 
 def run(tool: LoadTool, answer: Answer) -> None:
     """Run the tool, with this host sampled, and put what came of it into the answer."""
-    order = tool.order
+    order, interfaces = tool.order, cards()
+    before = exceeded(interfaces)
     with sampled(order.address) as sampling:
         if order.look:
             measured = looked_at(tool, answer)
@@ -130,6 +134,7 @@ def run(tool: LoadTool, answer: Answer) -> None:
             measured = one_execution(tool, tool.measurement, tool.result, order.duration)
         answer["measured"] = measured
     answer["samples"] = sampling.text
+    answer["allowance"] = growth(before, exceeded(interfaces))
     fault = tool.fault(measured)
     if fault is not None:
         failed(answer, f"{order.tool} could not do its work: {fault}")

@@ -38,6 +38,7 @@ import time
 from pathlib import Path
 from typing import Any, TypedDict, Union
 
+from host.allowance import cards, exceeded, growth
 from host.cgroup import cgroup_folder, read
 from host.failure import Failed, failure
 from host.lease import HeldError, hold, release
@@ -89,6 +90,7 @@ class Stopped(TypedDict):
     rss_peak_bytes: int | None
     samples: str
     processes: list[Look]
+    allowance: dict[str, int] | None
     journal: str | None
 
 
@@ -113,6 +115,7 @@ class Unit:
         self.sampler = f"pipeline-bench-sampler@{name}.service"
         self.samples = RUN / f"{name}.samples.jsonl"
         self.processes = RUN / f"{name}.processes.jsonl"
+        self.allowance = RUN / f"{name}.allowance.json"
         self.environment = RUN / f"{name}.env"
         self.start_script = FRAMEWORKS / name / "start"
 
@@ -148,6 +151,7 @@ class Unit:
         self.environment.write_text(
             f"BENCH_ADDRESS={address}\nBENCH_PORT={port}\nBENCH_WORKERS={workers}\n"
         )
+        self.allowance.write_text(json.dumps(exceeded(cards())))
         started_at = time.time()
         self.systemctl("start", self.unit, self.sampler)
         pid = int(self.properties()["ExecMainPID"])
@@ -198,6 +202,7 @@ class Unit:
             "rss_peak_bytes": rss_peak,
             "samples": columns(self.samples),
             "processes": looks(self.processes),
+            "allowance": growth(json.loads(read(self.allowance) or "null"), exceeded(cards())),
             "journal": journal,
         }
 

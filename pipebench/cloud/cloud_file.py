@@ -13,11 +13,17 @@ import yaml
 from msgspec import Meta, Struct
 
 from pipebench.plan.mistakes import Mistakes, PlanError, sentence
-from pipebench.plan.testbeds import Machine
 from pipebench.record.declared import Fields, plain, read_fields
 
 MOST_HOSTS = 200
 Text = Annotated[str, Meta(min_length=1)]
+InstanceType = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z",
+        extra={"right": "an instance type, as c7i.large"},
+    ),
+]
 Where = Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z", extra={"right": "a name as eu-central-1"})]
 
 
@@ -43,8 +49,8 @@ IMAGES = {
 class Replicas(Struct, frozen=True, kw_only=True):
     """Testbeds of one kind of machine. generators: load generators of each, of type `generator`."""
 
-    machine: Machine
-    generator: Machine
+    machine: InstanceType
+    generator: InstanceType
     count: Annotated[int, Meta(ge=1, le=64)] = 1
     generators: Annotated[int, Meta(ge=1, le=16)] = 1
 

@@ -94,6 +94,8 @@ class Fleet(Struct, frozen=True, kw_only=True):
             "bench-testbed": host.testbed,
             "bench-price": f"{host.per_hour:.6g}",
             "bench-price-date": self.price_date,
+            "bench-baseline-gbit": f"{host.baseline_gbit or ''}",
+            "bench-peak-gbit": f"{host.peak_gbit or ''}",
         }
 
 

@@ -60,6 +60,9 @@ def inventory(fleet: Fleet, state: Path) -> dict[str, Any]:
         f"-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o GlobalKnownHostsFile=none "
         f"-o UserKnownHostsFile={state / KNOWN_HOSTS}"
     )
+    for name in ("baseline", "peak"):
+        tag = f"{tags}['bench-{name}-gbit']"
+        cloud[f"{name}_gbit"] = f"{tag} | float if {tag} else none"
     price = (
         f"{{'per_hour': {tags}['bench-price'] | float, 'currency': '{fleet.currency}', "
         f"'date': {tags}['bench-price-date'], 'source': '{fleet.price_source}'}}"

@@ -43,7 +43,7 @@ def offer(fleet: Fleet, now: datetime) -> str:
 {hosts}
 
 In all {fleet.per_hour:.4f} {money} an hour, and at most {in_all:.2f} {money} until \
-{end:%Y-%m-%d %H:%M} UTC, when they end themselves.
+{end:%Y-%m-%d %H:%M} UTC, their end.
 Prices: {fleet.price_source}, {fleet.price_date}; disks, addresses and traffic are extra."""
 
 

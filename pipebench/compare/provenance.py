@@ -10,7 +10,9 @@ from pipebench.record.values import flat
 
 FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
 """Variables that differ between any two runs and do not affect the figures."""
-OF_ONE_HOST = ("hostname", "interface.name", "interface.mac")
+OF_ONE_HOST = (
+    "hostname", "interface.name", "interface.mac", "cloud.instance", "metadata.instance",
+)  # fmt: skip
 """Parts of a fingerprint that differ between any two hosts of one run."""
 NOT_OF_A_MACHINE = ("frameworks", "boot_id")
 """Frameworks are compared one by one; the id of a boot differs between any two runs."""

@@ -58,6 +58,7 @@ class Load:
     connections: Connections | None
     verification: Verification | None
     clock_step_s: float | None = None
+    allowance: dict[str, int] | None = None
 
     @property
     def executions(self) -> list[Ran]:
@@ -101,6 +102,7 @@ def _load(generator: Generator, name: str, record: Record, tool: Tool) -> Load:
         connections=generator.connections,
         verification=generator.verification,
         clock_step_s=generator.clock_step_s,
+        allowance=generator.allowance,
     )
 
 

@@ -375,7 +375,8 @@ def _generator_usage(load: Load) -> Usage | None:
     if ran is None:
         return None
     tool_cpu_us = None if ran.execution.cpu_s is None else ran.execution.cpu_s * 1e6
-    return usage_of(load.host, load.samples, tool_cpu_us, ran.started, ran.ended)
+    window = ran.started, ran.ended
+    return usage_of(load.host, load.samples, tool_cpu_us, window, load.allowance)
 
 
 def _server_usage(
@@ -383,4 +384,5 @@ def _server_usage(
 ) -> Usage | None:
     if server is None or window is None:
         return None
-    return usage_of(server.host, samples, cpu_us, window.started, window.ended)
+    moments = window.started, window.ended
+    return usage_of(server.host, samples, cpu_us, moments, server.allowance)

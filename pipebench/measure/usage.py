@@ -1,5 +1,6 @@
 """The load of a host in the measured window, from its samples; None is "not known"."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,6 +35,8 @@ class Usage:
     listen_drops: float | None
     softnet_drops: float | None
     nic_drops: float | None
+    allowance: Mapping[str, int]
+    """Packets that a cloud's network card held back during the load, by the allowance used up."""
     backwards: tuple[str, ...]
     """Counters that went backwards, or too fast, so that their figures are not known."""
 
@@ -44,9 +47,14 @@ def _of_each_cpu(kind: str, columns: tuple[str, ...]) -> list[str]:
 
 
 def usage_of(
-    host: str, samples: Samples, program_cpu_us: float | None, started: float, ended: float
+    host: str,
+    samples: Samples,
+    program_cpu_us: float | None,
+    moments: tuple[float, float],
+    allowance: Mapping[str, int] | None = None,
 ) -> Usage:
     """A host between two moments; program_cpu_us: CPU time of the measured program."""
+    started, ended = moments
     seconds = ended - started
     increase_of = increases(samples, started, ended)
     backwards: list[str] = []
@@ -94,5 +102,6 @@ def usage_of(
         listen_drops=grown("tcp_listen_drops"),
         softnet_drops=grown("softnet_drops"),
         nic_drops=grown("nic_drops"),
+        allowance={name: count for name, count in (allowance or {}).items() if count},
         backwards=tuple(backwards),
     )

@@ -236,6 +236,10 @@ def testbed_changes(record: RunRecord, testbeds: Iterable[Testbed]) -> list[str]
     return changes
 
 
+NOT_READ = ("cloud", "frameworks")
+"""Parts of a fingerprint that are not read of the host."""
+
+
 def host_changes(run: RunPlan, fingerprints: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A sentence for each thing of a host that is not as it was when the run began.
 
@@ -261,6 +265,8 @@ def host_changes(run: RunPlan, fingerprints: Mapping[str, Mapping[str, Any]]) ->
 
 
 def _flat(fingerprint: HostFingerprint) -> dict[str, str]:
-    """Without the frameworks: whoever provisions puts these there as their locks say."""
+    """Without the frameworks, which whoever provisions puts there as their locks say, and without
+    what the inventory says: the host itself says what it is.
+    """
     values = msgspec.to_builtins(fingerprint)
-    return flat({name: value for name, value in values.items() if name != "frameworks"})
+    return flat({name: value for name, value in values.items() if name not in NOT_READ})

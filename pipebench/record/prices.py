@@ -1,6 +1,7 @@
 """prices.yml of a run: what an hour of each host costs. docs/prices.example.yml explains it."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from msgspec import Meta, Struct
 
 from pipebench.record.declared import listed, plain, read_fields
 from pipebench.record.run import Run
+from pipebench.record.store import write_text
 
 PRICES = "prices.yml"
 COMMON = ("currency", "date", "source")
@@ -74,6 +76,13 @@ def keep(source: Path, run: Run) -> list[str]:
     if source.resolve() != target.resolve():
         target.write_bytes(source.read_bytes())
     return []
+
+
+def write_prices(folder: Path, prices: Mapping[str, Any]) -> None:
+    """Keep the prices that an inventory has, by host, unless the run has prices already."""
+    path = folder / PRICES
+    if not path.exists():
+        write_text(path, yaml.safe_dump({"hosts": dict(prices)}, sort_keys=False))
 
 
 def hosts_of(run: Run) -> list[str]:

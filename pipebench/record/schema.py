@@ -38,6 +38,11 @@ The first records had a list of samples, which is not read.
 """
 
 
+Allowance: TypeAlias = dict[str, Count] | None
+"""Packets that the card of a cloud held back during the load, warm-up included, by the allowance
+that was used up (files/host/allowance.py); None: not known."""
+
+
 class AllCores(StrEnum):
     """A number of workers: as many as the server has CPUs. In an order, it is after all numbers."""
 
@@ -142,7 +147,7 @@ class Processes(Part, kw_only=True):
 class Server(Unit, kw_only=True):
     """The unit under load. cpus: that it may use; host_cpus: of its host, which are more if it is
     pinned, None in older records. rss_peak_bytes: of all its processes together. processes: one
-    look a second, if it was started with several workers.
+    look a second, if it was started with several workers. allowance: Allowance.
     """
 
     cpus: int | None = None
@@ -151,6 +156,7 @@ class Server(Unit, kw_only=True):
     rss_peak_bytes: Memory | None = None
     samples: SampleColumns = {}
     processes: list[Processes] = []
+    allowance: Allowance = None
 
 
 class Execution(Part, kw_only=True):
@@ -218,7 +224,7 @@ class Generator(Part, kw_only=True):
 
     All moments are by this host's clock. clock_offset_s: what must be added to it to have the
     server's, as measured before the rounds; clock_error_s: the largest error of that. clock_step_s:
-    by how much the clock was set while the load went on.
+    by how much the clock was set while the load went on. allowance: Allowance.
     """
 
     host: str
@@ -232,6 +238,7 @@ class Generator(Part, kw_only=True):
     clock_offset_s: float | None = None
     clock_error_s: float | None = None
     clock_step_s: float | None = None
+    allowance: Allowance = None
 
 
 class Record(Document, kw_only=True):
@@ -431,8 +438,9 @@ class Installed(Part, kw_only=True):
 class HostFingerprint(Part, kw_only=True):
     """All of a host that a measurement may depend on; plugins/modules/host_fingerprint.py reads it.
 
-    boot_id: made anew at each boot. frameworks: what is installed of each; None if that could not
-    be read.
+    boot_id: made anew at each boot. cloud: what the inventory says of a rented host, metadata: what
+    its provider tells the host itself. frameworks: what is installed of each; None if that could
+    not be read.
     """
 
     boot_id: str | None = None
@@ -456,6 +464,8 @@ class HostFingerprint(Part, kw_only=True):
     libc: str | None = None
     python: str | None = None
     wrk: dict[str, Any] | str | None = None
+    cloud: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
     frameworks: dict[str, Installed | None] = {}
 
 

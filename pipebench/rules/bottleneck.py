@@ -5,16 +5,17 @@ above it was at its limit. The candidate with the greatest share is the bottlene
 equal, the first in the order here. If a share is not known, no measurement is called `waiting`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, log
 from statistics import fmean
+from typing import NamedTuple
 
 from pipebench.measure.measurement import Measurement
 from pipebench.measure.usage import Usage
 from pipebench.record.schema import Direction
-from pipebench.rules import connections
+from pipebench.rules import cloud, connections
 from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
@@ -162,8 +163,12 @@ def network(measurement: Measurement, path_capacity: PathCapacity | None) -> Can
     """Bytes and packets of the server's interface against the path capacity.
 
     If a host was the limit while the capacity was measured, the path carries at least that much: a
-    measurement with less is far from the limit, one with more shows nothing.
+    measurement with less is far from the limit, one with more shows nothing. Where a cloud holds
+    packets back, that is the limit, whatever the path could carry before.
     """
+    allowed = [one for one in _held_back(measurement) if one.share >= cloud.HELD_BACK]
+    if allowed:
+        return Candidate(LimitedBy.NETWORK, 1.0, max(allowed, key=lambda one: one.share).sentence)
     if path_capacity is None:
         return _unknown_network("the path capacity was not measured")
     usage = measurement.server_usage
@@ -279,6 +284,38 @@ def lossy(measurement: Measurement) -> list[Disturbance]:
     return disturbances
 
 
+class HeldBack(NamedTuple):
+    """Packets of one host that its cloud held back, as a share of its packets."""
+
+    host: str
+    share: float
+    sentence: str
+
+
+def _held_back(measurement: Measurement) -> list[HeldBack]:
+    seconds = measurement.measured_s
+    found = [(usage.host, cloud.held_back(usage, seconds)) for usage in _usages(measurement)]
+    return [HeldBack(host, *one) for host, one in found if one]
+
+
+def allowance(measurement: Measurement) -> list[Disturbance]:
+    """The cloud held packets back."""
+    return [
+        Disturbance("allowance", one.share, one.sentence, one.host)
+        for one in _held_back(measurement)
+    ]
+
+
+def burst(measurement: Measurement, baselines: Mapping[str, float]) -> list[Disturbance]:
+    """A host sent or received more than it may for long. baselines: Gbit/s by host."""
+    found = [
+        (usage.host, cloud.above_baseline(usage, baselines[usage.host]))
+        for usage in _usages(measurement)
+        if usage.host in baselines
+    ]
+    return [Disturbance("burst", *one, host) for host, one in found if one]
+
+
 def unsteady(measurement: Measurement) -> list[Disturbance]:
     """The rate changed in the window, so that no moment had the mean rate.
 
@@ -355,6 +392,7 @@ DISTURBANCE_RULES: tuple[Callable[[Measurement], list[Disturbance]], ...] = (
     stolen,
     throttled,
     lossy,
+    allowance,
     unsteady,
     uneven,
     apart,
@@ -390,11 +428,14 @@ def candidates(
 
 
 def bottleneck_of(
-    measurement: Measurement, path_capacity: PathCapacity | None = None
+    measurement: Measurement,
+    path_capacity: PathCapacity | None = None,
+    baselines: Mapping[str, float] | None = None,
 ) -> Bottleneck:
-    """The bottleneck of a measurement, and its disturbances."""
+    """The bottleneck of a measurement, and its disturbances. baselines: Gbit/s by rented host."""
     shares = candidates(measurement, path_capacity)
     disturbances = tuple(one for rule in DISTURBANCE_RULES for one in rule(measurement))
+    disturbances += tuple(burst(measurement, baselines or {}))
     reached = [one for one in shares if one.share is not None and one.share >= NEAR]
     if reached:
         # a share above 1 is a measuring error; sorting is stable

@@ -25,6 +25,7 @@ from pipebench.record.schema import (
     RecordError,
 )
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
+from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import Probe, Server, read_probes
 from pipebench.rules.outcome import RATED, Context, Judgement, Outcome, ResponseSize, judge
 from pipebench.rules.path_capacity import PathCapacity, of_several, read_path_capacities
@@ -155,7 +156,7 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
     return JudgedRun(
         run=run,
         measurements=[
-            _judged(measurement, sizes, probes, path_capacities) for measurement in reduced
+            _judged(measurement, run, sizes, probes, path_capacities) for measurement in reduced
         ],
         invalid=invalid,
         missing=[
@@ -217,6 +218,7 @@ def _packed(path: Path, run_id: str) -> bytes:
 
 def _judged(
     measurement: Measurement,
+    run: Run,
     sizes: dict[tuple[str, str], ResponseSize],
     probes: dict[Server, Probe],
     path_capacities: dict[str, PathCapacity],
@@ -225,11 +227,10 @@ def _judged(
     path_capacity = path_capacities.get(measurement.cell.testbed)
     if path_capacity and len(measurement.loads) > 1:
         path_capacity = of_several(path_capacity)
-    return JudgedMeasurement(
-        measurement,
-        judgement,
-        bottleneck_of(measurement, path_capacity) if judgement.outcome in RATED else None,
-    )
+    if judgement.outcome not in RATED:
+        return JudgedMeasurement(measurement, judgement, None)
+    bottleneck = bottleneck_of(measurement, path_capacity, baselines(run.hosts))
+    return JudgedMeasurement(measurement, judgement, bottleneck)
 
 
 def context_of(

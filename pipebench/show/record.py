@@ -18,6 +18,7 @@ from pipebench.record.schema import (
     RunError,
 )
 from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, stem
+from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import probe_of
 from pipebench.rules.outcome import Context
 from pipebench.rules.path_capacity import capacity_of
@@ -80,6 +81,7 @@ def seen_in(judged_run: JudgedRun, name: str) -> Seen:
         judged_run.path_capacities.get(measurement.cell.testbed),
         rounds=len(judged_run.run.rounds),
         positions=_positions(judged_run.run, measurement),
+        baselines=baselines(judged_run.run.hosts),
     )
 
 

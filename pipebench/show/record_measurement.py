@@ -2,8 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
@@ -40,7 +40,8 @@ Pairs = Iterator[tuple[str, str]]
 class Seen:
     """A measurement with all inputs of its judgement.
 
-    rounds, positions: how many the schedule has; 0 if it is not known.
+    rounds, positions: how many the schedule has; 0 if it is not known. baselines: of the network,
+    Gbit/s by rented host.
     """
 
     measurement: Measurement
@@ -48,6 +49,7 @@ class Seen:
     path_capacity: PathCapacity | None
     rounds: int = 0
     positions: int = 0
+    baselines: Mapping[str, float] = field(default_factory=dict)
 
 
 def text(seen: Seen) -> str:
@@ -285,7 +287,7 @@ def _limits(seen: Seen, judgement: Judgement) -> str:
     if judgement.outcome not in RATED:
         return wrapped("Limited by: not judged, because the outcome has no rate.")
     possible = candidates(seen.measurement, seen.path_capacity)
-    bottleneck = bottleneck_of(seen.measurement, seen.path_capacity)
+    bottleneck = bottleneck_of(seen.measurement, seen.path_capacity, seen.baselines)
     lines = [(one.limit.value, f"{_share(one.share)}  {one.sentence}") for one in possible]
     lines += [("disturbance", one.sentence) for one in bottleneck.disturbances]
     if not bottleneck.disturbances:

@@ -20,6 +20,7 @@ from pipebench.record.run import Framework
 from pipebench.record.schema import InvalidRecord
 from pipebench.record.values import flat, words
 from pipebench.rules import conformance
+from pipebench.rules.cloud import disagreements
 from pipebench.rules.outcome import HARNESS_FAULT, Outcome
 from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
@@ -203,7 +204,7 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     """What one must know of a run, whole or not."""
     seen = {judged.judgement.outcome for judged in judged_run.measurements}
     said = ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
-    return [*said, *judged_run.prices.problems]
+    return [*said, *disagreements(judged_run.run.hosts), *judged_run.prices.problems]
 
 
 def _markdown(

@@ -1,6 +1,7 @@
 """Keep the fingerprint of a host with the run.
 
-Arguments: `run`, the fact `bench_run`; `host`, its name; `fingerprint`, what host_fingerprint read.
+Arguments: `run`, the fact `bench_run`; `host`, its name; `fingerprint`, what host_fingerprint read;
+`cloud`, what the inventory says of a rented host (`bench_cloud`).
 A run that goes on keeps what its hosts were when it began: run.json has what changed since.
 """
 
@@ -21,13 +22,14 @@ class ActionModule(ActionBase):
     """The action `host_record`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"run", "host", "fingerprint"})
+    _VALID_ARGS = frozenset({"run", "host", "fingerprint", "cloud"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         try:
-            fingerprint = assemble.fingerprint(given["fingerprint"])
+            cloud = given.get("cloud")
+            fingerprint = assemble.fingerprint({**given["fingerprint"], "cloud": cloud or None})
         except RecordError as error:
             raise AnsibleActionFail(str(error)) from error
         folder, file = Path(given["run"]["results_dir"]), host_file(str(given["host"]))

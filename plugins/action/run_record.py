@@ -1,12 +1,13 @@
 """Keep run.json: written when a run begins, completed as it goes on, so that a broken run has one.
 
 Arguments: `run`, the fact `bench_run`; `moment`, which of its times is now (`started`,
-`measuring_started`, `measuring_ended`, `ended`); `measured`, by testbed: the
-fact `harness_measured`.
+`measuring_started`, `measuring_ended`, `ended`); `measured`, by testbed: the fact
+`harness_measured`; `prices`, by host: its `bench_price`, kept as prices.yml if there is none.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible import release
@@ -15,13 +16,15 @@ from ansible.plugins.action import ActionBase
 
 from pipebench.harness.lifetime import note
 from pipebench.plan.run_plan import RunPlan
+from pipebench.record.declared import plain
+from pipebench.record.prices import write_prices
 
 
 class ActionModule(ActionBase):
     """The action `run_record`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"run", "moment", "measured"})
+    _VALID_ARGS = frozenset({"run", "moment", "measured", "prices"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
@@ -31,4 +34,6 @@ class ActionModule(ActionBase):
             line = note(run, given["moment"], ansible, given.get("measured"))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
+        if given.get("prices"):
+            write_prices(Path(run.results_dir), plain(given["prices"]))
         return answer | ({"progress": line} if line else {})

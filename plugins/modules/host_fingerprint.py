@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.metadata import metadata
 
 DOCUMENTATION = """
 ---
@@ -303,6 +304,7 @@ def describe(address: str | None, directory: Path) -> dict[str, Any]:
         "libc": " ".join(platform.libc_ver()).strip() or None,
         "python": platform.python_version(),
         "wrk": describe_wrk(),
+        "metadata": metadata(read(dmi / "sys_vendor")),
         "frameworks": describe_frameworks(directory),
     }
 

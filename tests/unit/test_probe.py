@@ -734,7 +734,7 @@ def test_some_cases_are_no_proof_of_all() -> None:
 def test_help_says_whose_servers_and_how_long() -> None:
     text = " ".join(command("--help").stdout.split())
     assert "probe only servers that are yours" in text
-    assert "60 s by default" in text
+    assert "20 s by default" in text
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ QUIET = Usage(
     listen_drops=0,
     softnet_drops=0,
     nic_drops=0,
+    allowance={},
     backwards=(),
 )
 CARRIES = PathCapacity(
@@ -214,12 +215,36 @@ def test_what_disturbs_is_named(seen: Measurement, name: str, said: str) -> None
 
 def test_nothing_is_named_on_quiet_hosts() -> None:
     assert bottleneck_of(measurement(retransmits=9), CARRIES).disturbances == ()
-    nothing = {name: None for name in Usage.__slots__ if name not in ("host", "backwards")}
+    known = ("host", "backwards", "allowance")
+    nothing = {name: None for name in Usage.__slots__ if name not in known}
     assert bottleneck_of(measurement(**nothing), CARRIES).disturbances == ()
     assert {rule.__name__ for rule in limits.DISTURBANCE_RULES} == {
-        "neighbours", "stolen", "throttled", "lossy", "unsteady", "uneven", "apart",
-        "backwards",
+        "neighbours", "stolen", "throttled", "lossy", "allowance", "unsteady", "uneven",
+        "apart", "backwards",
     }  # fmt: skip
+
+
+def test_packets_that_a_cloud_held_back_are_the_limit_if_they_are_many() -> None:
+    few = measurement(rx_packets_per_s=50_000, allowance={"pps_allowance_exceeded": 20})
+    many = measurement(rx_packets_per_s=50_000, allowance={"bw_out_allowance_exceeded": 9_000})
+    (said,) = bottleneck_of(few, CARRIES).disturbances
+    assert said.name == "allowance"
+    assert said.sentence == (
+        "the cloud held back 20 packets of lab-server: allowance for packets a second "
+        "(0.01% of its packets)"
+    )
+    assert bottleneck_of(few, CARRIES).limit != LimitedBy.NETWORK
+    assert bottleneck_of(many, CARRIES).limit == LimitedBy.NETWORK
+    assert "allowance for bandwidth out" in bottleneck_of(many, None).sentence
+
+
+def test_more_than_the_baseline_is_said_where_the_baseline_is_known() -> None:
+    fast = measurement(tx_bytes_per_s=1.5e9 / 8)
+    assert bottleneck_of(fast, CARRIES, {"other": 0.78}).disturbances == ()
+    (said,) = bottleneck_of(fast, CARRIES, {"lab-server": 0.78}).disturbances
+    assert said.name == "burst"
+    assert said.sentence.startswith("lab-server sent 1.50 Gbit/s, and its baseline is 0.78")
+    assert bottleneck_of(fast, CARRIES, {"lab-server": 2}).disturbances == ()
 
 
 def sampled(seconds: float = 7, **per_s: float) -> dict[str, list[float]]:
@@ -239,7 +264,7 @@ def test_usage_is_what_counters_grew_by() -> None:
         cpu0_busy_us=6e5, cpu1_busy_us=5e5, cpu0_softirq_us=1e5, cpu1_softirq_us=0,
         nic_tx_bytes=1e6, psi_cpu_us=1e6,
     )  # fmt: skip
-    usage = usage_of("s", samples_of(columns), 5.2e6 * 0.8, 100, 105)
+    usage = usage_of("s", samples_of(columns), 5.2e6 * 0.8, (100, 105))
     assert usage.other_cores == pytest.approx(0.3)
     assert usage.measured_cores == pytest.approx((0.8 + 0.1) * 5.2 / 5)
     assert usage.waiting_share == pytest.approx(1)
@@ -255,7 +280,7 @@ def test_a_cpu_that_was_never_idle_is_used_up_however_short_the_window(seconds: 
     under_load = np.clip(np.array(columns["t"]) - 100, 0, seconds) * 1e6
     columns["cpu0_busy_us"] = list(0.85 * under_load)
     columns["cpu0_softirq_us"] = list(0.13 * under_load)
-    usage = usage_of("s", samples_of(columns), 0.9e6 * seconds, 100, 100 + seconds)
+    usage = usage_of("s", samples_of(columns), 0.9e6 * seconds, (100, 100 + seconds))
     assert usage.measured_cores == pytest.approx(0.98)
     assert usage.other_cores == 0
 
@@ -263,7 +288,7 @@ def test_a_cpu_that_was_never_idle_is_used_up_however_short_the_window(seconds: 
 def test_a_counter_that_went_backwards_is_not_known_and_named() -> None:
     columns = sampled(cpu0_steal_us=1e5, cpu1_steal_us=0)
     columns["cpu0_steal_us"][30] = 0
-    usage = usage_of("s", samples_of(columns), None, 100, 105)
+    usage = usage_of("s", samples_of(columns), None, (100, 105))
     assert usage.steal_cores is None
     assert usage.backwards == ("cpu0_steal_us",)
 

@@ -1,0 +1,270 @@
+"""From a cloud file to a fleet: mistakes, prices, names, what hosts do at their first boot."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipebench.cloud import access, cloud_file
+from pipebench.cloud.cloud_file import CloudFile, Image, read_cloud_file
+from pipebench.cloud.creation import expired
+from pipebench.cloud.first_boot import TIMER, user_data
+from pipebench.cloud.fleet import (
+    Fleet,
+    checked_name,
+    folder_of,
+    keep_fleet,
+    new_name,
+    read_fleet,
+    settle,
+)
+from pipebench.cloud.inventory import inventory, keep_inventory
+from pipebench.cloud.offer import offer
+from pipebench.cloud.problems import sentence_of
+from pipebench.cloud.provider import MachineType, latest
+from pipebench.plan.mistakes import PlanError
+
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+FILE = {
+    "provider": "aws", "region": "eu-central-1", "zone": "eu-central-1a",
+    "testbeds": [
+        {"machine": "c7i.large", "generator": "c7i.xlarge", "count": 2},
+        {"machine": "c7g.large", "generator": "c7i.xlarge", "generators": 2},
+    ],
+    "time_to_live_hours": 2, "highest_price": 5, "ssh_from": "203.0.113.7/32",
+}  # fmt: skip
+
+
+class Provider:
+    """Three types at a price, of which one is burstable."""
+
+    currency, price_source, places_near = "USD", "a list", True
+
+    def types(self, names: Iterable[str]) -> dict[str, MachineType]:
+        known = {
+            "c7i.large": MachineType(
+                "c7i.large", 2, 4, "amd64", 0.1, baseline_gbit=0.78, peak_gbit=12.5
+            ),
+            "c7i.xlarge": MachineType("c7i.xlarge", 4, 8, "amd64", 0.2),
+            "c7g.large": MachineType("c7g.large", 2, 4, "arm64", 0.08),
+            "t3.micro": MachineType("t3.micro", 2, 1, "amd64", 0.01, burstable=True),
+        }
+        return {name: known[name] for name in names if name in known}
+
+    def known_types(self) -> list[str]:
+        return ["c7g.large", "c7i.large", "c7i.xlarge", "t3.micro"]
+
+    def image(self, image: Image, architecture: str) -> str:
+        return f"{image.owner} {architecture}"
+
+    def fleets(self) -> dict[str, float]:
+        return {"old": NOW.timestamp() - 1, "living": NOW.timestamp() + 1, "own": 0}
+
+    def left(self, fleet: str) -> list[str]:
+        return [fleet]
+
+
+def cloud(**changes: Any) -> CloudFile:
+    document = FILE | changes
+    return cloud_file.checked({k: v for k, v in document.items() if v is not None}, "cloud.yml")
+
+
+def mistakes(**changes: Any) -> list[str]:
+    with pytest.raises(PlanError) as caught:
+        cloud(**changes)
+    return caught.value.sentences
+
+
+def made(**changes: Any) -> Fleet:
+    return settle(cloud(**changes), "demo", Provider(), "203.0.113.7/32", NOW)
+
+
+def test_every_mistake_of_a_file_is_a_sentence(tmp_path: Path) -> None:
+    assert mistakes(provider="azure", zone=None, highest_price=0, ttl=3) == [
+        (
+            "cloud.yml: 'ttl' is not a known key; choose from provider, region, zone, testbeds, "
+            "time_to_live_hours, highest_price, image, address, ssh_from, network and burstable."
+        ),
+        "cloud.yml: provider is 'azure'; it must be aws or hetzner.",
+        "cloud.yml: zone is missing.",
+        "cloud.yml: highest_price is 0; it must be a number above 0.",
+    ]
+    assert mistakes(testbeds=[{"machine": "c7i.large"}, "c7i.large", {"machine": "a b"}]) == [
+        "cloud.yml: testbeds, entry 1: generator is missing.",
+        "cloud.yml: testbeds, entry 2: 'c7i.large' must be a mapping with machine and generator.",
+        "cloud.yml: testbeds, entry 3: machine is 'a b'; it must be an instance type, as c7i.large.",
+        "cloud.yml: testbeds, entry 3: generator is missing.",
+    ]
+    assert "must be a list" in mistakes(testbeds={})[0]
+    assert "say whose it must be" in mistakes(image={"name": "debian", "user": "admin"})[0]
+    assert "must be an IPv4 network" in mistakes(ssh_from="here")[0]
+    assert (
+        "may have 200"
+        in mistakes(testbeds=[FILE["testbeds"][0] | {"count": 64, "generators": 9}])[0]
+    )
+    for content in (b"[", b"\xff", b"- a"):
+        path = tmp_path / "cloud.yml"
+        path.write_bytes(content)
+        with pytest.raises(PlanError):
+            read_cloud_file(path)
+    with pytest.raises(PlanError, match="cannot be read"):
+        read_cloud_file(tmp_path / "none.yml")
+
+
+def test_hosts_of_a_fleet_the_scarcest_first() -> None:
+    fleet = made()
+    assert [(host.name, host.role, host.testbed) for host in fleet.hosts] == [
+        ("c7i-large-1-loadgen", "loadgen", "c7i-large-1"),
+        ("c7i-large-2-loadgen", "loadgen", "c7i-large-2"),
+        ("c7g-large-1-loadgen-1", "loadgen", "c7g-large-1"),
+        ("c7g-large-1-loadgen-2", "loadgen", "c7g-large-1"),
+        ("c7i-large-1-server", "server", "c7i-large-1"),
+        ("c7i-large-2-server", "server", "c7i-large-2"),
+        ("c7g-large-1-server", "server", "c7g-large-1"),
+    ]
+    assert fleet.hosts[-1].image == "136693071363 arm64"
+    assert fleet.expires == NOW.timestamp() + 7200
+    assert fleet.near
+    assert set(fleet.tags) == {"bench-project", "bench-fleet", "bench-expires", "bench-owner"}
+    # a label of Hetzner, and of Google, may have nothing else
+    for value in [*fleet.tags.values(), *fleet.tags_of(fleet.hosts[4]).values()]:
+        assert set(value) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
+def test_what_a_fleet_may_not_be() -> None:
+    with pytest.raises(PlanError, match=r"cost 2\.16 USD, and highest_price is 2"):
+        made(highest_price=2)
+    wrong = [{"machine": "c7i.larg", "generator": "t3.micro"}]
+    with pytest.raises(PlanError) as caught:
+        made(testbeds=wrong)
+    assert caught.value.sentences == [
+        "aws has no type 'c7i.larg' in eu-central-1a; did you mean c7i.large?",
+        (
+            "t3.micro is burstable: its CPU gets slower while it is measured, when its credits are "
+            "spent; choose another type, or set burstable to true."
+        ),
+    ]
+    burstable = made(testbeds=[{"machine": "t3.micro", "generator": "c7i.xlarge"}], burstable=True)
+    assert not burstable.near
+    for name in ("", "A", "-a", "a b", "x" * 33):
+        with pytest.raises(PlanError, match="fleet's name"):
+            checked_name(name)
+    assert checked_name(new_name(NOW)).startswith("1129-1200-")
+
+
+def test_the_offer() -> None:
+    assert (
+        offer(made(), NOW)
+        == """\
+7 hosts in eu-central-1a at aws, near each other:
+
+  2  server          c7i.large   2 CPUs  0.78 Gbit/s, for a while 12.5  0.2000 USD/h
+  1  server          c7g.large   2 CPUs                                 0.0800 USD/h
+  4  load generator  c7i.xlarge  4 CPUs                                 0.8000 USD/h
+
+In all 1.0800 USD an hour, and at most 2.16 USD until 2026-11-29 14:00 UTC, their end.
+Prices: a list, 2026-11-29; disks, addresses and traffic are extra."""
+    )
+
+
+def test_a_fleet_is_kept_for_this_user_alone(tmp_path: Path) -> None:
+    fleet = made()
+    assert read_fleet(tmp_path, "demo") is None
+    folder = keep_fleet(tmp_path, fleet)
+    assert folder == folder_of(tmp_path, "demo")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert read_fleet(tmp_path, "demo") == fleet
+    (folder / "fleet.json").write_text("{}")
+    with pytest.raises(PlanError, match="cannot be used"):
+        read_fleet(tmp_path, "demo")
+
+
+def test_two_fleets_do_not_share_an_inventory(tmp_path: Path) -> None:
+    path = keep_inventory(tmp_path, made(), tmp_path)
+    assert path.name == "demo.aws_ec2.yml"
+    keep_inventory(tmp_path, made(), tmp_path)
+    other = settle(cloud(), "other", Provider(), "203.0.113.7/32", NOW)
+    with pytest.raises(PlanError, match=r"hosts of another fleet, in demo\.aws_ec2\.yml"):
+        keep_inventory(tmp_path, other, tmp_path)
+
+
+def test_host_keys_are_checked_in_every_fleet(tmp_path: Path) -> None:
+    for words in ({}, {"provider": "hetzner", "zone": "fsn1"}):
+        compose = inventory(made(**words), tmp_path)["compose"]
+        assert "StrictHostKeyChecking=yes" in compose["ansible_ssh_common_args"]
+        assert (
+            f"UserKnownHostsFile={tmp_path / 'known_hosts'}" in compose["ansible_ssh_common_args"]
+        )
+
+
+def test_what_has_expired() -> None:
+    assert expired(Provider(), "own", NOW.timestamp()) == ["old"]
+    assert latest([
+        {"bench-fleet": "a", "bench-expires": "5"}, {"bench-fleet": "a", "bench-expires": "9"},
+        {"bench-fleet": "b", "bench-expires": "soon"}, {},
+    ]) == {"a": 9}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            (
+                "An error occurred (VcpuLimitExceeded) when calling the RunInstances operation: Too "
+                "many."
+            ),
+            (
+                "the account's quota of vCPUs is used up; ask for more, or rent fewer (An error "
+                "occurred (VcpuLimitExceeded) when calling the RunInstances operation: Too many)"
+            ),
+        ),
+        (
+            "server limit reached (resource_limit_exceeded, 7f9a)",
+            (
+                "the project's quota is used up; ask for more, or rent fewer (server limit reached "
+                "(resource_limit_exceeded, 7f9a))"
+            ),
+        ),
+        ("error during\n  placement.", "error during placement"),
+    ],
+)
+def test_a_no_of_a_provider_is_a_sentence(message: str, sentence: str) -> None:
+    assert sentence_of(message) == sentence
+
+
+def test_a_host_ends_itself_at_a_moment_that_systemd_understands(tmp_path: Path) -> None:
+    document = yaml.safe_load(user_data(NOW.timestamp()))
+    (file,) = document["write_files"]
+    assert file["path"] == f"/etc/systemd/system/{TIMER}"
+    assert ["systemctl", "enable", "--now", TIMER] in document["runcmd"]
+    unit = tmp_path / TIMER
+    unit.write_text(file["content"])
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+    )
+    assert verified.returncode == 0, verified.stderr
+    moment = next(line for line in unit.read_text().splitlines() if line.startswith("OnCalendar="))
+    understood = subprocess.run(
+        ["systemd-analyze", "calendar", moment.removeprefix("OnCalendar=")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "2026-11-29 12:00:00 UTC" in understood.stdout
+
+
+def test_own_address_is_asked_for_or_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "WHO_AM_I", "http://127.0.0.1:1/")
+    with pytest.raises(PlanError, match="set ssh_from in the cloud file"):
+        access.own_network()
+
+
+def test_ssh_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"ssh does not answer at 127\.0\.0\.2 after 0 s"):
+        access.learn_host_keys(tmp_path, ["127.0.0.2"], 0)
+    (tmp_path / "known_hosts").write_text("127.0.0.2 ssh-ed25519 AAAA\n")
+    assert not access.learn_host_keys(tmp_path, ["127.0.0.2"], 0)
