@@ -37,6 +37,16 @@ RUN_BY = {
     "./bench --skip-tags probe": "lab",
     "./bench -i inventory/cloud": "lab",
     "./bench -i inventory/cloud -e @plans/instances.yml": "lab",
+    "./bench --cloud cloud.yml": "lab/test_cloud.py",
+    "./bench --cloud cloud.yml --show": "lab/test_cloud.py",
+    "./bench --cloud cloud.yml -e @plans/instances.yml": "lab/test_cloud.py",
+    ".venv/bin/ansible-playbook playbooks/cloud_create.yml -e cloud_file=cloud.yml -e fleet=may": (
+        "lab/test_cloud.py"
+    ),
+    ".venv/bin/ansible-playbook playbooks/cloud_destroy.yml -e cloud_file=cloud.yml -e fleet=may": (
+        "lab/test_cloud.py"
+    ),
+    "./bench -i inventory/google": "lab/test_cloud.py",
     "./bench -i inventory/metal": "lab",
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": "lab",
     "./bench -i inventory/cloud -e bench_resume=RUN": "lab/test_interrupts.py",

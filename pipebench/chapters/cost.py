@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipebench.record.prices import Price
+from pipebench.record.prices import Price, hosts_of
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
@@ -23,10 +23,14 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class CostChapter:
-    """The input of the template. problems: of the price file. tables: none without a price."""
+    """The input of the template. problems: of the price file. tables: none without a price.
+
+    whole: what the run itself cost, in a sentence; None if it is not known.
+    """
 
     problems: list[str]
     tables: list[Table]
+    whole: str | None = None
     heading: str = HEADING
 
 
@@ -46,7 +50,28 @@ def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> CostChapter | Non
     """The chapter; None without a price file. rows: those of summary.csv."""
     problems = judged_run.prices.problems
     tables = _tables(judged_run, rows)
-    return CostChapter(problems, tables) if problems or tables else None
+    if not problems and not tables:
+        return None
+    return CostChapter(problems, tables, run_cost(judged_run))
+
+
+def run_cost(judged_run: JudgedRun) -> str | None:
+    """What all hosts of a run cost from its beginning to its end; None if it is not known.
+
+    Provisioning, and the hosts' life before and after, are not in it.
+    """
+    run, prices = judged_run.run, judged_run.prices
+    if not (run.started and run.ended and len(prices.currencies) == 1):
+        return None
+    if prices.hosts.keys() != set(hosts_of(run)):
+        return None
+    hours = (run.ended - run.started).total_seconds() / 3600
+    per_hour = sum(price.per_hour for price in prices.hosts.values())
+    hosts, (currency,) = len(prices.hosts), prices.currencies
+    return (
+        f"This run itself, {formats.number(hours * 60)} min on {hosts} hosts with their load "
+        f"generators, cost {per_hour * hours:.2f} {currency}."
+    )
 
 
 def _tables(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Table]:

@@ -134,7 +134,7 @@ class Trip:
             say(
                 "hosts may still be there, and are paid for. Destroy them with: .venv/bin/"
                 f"ansible-playbook playbooks/cloud_destroy.yml -e cloud_file={self._file} "
-                f"-e cloud_name={self._fleet.name}"
+                f"-e fleet={self._fleet.name}"
             )
         if self._interrupts:
             return INTERRUPTED
@@ -151,7 +151,7 @@ class Trip:
     def _words(self) -> list[str]:
         words = {
             "cloud_file": self._file,
-            "cloud_name": self._fleet.name,
+            "fleet": self._fleet.name,
             "cloud_inventory": self._inventory,
         }
         return [word for key, value in words.items() for word in ("-e", f"{key}={value}")]

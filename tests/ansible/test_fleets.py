@@ -8,146 +8,24 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import pytest
-import yaml
 from msgspec import structs
 
-from pipebench.cloud.cloud_file import read_cloud_file
 from pipebench.cloud.creation import settled
-from pipebench.cloud.fleet import folder_of, keep_fleet, new_name, now_utc
-from pipebench.cloud.providers import provider_of
-
-ROOT = Path(__file__).resolve().parents[2]
-COMMON = {
-    "testbeds": [{"machine": "", "generator": ""}],
-    "time_to_live_hours": 1,
-    "highest_price": 5,
-    "ssh_from": "203.0.113.7/32",
-}
-PLACES = {
-    "aws": {"provider": "aws", "region": "eu-central-1", "zone": "eu-central-1a"},
-    "hetzner": {"provider": "hetzner", "region": "eu-central", "zone": "fsn1"},
-}
-TYPES = {"aws": ("c7i.large", "c7i.xlarge"), "hetzner": ("ccx13", "ccx23")}
-
-
-@dataclass
-class Cloud:
-    """A stand-in that runs, and a cloud file for it."""
-
-    provider: str
-    url: str
-    environment: dict[str, str]
-    file: Path
-    inventory: Path
-    names: list[str] = field(default_factory=list)
-
-    def fail(self, **words: Any) -> None:
-        """Let a call fail from now on; without words, none."""
-        ask(f"{self.url}/_fail?{urlencode(words)}")
-
-    def command(self, playbook: str, name: str, *more: str) -> list[str]:
-        words = {"cloud_file": self.file, "cloud_name": name, "cloud_inventory": self.inventory}
-        options = [word for key, value in words.items() for word in ("-e", f"{key}={value}")]
-        return ["ansible-playbook", f"playbooks/{playbook}.yml", *options, *more]
-
-    def new_name(self) -> str:
-        self.names.append(new_name(now_utc()))
-        return self.names[-1]
-
-    def create(self, name: str) -> subprocess.CompletedProcess[str]:
-        # the hosts of a stand-in are no machines
-        return self.run(*self.command("cloud_create", name, "--skip-tags", "ready"))
-
-    def destroy(self, name: str) -> subprocess.CompletedProcess[str]:
-        return self.run(*self.command("cloud_destroy", name))
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=600,
-        )  # fmt: skip
-
-    def left(self, name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """What the provider still has of a fleet."""
-        for key, value in self.environment.items():
-            monkeypatch.setenv(key, value)
-        return provider_of(read_cloud_file(self.file)).left(name)
-
-
-def ask(url: str) -> Any:
-    with urlopen(url) as answer:  # noqa: S310 (an address of loopback)
-        return json.load(answer)
-
-
-def unwrapped(value: Any) -> Any:
-    """What ansible-inventory lists, without its marks of a stranger's text."""
-    if isinstance(value, dict):
-        return value.get("__ansible_unsafe") or {key: unwrapped(one) for key, one in value.items()}
-    return [unwrapped(one) for one in value] if isinstance(value, list) else value
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+from pipebench.cloud.fleet import folder_of, keep_fleet
+from tests.cloud.standins import ROOT, TYPES, Cloud, ask, started, unwrapped
 
 
 @pytest.fixture(scope="module", params=["aws", "hetzner"])
 def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    yield from started(request.param, tmp_path_factory.mktemp(request.param))
-
-
-def started(provider: str, folder: Path) -> Iterator[Cloud]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    machine, generator = TYPES[provider]
-    file = folder / "cloud.yml"
-    testbeds = [{"machine": machine, "generator": generator}]
-    file.write_text(yaml.safe_dump(COMMON | PLACES[provider] | {"testbeds": testbeds}))
-    environment = os.environ | {
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8",
-        "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "2",
-        "HCLOUD_ENDPOINT": f"{url}/v1", "HCLOUD_TOKEN": "test",
-    }  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", f"tests.cloud.{provider}_standin", str(port)],
-            cwd=ROOT, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        wait_for(url)
-        (folder / "inventory").mkdir()
-        made = Cloud(provider, url, environment, file, folder / "inventory")
-        yield made
-        for name in made.names:
+    with started(request.param, tmp_path_factory.mktemp(request.param)) as standin:
+        yield standin
+        for name in standin.names:
             assert not folder_of(ROOT, name).exists()
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(url: str) -> None:
-    for _ in range(120):
-        with suppress(URLError, ConnectionError):
-            ask(f"{url}/_calls")
-            return
-        time.sleep(0.25)
-    raise TimeoutError(url)
 
 
 def recap(done: subprocess.CompletedProcess[str]) -> str:

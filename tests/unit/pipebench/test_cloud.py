@@ -95,10 +95,13 @@ def test_every_mistake_of_a_file_is_a_sentence(tmp_path: Path) -> None:
         "cloud.yml: zone is missing.",
         "cloud.yml: highest_price is 0; it must be a number above 0.",
     ]
-    assert mistakes(testbeds=[{"machine": "c7i.large"}, "c7i.large", {"machine": "a b"}]) == [
+    assert mistakes(testbeds=[{"machine": "c7i.large"}, "c7i.large", {"machine": "a/b"}]) == [
         "cloud.yml: testbeds, entry 1: generator is missing.",
         "cloud.yml: testbeds, entry 2: 'c7i.large' must be a mapping with machine and generator.",
-        "cloud.yml: testbeds, entry 3: machine is 'a b'; it must be an instance type, as c7i.large.",
+        (
+            "cloud.yml: testbeds, entry 3: machine is 'a/b'; it must be an instance type, as "
+            "c7i.large."
+        ),
         "cloud.yml: testbeds, entry 3: generator is missing.",
     ]
     assert "must be a list" in mistakes(testbeds={})[0]
@@ -216,8 +219,8 @@ def test_what_has_expired() -> None:
     [
         (
             (
-                "An error occurred (VcpuLimitExceeded) when calling the RunInstances operation: Too "
-                "many."
+                "An error occurred (VcpuLimitExceeded) when calling the RunInstances operation: "
+                "Too many."
             ),
             (
                 "the account's quota of vCPUs is used up; ask for more, or rent fewer (An error "
