@@ -1,8 +1,8 @@
 """Known vulnerabilities of what the locks name: of the project, of ./test, and of today's stack.
 
-`python -m tests.advisories` asks the advisory database of the package index, by pip-audit. It ends
-with 1 if it knows of one, and says so if it cannot be asked: then nothing is known, and that is no
-failure.
+`python -m tests.advisories` asks the advisory databases of Python's packages, by pip-audit, and of
+Go's modules, by govulncheck. It ends with 1 if one knows of something, and says so if it cannot be
+asked: then nothing is known, and that is not a failure.
 The stack of 2017 has some, as its versions are the point of it; see docs/reliability.md.
 """
 
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -21,16 +21,23 @@ import yaml
 from pipebench.plan.frameworks import CURRENT, FILE
 
 ROOT = Path(__file__).resolve().parents[1]
+FOUND = 3
+"""How govulncheck ends if it knows of something."""
 PINNED = re.compile(r"(?m)^([\w.-]+)==([^\s;\\]+)")
 
 
-def locks() -> list[Path]:
-    """Every lock but those of the stacks of other years."""
-    of_servers = [
+def of_today(pattern: str) -> list[Path]:
+    """Files of the frameworks, but not of the stacks of other years."""
+    return [
         path
-        for path in sorted(ROOT.glob("servers/*/requirements*.txt"))
+        for path in sorted(ROOT.glob(pattern))
         if yaml.safe_load((path.parent / FILE).read_text())["stack"] == CURRENT
     ]
+
+
+def locks() -> list[Path]:
+    """Every lock of Python's packages but those of the stacks of other years."""
+    of_servers = of_today("servers/*/requirements*.txt")
     own = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
     return [*own, *sorted(ROOT.glob("roles/*/files/requirements*.txt")), *of_servers]
 
@@ -62,7 +69,35 @@ def asked_about(lines: list[str]) -> list[dict[str, Any]]:
     return packages
 
 
+def of_go() -> bool:
+    """Whether anything is known of the modules that today's programs of Go call."""
+    modules = [*of_today("fasthttp/go.mod"), *of_today("servers/*/go.mod")]
+    with TemporaryDirectory() as folder:
+        program = Path(folder) / "govulncheck"
+        build = ["go", "build", "-o", program, "golang.org/x/vuln/cmd/govulncheck"]
+        subprocess.run(build, cwd=ROOT / "tests" / "govulncheck", check=True)
+        for number, module in enumerate(modules):
+            done = subprocess.run(
+                [program, "./..."], cwd=module.parent, capture_output=True, text=True, check=False
+            )
+            if done.returncode == FOUND:
+                print(done.stdout)
+                return True
+            if done.returncode:
+                print(done.stderr.strip()[-500:])
+                print(f"Nothing is known of {len(modules) - number} modules of Go.")
+                return False
+    print(f"{len(modules)} modules of Go were looked up.")
+    return False
+
+
 def main() -> int:
+    known = [of_python(), of_go()]
+    return int(any(known))
+
+
+def of_python() -> bool:
+    """Whether anything is known of the packages of the locks."""
     paths = locks()
     by_name = versions(paths)
     packages = []
@@ -78,7 +113,7 @@ def main() -> int:
         print(f"{asked} of {len(packages)} packages of {len(paths)} locks were looked up.")
     else:
         print(f"The advisory database was not reached: nothing is known of {len(paths)} locks.")
-    return int(bool(known))
+    return bool(known)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,7 @@ def test_a_server_that_does_not_answer_is_not_loaded(tool: str) -> None:
         "connections": "null",
         "verification": "null",
         "clock_step_s": None,
+        "allowance": None,
     }
 
 
