@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from pipebench.cloud.cloud_file import Image
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, MachineType, latest
+from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, Found, MachineType, latest
 from pipebench.plan.mistakes import PlanError
 
 PRICING_REGION = "us-east-1"
@@ -116,7 +116,7 @@ class Aws:
             raise PlanError(f"The price list of AWS has no price of {name} in {self.region}.")
         return max(prices)
 
-    def image(self, image: Image, architecture: str) -> str:
+    def image(self, image: Image, architecture: str) -> Found:
         name = image.name.replace("{architecture}", architecture)
         machine = "x86_64" if architecture == "amd64" else architecture
         wanted = {"name": name, "architecture": machine, "state": "available"}
@@ -130,7 +130,7 @@ class Aws:
                 f"The account {image.owner} has no image {name!r} for {machine} in {self.region}."
             )
         newest = max(images, key=lambda one: one["CreationDate"])
-        return str(newest["ImageId"])
+        return Found(str(newest["ImageId"]), str(newest["RootDeviceName"]))
 
     def fleets(self) -> dict[str, float]:
         with answered("its resources"):

@@ -113,7 +113,7 @@ class Trip:
         document = {group: {"hosts": hosts} for group, hosts in groups.items()}
         planned.write_text(yaml.safe_dump(document), encoding="utf-8")
         options = [option for option in self._options if option not in ("--check", "-C")]
-        return self._play("bench.yml", "-i", str(planned), *options, "--check")
+        return self._play("playbooks/preflight.yml", "-i", str(planned), *options, "--check")
 
     def make(self) -> int:
         """Create, measure, destroy. Returns the exit status."""

@@ -16,7 +16,7 @@ from requests import RequestException
 
 from pipebench.cloud.cloud_file import Image
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, MachineType, latest
+from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, Found, MachineType, latest
 from pipebench.plan.mistakes import PlanError
 
 ENDPOINT = "https://api.hetzner.cloud/v1"
@@ -77,7 +77,7 @@ class Hetzner:
             shared=offered.cpu_type == "shared",
         )
 
-    def image(self, image: Image, architecture: str) -> str:
+    def image(self, image: Image, architecture: str) -> Found:
         name = image.name.replace("{architecture}", architecture)
         machine = next(theirs for theirs, ours in ARCHITECTURES.items() if ours == architecture)
         with answered("its images"):
@@ -85,7 +85,7 @@ class Hetzner:
         images = [one for one in images if one.status == "available"]
         if not images:
             raise PlanError(f"hetzner has no image {name!r} for {machine}.")
-        return str(max(images, key=lambda one: str(one.created)).id)
+        return Found(str(max(images, key=lambda one: str(one.created)).id))
 
     def _resources(self, selector: str) -> dict[str, list[dict[str, str]]]:
         """The labels of all that has those labels, each with its id, by kind."""

@@ -30,6 +30,13 @@ class MachineType(NamedTuple):
     peak_gbit: float | None = None
 
 
+class Found(NamedTuple):
+    """An image. disk: its root device, as the provider wants it named; empty if it does not."""
+
+    id: str
+    disk: str = ""
+
+
 class Provider(Protocol):
     """One provider in one place. Everything raises PlanError, a sentence, if it gets no answer."""
 
@@ -44,8 +51,8 @@ class Provider(Protocol):
     def known_types(self) -> list[str]:
         """The names of all types of this place."""
 
-    def image(self, image: Image, architecture: str) -> str:
-        """The newest image of that name and owner: its id."""
+    def image(self, image: Image, architecture: str) -> Found:
+        """The newest image of that name and owner."""
 
     def fleets(self) -> dict[str, float]:
         """Until when each fleet of this project may live, unix s, by its name."""

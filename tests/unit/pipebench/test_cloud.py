@@ -27,7 +27,7 @@ from pipebench.cloud.fleet import (
 from pipebench.cloud.inventory import inventory, keep_inventory
 from pipebench.cloud.offer import offer
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import MachineType, latest
+from pipebench.cloud.provider import Found, MachineType, latest
 from pipebench.plan.mistakes import PlanError
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -60,8 +60,8 @@ class Provider:
     def known_types(self) -> list[str]:
         return ["c7g.large", "c7i.large", "c7i.xlarge", "t3.micro"]
 
-    def image(self, image: Image, architecture: str) -> str:
-        return f"{image.owner} {architecture}"
+    def image(self, image: Image, architecture: str) -> Found:
+        return Found(f"{image.owner} {architecture}", "/dev/xvda")
 
     def fleets(self) -> dict[str, float]:
         return {"old": NOW.timestamp() - 1, "living": NOW.timestamp() + 1, "own": 0}
