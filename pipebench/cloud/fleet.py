@@ -143,7 +143,8 @@ def settle(file: CloudFile, name: str, provider: Provider, ssh_from: str, now: d
         FleetHost(
             name=host, role=role, testbed=testbed, type=type_.name,
             image=images[type_.architecture].id, disk=images[type_.architecture].disk,
-            cpus=type_.cpus, per_hour=type_.per_hour, baseline_gbit=type_.baseline_gbit, peak_gbit=type_.peak_gbit,
+            cpus=type_.cpus, per_hour=type_.per_hour, baseline_gbit=type_.baseline_gbit,
+            peak_gbit=type_.peak_gbit,
         )
         for one, testbed in testbeds_of(file.testbeds)
         for host, role, type_ in hosts_of(one, testbed, types)
