@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -266,6 +267,7 @@ def test_own_address_is_asked_for_or_said(monkeypatch: pytest.MonkeyPatch) -> No
         access.own_network()
 
 
+@pytest.mark.skipif(not shutil.which("ssh-keyscan"), reason="no ssh here")
 def test_ssh_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"ssh does not answer at 127\.0\.0\.2 after 0 s"):
         access.learn_host_keys(tmp_path, ["127.0.0.2"], 0)
