@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
-VENDOR = Path("/sys/class/dmi/id/sys_vendor")
 AT = "http://169.254.169.254"
 ANSWER_S = 1.0
 AWS = {

@@ -84,7 +84,6 @@ class Aws:
         return MachineType(
             name=name,
             cpus=described["VCpuInfo"]["DefaultVCpus"],
-            memory_gib=described["MemoryInfo"]["SizeInMiB"] / 1024,
             architecture="arm64" if arm else "amd64",
             per_hour=self._price(name),
             burstable=described["BurstablePerformanceSupported"],

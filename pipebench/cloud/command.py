@@ -96,8 +96,7 @@ class Trip:
         self._folder = folder_of(ROOT, fleet.name)
         self._inventory = self._folder / "inventory"
         self._child: subprocess.Popen[bytes] | None = None
-        self._interrupts = 0
-        self._destroying = False
+        self._interrupted = self._destroying = self._warned = False
 
     def check(self) -> int:
         """Whether the plan can be measured on such hosts, before there is any."""
@@ -123,7 +122,7 @@ class Trip:
         status = 1
         try:
             status = self._play("playbooks/cloud_create.yml", *self._words())
-            if status == 0 and not self._interrupts:
+            if status == 0 and not self._interrupted:
                 status = self._play("bench.yml", "-i", str(self._inventory), *self._options)
         finally:
             destroyed = self._destroy()
@@ -136,12 +135,12 @@ class Trip:
                 f"ansible-playbook playbooks/cloud_destroy.yml -e cloud_file={self._file} "
                 f"-e fleet={self._fleet.name}"
             )
-        if self._interrupts:
+        if self._interrupted:
             return INTERRUPTED
         return status or destroyed
 
     def _destroy(self) -> int:
-        self._destroying, self._interrupts_before = True, self._interrupts
+        self._destroying = True
         return self._play("playbooks/cloud_destroy.yml", *self._words())
 
     def forget(self) -> None:
@@ -159,7 +158,7 @@ class Trip:
     def _play(self, playbook: str, *words: str) -> int:
         """Run a playbook to its end. It gets no signal but those that are passed on to it."""
         program = Path(sys.executable).with_name("ansible-playbook")
-        if self._interrupts and not self._destroying:
+        if self._interrupted and not self._destroying:
             return INTERRUPTED
         with subprocess.Popen(
             [program, str(ROOT / playbook), *words],
@@ -169,8 +168,9 @@ class Trip:
             return self._child.wait()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._interrupts += 1
-        if self._destroying and self._interrupts == self._interrupts_before + 1:
+        self._interrupted = True
+        if self._destroying and not self._warned:
+            self._warned = True
             say("the hosts are being destroyed, which ends their cost. Once more ends this, too.")
             return
         if self._child and self._child.poll() is None:

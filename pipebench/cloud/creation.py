@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ from pipebench.cloud.fleet import (
     read_fleet,
     settle,
 )
-from pipebench.cloud.provider import Provider
 from pipebench.cloud.providers import provider_of
 from pipebench.plan.mistakes import PlanError
 
@@ -48,12 +48,12 @@ def settled(path: Path, name: str | None, root: Path) -> Settled:
         )
     elif fleet.expires <= now.timestamp():
         raise PlanError(f"The time of the fleet {name} is over; choose another name.")
-    return Settled(fleet, expired(provider, name, now.timestamp()))
+    return Settled(fleet, expired(provider.fleets(), name, now.timestamp()))
 
 
-def expired(provider: Provider, but: str, now: float) -> list[str]:
-    """Fleets of this project whose time is over, which still have something."""
-    return [name for name, until in provider.fleets().items() if until <= now and name != but]
+def expired(fleets: Mapping[str, float], but: str, now: float) -> list[str]:
+    """Fleets of this project whose time is over. fleets: until when each lives, unix s."""
+    return [name for name, until in fleets.items() if until <= now and name != but]
 
 
 def ssh_from(file: CloudFile) -> str:

@@ -28,12 +28,12 @@ class Doomed(NamedTuple):
 def doomed(path: Path, name: str | None) -> Doomed:
     """The fleet of that name, and all whose time is over. Raises PlanError."""
     file = read_cloud_file(path)
-    provider = provider_of(file)
+    fleets = provider_of(file).fleets()
     now = now_utc().timestamp()
-    over = expired(provider, name or "", now)
+    over = expired(fleets, name or "", now)
     others = [
         f"{fleet} lives until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC"
-        for fleet, until in provider.fleets().items()
+        for fleet, until in fleets.items()
         if until > now and fleet != name
     ]
     names = [checked_name(name), *over] if name else over

@@ -71,10 +71,8 @@ class Hetzner:
         return MachineType(
             name=str(offered.name),
             cpus=int(offered.cores or 0),
-            memory_gib=float(offered.memory or 0),
             architecture=ARCHITECTURES[str(offered.architecture)],
             per_hour=float(price["price_hourly"]["net"]),
-            shared=offered.cpu_type == "shared",
         )
 
     def image(self, image: Image, architecture: str) -> Found:

@@ -25,7 +25,7 @@ class Machines:
         self._used: dict[str, tuple[str, str, str, str]] = {}
 
     def boot(self, host: str, role: str, key: str, user_data: str) -> str | None:
-        """The address of the machine that this host is from now on; None: it is no machine."""
+        """The address of the machine that this host is now; None if there are no machines."""
         if not self._free:
             return None
         address = self._free[role].pop(0)

@@ -62,7 +62,7 @@ class Cloud:
         return self.names[-1]
 
     def create(self, name: str) -> subprocess.CompletedProcess[str]:
-        # the hosts of a stand-in are no machines
+        # without machines of the lab, nobody answers at the hosts' addresses
         return self.run(*self.command("cloud_create", name, "--skip-tags", "ready"))
 
     def destroy(self, name: str) -> subprocess.CompletedProcess[str]:

@@ -50,11 +50,11 @@ class Provider:
     def types(self, names: Iterable[str]) -> dict[str, MachineType]:
         known = {
             "c7i.large": MachineType(
-                "c7i.large", 2, 4, "amd64", 0.1, baseline_gbit=0.78, peak_gbit=12.5
+                "c7i.large", 2, "amd64", 0.1, baseline_gbit=0.78, peak_gbit=12.5
             ),
-            "c7i.xlarge": MachineType("c7i.xlarge", 4, 8, "amd64", 0.2),
-            "c7g.large": MachineType("c7g.large", 2, 4, "arm64", 0.08),
-            "t3.micro": MachineType("t3.micro", 2, 1, "amd64", 0.01, burstable=True),
+            "c7i.xlarge": MachineType("c7i.xlarge", 4, "amd64", 0.2),
+            "c7g.large": MachineType("c7g.large", 2, "arm64", 0.08),
+            "t3.micro": MachineType("t3.micro", 2, "amd64", 0.01, burstable=True),
         }
         return {name: known[name] for name in names if name in known}
 
@@ -208,7 +208,7 @@ def test_host_keys_are_checked_in_every_fleet(tmp_path: Path) -> None:
 
 
 def test_what_has_expired() -> None:
-    assert expired(Provider(), "own", NOW.timestamp()) == ["old"]
+    assert expired(Provider().fleets(), "own", NOW.timestamp()) == ["old"]
     assert latest([
         {"bench-fleet": "a", "bench-expires": "5"}, {"bench-fleet": "a", "bench-expires": "9"},
         {"bench-fleet": "b", "bench-expires": "soon"}, {},
