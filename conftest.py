@@ -2,14 +2,18 @@
 
 import sys
 
+import host.interface
 import host.lease
 import host.metadata
 import host.port
+import tuning.plan
+import tuning.settings
 
 # as Ansible names them for its modules (ansible.cfg)
-sys.modules["ansible.module_utils.host"] = host
-sys.modules["ansible.module_utils.host.lease"] = host.lease
-sys.modules["ansible.module_utils.host.metadata"] = host.metadata
-sys.modules["ansible.module_utils.host.port"] = host.port
+for module in (
+    host, host.interface, host.lease, host.metadata, host.port, tuning, tuning.plan,
+    tuning.settings,
+):  # fmt: skip
+    sys.modules[f"ansible.module_utils.{module.__name__}"] = module
 
 pytest_plugins = ["lab.tests.fixture"]

@@ -31,13 +31,13 @@ import argparse
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from host.cgroup import find_cgroup, read
+from host.interface import find_interface
 from host.processes import TICK_US, look
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -50,28 +50,6 @@ TCP = {
     "tcp_listen_drops": ("TcpExt", "ListenDrops"),
 }
 NIC = ("nic_rx_bytes", "nic_rx_packets", "nic_tx_bytes", "nic_tx_packets", "nic_drops")
-
-
-def find_interface(address: str) -> str | None:
-    """The interface that has this address, or else the one that leads to it."""
-
-    def ask(*words: str) -> list[dict[str, Any]]:
-        shown = subprocess.run(
-            ["ip", "-json", *words], capture_output=True, text=True, check=False
-        ).stdout
-        try:
-            links: list[dict[str, Any]] = json.loads(shown or "[]")
-        except ValueError:
-            return []
-        return links
-
-    names = [
-        link["ifname"]
-        for link in ask("address")
-        if address in [entry.get("local") for entry in link.get("addr_info", [])]
-    ]
-    names += [route.get("dev") for route in ask("route", "get", address)] if not names else []
-    return str(names[0]) if names and names[0] else None
 
 
 def unit_counters(folder: Path | None) -> dict[str, int | None]:

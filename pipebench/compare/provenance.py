@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pipebench.plan.variables import current_names
 from pipebench.record.run import Run
 from pipebench.record.schema import Testbed
+from pipebench.record.settings import changes_by_name
 from pipebench.record.values import flat
 
 FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
@@ -119,7 +120,13 @@ def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
 def _host(run: Run, name: str) -> dict[str, str]:
     fingerprint = run.hosts.get(name, {})
     host = {key: value for key, value in fingerprint.items() if key not in NOT_OF_A_MACHINE}
-    return flat(host) or {"fingerprint": "none"}
+    tuned = {
+        f"tuned.{thing}": change
+        for record in run.tunings
+        if record.host == name
+        for thing, change in changes_by_name(record.settings).items()
+    }
+    return (flat(host) or {"fingerprint": "none"}) | tuned
 
 
 def _framework(run: Run, name: str) -> dict[str, str]:

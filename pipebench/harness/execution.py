@@ -21,14 +21,13 @@ from pipebench.record.schema import (
     AnyEvent,
     ClockRecord,
     PathRecord,
-    PinningRecord,
     ProbeRecord,
     Record,
     RecordError,
     Workers,
 )
 
-SERVER_PATIENCE_S = 30
+SERVER_PATIENCE_S = 25
 """So long a server may take until it answers on its own host."""
 GENERATOR_PATIENCE_S = 5
 """And then on a load generator."""
@@ -86,7 +85,7 @@ class Recorded:
     """
 
     file: str
-    document: Record | ProbeRecord | PathRecord | ClockRecord | PinningRecord
+    document: Record | ProbeRecord | PathRecord | ClockRecord
     fault: str | None = None
     line: str = ""
     event: AnyEvent | None = None
@@ -124,11 +123,6 @@ class Execution(ABC):
     @abstractmethod
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """The record. ended: when the last answer came, unix s."""
-
-    @property
-    def puts_back(self) -> bool:
-        """Whether it leaves a host as it was: that is done even if nobody wants the rest."""
-        return False
 
     @property
     def first_generator(self) -> str:

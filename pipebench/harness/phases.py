@@ -15,11 +15,11 @@ from pipebench.harness.execution import Execution
 from pipebench.harness.lines import Line
 from pipebench.harness.measurement import MeasurementExecution
 from pipebench.harness.path import PathExecution
-from pipebench.harness.pinning import PinningExecution
 from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.rounds import decide_rounds
 from pipebench.harness.testbed_run import TestbedRun
+from pipebench.harness.tuning import put_back, tune
 from pipebench.harness.turns import Turns
 from pipebench.plan.estimate import begins_after_s
 from pipebench.record.schema import Clock
@@ -70,13 +70,7 @@ def measure(testbed_run: TestbedRun) -> dict[str, Any]:
     time.sleep(begins_after_s(run, testbed.name))
     begun = time.time()
     testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=BEFORE)])
-    if run.variables.interrupt_cpus:
-        testbed_run.make([PinningExecution(run=run, testbed=testbed)])
-    try:
-        taken = _rounds(testbed_run, begun)
-    finally:
-        if run.variables.interrupt_cpus:
-            testbed_run.make([PinningExecution(run=run, testbed=testbed, released=True)])
+    taken = _rounds(testbed_run, begun)
     if not testbed_run.given_up:
         testbed_run.make([ClockExecution(run=run, testbed=testbed, moment=AFTER)])
     return taken
@@ -153,4 +147,4 @@ def _constant_rates(
             )
 
 
-PHASES = {"path": path, "probe": probe, "measure": measure}
+PHASES = {"tune": tune, "path": path, "probe": probe, "measure": measure, "put_back": put_back}

@@ -46,9 +46,9 @@ class TestbedRun:
         with ThreadPoolExecutor(1) as writer:
             written: Future[None] | None = None
             for execution in executions:
-                if self.given_up and not execution.puts_back:
+                if self.given_up:
                     break
-                if os.getppid() != self.parent and not execution.puts_back:
+                if os.getppid() != self.parent:
                     raise Interrupted  # Ansible itself was killed: nobody wants the rest
                 time.sleep(max(0.0, self.recovery.next_at - time.time()))
                 answers = carry_out(execution, self.hosts)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from pipebench.plan.owner import parsed
 from pipebench.plan.testbeds import DIFFERENT, Testbed
+from pipebench.plan.tuning import TuningCheck, rewriter_problem
 from pipebench.record.declared import plain
 
 OLDEST_PYTHON = (3, 9)
@@ -65,13 +66,13 @@ class HostCheck(Struct, frozen=True, kw_only=True):
     systemd: bool
     root: bool
     cpus: int
-    irqbalance: bool = False
     identity: str
     free: list[FreeSpace]
     bind: Attempt | None = None
     addresses: list[str] = []
     path: Attempt | None = None
     lease: Lease | None = None
+    tuning: TuningCheck | None = None
 
 
 class CheckAnswer(Struct, frozen=True):
@@ -106,10 +107,13 @@ def host_problems(
     testbeds: Iterable[Testbed],
     hostvars: Mapping[str, Mapping[str, Any]],
     free_gb: Mapping[str, float],
+    *,
+    pauses: bool = False,
 ) -> list[str]:
     """A sentence for every requirement that a host of a run does not meet.
 
-    free_gb: the space that a `server` and a `generator` require, in GB.
+    free_gb: the space that a `server` and a `generator` require, in GB. pauses: whether services
+    that would undo the tuning are stopped for the time of the run.
     """
     problems: list[str] = []
     checks: dict[str, HostCheck] = {}
@@ -122,6 +126,9 @@ def host_problems(
                 continue
             checks[name] = host.answer.check
             problems += problems_of(name, testbed, host.answer.check, free_gb)
+            if host.answer.check.tuning:
+                undone = rewriter_problem(name, host.answer.check.tuning, pauses=pauses)
+                problems += [undone] if undone else []
     return problems + same_machines(checks)
 
 

@@ -81,18 +81,6 @@ def _pinning_mistakes(run: RunPlan, cpus: Mapping[str, int]) -> list[str]:
     ]
 
 
-def pinning_text(run: RunPlan, balanced: Iterable[str]) -> str:
-    """What moves pinned interrupts back; often nothing. balanced: hosts that run irqbalance."""
-    servers = {testbed.server for testbed in run.testbeds}
-    hosts = sorted(servers & set(balanced))
-    if not (run.variables.interrupt_cpus and hosts):
-        return ""
-    return (
-        f"irqbalance runs on {', '.join(hosts)}, and may move the interrupts back to other CPUs "
-        "during the run: stop it there (systemctl stop irqbalance)."
-    )
-
-
 def few_connections_text(run: RunPlan) -> str:
     """What to expect of cells with few connections for each worker, and what to do about it."""
     fewest = min(run.variables.connections)

@@ -12,6 +12,7 @@ import yaml
 from msgspec import inspect
 
 from pipebench.plan.mistakes import sentence
+from pipebench.plan.tuning import FULL, NONE
 from pipebench.plan.variables import (
     BESIDE_A_PLAN,
     FIRST,
@@ -123,6 +124,12 @@ def contradictions(read: VariablesRead) -> dict[str, list[str]]:
             sentences["bench_tools"] = [f"bench_tools is {variables.tools}; it must be {right}."]
         elif variables.rate_share:
             sentences["bench_rate_share"] = rate_mistakes(variables.rate_share, variables.tools[1:])
+    if read.right("bench_tuning") and len(variables.tuning) > 1:
+        alone = [word for word in (NONE, FULL) if word in variables.tuning]
+        sentences["bench_tuning"] = [
+            f"bench_tuning is {', '.join(variables.tuning)}; {word} must stand alone."
+            for word in alone
+        ]
     return {name: mistakes for name, mistakes in sentences.items() if mistakes}
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from pipebench.plan.mistakes import PlanError
+from pipebench.plan.tuning import FULL, NONE, names_text, table
 from pipebench.record.schema import AllCores
 from pipebench.tools import first_tool, tools
 
@@ -172,6 +173,19 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
             le=1023,
             description="CPUs of each server that only its network interrupts have; 0 pins nothing",
         ),
+    ]
+    tuning: Annotated[
+        list[Annotated[str, Meta(pattern=rf"^({'|'.join((NONE, FULL, *table()))})\Z")]],
+        Meta(
+            min_length=1,
+            description="what hosts are set to for the time of the run (docs/metal.md): none, "
+            "full, or names",
+            extra={"right": names_text()},
+        ),
+    ]
+    tuning_pauses: Annotated[
+        bool,
+        Meta(description="stop services that would undo the tuning, for the time of the run"),
     ]
     base_testbed: Annotated[
         Name | None,

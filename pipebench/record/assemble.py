@@ -26,7 +26,7 @@ from pipebench.record.schema import (
     RecordError,
     SampleColumns,
     Server,
-    Setting,
+    TuningRecord,
     Unit,
 )
 from pipebench.record.sentences import sentence
@@ -103,9 +103,9 @@ def clock(generator: str, answer: Answer) -> Clock:
     return _made(Clock, {**_fields(Clock, answer), "generator": generator}, "clock")
 
 
-def settings(answer: Answer) -> list[Setting]:
-    """The values of a kernel that were pinned."""
-    return [_made(Setting, setting, "setting") for setting in plain(answer.get("settings") or [])]
+def tuning(answer: Answer, **fields: Any) -> TuningRecord:
+    """What is set on a host. fields: those that the host does not say."""
+    return _made(TuningRecord, _fields(TuningRecord, answer) | fields, "the tuning")
 
 
 def fingerprint(described: Answer) -> HostFingerprint:

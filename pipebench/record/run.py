@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import msgspec
 
 from pipebench.record import store
-from pipebench.record.reading import content_of, json_value, parse, salvage
+from pipebench.record.reading import content_of, json_value, parse, read, salvage
 from pipebench.record.schema import (
+    SCHEMA_VERSION,
     Cell,
     HostFingerprint,
     Interruption,
@@ -20,6 +22,7 @@ from pipebench.record.schema import (
     RunError,
     RunRecord,
     Testbed,
+    TuningRecord,
 )
 
 
@@ -72,6 +75,7 @@ class Run:
     controller_cpu_s: dict[str, float] = field(default_factory=dict)
     """CPU time of the controller in the measuring phase, by testbed."""
     interruptions: list[Interruption] = field(default_factory=list)
+    tunings: list[TuningRecord] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -130,6 +134,7 @@ def load_run(folder: Path) -> Run:
         given_up=record.given_up,
         controller_cpu_s=record.controller_cpu_s,
         interruptions=record.interruptions,
+        tunings=list(read_tunings(folder, record.run_id)),
         problems=problems,
     )
 
@@ -156,6 +161,22 @@ def read_hosts(folder: Path, problems: list[str]) -> dict[str, HostFingerprint]:
         hosts[store.stem(path)] = host
         problems += unusable
     return hosts
+
+
+def read_tunings(folder: Path, run_id: str) -> Iterator[TuningRecord]:
+    """What was set on each host; one that cannot be read is one that was not put back."""
+    for name in (store.TUNING, store.PINNING):
+        for path in store.files(folder / name):
+            try:
+                yield read(path, TuningRecord)
+            except RecordError as error:
+                yield TuningRecord(
+                    schema_version=SCHEMA_VERSION,
+                    run_id=run_id,
+                    testbed=store.stem(path),
+                    host="",
+                    error=f"{name}/{path.name}: {error}",
+                )
 
 
 def moment(text: str | None) -> datetime | None:

@@ -391,36 +391,51 @@ class ClockRecord(Document, kw_only=True):
     error: str | None = None
 
 
-# --- interrupts and servers on CPUs of their own: pinning/ --------------------------------------
+# --- what a run sets on a host for its own time: tuning/, and pinning/ of older runs -------------
 
 
 class Setting(Part, kw_only=True):
-    """A value of the server's kernel. after: once it was wanted; restored: once it was put back.
+    """One value of a host, as a text. name: of what it belongs to, None in older records.
 
-    error: why it could not be written.
+    path: of /proc or /sys, or another place of files/tuning/places.py. after: once it was set.
+    held: shortly before it was put back, and restored: then; None if it is not there any more.
+    error: why it could not be set; restore_error: why it could not be put back.
     """
 
+    name: str | None = None
     path: str
     before: str
     wanted: str
-    after: str
+    after: str | None = None
+    held: str | None = None
     restored: str | None = None
     error: str | None = None
+    restore_error: str | None = None
 
 
-class PinningRecord(Document, kw_only=True):
-    """What was pinned on a server while a run measured. interface: None if it was not found.
+class Skipped(Part, kw_only=True):
+    """What was asked for and left as it was. name: of a tuning."""
 
-    released: when all was put back; None while it is pinned, or if that failed. error: why
+    name: str
+    reason: str
+
+
+class TuningRecord(Document, kw_only=True):
+    """What a run has set on a host. interface: None if it was not found.
+
+    The CPUs are empty if interrupts and servers share them. boot_id: of the host when the values
+    were set. released: when all was put back; None while it is set, or if that failed. error: why
     something could not be done.
     """
 
     testbed: str
     host: str
+    boot_id: str | None = None
     interface: str | None = None
     interrupt_cpus: list[Count] = []
     server_cpus: list[Count] = []
     settings: list[Setting] = []
+    skipped: list[Skipped] = []
     released: str | None = None
     error: str | None = None
 

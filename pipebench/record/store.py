@@ -19,8 +19,8 @@ from pipebench.record.schema import Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
-CLOCKS, PINNING = "clocks", "pinning"
-"""The folders of a run."""
+CLOCKS, TUNING, PINNING = "clocks", "tuning", "pinning"
+"""The folders of a run; the last is of older ones."""
 ENDINGS = (".json", ".json.gz")
 LARGE = 50_000  # characters
 LEVEL = 6
@@ -73,8 +73,8 @@ def clock_file(testbed: str, moment: str) -> str:
     return f"{CLOCKS}/{testbed}-{moment}.json"
 
 
-def pinning_file(testbed: str) -> str:
-    return f"{PINNING}/{testbed}.json"
+def tuning_file(host: str) -> str:
+    return f"{TUNING}/{host}.json"
 
 
 def host_file(host: str) -> str:

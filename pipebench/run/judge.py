@@ -15,14 +15,10 @@ import msgspec
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
 from pipebench.record.prices import Price, Prices, read_prices
-from pipebench.record.reading import read
 from pipebench.record.run import Run, load_run
 from pipebench.record.schema import (
-    SCHEMA_VERSION,
     Cell,
     InvalidRecord,
-    PinningRecord,
-    RecordError,
 )
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
@@ -73,7 +69,6 @@ class JudgedRun:
     unusable_checks: list[InvalidRecord] = field(default_factory=list)
     path_capacities: dict[str, PathCapacity] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
-    pinnings: list[PinningRecord] = field(default_factory=list)
 
     @property
     def by_cell(self) -> dict[Cell, list[JudgedMeasurement]]:
@@ -171,23 +166,7 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
         unusable_checks=[one for one in checks if isinstance(one, InvalidRecord)],
         path_capacities=path_capacities,
         prices=read_prices(run),
-        pinnings=list(_pinnings(run)),
     )
-
-
-def _pinnings(run: Run) -> Iterator[PinningRecord]:
-    """What was pinned on each testbed; one that cannot be read is one that was not put back."""
-    for path in store.files(run.folder / store.PINNING):
-        try:
-            yield read(path, PinningRecord)
-        except RecordError as error:
-            yield PinningRecord(
-                schema_version=SCHEMA_VERSION,
-                run_id=run.run_id,
-                testbed=store.stem(path),
-                host="",
-                error=f"{store.PINNING}/{path.name}: {error}",
-            )
 
 
 def spent_s(measurement: Measurement, warmup: float, duration: float) -> float:

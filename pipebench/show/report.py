@@ -39,11 +39,11 @@ from pipebench.show.disturbances import remarks as remarks_on
 from pipebench.show.interruptions import resume_command
 from pipebench.show.limits import limit_lines
 from pipebench.show.machines import chapter as machines_chapter
-from pipebench.show.pinning import left_behind, pinned_text
 from pipebench.show.point import Point
 from pipebench.show.reproduce import reproduce
 from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
+from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
 
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
@@ -163,7 +163,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
     said = [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()]
     said += [f"harness fault: {fault}" for fault in run.harness_faults]
     said += run.problems
-    said += left_behind(judged_run.pinnings)
+    said += left_behind(run.tunings)
     said += [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)]
     said += [
         f"probe/{record.file} is invalid: {record.reason}" for record in judged_run.unusable_probes
@@ -204,7 +204,13 @@ def remarks(judged_run: JudgedRun) -> list[str]:
     """What one must know of a run, whole or not."""
     seen = {judged.judgement.outcome for judged in judged_run.measurements}
     said = ["no measurement of this run is ok"] if seen and Outcome.OK not in seen else []
-    return [*said, *disagreements(judged_run.run.hosts), *judged_run.prices.problems]
+    run = judged_run.run
+    return [
+        *said,
+        *tuning_remarks(run.tunings),
+        *disagreements(run.hosts),
+        *judged_run.prices.problems,
+    ]
 
 
 def _markdown(
@@ -245,7 +251,7 @@ def _markdown(
         share=judged_run.measuring_share,
         time_spent=time_spent(judged_run),
         controller_cpu_s=controller_cpu_s(judged_run),
-        pinned=[pinned_text(record) for record in judged_run.pinnings],
+        tuned=tuned_lines(run.tunings),
         argv=next(
             (shlex.join(m.measurement.argv) for m in judged_run.measurements if m.measurement.argv),
             "",

@@ -3,8 +3,8 @@
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `fingerprints`,
 what host_fingerprint returned, by host, if the run goes on; `absent`, whether no host was looked
 at, because not every one is up (only in check mode).
-Returns the completed `run`, and what to expect of small generators and of many workers, as
-`progress`; in check mode, also what would be done, as `closing`.
+Returns the completed `run`, and what to expect of small generators and of many workers, and what
+will be set on the hosts, as `progress`; in check mode, also what would be done, as `closing`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.settle import (
     check_text,
     few_connections_text,
-    pinning_text,
     settle,
     single_worker_text,
     small_generators_text,
     unequal_generators_text,
 )
+from pipebench.plan.tuning import tuning_text
 
 
 class ActionModule(ActionBase):
@@ -55,7 +55,7 @@ class ActionModule(ActionBase):
                 unequal_generators_text(run, architectures),
                 single_worker_text(run),
                 few_connections_text(run),
-                pinning_text(run, [host for host in checks if checks[host]["irqbalance"]]),
+                tuning_text(checks),
             )
             answer["progress"] = "\n".join(filter(None, sentences))
         answer["run"] = run.to_fact()

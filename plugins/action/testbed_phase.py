@@ -1,8 +1,9 @@
 """Carry out one phase of a run on one testbed: every execution, one after the other.
 
-Arguments: `phase` (`path`, `probe` or `measure`); `run`, the fact `bench_run`; `testbed`, its name;
-`unavailable`, the frameworks that could not be deployed, `{name: {reason, log}}`; `recovery`, the
-fact `harness_recovery` of the phase before; `pauses_s`, see pipebench/harness/recovery.py.
+Arguments: `phase`, of PHASES in pipebench/harness/phases.py; `run`, the fact `bench_run`;
+`testbed`, its name; `unavailable`, the frameworks that could not be deployed, `{name: {reason,
+log}}`; `recovery`, the fact `harness_recovery` of the phase before; `pauses_s`, see
+pipebench/harness/recovery.py.
 
 The task is the server's. The load generators are reached with the variables that the inventory has
 for them. One task, because a task of Ansible costs 0.2 s of the controller's CPU, and a measurement
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import os
 import resource
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -31,6 +33,7 @@ from pipebench.harness.lines import SILENCE_S, Lines
 from pipebench.harness.phases import PHASES
 from pipebench.harness.recovery import PAUSES_S, Recovery
 from pipebench.harness.testbed_run import TestbedRun
+from pipebench.harness.tuning import put_back
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.variables import RESUME
 from pipebench.record.assemble import Answer
@@ -73,9 +76,12 @@ class ActionModule(ActionBase):
                 taken = PHASES[given["phase"]](testbed_run)
         except Interrupted:
             end_everything(testbed_run.hosts, run.owner)
+            put_back(testbed_run)
             os._exit(1)  # as Ansible's own worker does: nobody waits for a result
         except OSError as error:
             end_everything(testbed_run.hosts, run.owner)
+            with suppress(OSError):  # the hosts are put back first, and then that is recorded
+                put_back(testbed_run)
             raise AnsibleActionFail(
                 f"{run.results_dir} cannot be written: {error.strerror}. What was recorded before "
                 f"is whole; once that is mended, -e {RESUME}={run.run_id} measures the rest."

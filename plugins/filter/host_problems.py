@@ -33,13 +33,22 @@ options:
     description: C(server) and C(generator), the space that each kind of host requires, in GB.
     type: dict
     required: true
+  pauses:
+    description: Whether services that would undo the tuning are stopped for the time of the run.
+    type: bool
+    default: false
 """
 
 
 def host_problems(
-    testbeds: list[Any], hostvars: Mapping[str, Any], free_gb: Mapping[str, float]
+    testbeds: list[Any],
+    hostvars: Mapping[str, Any],
+    free_gb: Mapping[str, float],
+    *,
+    pauses: bool = False,
 ) -> list[str]:
-    return hosts.host_problems(msgspec.convert(plain(testbeds), list[Testbed]), hostvars, free_gb)
+    planned = msgspec.convert(plain(testbeds), list[Testbed])
+    return hosts.host_problems(planned, hostvars, free_gb, pauses=pauses)
 
 
 class FilterModule:

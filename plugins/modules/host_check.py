@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.interface import find_interface
 from ansible.module_utils.host.lease import held
 from ansible.module_utils.host.port import listen_error
+from ansible.module_utils.tuning.plan import plan
 
 DOCUMENTATION = """
 ---
@@ -43,6 +45,10 @@ options:
     description: How long connecting may take, in seconds.
     type: float
     default: 3
+  tuning:
+    description: What the run sets on such a host, as files/tuning/plan.py reads it.
+    type: dict
+    default: {}
 author: async-pipeline-bench
 """
 
@@ -58,8 +64,9 @@ RETURN = """
 check:
   description:
     - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder),
-      C(cpus) (that its processes may use), C(irqbalance) (whether that runs).
+      C(cpus) (that its processes may use).
     - C(lease), which run holds the host, as files/host/lease.py says it.
+    - C(tuning), what would be set on the host, as files/tuning/plan.py says it, or null.
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
@@ -172,15 +179,6 @@ def try_connect(address: str, port: int, timeout: float) -> dict[str, Any]:
     return {"ok": True, "error": None, "source": source, "seconds": time.monotonic() - begin}
 
 
-def is_running(service: str) -> bool:
-    """Whether systemd runs a service."""
-    try:
-        done = subprocess.run(["systemctl", "is-active", "--quiet", service], check=False)
-    except OSError:
-        return False
-    return done.returncode == 0
-
-
 def addresses() -> list[str]:
     """List the host's own addresses, for the sentence that says which there are."""
     try:
@@ -190,6 +188,13 @@ def addresses() -> list[str]:
     return done.stdout.split()
 
 
+def planned(order: Any, address: str) -> Any:
+    """What would be set here; None if that is nothing."""
+    if not order.get("entries"):
+        return None
+    return plan(order, find_interface(address), sorted(os.sched_getaffinity(0)))
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -197,6 +202,7 @@ def main() -> None:
             "address": {"type": "str", "required": True},
             "port": {"type": "int", "required": True},
             "timeout": {"type": "float", "default": 3},
+            "tuning": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -210,10 +216,10 @@ def main() -> None:
         "systemd": Path("/run/systemd/system").is_dir(),
         "root": os.geteuid() == 0,
         "cpus": len(os.sched_getaffinity(0)),
-        "irqbalance": is_running("irqbalance"),
         "identity": identity(),
         "free": free_bytes(["/opt", "/var"]),
         "lease": held(),
+        "tuning": planned(words["tuning"], words["address"]),
     }
     if words["kind"] == "server":
         check["bind"] = try_bind(words["address"], words["port"])

@@ -10,11 +10,13 @@ import re
 import shutil
 import socket
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.host.metadata import metadata
+from ansible.module_utils.tuning.settings import untouched
 
 DOCUMENTATION = """
 ---
@@ -84,8 +86,20 @@ CMDLINE = re.compile(
 )
 
 
+@cache
+def before_the_run() -> dict[str, str]:
+    values: dict[str, str] = untouched()
+    return values
+
+
 def read(path: Path | str) -> str | None:
-    """Return what a file says, or None: a virtual machine lacks half of these."""
+    """Return what a file says, or None: a virtual machine lacks half of these.
+
+    Of what a run that died has set, it is what was there before: the next run puts that back.
+    """
+    before = before_the_run().get(str(path))
+    if before is not None:
+        return before.strip()
     try:
         return Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError):

@@ -160,7 +160,7 @@ def test_a_program_needs_nothing_but_python_3_9(program: Path) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in (
-            [node.module or ""]
+            [f"{program.parent.name}.{node.module}" if node.level else node.module or ""]
             if isinstance(node, ast.ImportFrom)
             else [alias.name for alias in node.names]
         )

@@ -28,7 +28,6 @@ from pipebench.plan.run_plan import RunPlan, plan_run, results_mistakes
 from pipebench.plan.schedule import shuffled_rounds
 from pipebench.plan.settle import (
     few_connections_text,
-    pinning_text,
     settle,
     single_worker_text,
     small_generators_text,
@@ -507,12 +506,6 @@ def test_a_server_without_a_cpu_beside_those_for_interrupts_is_refused() -> None
     sentence = "bench_interrupt_cpus is 2, and s has 2 CPUs; it must be less than that."
     with pytest.raises(PlanError, match=sentence):
         settle(planned(bench_interrupt_cpus=2), {"s": 2, "g": 2})
-
-
-def test_irqbalance_is_said_beforehand_if_interrupts_are_pinned() -> None:
-    pinned = planned(bench_interrupt_cpus=1)
-    assert pinning_text(pinned, ["s", "g"]).startswith("irqbalance runs on s, and may move ")
-    assert pinning_text(pinned, ["g"]) == pinning_text(planned(), ["s"]) == ""
 
 
 def test_that_all_is_one_worker_is_said_beforehand() -> None:

@@ -56,14 +56,15 @@ STOPPED = {
     "journal": None,
 }
 
-SETTING = {"path": "/proc/irq/30/smp_affinity_list", "before": "0-3", "wanted": "0"}
-PINNED = {
-    "interface": "eth0",
-    "interrupt_cpus": [0],
-    "server_cpus": [1, 2, 3],
-    "settings": [SETTING | {"after": "0", "error": None}],
-}
-RELEASED = PINNED | {"settings": [SETTING | {"after": "0-3", "error": None}]}
+SETTING = {"name": "turbo", "path": "/sys/boost", "before": "1", "wanted": "0", "error": None}
+TUNED = {
+    "boot_id": "b", "interface": "eth0", "interrupt_cpus": [], "server_cpus": [],
+    "settings": [SETTING | {"after": "0"}], "skipped": [{"name": "governor", "reason": "none"}],
+    "released_at": None, "rebooted": False,
+}  # fmt: skip
+RESTORED = TUNED | {
+    "settings": [SETTING | {"after": "0", "held": "0", "restored": "1"}], "released_at": 1000.0,
+}  # fmt: skip
 
 CLOCK = {"offset_s": 0.25, "error_s": 0.0001, "exchanges": 50, "at": 1.0}
 PLAN = {
@@ -155,15 +156,15 @@ def hosts(generators: tuple[str, ...] = ("g",), **answers: Any) -> Hosts:
         "server.unit stopped": given["stopped"],
         "host.clock started": {"ready": True},
         "host.clock stopped": {},
-        "host.pinning pinned": PINNED,
-        "host.pinning looked": PINNED,
-        "host.pinning released": RELEASED,
     }
     generator = {
         "generator.load": given["load"],
         "generator.probe": given["probe"],
         "host.clock measured": given["clock"],
     }
+    tuning = {"tuning.hold set": TUNED, "tuning.hold restored": RESTORED}
+    server |= tuning
+    generator |= tuning
     return Hosts(
         CannedHost("s", server), [CannedHost(name, dict(generator)) for name in generators]
     )

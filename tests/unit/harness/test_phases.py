@@ -20,8 +20,6 @@ from tests.unit.harness.answers import (
     CLOCK,
     H2LOAD,
     LOAD,
-    PINNED,
-    SETTING,
     STARTED,
     CannedHost,
     hosts,
@@ -215,97 +213,12 @@ def test_the_generator_that_fails_is_named(tmp_path: Path) -> None:
     assert "HARNESS FAULT, the load on h: host did not answer: no route" in said[0]
 
 
-def pinning_of(folder: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((folder / "pinning" / "main.json").read_text())
-    return record
-
-
-def test_what_is_pinned_for_the_rounds_is_put_back_after_them(tmp_path: Path) -> None:
-    on, said = hosts(), []
-    measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, said))
-    assert asked(on.server) == [
-        "host.pinning pinned",
-        "host.pinning looked",
-        *["server.unit started", "server.unit stopped"] * 2,
-        "host.pinning released",
-        "host.pinning looked",
-    ]
-    assert calls(on.server)[0].order["interrupt_cpus"] == 1
-    record = pinning_of(tmp_path)
-    assert (record["host"], record["interface"], record["server_cpus"]) == ("s", "eth0", [1, 2, 3])
-    (setting,) = record["settings"]
-    assert (setting["before"], setting["after"], setting["restored"]) == ("0-3", "0", "0-3")
-    assert record["released"]
-    assert record["error"] is None
-    assert len(said) == 2  # the measurements
-
-
-def test_what_is_not_as_it_was_is_a_fault_and_named(tmp_path: Path) -> None:
-    on, said = hosts(), []
-    on.server.answers["host.pinning released"] = PINNED
-    measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, said))
-    sentence = "/proc/irq/30/smp_affinity_list on s was 0-3 and is 0 after the run"
-    assert sentence in said[-1]
-    record = pinning_of(tmp_path)
-    assert (record["released"], record["error"]) == (None, sentence)
-    (fault,) = (
-        event
-        for event in map(json.loads, (tmp_path / "progress.jsonl").read_text().splitlines())
-        if event["event"] == "harness_fault"
-    )
-    assert (fault["record"], fault["reason"]) == ("pinning/main.json", sentence)
-
-
-def test_a_value_that_the_kernel_refuses_is_said_and_no_fault(tmp_path: Path) -> None:
-    on, said = hosts(), []
-    refused = SETTING | {"after": "0-3", "error": "Input/output error"}
-    on.server.answers["host.pinning pinned"] = PINNED | {"settings": [refused]}
-    made = on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, said)
-    measure(made)
-    assert "smp_affinity_list on s could not be set to 0: Input/output error" in said[0]
-    assert made.recovery.faults_in_a_row == 0
-    assert pinning_of(tmp_path)["released"]
-
-
-def test_what_is_pinned_is_put_back_if_the_rounds_fail(tmp_path: Path) -> None:
-    on = hosts()
-    del on.server.answers["server.unit started"]  # a fault of this program, not of a host
-    with pytest.raises(KeyError):
-        measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, []))
-    assert "host.pinning released" in asked(on.server)
-
-
 def test_nobody_wants_the_rest_if_ansible_was_killed(tmp_path: Path) -> None:
     on = hosts()
     made = on_testbed(run_of(tmp_path), on, [], parent=0)
     with pytest.raises(Interrupted):
         measure(made)
     assert "server.unit started" not in asked(on.server)
-
-
-def test_what_is_pinned_is_put_back_if_ansible_was_killed(tmp_path: Path) -> None:
-    on = hosts()
-    made = on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, [])
-    measured = on.generators[0].run
-
-    def killed(call: Call) -> Any:
-        if call.program == "generator.load":
-            object.__setattr__(made, "parent", 0)
-        return measured(call)
-
-    on.generators[0].run = killed
-    with pytest.raises(Interrupted):
-        measure(made)
-    assert asked(on.server)[-2:] == ["host.pinning released", "host.pinning looked"]
-
-
-def test_what_is_pinned_is_put_back_on_a_testbed_that_is_given_up(tmp_path: Path) -> None:
-    on = hosts(load=GONE)
-    recovery = Recovery(pauses_s=())
-    run = run_of(tmp_path, bench_interrupt_cpus=1, bench_rounds=6)
-    measure(on_testbed(run, on, [], recovery=recovery))
-    assert recovery.given_up
-    assert "host.pinning released" in asked(on.server)
 
 
 def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) -> None:
@@ -322,18 +235,14 @@ def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) 
     on.generators[0].answers["generator.load ended"] = {}
     try:
         with pytest.raises(Interrupted), interruptible():
-            measure(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, []))
+            measure(on_testbed(run_of(tmp_path), on, []))
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN  # the hosts are being cleaned
         end_everything(on, "o")
     finally:
         signal.signal(signal.SIGINT, handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     assert not (tmp_path / "raw").exists()  # what was in flight is dropped
-    assert asked(on.server)[-3:] == [
-        "host.pinning released",
-        "host.pinning looked",
-        "server.unit ended",
-    ]
+    assert asked(on.server)[-1] == "server.unit ended"
     assert asked(on.generators[0])[-1] == "generator.load ended"
 
 

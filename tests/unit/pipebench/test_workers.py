@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -201,29 +200,3 @@ def test_with_one_worker_there_is_no_such_chart(tmp_path: Path) -> None:
     data = data_of(judged_run, summary(judged_run))
     assert scaling(data) is None
     assert workers(data) is None
-
-
-def test_what_was_pinned_is_in_the_report(tmp_path: Path) -> None:
-    folder = write_run(tmp_path, run_document(["one"], 1), {"main-r01-001-one.json": record()})
-    (folder / "pinning").mkdir()
-    path = "/proc/irq/30/smp_affinity_list"
-    setting = {"path": path, "before": "0-3", "wanted": "0", "after": "0", "restored": "0-3"}
-    pinned = {
-        "schema_version": 2, "run_id": "20260101T000000Z-abcd", "testbed": "main", "host": "s",
-        "interface": "eth0", "interrupt_cpus": [0], "server_cpus": [1, 2],
-        "settings": [setting], "released": "2026-01-01T00:07:00Z",
-    }  # fmt: skip
-    (folder / "pinning" / "main.json").write_text(json.dumps(pinned))
-    made = render(judge_run(folder))
-    assert (
-        "| CPUs of their own | main: interrupts of eth0 on CPUs 0, servers on 1, 2; 1 value of the "
-        "kernel changed, all put back |"
-    ) in made.files["report.md"]
-    assert not any("pinning" in problem for problem in made.problems)
-    left = pinned | {"released": None, "error": f"{path} on s was 0-3 and is 0 after the run"}
-    (folder / "pinning" / "main.json").write_text(json.dumps(left))
-    made = render(judge_run(folder))
-    assert "not all put back" in made.files["report.md"]
-    assert any("pinning of the testbed main was not undone" in one for one in made.problems)
-    (folder / "pinning" / "main.json").write_text("{")
-    assert any("it is truncated" in one for one in render(judge_run(folder)).problems)

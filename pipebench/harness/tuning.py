@@ -1,0 +1,158 @@
+"""What a run sets on the hosts of a testbed for its own time, and puts back at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from pipebench.harness.host_program import Call, Host
+from pipebench.harness.lines import Line
+from pipebench.harness.testbed_run import TestbedRun
+from pipebench.plan.tuning import Kind, order_of
+from pipebench.record import assemble
+from pipebench.record.assemble import Answer
+from pipebench.record.faults import fault_of
+from pipebench.record.progress import append_event
+from pipebench.record.reading import read
+from pipebench.record.schema import (
+    SCHEMA_VERSION,
+    HarnessFault,
+    RecordError,
+    TuningRecord,
+)
+from pipebench.record.settings import failed_text, left_text
+from pipebench.record.store import time_text, tuning_file, write
+
+PROGRAM = "tuning.hold"
+
+
+def tune(testbed_run: TestbedRun) -> None:
+    """Set what the run asks for on every host, once what an earlier run left is put back."""
+    orders = {
+        host.name: Call(PROGRAM, _order(testbed_run, kind)) for host, kind in _kinds(testbed_run)
+    }
+    for host, answer in _answers(testbed_run, orders).items():
+        fault = fault_of(f"tuning {host}", answer)
+        if not orders[host].order["entries"]:
+            _say(testbed_run, host, fault)
+            continue
+        record = _begun(testbed_run, host, answer, fault)
+        write(_folder(testbed_run), tuning_file(host), record)
+        _say(testbed_run, host, record.error, *map(failed_text, record.settings))
+
+
+def put_back(testbed_run: TestbedRun) -> None:
+    """Put back on every host what the run has set, and record whether all is as it was."""
+    folder = _folder(testbed_run)
+    hosts = [host.name for host, _ in _kinds(testbed_run)]
+    tuned = [host for host in hosts if (folder / tuning_file(host)).exists()]
+    answers = _answers(testbed_run, {host: Call(PROGRAM, {"state": "restored"}) for host in tuned})
+    for host, answer in answers.items():
+        record = read(folder / tuning_file(host), TuningRecord)
+        record, faults = _ended(record, answer, fault_of(f"putting {host} back", answer))
+        write(folder, tuning_file(host), record)
+        _say(testbed_run, host, "; ".join(faults))
+
+
+def _order(testbed_run: TestbedRun, kind: Kind) -> dict[str, Any]:
+    testbed = testbed_run.testbed
+    order = order_of(testbed_run.run.variables, kind, testbed.port)
+    return {"state": "set", "address": testbed.address, **order}
+
+
+def _kinds(testbed_run: TestbedRun) -> list[tuple[Host, Kind]]:
+    """Every host of the testbed, and what it is."""
+    hosts = testbed_run.hosts
+    return [(hosts.server, "server"), *((host, "generator") for host in hosts.generators)]
+
+
+def _answers(testbed_run: TestbedRun, calls: Mapping[str, Call]) -> dict[str, Answer]:
+    """What each host answers to its call, all at the same time."""
+    hosts = [host for host, _ in _kinds(testbed_run) if host.name in calls]
+    if not hosts:
+        return {}
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        answers = pool.map(lambda host: host.run(calls[host.name]), hosts)
+        return dict(zip((host.name for host in hosts), answers, strict=True))
+
+
+def _begun(testbed_run: TestbedRun, host: str, answer: Answer, fault: str | None) -> TuningRecord:
+    """The record of what is set now."""
+    empty = TuningRecord(
+        schema_version=SCHEMA_VERSION,
+        run_id=testbed_run.run.run_id,
+        testbed=testbed_run.testbed.name,
+        host=host,
+        error=fault,
+    )
+    try:
+        return empty if fault else assemble.tuning(answer, **_names(empty))
+    except RecordError as error:
+        return replace(empty, error=_unusable(host, error))
+
+
+def _ended(
+    record: TuningRecord, answer: Answer, fault: str | None
+) -> tuple[TuningRecord, list[str]]:
+    """The record with what is there after the run, and the faults of the harness."""
+    now: TuningRecord | None = None
+    if not fault:
+        try:
+            now = assemble.tuning(answer, **_names(record))
+        except RecordError as error:
+            fault = _unusable(record.host, error)
+    if now is None:
+        return replace(record, error=_joined(record.error, fault)), [fault or ""]
+    if answer["rebooted"]:
+        booted = f"{record.host} was booted again, so that nothing of this was set from then on"
+        ended = time_text(time.time())
+        return replace(record, released=ended, error=_joined(record.error, booted)), []
+    left = [text for one in now.settings if (text := left_text(one, record.host))]
+    whole = replace(
+        record,
+        settings=now.settings,
+        released=time_text(answer["released_at"]) if answer["released_at"] else None,
+        error=_joined(record.error, *left),
+    )
+    return whole, left
+
+
+def _names(record: TuningRecord) -> dict[str, Any]:
+    """What a host does not say of its own record."""
+    return {name: getattr(record, name) for name in ("schema_version", "run_id", "testbed", "host")}
+
+
+def _unusable(host: str, error: RecordError) -> str:
+    return f"an answer of {host} cannot be used: {error}"
+
+
+def _joined(*sentences: str | None) -> str | None:
+    return "; ".join(filter(None, sentences)) or None
+
+
+def _say(testbed_run: TestbedRun, host: str, fault: str | None, *remarks: str | None) -> None:
+    """Show what is not as it should be; a fault is an event, too."""
+    lines = [f"{host}: {remark}" for remark in remarks if remark]
+    if fault:
+        append_event(
+            _folder(testbed_run),
+            HarnessFault(
+                time=time_text(time.time()),
+                run_id=testbed_run.run.run_id,
+                seconds_left=None,
+                testbed=testbed_run.testbed.name,
+                record=tuning_file(host),
+                reason=fault,
+            ),
+        )
+        lines.append(fault)
+    testbed_run.lines.say(Line("\n".join(lines), trouble=True))
+
+
+def _folder(testbed_run: TestbedRun) -> Path:
+    return Path(testbed_run.run.results_dir)

@@ -1,0 +1,73 @@
+"""What a run has set on its hosts for its own time, in sentences."""
+
+from collections.abc import Iterable
+
+from pipebench.record.schema import Setting, TuningRecord
+from pipebench.record.settings import failed_text, setting_lines
+
+
+def tuned_lines(records: Iterable[TuningRecord]) -> list[tuple[str, list[str]]]:
+    """For each host, what was set on it, what was refused, and whether all was put back."""
+    return [(record.host or record.testbed, _lines(record)) for record in records]
+
+
+def _lines(record: TuningRecord) -> list[str]:
+    written = [one for one in record.settings if one.error is None]
+    lines = _cpus_lines(record) + setting_lines(written, record.skipped)
+    lines += [text for one in record.settings if (text := failed_text(one))]
+    lines += [text for one in record.settings if (text := drifted_text(one))]
+    if record.settings:
+        lines.append(_back_text(record))
+    return lines or [record.error or "nothing was set"]
+
+
+def _cpus_lines(record: TuningRecord) -> list[str]:
+    if not record.server_cpus:
+        return []
+    interface = record.interface or "no interface that was found"
+    own, servers = _cpus(record.interrupt_cpus), _cpus(record.server_cpus)
+    return [f"interrupts of {interface} on CPUs {own}, servers on {servers}"]
+
+
+def drifted_text(setting: Setting) -> str | None:
+    """That a value was not what was set, when the run ended; None if it was, or is not known."""
+    if setting.error or setting.held is None or setting.held == setting.after:
+        return None
+    return (
+        f"{setting.path} was {setting.after} at first and {setting.held} at the end: something "
+        "else on the host has written it"
+    )
+
+
+def _back_text(record: TuningRecord) -> str:
+    gone = [one.path for one in record.settings if record.released and one.restored is None]
+    booted = gone and len(gone) == len(record.settings)
+    if booted:
+        return str(record.error)
+    text = "all put back" if record.released else "not all put back"
+    return f"{text}; not there any more: {', '.join(gone)}" if gone else text
+
+
+def tuning_remarks(records: Iterable[TuningRecord]) -> list[str]:
+    """What one must know of a run whose values did not hold."""
+    said = []
+    for record in records:
+        drifted = [text for one in record.settings if (text := drifted_text(one))]
+        said += [f"{record.host}: {drifted[0]}" for _ in drifted[:1]]
+        said += [record.error] if record.released and record.error else []
+    return said
+
+
+def left_behind(records: Iterable[TuningRecord]) -> list[str]:
+    """A sentence for each host that is not as it was, or whose record says nothing."""
+    return [
+        f"what was set on {one.host or one.testbed} was not put back: {one.error or 'not yet'}; "
+        "the host does so within a minute after the run holds it no longer, or else "
+        "playbooks/teardown.yml does"
+        for one in records
+        if one.released is None and (one.settings or one.error)
+    ]
+
+
+def _cpus(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
