@@ -2,9 +2,10 @@
 
 What was there is kept in a file before the first write, so that whoever comes next can put it back:
 this run at its end, the host itself if the run has died, the next run, or the teardown. A second
-run never takes what the first one set for what was there before. Only runtime values are written: a
-reboot puts them all back. It gives the boot another id, and the kernel starts anew: a container that
-is started again has only the former, and its values stay.
+run never takes what the first one set for what was there before.
+
+Only runtime values are written, so a reboot puts them all back. It gives the boot another id, and
+the kernel starts anew: a container that is started again has only the former, and its values stay.
 """
 
 from __future__ import annotations
