@@ -41,6 +41,18 @@ def own_network() -> str:
         ) from error
 
 
+def login(user: str, folder: Path) -> dict[str, str]:
+    """How ssh logs in to the hosts of a fleet, as Ansible's variables. folder: the fleet's own."""
+    return {
+        "ansible_user": user,
+        "ansible_ssh_private_key_file": str(folder / KEY),
+        "ansible_ssh_common_args": (
+            "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o GlobalKnownHostsFile=none "
+            f"-o 'UserKnownHostsFile=\"{folder / KNOWN_HOSTS}\"'"
+        ),
+    }
+
+
 def learn_host_keys(folder: Path, addresses: Iterable[str], patience_s: float) -> bool:
     """Ask each address once for its host key, and keep it; from then on it is checked.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pipebench.cloud.access import KEY, KNOWN_HOSTS
+from pipebench.cloud.access import login
 from pipebench.cloud.fleet import Fleet
-from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG
+from pipebench.cloud.provider import EXPIRES_TAG, FLEET_TAG, PROJECT, PROJECT_TAG
 from pipebench.plan.mistakes import PlanError
 from pipebench.record.store import write_text
 
@@ -56,10 +57,6 @@ def inventory(fleet: Fleet, state: Path) -> dict[str, Any]:
     plugins = {"aws": _aws, "hetzner": _hetzner}
     document, tags, cloud = plugins[fleet.provider](fleet)
     address = ADDRESSES[fleet.provider, fleet.address]
-    ssh = (
-        f"-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o GlobalKnownHostsFile=none "
-        f"-o UserKnownHostsFile={state / KNOWN_HOSTS}"
-    )
     for name in ("baseline", "peak"):
         tag = f"{tags}['bench-{name}-gbit']"
         cloud[f"{name}_gbit"] = f"{tag} | float if {tag} else none"
@@ -71,13 +68,12 @@ def inventory(fleet: Fleet, state: Path) -> dict[str, Any]:
         "keyed_groups": [{"key": f"{tags}['bench-role'] + 's'", "separator": "", "prefix": ""}],
         "compose": {
             "ansible_host": address,
-            "ansible_user": repr(fleet.user),
-            "ansible_ssh_private_key_file": repr(str(state / KEY)),
-            "ansible_ssh_common_args": repr(ssh),
+            **{name: json.dumps(value) for name, value in login(fleet.user, state).items()},
             "bench_address": ADDRESSES[fleet.provider, "private"],
             "bench_testbed": f"{tags}['bench-testbed']",
             "bench_machine": cloud["type"],
             "bench_price": price,
+            "bench_until": f"{tags}['{EXPIRES_TAG}'] | int",
             "bench_cloud": "{"
             + ", ".join(f"'{key}': {value}" for key, value in cloud.items())
             + "}",

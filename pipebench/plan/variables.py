@@ -17,8 +17,9 @@ from pipebench.tools import first_tool, tools
 
 PREFIX = "bench_"
 # Variables of a host, not of a run: the inventory sets them.
+UNTIL = "bench_until"
 HOST_VARIABLES = {
-    "bench_address", "bench_cloud", "bench_machine", "bench_price", "bench_testbed",
+    "bench_address", "bench_cloud", "bench_machine", "bench_price", "bench_testbed", UNTIL,
     "bench_up_path",
 }  # fmt: skip
 # Set by the playbooks themselves.

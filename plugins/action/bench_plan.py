@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from msgspec import structs
 
 from pipebench.harness.complete import left_text
+from pipebench.plan.ending import early_endings
 from pipebench.plan.estimate import plan_text
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.owner import owner_of
 from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import read_project
@@ -47,6 +49,7 @@ class ActionModule(ActionBase):
             else:
                 run = plan_run(given, inventory, project, measures=measures)
                 progress = f"Run {run.run_id}, {plan_text(run)}, after provisioning"
+            Mistakes(early_endings(run, inventory, time.time())).refuse()
         except PlanError as error:
             inventories = ", ".join(known.get("ansible_inventory_sources") or ["none"])
             return answer | {"failed": True, "msg": f"{error}\n(inventory: {inventories})"}

@@ -2,8 +2,8 @@
 
 Arguments: `file`, the cloud file; `name`, the fleet's, or it gets a new one; `inventory`, the
 folder that the fleet's inventory is kept in. Returns `fleet` (as .cloud/NAME/fleet.json, each host
-with its tags), `folder`, `tags`, `public_key`, `user_data`, and `expired`, the names of fleets
-whose time is over. Asks the provider, and changes nothing there.
+with its tags), `folder`, `tags`, `public_key`, `login` (Ansible's variables for ssh), `user_data`,
+and `expired`, the names of fleets whose time is over. Asks the provider, and changes nothing there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from ansible.plugins.action import ActionBase
 
-from pipebench.cloud.access import public_key
+from pipebench.cloud.access import login, public_key
 from pipebench.cloud.creation import ROOT, settled
 from pipebench.cloud.first_boot import user_data
 from pipebench.cloud.fleet import keep_fleet
@@ -47,6 +47,7 @@ class ActionModule(ActionBase):
             "folder": str(folder),
             "tags": fleet.tags,
             "public_key": key,
+            "login": login(fleet.user, folder),
             "user_data": user_data(fleet.expires),
             "expired": expired,
             "progress": f"Fleet {fleet.name}: {len(fleet.hosts)} hosts at {fleet.provider}",

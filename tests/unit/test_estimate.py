@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipebench.plan.ending import PROVISIONING_S, early_endings
 from pipebench.plan.estimate import (
     begins_after_s,
     duration_text,
@@ -33,6 +34,21 @@ FEW = {"bench_frameworks": "aiohttp,sanic", "bench_controls": False, "bench_roun
 
 def planned(**given: Any) -> RunPlan:
     return plan_run(FEW | given, Inventory(["s"], ["g"], HOSTS), PROJECT)
+
+
+def test_hosts_that_end_before_the_run_are_named() -> None:
+    run, now = planned(), 1_800_000_000.0
+    needed = PROVISIONING_S + estimate_s(run)
+
+    def endings(**until: float) -> list[str]:
+        hosts = {host: HOSTS[host] | {"bench_until": until[host]} for host in until}
+        return list(early_endings(run, Inventory(["s"], ["g"], HOSTS | hosts), now))
+
+    assert endings() == endings(s=now + needed + 1, g=now + needed + 1) == []
+    (sentence,) = endings(s=now + 60, g=now + 60)
+    assert sentence.startswith("s and 1 other host end at 08:01 UTC, in 60 s, and the run needs ")
+    (sentence,) = endings(g=now - 5)
+    assert sentence.startswith("g ends at 07:59 UTC, in 0 s, and the run needs about 1")
 
 
 def test_it_grows_with_what_the_plan_asks_for() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -201,10 +203,9 @@ def test_two_fleets_do_not_share_an_inventory(tmp_path: Path) -> None:
 def test_host_keys_are_checked_in_every_fleet(tmp_path: Path) -> None:
     for words in ({}, {"provider": "hetzner", "zone": "fsn1"}):
         compose = inventory(made(**words), tmp_path)["compose"]
-        assert "StrictHostKeyChecking=yes" in compose["ansible_ssh_common_args"]
-        assert (
-            f"UserKnownHostsFile={tmp_path / 'known_hosts'}" in compose["ansible_ssh_common_args"]
-        )
+        options = shlex.split(json.loads(compose["ansible_ssh_common_args"]))
+        assert "StrictHostKeyChecking=yes" in options
+        assert f'UserKnownHostsFile="{tmp_path / "known_hosts"}"' in options
 
 
 def test_what_has_expired() -> None:
