@@ -36,7 +36,7 @@ FleetName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z")]
 class FleetHost(Struct, frozen=True, kw_only=True):
     """A host that is rented. role: server or loadgen. image: its id. disk: its root device.
 
-    per_hour: its price.
+    per_hour: its price. shared: other customers use its CPUs, too.
     """
 
     name: str
@@ -47,6 +47,7 @@ class FleetHost(Struct, frozen=True, kw_only=True):
     disk: str
     cpus: int
     per_hour: float
+    shared: bool = False
     baseline_gbit: float | None = None
     peak_gbit: float | None = None
 
@@ -143,8 +144,8 @@ def settle(file: CloudFile, name: str, provider: Provider, ssh_from: str, now: d
         FleetHost(
             name=host, role=role, testbed=testbed, type=type_.name,
             image=images[type_.architecture].id, disk=images[type_.architecture].disk,
-            cpus=type_.cpus, per_hour=type_.per_hour, baseline_gbit=type_.baseline_gbit,
-            peak_gbit=type_.peak_gbit,
+            cpus=type_.cpus, per_hour=type_.per_hour, shared=type_.shared,
+            baseline_gbit=type_.baseline_gbit, peak_gbit=type_.peak_gbit,
         )
         for one, testbed in testbeds_of(file.testbeds)
         for host, role, type_ in hosts_of(one, testbed, types)

@@ -73,6 +73,7 @@ class Hetzner:
             cpus=int(offered.cores or 0),
             architecture=ARCHITECTURES[str(offered.architecture)],
             per_hour=float(price["price_hourly"]["net"]),
+            shared=offered.cpu_type == "shared",
         )
 
     def image(self, image: Image, architecture: str) -> Found:

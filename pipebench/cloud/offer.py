@@ -44,7 +44,19 @@ def offer(fleet: Fleet, now: datetime) -> str:
 
 In all {fleet.per_hour:.4f} {money} an hour, and at most {in_all:.2f} {money} until \
 {end:%Y-%m-%d %H:%M} UTC, their end.
-Prices: {fleet.price_source}, {fleet.price_date}; disks, addresses and traffic are extra."""
+Prices: {fleet.price_source}, {fleet.price_date}; disks, addresses and traffic are extra.\
+{shared_text(fleet)}"""
+
+
+def shared_text(fleet: Fleet) -> str:
+    """What to expect of CPUs that others use, too, on its own line; empty if there are none."""
+    types = sorted({host.type for host in fleet.hosts if host.shared})
+    if not types:
+        return ""
+    return (
+        f"\nOther customers use the CPUs of {', '.join(types)}, too: their figures scatter more, "
+        "and a comparison with other types says less. Types with dedicated CPUs do not."
+    )
 
 
 def network(host: FleetHost) -> str:

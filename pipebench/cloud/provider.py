@@ -15,7 +15,8 @@ PROJECT_TAG, FLEET_TAG, EXPIRES_TAG = "bench-project", "bench-fleet", "bench-exp
 class MachineType(NamedTuple):
     """What an instance type is. architecture: amd64 or arm64. per_hour: of its currency.
 
-    burstable: its CPU is slower than it seems once credits are spent. baseline_gbit, peak_gbit: of
+    burstable: its CPU is slower than it seems once credits are spent. shared: other customers use
+    the same CPUs. baseline_gbit, peak_gbit: of
     its network; None if the provider does not say.
     """
 
@@ -24,6 +25,7 @@ class MachineType(NamedTuple):
     architecture: str
     per_hour: float
     burstable: bool = False
+    shared: bool = False
     baseline_gbit: float | None = None
     peak_gbit: float | None = None
 

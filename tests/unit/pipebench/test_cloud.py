@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec import structs
 
 from pipebench.cloud import access, cloud_file
 from pipebench.cloud.cloud_file import CloudFile, Image, read_cloud_file
@@ -177,6 +178,12 @@ def test_the_offer() -> None:
 In all 1.0800 USD an hour, and at most 2.16 USD until 2026-11-29 14:00 UTC, their end.
 Prices: a list, 2026-11-29; disks, addresses and traffic are extra."""
     )
+
+
+def test_cpus_that_others_use_too_are_said() -> None:
+    fleet = made()
+    shared = structs.replace(fleet, hosts=[structs.replace(fleet.hosts[-1], shared=True)])
+    assert "Other customers use the CPUs of c7g.large, too:" in offer(shared, NOW)
 
 
 def test_a_fleet_is_kept_for_this_user_alone(tmp_path: Path) -> None:
