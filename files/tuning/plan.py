@@ -91,9 +91,11 @@ class Host:
 
     @property
     def card(self) -> str:
-        """The interface that the load takes. Raises SkipError if there is none."""
+        """The interface that the load takes. Raises SkipError if it cannot be set."""
         if self.interface is None:
             raise SkipError("no interface has the address of the load")
+        if not steering.is_shown(self.root, self.interface):
+            raise SkipError(f"/sys does not show {self.interface}, as in a container")
         return self.interface
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from .places import read_text, under
+from .places import ask, read_text, under
+
+
+def is_shown(root: Path, interface: str) -> bool:
+    """Whether /sys shows this interface: in a container, its name may be that of one outside."""
+    shown = read_text(under(root, f"/sys/class/net/{interface}/address"))
+    links: list[dict[str, str]] = json.loads(ask("ip", "-json", "link", "show", interface) or "[]")
+    return not links or shown == links[0].get("address")
 
 
 def interrupts(root: Path, interface: str) -> list[str]:
     """The places of an interface's interrupts, of its device or with its name, by their numbers.
 
-    One without a device has none: in a container, its name may be that of an interface outside.
+    One without a device has none.
     """
     device = under(root, f"/sys/class/net/{interface}/device")
     if not device.exists():

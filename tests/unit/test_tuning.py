@@ -70,7 +70,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(settings, "KEPT", tmp_path / "tuning.json")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     (tmp_path / "bin").mkdir()
-    for name in ("nft", "ethtool", "systemctl"):  # never those of this computer
+    for name in ("nft", "ethtool", "systemctl", "ip"):  # never those of this computer
         program(tmp_path, name, "exit 1")
     return root
 
@@ -193,6 +193,16 @@ def test_interrupts_and_servers_have_cpus_of_their_own(kernel: Path) -> None:
 def test_an_interface_without_interrupts_has_its_packets_steered(kernel: Path) -> None:
     planned = wanted(kernel, "veth0", interrupt_cpus=2)
     assert values(planned) == {"/sys/class/net/veth0/queues/rx-0/rps_cpus": ("0", "3")}
+
+
+def test_an_interface_outside_of_the_same_name_is_not_touched(kernel: Path, tmp_path: Path) -> None:
+    write(kernel, {"sys/class/net/eth0/address": "02:00:00:00:00:01"})
+    program(tmp_path, "ip", """echo '[{"address": "02:00:00:00:00:02"}]'""")
+    planned = wanted(kernel, tuning=["interrupts", "steering", "moderation"])
+    assert planned["settings"] == []
+    assert set(reasons(planned).values()) == {"/sys does not show eth0, as in a container"}
+    program(tmp_path, "ip", """echo '[{"address": "02:00:00:00:00:01"}]'""")
+    assert wanted(kernel, tuning=["interrupts"])["settings"]
 
 
 def test_everything_is_put_back_byte_for_byte(kernel: Path) -> None:

@@ -77,7 +77,11 @@ from ansible.module_utils.lab import (
 )
 
 # systemd-nspawn needs telling: what the controller's systemd uses says nothing about the guest
-GUEST = ENVIRONMENT | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+# A machine may set what belongs to its own network, as one of metal may: /proc/sys/net.
+GUEST = ENVIRONMENT | {
+    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+}
 STOP_S = 30
 
 
