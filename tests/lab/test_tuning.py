@@ -107,6 +107,7 @@ def killed_while_tuned(lab: Lab, results: Path) -> None:
         process.wait()
 
 
+@pytest.mark.faults
 def test_the_hosts_put_it_back_if_the_controller_dies(
     lab: Lab, before: dict[str, str], tmp_path: Path
 ) -> None:
