@@ -18,7 +18,7 @@ PREFIX = "bench_"
 # Variables of a host, not of a run: the inventory sets them.
 HOST_VARIABLES = {
     "bench_address", "bench_cloud", "bench_machine", "bench_price", "bench_testbed",
-    "bench_up_path",
+    "bench_up_path", "bench_via_controller",
 }  # fmt: skip
 # Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}

@@ -12,11 +12,15 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.host.lease import held
 from ansible.module_utils.host.port import listen_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DOCUMENTATION = """
 ---
@@ -60,11 +64,14 @@ check:
     - C(os), C(os_version), C(os_title), C(architecture), C(identity), C(free) (bytes by folder),
       C(cpus) (that its processes may use), C(irqbalance) (whether that runs).
     - C(lease), which run holds the host, as files/host/lease.py says it.
+    - C(mirrors), where it installs packages from, each as C(name:port); C(proxies), the names of
+      what sets a proxy for that.
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
 """
 
+PORTS = {"http": 80, "https": 443}
 OUR_UNITS = re.compile(r"pipeline-bench@[^/]+\.service")
 
 
@@ -190,6 +197,35 @@ def addresses() -> list[str]:
     return done.stdout.split()
 
 
+def printed(*argv: str) -> str:
+    """Read what a program prints; nothing if it is not there."""
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
+
+
+def mirrors(uris: str) -> list[str]:
+    """Where packages come from, once for each server. uris: of the repositories, a line each."""
+    found = {urlsplit(uri) for uri in uris.split()}
+    places = {
+        f"{uri.hostname}:{uri.port or PORTS[uri.scheme]}"
+        for uri in found
+        if uri.hostname and uri.scheme in PORTS
+    }
+    return sorted(places)
+
+
+def proxies(environment: Mapping[str, str], apt: str) -> list[str]:
+    """Name what sets a proxy. apt: what C(apt-config dump) prints."""
+    names = [f"{kind}_proxy" for kind in ("http", "https", "all")]
+    names += [name.upper() for name in names]
+    options = re.findall(
+        r'^(Acquire::https?::Proxy(?:-?Auto-?Detect)?\S*) ".+";$', apt, re.MULTILINE
+    )
+    return [name for name in names if environment.get(name)] + sorted(set(options))
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -214,6 +250,8 @@ def main() -> None:
         "identity": identity(),
         "free": free_bytes(["/opt", "/var"]),
         "lease": held(),
+        "mirrors": mirrors(printed("apt-get", "indextargets", "--format", "$(REPO_URI)")),
+        "proxies": proxies(os.environ, printed("apt-config", "dump")),
     }
     if words["kind"] == "server":
         check["bind"] = try_bind(words["address"], words["port"])
