@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The far end of a way out (pipebench/harness/way_out.py): a host runs this at the end of the ssh
 # connection that carries its proxy, as long as the connection lives. Nothing stays when it ends.
 # stdin: the proxy's port, then nothing. stdout: where apt's configuration is, or `open to others`.

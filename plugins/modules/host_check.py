@@ -207,13 +207,13 @@ def printed(*argv: str) -> str:
 
 def mirrors(uris: str) -> list[str]:
     """Where packages come from, once for each server. uris: of the repositories, a line each."""
-    found = {urlsplit(uri) for uri in uris.split()}
-    places = {
-        f"{uri.hostname}:{uri.port or PORTS[uri.scheme]}"
-        for uri in found
-        if uri.hostname and uri.scheme in PORTS
-    }
-    return sorted(places)
+    found = set()
+    for line in uris.split():
+        uri = urlsplit(line) if line.startswith(("http:", "https:")) else None
+        if uri and uri.hostname:
+            name = f"[{uri.hostname}]" if ":" in uri.hostname else uri.hostname
+            found.add(f"{name}:{uri.port or PORTS[uri.scheme]}")
+    return sorted(found)
 
 
 def proxies(environment: Mapping[str, str], apt: str) -> list[str]:
