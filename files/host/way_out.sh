@@ -1,12 +1,13 @@
 # shellcheck shell=sh
 # The far end of a way out (pipebench/harness/way_out.py): a host runs this at the end of the ssh
 # connection that carries its proxy, as long as the connection lives. Nothing stays when it ends.
-# stdin: the proxy's port, then nothing. stdout: where apt's configuration is, or `open to others`.
+# stdin: the proxy's port, then nothing. stdout: `way out: ` and where apt's configuration is, or
+# `open to others`; before it, whatever the user's login prints.
 umask 022
 read -r port || exit
 listens=$(printf ':%04X 0*:0000 0A' "$port")
 if grep -h "$listens" /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qv ' 0100007F:'; then
-  echo open to others
+  echo 'way out: open to others'
   exit
 fi
 folder=$(mktemp -d) || exit
@@ -25,5 +26,5 @@ chmod 755 "$folder"
     echo "Acquire::$method::Proxy \"socks5h://127.0.0.1:$port\";"
   done
 } >"$folder/apt.conf"
-echo "$folder/apt.conf"
+echo "way out: $folder/apt.conf"
 cat >/dev/null

@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from pipebench.plan.owner import parsed
 
+ANSWER = "way out: "
 ALLOCATED = re.compile(r"Allocated port (\d+) for remote forward")
 LOOK_S = 0.5
 OPEN_S = 60
@@ -103,7 +104,10 @@ class Holder:
         self._ssh.wait()
 
     def _read_answer(self, stream: IO[str]) -> None:
-        self._answer = stream.readline().strip()
+        for line in stream:
+            if line.startswith(ANSWER):
+                self._answer = line.removeprefix(ANSWER).strip()
+                break
         self._begun.set()
 
     def _read_errors(self, stream: IO[str]) -> None:

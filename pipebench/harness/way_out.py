@@ -34,6 +34,7 @@ SSH_OPTIONS = (
     # no destination, so that it is a proxy; port 0, so that the host chooses one that is free
     *("-R", "127.0.0.1:0"),
 )
+NO_ERRORS = ("debug", "Allocated port")
 CONNECT_S = 5
 CLOSE_S = 10
 
@@ -109,7 +110,7 @@ def why_not(said: way_holder.Said) -> str:
             "its ssh server lets other hosts connect to what is forwarded; "
             f"{VIA_CONTROLLER} requires `GatewayPorts no` in its sshd_config"
         )
-    lines = [line for line in said.errors.splitlines() if line and not line.startswith("debug")]
+    lines = [line for line in said.errors.splitlines() if line and not line.startswith(NO_ERRORS)]
     if any("remote port forwarding failed" in line for line in lines):
         return (
             "its ssh server does not allow forwarding; "

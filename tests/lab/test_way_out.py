@@ -39,6 +39,7 @@ LEFT = (
     "grep -rls socks5h /etc /root /run /tmp; echo end"
 )
 """What a way out could leave on a host, and `end`."""
+APT = "/etc/apt/apt.conf.d/90proxy"
 SSHD = "/etc/ssh/sshd_config.d/test.conf"
 
 
@@ -92,7 +93,11 @@ def test_ssh_that_will_not_do_is_refused(
 
 
 def test_they_are_provisioned_and_measured_and_nothing_is_left(apart: Lab, tmp_path: Path) -> None:
+    proxy = 'Acquire::http::Proxy "http://192.0.2.1:3128";'  # nobody answers there
+    apart.shell(f"echo '{proxy}' >{APT}")
     done = measured(apart, tmp_path)
+    assert set(apart.shell(f"cat {APT}").values()) == {proxy}
+    assert "are neither used nor changed" in " ".join(done.stdout.split())
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     with (tmp_path / "r" / "summary.csv").open(newline="") as handle:
         rows = {row["framework"]: row["outcome"] for row in csv.DictReader(handle)}

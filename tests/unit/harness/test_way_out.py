@@ -43,7 +43,7 @@ PATIENCE_S = 10
 def ssh(port: int = PORT) -> list[str]:
     """What says and does the same as ssh with the options of a way."""
     said = f"echo 'Allocated port {port} for remote forward to socks:0' >&2"
-    return ["/bin/sh", "-c", f"{said}; exec {remote_command()}"]
+    return ["/bin/sh", "-c", f"{said}; echo Welcome.; exec {remote_command()}"]
 
 
 def until(is_so: Callable[[], bool]) -> None:
