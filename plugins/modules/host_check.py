@@ -205,12 +205,12 @@ def printed(*argv: str) -> str:
         return ""
 
 
-def mirrors(uris: str) -> list[str]:
-    """Where packages come from, once for each server. uris: of the repositories, a line each."""
+def mirrors(listed: str) -> list[str]:
+    """Where packages come from, once for each server. listed: what apt would fetch, a line each."""
     found = set()
-    for line in uris.split():
-        uri = urlsplit(line) if line.startswith(("http:", "https:")) else None
-        if uri and uri.hostname:
+    for quoted in re.findall(r"^'(https?:[^']+)'", listed, re.MULTILINE):
+        uri = urlsplit(quoted)
+        if uri.hostname:
             name = f"[{uri.hostname}]" if ":" in uri.hostname else uri.hostname
             found.add(f"{name}:{uri.port or PORTS[uri.scheme]}")
     return sorted(found)
@@ -250,7 +250,7 @@ def main() -> None:
         "identity": identity(),
         "free": free_bytes(["/opt", "/var"]),
         "lease": held(),
-        "mirrors": mirrors(printed("apt-get", "indextargets", "--format", "$(REPO_URI)")),
+        "mirrors": mirrors(printed("apt-get", "update", "--print-uris")),
         "proxies": proxies(os.environ, printed("apt-config", "dump")),
     }
     if words["kind"] == "server":

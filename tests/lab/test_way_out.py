@@ -92,6 +92,22 @@ def test_ssh_that_will_not_do_is_refused(
     assert "apart-loadgen: " not in said
 
 
+def test_a_controller_that_does_not_reach_the_mirrors_is_refused(
+    apart: Lab, tmp_path: Path
+) -> None:
+    sources = "/etc/apt/sources.list"
+    apart.shell(
+        f"mv {sources} /root/ && echo 'deb http://192.0.2.1/debian trixie main' >{sources}",
+        "loadgens",
+    )
+    try:
+        done = measured(apart, tmp_path, "--check")
+    finally:
+        apart.shell(f"mv /root/sources.list {sources}", "loadgens")
+    assert done.returncode != 0
+    assert "apart-loadgen: this computer does not reach 192.0.2.1:80" in done.stdout
+
+
 def test_they_are_provisioned_and_measured_and_nothing_is_left(apart: Lab, tmp_path: Path) -> None:
     proxy = 'Acquire::http::Proxy "http://192.0.2.1:3128";'  # nobody answers there
     apart.shell(f"echo '{proxy}' >{APT}")

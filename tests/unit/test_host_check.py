@@ -190,11 +190,14 @@ def test_a_way_out_that_does_not_open_is_a_problem() -> None:
 
 
 def test_mirrors_are_servers_and_their_ports() -> None:
-    uris = (
-        "http://deb.debian.org/debian/\nhttp://deb.debian.org/debian-security/\n"
-        "https://example.org:8443/x\nhttps://[2001:db8::1]/\nfile:/srv/mirror\ncdrom:[x]/\n"
+    listed = (
+        "'http://deb.debian.org/debian/dists/trixie/InRelease' a_InRelease 0 \n"
+        "'http://deb.debian.org/debian-security/dists/trixie-security/InRelease' b_InRelease 0 \n"
+        "'https://example.org:8443/x/InRelease' c_InRelease 0 \n"
+        "'https://[2001:db8::1]/x/InRelease' d_InRelease 0 \n"
+        "'file:/srv/mirror/InRelease' e_InRelease 0 \n"
     )
-    assert host_check.mirrors(uris) == [
+    assert host_check.mirrors(listed) == [
         "[2001:db8::1]:443", "deb.debian.org:80", "example.org:8443",
     ]  # fmt: skip
 

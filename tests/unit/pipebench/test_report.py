@@ -490,7 +490,7 @@ def test_why_several_could_not_be_deployed_is_said_once(tmp_path: Path) -> None:
     rendered = render(judge_run(write_run(tmp_path, document, records)))
     text = rendered.files["report.md"]
     assert text.count("uv could not download CPython 3.13") == 1
-    assert "\n## Not deployed\n\n- Beta, Gamma: uv could not download CPython 3.13.\n" in text
+    assert "\n## Not deployed\n\n- Beta, Gamma: uv could not download CPython 3.13.\n\n" in text
     assert text.count("**unavailable**: see [Not deployed](#not-deployed)") == 2
     assert "**unavailable**: 1 of 1 rounds: could not be deployed: no CPython 3.7" in text
     assert "beta, gamma: unavailable: 1 of 1 rounds: could not be" in rendered.terminal
