@@ -82,6 +82,13 @@ class CheckAnswer(Struct, frozen=True):
     msg: str = ""
 
 
+class WayAnswer(Struct, frozen=True):
+    """The result of trying the host's way out (the action way_out); a sentence, or nothing."""
+
+    problem: str | None = None
+    msg: str = ""
+
+
 class Host(NamedTuple):
     """A host with its answers."""
 
@@ -89,17 +96,20 @@ class Host(NamedTuple):
     address: str
     python: PythonAnswer
     answer: CheckAnswer
+    way: WayAnswer
 
 
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     """A host of the inventory, from the results of playbooks/preflight_hosts.yml."""
     python = variables.get("preflight_python") or {"unreachable": True}
     answer = variables.get("preflight_host") or {}
+    way = variables.get("preflight_way_out") or {}
     return Host(
         name,
         str(variables.get("ansible_host", name)),
         msgspec.convert(plain(python), PythonAnswer),
         msgspec.convert(plain(answer), CheckAnswer),
+        msgspec.convert(plain(way), WayAnswer),
     )
 
 
@@ -129,6 +139,7 @@ def host_problems(
             if host.answer.check.tuning:
                 undone = rewriter_problem(name, host.answer.check.tuning, pauses=pauses)
                 problems += [undone] if undone else []
+            problems += [host.way.problem] if host.way.problem else []
     return problems + same_machines(checks)
 
 

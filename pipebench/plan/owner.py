@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 PROC = Path("/proc")
+ENDED = ("Z", "X")
+"""States of processes that have ended, and whose parents have not yet asked how."""
 
 
 class Owner(NamedTuple):
@@ -32,13 +34,15 @@ class Owner(NamedTuple):
 
 
 def owner_of(pid: int | str) -> Owner:
-    """A process of this computer. One that does not exist did not start."""
+    """A process of this computer. One that does not exist, or has ended, did not start."""
+    # the name of the program is in brackets, and may have any character
+    fields = _read(PROC / str(pid) / "stat").rpartition(") ")[2].split()
+    is_alive = fields and fields[0] not in ENDED
     return Owner(
         socket.gethostname(),
         _read(PROC / "sys/kernel/random/boot_id").strip(),
         str(pid),
-        # the name of the program is in brackets, and may have any character
-        (_read(PROC / str(pid) / "stat").rpartition(") ")[2].split() or [""] * 20)[19],
+        fields[19] if is_alive else "",
     )
 
 

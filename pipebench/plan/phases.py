@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-MEASURE = "measure"
+MEASURE, PROVISION = "measure", "provision"
 
 
 def is_run(phase: str, tags: Iterable[str], skipped: Iterable[str]) -> bool:

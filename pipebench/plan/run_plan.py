@@ -47,7 +47,8 @@ class RunPlan(Struct, frozen=True, kw_only=True):
 
     results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
     the run does not measure. programs: the digest of files/. resumption: if the run goes on. owner:
-    the process that makes the run (plan/owner.py).
+    the process that makes the run (plan/owner.py). via_controller: the hosts that are provisioned
+    through the controller (plan/way_out.py).
     """
 
     run_id: str
@@ -63,6 +64,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     programs: str
     resumption: Resumption | None = None
     owner: str = ""
+    via_controller: list[str] = []
 
     @property
     def cells(self) -> int:

@@ -20,7 +20,7 @@ PREFIX = "bench_"
 UNTIL = "bench_until"
 HOST_VARIABLES = {
     "bench_address", "bench_cloud", "bench_machine", "bench_price", "bench_testbed", UNTIL,
-    "bench_up_path",
+    "bench_up_path", "bench_via_controller",
 }  # fmt: skip
 # Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}

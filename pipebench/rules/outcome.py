@@ -44,6 +44,7 @@ LEAK_SHARE = 0.25
 LEAK_STEADY = 0.4
 LONGEST_QUOTE = 160
 HARNESS_FAULT = "harness fault"
+NOT_DEPLOYED = "could not be deployed"
 
 
 class Outcome(StrEnum):
@@ -115,7 +116,7 @@ def unavailable(measurement: Measurement, _context: Context) -> Finding | None:
     if measurement.available:
         return None
     reason = measurement.unavailable_reason or "no reason was recorded"
-    return Finding("unavailable", Outcome.UNAVAILABLE, f"could not be deployed: {reason}")
+    return Finding("unavailable", Outcome.UNAVAILABLE, f"{NOT_DEPLOYED}: {reason}")
 
 
 def did_not_start(measurement: Measurement, _context: Context) -> Finding | None:

@@ -44,6 +44,7 @@ from pipebench.show.reproduce import reproduce
 from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
 from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
+from pipebench.show.undeployed import undeployed, why
 
 LONGEST_LIST = 20
 LONGEST_FINGERPRINT = 100
@@ -224,12 +225,16 @@ def _markdown(
     prints = fingerprints(run.hosts)
     unusable = _unusable(judged_run)
     folders = {chapter.template.parent for chapter in chapters}
+    shared = undeployed(rows)
     return markdown_template("report.md.j2", folders).render(
         run=run,
         points=points,
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
         remarks=remarks_on(rows, labels(row.cell for row in rows)),
+        undeployed=shared,
+        shared_reasons={one.reason for one in shared},
+        why=why,
         limits=limit_lines(rows, labels(row.cell for row in rows)),
         table=report_table(rows),
         charts={chart.name: chart for chart in charts},

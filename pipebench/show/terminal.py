@@ -17,7 +17,13 @@ MOST_REASONS = 3
 def terminal(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> str:
     """The summary as an aligned table of at most 100 columns, and the reasons."""
     text = [terminal_table(rows).aligned(shrink="framework")] if rows else []
-    text += [textwrap.fill(one, COLUMNS, subsequent_indent="  ") for one in _reasons(rows)]
+    same: dict[str, list[str]] = {}
+    for who, reason in _reasons(rows):
+        same.setdefault(reason, []).append(who)
+    text += [
+        textwrap.fill(f"{', '.join(names)}: {reason}", COLUMNS, subsequent_indent="  ")
+        for reason, names in same.items()
+    ]
     share = judged_run.measuring_share
     if share is not None:
         text.append(f"Warm-up and measuring took {share:.2f} of the measuring phase's wall time.")
@@ -27,8 +33,8 @@ def terminal(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> str:
     return "\n".join(text)
 
 
-def _reasons(rows: Sequence[CellSummary]) -> Iterator[str]:
-    """Why rows are not ok; if many of a framework are not, that of the first."""
+def _reasons(rows: Sequence[CellSummary]) -> Iterator[tuple[str, str]]:
+    """Which rows are not ok, and why; if many of a framework are not, that of the first."""
     label = labels(row.cell for row in rows)
     same: dict[tuple[str, str], list[CellSummary]] = {}
     for row in rows:
@@ -39,4 +45,4 @@ def _reasons(rows: Sequence[CellSummary]) -> Iterator[str]:
         for row in own[:1] if several else own:
             place = f" ({label(row.cell)})" if label(row.cell) else ""
             rows_words = f", {len(own)} rows, the first" if several else ""
-            yield f"{name}{rows_words}{place}: {outcome}: {row.reason}"
+            yield f"{name}{rows_words}{place}", f"{outcome}: {row.reason}"

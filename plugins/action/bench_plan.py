@@ -19,12 +19,13 @@ from pipebench.plan.ending import early_endings
 from pipebench.plan.estimate import plan_text
 from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.owner import owner_of
-from pipebench.plan.phases import MEASURE, is_run
+from pipebench.plan.phases import MEASURE, PROVISION, is_run
 from pipebench.plan.project import read_project
 from pipebench.plan.resume import plan_resumed
 from pipebench.plan.run_plan import plan_run
 from pipebench.plan.testbeds import Inventory
 from pipebench.plan.variables import RESUME
+from pipebench.plan.way_out import hosts_via_controller
 
 
 class ActionModule(ActionBase):
@@ -41,7 +42,10 @@ class ActionModule(ActionBase):
             name: self._templar.template(known[name]) for name in known if name.startswith("bench_")
         }
         try:
-            measures = is_run(MEASURE, known["ansible_run_tags"], known["ansible_skip_tags"])
+            measures, provisions = (
+                is_run(phase, known["ansible_run_tags"], known["ansible_skip_tags"])
+                for phase in (MEASURE, PROVISION)
+            )
             inventory, project = Inventory.from_ansible(known), read_project(sys.argv)
             if given.get(RESUME):
                 run = plan_resumed(given, inventory, project)
@@ -50,9 +54,14 @@ class ActionModule(ActionBase):
                 run = plan_run(given, inventory, project, measures=measures)
                 progress = f"Run {run.run_id}, {plan_text(run)}, after provisioning"
             Mistakes(early_endings(run, inventory, time.time())).refuse()
+            through = hosts_via_controller(inventory)
         except PlanError as error:
             inventories = ", ".join(known.get("ansible_inventory_sources") or ["none"])
             return answer | {"failed": True, "msg": f"{error}\n(inventory: {inventories})"}
         # this process is a worker of the one that makes the run
-        run = structs.replace(run, owner=str(owner_of(os.getppid())))
+        run = structs.replace(
+            run,
+            owner=str(owner_of(os.getppid())),
+            via_controller=through if provisions else [],
+        )
         return answer | {"run": run.to_fact(), "progress": progress}

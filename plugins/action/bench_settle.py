@@ -14,6 +14,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from msgspec import structs
 
+from pipebench.harness.way_out import own_proxies
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.resume import host_changes
 from pipebench.plan.run_plan import RunPlan
@@ -56,6 +57,7 @@ class ActionModule(ActionBase):
                 single_worker_text(run),
                 few_connections_text(run),
                 tuning_text(checks),
+                own_proxies({host: checks[host]["proxies"] for host in run.via_controller}),
             )
             answer["progress"] = "\n".join(filter(None, sentences))
         answer["run"] = run.to_fact()

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+THROUGH = "bench_via_controller: true would let it come through the controller"
 UNUSED = {"test", "idlelib", "turtledemo", "ensurepip", "site-packages", "__pycache__"}
 
 
@@ -44,12 +45,18 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         words = self._task.args.copy()
         first: dict[str, Any] = self._execute_module(module_args=words, task_vars=task_vars)
-        if first.get("failed") or first.get("found") or "controller" not in words["sources"]:
+        if first.get("failed") or first.get("found"):
             return first
+        if "controller" not in words["sources"]:
+            return {**first, "tried": [*first["tried"], THROUGH]}
 
-        mine = candidates(str(words["version"]), Path.home() / ".pyenv" / "versions")
+        version = words["version"]
+        mine = candidates(str(version), Path.home() / ".pyenv" / "versions")
         if not mine:
-            note = f"the controller's pyenv has no CPython {words['version']}"
+            note = (
+                f"the controller's pyenv has no CPython {version}, which `pyenv install {version}` "
+                "there would change"
+            )
         elif first["architecture"] != platform.machine():
             note = f"the controller's CPython is for {platform.machine()}"
         elif mine[0].name in first["copies"] or self._task.check_mode:

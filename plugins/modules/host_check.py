@@ -12,13 +12,17 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.host.interface import find_interface
 from ansible.module_utils.host.lease import held
 from ansible.module_utils.host.port import listen_error
 from ansible.module_utils.tuning.plan import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DOCUMENTATION = """
 ---
@@ -67,11 +71,14 @@ check:
       C(cpus) (that its processes may use).
     - C(lease), which run holds the host, as files/host/lease.py says it.
     - C(tuning), what would be set on the host, as files/tuning/plan.py says it, or null.
+    - C(mirrors), where it installs packages from, each as C(name:port); C(proxies), the names of
+      what sets a proxy for that.
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
 """
 
+PORTS = {"http": 80, "https": 443}
 OUR_UNITS = re.compile(r"pipeline-bench@[^/]+\.service")
 
 
@@ -195,6 +202,35 @@ def planned(order: Any, address: str) -> Any:
     return plan(order, find_interface(address), sorted(os.sched_getaffinity(0)))
 
 
+def printed(*argv: str) -> str:
+    """Read what a program prints; nothing if it is not there."""
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
+
+
+def mirrors(listed: str) -> list[str]:
+    """Where packages come from, once for each server. listed: what apt would fetch, a line each."""
+    found = set()
+    for quoted in re.findall(r"^'(https?:[^']+)'", listed, re.MULTILINE):
+        uri = urlsplit(quoted)
+        if uri.hostname:
+            name = f"[{uri.hostname}]" if ":" in uri.hostname else uri.hostname
+            found.add(f"{name}:{uri.port or PORTS[uri.scheme]}")
+    return sorted(found)
+
+
+def proxies(environment: Mapping[str, str], apt: str) -> list[str]:
+    """Name what sets a proxy. apt: what C(apt-config dump) prints."""
+    names = [f"{kind}_proxy" for kind in ("http", "https", "all")]
+    names += [name.upper() for name in names]
+    options = re.findall(
+        r'^(Acquire::https?::Proxy(?:-?Auto-?Detect)?\S*) ".+";$', apt, re.MULTILINE
+    )
+    return [name for name in names if environment.get(name)] + sorted(set(options))
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -220,6 +256,8 @@ def main() -> None:
         "free": free_bytes(["/opt", "/var"]),
         "lease": held(),
         "tuning": planned(words["tuning"], words["address"]),
+        "mirrors": mirrors(printed("apt-get", "update", "--print-uris")),
+        "proxies": proxies(os.environ, printed("apt-config", "dump")),
     }
     if words["kind"] == "server":
         check["bind"] = try_bind(words["address"], words["port"])

@@ -75,7 +75,9 @@ python:
   type: dict
   returned: when found
 tried:
-  description: For each source without success, what was tried and why it did not do.
+  description:
+    - For each source without success, what was tried and why it did not do.
+    - If there is none, the action plugin adds what would help.
   type: list
   returned: always
 copies:

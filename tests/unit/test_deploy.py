@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -288,6 +289,28 @@ def test_the_newest_of_pyenv_comes_first(tmp_path: Path) -> None:
     ours = finder.candidates("3.7", tmp_path / ".pyenv" / "versions")
     assert [path.name for path in theirs] == ["3.7.16", "3.7.9"]
     assert theirs == ours
+
+
+@pytest.mark.parametrize(
+    ("sources", "helps"),
+    [
+        (["managed", "system"], "bench_via_controller: true would let it come through the"),
+        (["managed", "controller"], "has no CPython 9.9, which `pyenv install 9.9` there would"),
+    ],
+)
+def test_without_an_interpreter_it_is_said_what_would_help(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sources: list[str], helps: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    arguments = {"version": "9.9", "sources": sources, "directory": str(tmp_path), "uv": "uv"}
+    task = SimpleNamespace(args=arguments, async_val=0, check_mode=False, diff=False)
+    action = finder.ActionModule(task, *[SimpleNamespace()] * 5)
+    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))  # noqa: SLF001
+    first = {"found": False, "tried": ["uv could not download it"], "copies": []}
+    monkeypatch.setattr(action, "_execute_module", lambda **_: first | {"architecture": "x86_64"})
+    tried = action.run(task_vars={})["tried"]
+    assert tried[0] == "uv could not download it"
+    assert helps in tried[1]
 
 
 def test_an_interpreter_is_started_before_it_is_taken(tmp_path: Path) -> None:

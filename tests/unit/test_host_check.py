@@ -180,3 +180,37 @@ def test_os_release_with_and_without_quotes() -> None:
     text = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
     assert host_check.os_release(text)["ID"] == "debian"
     assert host_check.os_release(text)["VERSION_ID"] == "13"
+
+
+def test_a_way_out_that_does_not_open_is_a_problem() -> None:
+    known = hosts()
+    known["g"]["preflight_way_out"] = {"problem": "g: its ssh server does not allow it."}
+    known["s"]["preflight_way_out"] = {"problem": None, "skipped": False}
+    assert host_problems(TESTBEDS, known, FREE) == ["g: its ssh server does not allow it."]
+
+
+def test_mirrors_are_servers_and_their_ports() -> None:
+    listed = (
+        "'http://deb.debian.org/debian/dists/trixie/InRelease' a_InRelease 0 \n"
+        "'http://deb.debian.org/debian-security/dists/trixie-security/InRelease' b_InRelease 0 \n"
+        "'https://example.org:8443/x/InRelease' c_InRelease 0 \n"
+        "'https://[2001:db8::1]/x/InRelease' d_InRelease 0 \n"
+        "'file:/srv/mirror/InRelease' e_InRelease 0 \n"
+    )
+    assert host_check.mirrors(listed) == [
+        "[2001:db8::1]:443", "deb.debian.org:80", "example.org:8443",
+    ]  # fmt: skip
+
+
+def test_what_sets_a_proxy_is_named() -> None:
+    apt = (
+        'Acquire "";\nAcquire::http "";\nAcquire::http::Proxy "http://192.0.2.1:3128";\n'
+        'Acquire::http::Proxy::deb.debian.org "DIRECT";\nAcquire::https::Proxy "";\n'
+        'Acquire::http::Proxy-Auto-Detect "/usr/bin/x";\nAcquire::Retries "3";\n'
+    )
+    assert host_check.proxies({"HTTP_PROXY": "http://x", "https_proxy": ""}, apt) == [
+        "HTTP_PROXY",
+        "Acquire::http::Proxy",
+        "Acquire::http::Proxy-Auto-Detect",
+        "Acquire::http::Proxy::deb.debian.org",
+    ]

@@ -42,6 +42,7 @@ from pipebench.plan.variables import (
     Variables,
     current_names,
 )
+from pipebench.plan.way_out import hosts_via_controller
 from pipebench.record.declared import fields_of
 from pipebench.record.schema import ALL
 
@@ -727,3 +728,34 @@ def test_an_old_stack_is_not_served_to_everybody_unless_that_is_asked_for() -> N
     with pytest.raises(PlanError, match="bench_old_stacks_in_public is 'x'; it must be true or"):
         plan_run(old | {"bench_old_stacks_in_public": "x"}, public, PROJECT)
     assert plan_run({"bench_frameworks": "aiohttp", "bench_controls": False}, public, PROJECT)
+
+
+def through(**of_server: Any) -> list[str]:
+    """Which hosts are provisioned through the controller, if the server has these variables."""
+    return hosts_via_controller(INVENTORY._replace(hostvars=HOSTS | {"s": of_server}))
+
+
+@pytest.mark.parametrize("value", [True, "true", "yes"])
+def test_a_host_may_have_its_way_out_through_the_controller(value: Any) -> None:
+    assert through(bench_via_controller=value) == ["s"]
+    assert through(bench_via_controller="false") == through() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"bench_via_controller": "maybe"}, "s: bench_via_controller is 'maybe'; it must be true"),
+        (
+            {"bench_via_controller": True, "ansible_connection": "local"},
+            "s: ansible_connection is 'local'; bench_via_controller requires ssh.",
+        ),
+        (
+            {"bench_via_controller": True, "server_environment": {"HTTPS_PROXY": "http://x"}},
+            "s: server_environment has HTTPS_PROXY, and bench_via_controller is true; only one",
+        ),
+    ],
+)
+def test_a_way_out_that_cannot_work_is_refused(variables: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(PlanError) as refused:
+        through(**variables)
+    assert str(refused.value).startswith(sentence)

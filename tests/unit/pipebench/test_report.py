@@ -471,3 +471,26 @@ def test_numbers_as_people_read_them(form: Any, value: Any, text: str) -> None:
 def test_every_rule_has_a_verb_for_the_first_words() -> None:
     """But the one that makes a record invalid, and accuses no framework."""
     assert {rule.__name__ for rule in RULES} - {"unusable"} <= VERBS.keys()
+
+
+def test_why_several_could_not_be_deployed_is_said_once(tmp_path: Path) -> None:
+    why = {"available": False, "reason": "uv could not download CPython 3.13", "log": ""}
+    another = why | {"reason": "no CPython 3.7"}
+    lacking = {"beta": why, "gamma": why, "delta": another}
+    document = run_document(["alpha", *lacking], 1)
+    records = {
+        f"1-{name}.json": record(framework=name)
+        | (
+            {"deployment": lacking[name], "server": None, "generators": []}
+            if name in lacking
+            else {}
+        )
+        for name in document["frameworks"]
+    }
+    rendered = render(judge_run(write_run(tmp_path, document, records)))
+    text = rendered.files["report.md"]
+    assert text.count("uv could not download CPython 3.13") == 1
+    assert "\n## Not deployed\n\n- Beta, Gamma: uv could not download CPython 3.13.\n\n" in text
+    assert text.count("**unavailable**: see [Not deployed](#not-deployed)") == 2
+    assert "**unavailable**: 1 of 1 rounds: could not be deployed: no CPython 3.7" in text
+    assert "beta, gamma: unavailable: 1 of 1 rounds: could not be" in rendered.terminal

@@ -132,7 +132,8 @@ class Machines:
             root = pathlib.Path(machine["root"])
             if not root.exists():
                 self.unpack(image, root)
-            for file in [*files, *self.own_files(machine["name"])]:
+            own = [*files, *self.own_files(machine)]
+            for file in {file["path"]: file for file in own}.values():
                 self.write(root, file)
         stopped = {p.root for p in wrong}
         for machine in machines:
@@ -150,13 +151,16 @@ class Machines:
         part.rename(root)
         self.done.append(f"unpacked {root.name}")
 
-    def own_files(self, name: str) -> list[dict[str, Any]]:
+    def own_files(self, machine: dict[str, Any]) -> list[dict[str, Any]]:
+        """Files of one machine alone, some of them instead of those that all have."""
+        name = machine["name"]
         key = pathlib.Path(self.host_keys, name)
         path = "/etc/ssh/ssh_host_ed25519_key"
         return [
             {"path": "/etc/hostname", "content": f"{name}\n"},
             {"path": path, "content": key.read_text(), "mode": "0600"},
             {"path": f"{path}.pub", "content": key.with_suffix(".pub").read_text()},
+            *([{"path": "/etc/resolv.conf", "content": ""}] if machine["isolated"] else []),
         ]
 
     def write(self, root: pathlib.Path, file: dict[str, Any]) -> None:

@@ -118,7 +118,10 @@ class Network:
             self.act("ip", "link", "set", interface, "master", BRIDGE, "up")
         self.address("127.0.0.1/8", "lo", *inside)
         self.address(f"{machine['address']}/{network.prefixlen}", "eth0", *inside)
-        if not ip(*inside, "-4", "route", "show", "default"):
+        has_way_out = bool(ip(*inside, "-4", "route", "show", "default"))
+        if machine["isolated"] and has_way_out:
+            self.act("ip", *inside, "route", "del", "default")
+        elif not (machine["isolated"] or has_way_out):
             self.act("ip", *inside, "route", "add", "default", "via", str(network[1]))
 
     def forward(self, *, on: bool) -> None:

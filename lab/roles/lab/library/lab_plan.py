@@ -19,6 +19,11 @@ options:
     description: CPU lists (as taskset reads them) of machines that are not to get the usual share.
     type: dict
     default: {}
+  isolated:
+    description: Machines that have no way out of the lab.
+    type: list
+    elements: str
+    default: []
   image: {description: The name of the machines' image., type: str, required: true}
 """
 
@@ -39,7 +44,8 @@ machines:
   type: list
   elements: dict
   sample: [{name: lab-server, address: 198.18.0.11, cpus: 0-1, interface: apb-11,
-            netns: apb-lab-server, root: /home/me/project/.lab/machines/lab-server.trixie-0123abcd}]
+            netns: apb-lab-server, isolated: false,
+            root: /home/me/project/.lab/machines/lab-server.trixie-0123abcd}]
 gateway:
   description: The controller's address in the lab.
   returned: success
@@ -214,6 +220,7 @@ def plan(p: dict[str, Any]) -> dict[str, object]:
                 "cpus": str(cpus[name]),
                 "interface": f"{PREFIX}{int(ipaddress.ip_address(address)) - int(network[0])}",
                 "netns": PREFIX + name,
+                "isolated": name in p["isolated"],
                 "root": f"{folder}/machines/{name}.{p['image']}",
             }
             for name, address in addresses.items()
@@ -233,6 +240,7 @@ def main() -> None:
             "servers": {"type": "dict", "required": True},
             "generators": {"type": "dict", "required": True},
             "cpus": {"type": "dict", "default": {}},
+            "isolated": {"type": "list", "elements": "str", "default": []},
             "image": {"type": "str", "required": True},
         },
         supports_check_mode=True,
