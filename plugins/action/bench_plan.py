@@ -19,10 +19,11 @@ from pipebench.plan.mistakes import PlanError
 from pipebench.plan.owner import owner_of
 from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import read_project
+from pipebench.plan.repeat import plan_repeated, repeated_text
 from pipebench.plan.resume import plan_resumed
 from pipebench.plan.run_plan import plan_run
 from pipebench.plan.testbeds import Inventory
-from pipebench.plan.variables import RESUME
+from pipebench.plan.variables import LIKE, RESUME
 
 
 class ActionModule(ActionBase):
@@ -41,7 +42,10 @@ class ActionModule(ActionBase):
         try:
             measures = is_run(MEASURE, known["ansible_run_tags"], known["ansible_skip_tags"])
             inventory, project = Inventory.from_ansible(known), read_project(sys.argv)
-            if given.get(RESUME):
+            if given.get(LIKE):
+                run = plan_repeated(given, inventory, project, measures=measures)
+                progress = repeated_text(run)
+            elif given.get(RESUME):
                 run = plan_resumed(given, inventory, project)
                 progress = left_text(run)
             else:

@@ -3,8 +3,8 @@
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `fingerprints`,
 what host_fingerprint returned, by host, if the run goes on; `absent`, whether no host was looked
 at, because not every one is up (only in check mode).
-Returns the completed `run`, and what to expect of small generators and of many workers, as
-`progress`; in check mode, also what would be done, as `closing`.
+Returns the completed `run`, and what to expect of its hosts, as `progress`; in check mode, also
+what would be done, as `closing`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from msgspec import structs
 
 from pipebench.plan.mistakes import PlanError
+from pipebench.plan.repeat import architecture_text
 from pipebench.plan.resume import host_changes
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.settle import (
@@ -51,6 +52,7 @@ class ActionModule(ActionBase):
                 return {**answer, "failed": True, "msg": str(error)}
             architectures = {host: str(checks[host]["architecture"]) for host in checks}
             sentences = (
+                architecture_text(run, architectures),
                 small_generators_text(run, cpus),
                 unequal_generators_text(run, architectures),
                 single_worker_text(run),
