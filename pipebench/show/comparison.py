@@ -19,6 +19,8 @@ RATE = ComparedCell.requests_per_s
 CHANGED = (Verdict.BETTER, Verdict.WORSE)
 MOST_SHOWN = 8
 """Differences of one run that the terminal shows, if nothing else is said."""
+LEAST_COUNTED = 3
+"""Frameworks with the same difference whose names are not said."""
 GATE_WORDS = {
     Status.SLOWER: "slower",
     Status.NOT_COMPARABLE: "not comparable",
@@ -264,15 +266,30 @@ def _notes(pair: Pair, most: int) -> list[str]:
     sentences = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
     lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in sentences]
     lines += [textwrap.fill(line, COLUMNS) for line in _drift(pair)]
-    shown = [
-        f"  {one.part}: {one.name}: {one.base or 'none'} -> {one.other or 'none'}"
-        for one in pair.differences[:most]
-    ]
-    more = len(pair.differences) - len(shown)
+    differing = _difference_lines(pair)
+    shown, more = differing[:most], len(differing[most:])
     lines += ["Other differences:" if shown else "No other difference is recorded."]
     lines += [line if len(line) <= COLUMNS else f"{line[: COLUMNS - 4]} ..." for line in shown]
     lines += [f"  and {more} more: see compare.md"] if more else []
     return [*lines, ""]
+
+
+def _difference_lines(pair: Pair) -> list[str]:
+    """A line for each difference; one that several parts have in the same way is said once."""
+    parts: dict[str, list[str]] = {}
+    for one in pair.differences:
+        values = f"{one.name}: {one.base or 'none'} -> {one.other or 'none'}"
+        parts.setdefault(values, []).append(one.part)
+    return [f"  {_parts_words(own)}: {values}" for values, own in parts.items()]
+
+
+def _parts_words(parts: list[str]) -> str:
+    """The parts, of which frameworks are only counted if they are many."""
+    frameworks = [part for part in parts if part.startswith("framework ")]
+    if len(frameworks) < LEAST_COUNTED:
+        return ", ".join(parts)
+    others = [part for part in parts if part not in frameworks]
+    return ", ".join([*others, f"{len(frameworks)} frameworks"])
 
 
 def gate_lines(gate: Gate) -> list[str]:

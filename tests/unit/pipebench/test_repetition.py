@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     like = {"run_id": "first", "path": "first", "changes": [CHANGE]}
     made_run(folder / "second", MEANS | {"two": 60_000}, like=like)
     for name, kernel in (("first", "6.1"), ("second", "6.2")):
-        host = folder / name / "hosts" / "lab-server.json"
-        host.parent.mkdir(exist_ok=True)
-        host.write_text(f'{{"kernel": "{kernel}", "cpu": {{"model": "A"}}}}')
+        hosts = folder / name / "hosts"
+        hosts.mkdir(exist_ok=True)
+        for host in ("lab-server", "lab-loadgen"):
+            about = {"kernel": kernel, "cpu": {"model": "A"}}
+            (hosts / f"{host}.json").write_text(json.dumps(about))
+        installed = {"packages": {"x": kernel}}
+        used = {"hostname": name, "frameworks": dict.fromkeys(MEANS, installed)}
+        edit(hosts / "lab-server.json", **used)
     return folder
 
 
@@ -46,7 +52,10 @@ def test_a_run_ends_with_its_comparison_to_the_earlier_one(results: Path) -> Non
     printed = done.stdout
     assert "second against first" in printed
     assert "slower" in printed
-    assert "  server: kernel: 6.1 -> 6.2" in printed
+    # a difference of several parts is said once
+    assert "  server, generator: kernel: 6.1 -> 6.2\n" in printed
+    assert "  server: hostname: first -> second\n" in printed
+    assert "  3 frameworks: x: 6.1 -> 6.2\n" in printed
     assert f"Accepted as different: {CHANGE}" in printed
     said = printed.rstrip().splitlines()[-2:]
     assert [line.split(": ")[0] for line in said] == ["Comparison", "Report"]
