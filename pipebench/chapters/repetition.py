@@ -69,7 +69,10 @@ def _compared(judged_run: JudgedRun, rows: list[CellSummary], like: Like) -> Com
 def _earlier(judged_run: JudgedRun, like: Like) -> Side:
     """The earlier run, judged. RunError: it is not there, or cannot be judged."""
     places = places_of(like.path, judged_run.run.folder.resolve().parent)
-    folder = next((place for place in places if (place / store.RUN).is_file()), None)
+    try:
+        folder = next((place for place in places if (place / store.RUN).is_file()), None)
+    except OSError as error:
+        raise RunError(f"its folder cannot be looked for: {error.strerror}") from error
     if folder is None:
         raise RunError(f"its folder, {like.path}, is not there any more")
     side = read_side(folder)

@@ -90,7 +90,12 @@ def elsewhere(results: Path) -> None:
     made_run(results / "first", MEANS, depth=16)
 
 
+def unspeakable(results: Path) -> None:
+    edit(results / "second" / "run.json", like__path="x" * 5000)
+
+
 REASONS = {
+    "its folder cannot be looked for: File name too long": unspeakable,
     "its folder, first, is not there any more": gone,
     "first has another run now, third": another,
     "has no usable measurement": unmeasured,
