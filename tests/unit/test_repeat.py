@@ -88,6 +88,7 @@ def test_plan_order_and_frameworks_are_those_of_the_record(project: Project, exa
     assert len(same) > 15
     assert run.run_id != "example"
     assert Path(run.results_dir).parent == example.parent
+    assert RunPlan.from_fact(run.to_fact()) == run
     assert run.like
     assert (run.like.run_id, run.like.folder) == ("example", str(example))
     assert "measures again what the run example measured: 48 measurements" in repeated_text(run)
