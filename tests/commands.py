@@ -46,6 +46,7 @@ RUN_BY = {
     ".venv/bin/ansible-playbook playbooks/cloud_destroy.yml -e cloud_file=cloud.yml -e fleet=may": (
         "lab/test_cloud.py"
     ),
+    "./bench --like results/RUN -i inventory/cloud": "lab",
     "./bench -i inventory/google": "lab/test_cloud.py",
     "./bench -i inventory/metal": "lab",
     "./bench --check -i inventory/metal -e bench_tuning=full": "lab/test_tuning.py",

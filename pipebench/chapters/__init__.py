@@ -2,12 +2,27 @@
 
 from pathlib import Path
 
-from pipebench.chapters import cost, crosscheck, crosscheck_tables, stack_2017, stack_2017_tables
+from pipebench.chapters import (
+    cost,
+    crosscheck,
+    crosscheck_tables,
+    repetition,
+    stack_2017,
+    stack_2017_tables,
+)
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show.chapter import Chapter, ChapterMaker
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+def _repetition(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
+    shown = repetition.chapter(judged_run, rows)
+    if not shown:
+        return None
+    template = TEMPLATES / "repetition.md.j2"
+    return Chapter("results", template, shown, shown.files, terminal=shown.terminal)
 
 
 def _cost(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
@@ -37,4 +52,4 @@ def _crosscheck(judged_run: JudgedRun, _rows: list[CellSummary]) -> Chapter | No
     return Chapter("evidence", template, shown, files, tables)
 
 
-CHAPTERS: tuple[ChapterMaker, ...] = (_cost, _stack_2017, _crosscheck)
+CHAPTERS: tuple[ChapterMaker, ...] = (_repetition, _cost, _stack_2017, _crosscheck)

@@ -19,6 +19,9 @@ from pipebench.record.run import load_run
 from pipebench.record.schema import RunError
 from pipebench.show.charts.drawer import drawer
 
+COMPARISON = "compare.md"
+"""Of a run that measures again what an earlier run measured."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     folder_argument(parser)
@@ -50,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     say([*not_kept, *rendered.problems, *rendered.remarks])
     if rendered.terminal:
         put(rendered.terminal)
+    if COMPARISON in rendered.files:
+        print(f"Comparison: {shown(folder / COMPARISON)}")
     print(f"Report: {shown(folder / 'report.html')} (the same as Markdown: report.md)")
     no_file = arguments.prices and not arguments.prices.is_file()
     return NOT_WHOLE if rendered.problems or no_file else RENDERED

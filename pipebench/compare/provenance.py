@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipebench.plan.variables import current_names
+from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
 from pipebench.record.run import Run
 from pipebench.record.schema import Testbed
 from pipebench.record.settings import changes_by_name
 from pipebench.record.values import flat
 
-FOR_ONE_RUN = ("bench_run_id", "bench_results_dir", "bench_order_seed")
+FOR_ONE_RUN = (*PLACE_OF_A_RUN, "bench_order_seed")
 """Variables that differ between any two runs and do not affect the figures."""
 OF_ONE_HOST = (
     "hostname", "interface.name", "interface.mac", "cloud.instance", "metadata.instance",

@@ -1,6 +1,6 @@
 """Runs compared with a base: which can be compared, the cells of each, and other differences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -48,10 +48,15 @@ class Compared:
 
 def compare_runs(folders: list[Path]) -> Compared:
     """Each run against the first; a sentence for each run that cannot be compared."""
+    return compare_sides(read_sides(folders))
+
+
+def compare_sides(sides: Iterable[Side | str]) -> Compared:
+    """The same with runs that are judged; a text says why one cannot be compared."""
     base, pairs = None, []
     failed: list[str] = []
     remarks: list[str] = []
-    for number, read in enumerate(read_sides(folders)):
+    for number, read in enumerate(sides):
         if isinstance(read, str):
             failed.append(read if number else f"{read}: the base cannot be used")
             continue
@@ -62,9 +67,7 @@ def compare_runs(folders: list[Path]) -> Compared:
             if pair.shared:
                 pairs.append(pair)
             else:
-                failed.append(
-                    f"{folders[number]} shares no cell with {base.folder}: {_cells(pair)}"
-                )
+                failed.append(f"{read.folder} shares no cell with {base.folder}: {_cells(pair)}")
         remarks += read.problems
     return Compared(base, pairs, failed, remarks)
 

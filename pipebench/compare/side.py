@@ -1,5 +1,6 @@
 """One judged run of a comparison."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,11 +80,18 @@ def read_side(folder: Path) -> Side:
     """Judge a run. RunError: it cannot be judged; the message says why."""
     try:
         judged_run = judge_run(folder, alone=False)
-        rows = {row.cell: row for row in summary(judged_run)}
+        side = side_of(judged_run, summary(judged_run))
     except RunError:
         raise
     except Exception as error:  # a fault in one run must not hide the others
         raise RunError(f"{folder} could not be judged: {type(error).__name__}: {error}") from error
     if not judged_run.measurements:
         raise RunError(f"{folder} has no usable measurement")
-    return Side(folder, judged_run, rows, judged_run.by_cell, judged_run.run.run_id)
+    return side
+
+
+def side_of(judged_run: JudgedRun, rows: Iterable[CellSummary]) -> Side:
+    """A judged run. rows: those of summary.csv."""
+    run = judged_run.run
+    by_cell = {row.cell: row for row in rows}
+    return Side(run.folder, judged_run, by_cell, judged_run.by_cell, run.run_id)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipebench.harness.complete import is_mended, set_aside
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
+from pipebench.plan.repetition import path_from
 from pipebench.plan.resumption import Resumption
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record.declared import plain
@@ -25,6 +26,7 @@ from pipebench.record.schema import (
     GivenUp,
     HarnessFault,
     Interruption,
+    Like,
     Planned,
     RoundsTaken,
     RunEnded,
@@ -115,7 +117,16 @@ def begin(run: RunPlan, ansible: str) -> RunRecord:
             "project": run.version,
         },
         programs=run.programs,
+        like=like(run),
     )
+
+
+def like(run: RunPlan) -> Like | None:
+    """What run.json has of the earlier run that is measured again, if there is one."""
+    if run.like is None:
+        return None
+    path = path_from(Path(run.like.folder), Path(run.results_dir).parent)
+    return Like(run_id=run.like.run_id, path=path, changes=list(run.like.changes))
 
 
 def resume(run: RunPlan, record: RunRecord, resumption: Resumption, now: str) -> dict[str, int]:

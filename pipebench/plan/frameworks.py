@@ -56,7 +56,12 @@ class PlannedFramework(FrameworkFile, frozen=True, kw_only=True):
     @property
     def is_ranked(self) -> bool:
         """Whether it is compared with others: neither a ceiling nor a control."""
-        return self.role == "framework" and self.control_of is UNSET
+        return self.role == "framework" and not self.is_again
+
+    @property
+    def is_again(self) -> bool:
+        """Whether it is the A/A control."""
+        return self.control_of is not UNSET
 
 
 Frameworks = Mapping[str, PlannedFramework]

@@ -17,46 +17,51 @@ from pipebench.plan.digest import digest_of
 from pipebench.plan.frameworks import PlannedFramework
 from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.project import Project
+from pipebench.plan.recorded import (
+    Beside,
+    asked_variables,
+    files_change,
+    programs_change,
+    recorded_rounds,
+    run_folder,
+    run_record,
+)
 from pipebench.plan.resumption import Resumption
 from pipebench.plan.run_plan import (
     PROGRAMS,
     RunPlan,
-    default_variables,
     old_stack_mistakes,
     space_mistakes,
     with_frameworks,
 )
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.testbeds import Inventory, Testbed, find_testbeds
-from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import (
     ACCEPT_CHANGES,
-    AUTO,
     OLD_STACKS,
+    PLACE_OF_A_RUN,
     RESUME,
     Variables,
-    current_names,
     is_true,
     number_of,
 )
 from pipebench.record import assemble, store
-from pipebench.record.declared import fields_of, listed, plain
+from pipebench.record.declared import listed, plain
 from pipebench.record.progress import read_events
 from pipebench.record.reading import read
-from pipebench.record.run import read_run_record
 from pipebench.record.schema import HostFingerprint, RecordError, RunRecord
 from pipebench.record.values import flat
 
-RESULTS = "bench_results_dir"
-GIVEN_ANEW = {"bench_rounds", "bench_run_id", RESULTS}
-LEFT_TO_THE_RUN: tuple[Any, ...] = (None, AUTO, [])
-"""A plan with such a value leaves the choice to the run, so it contradicts no recorded value."""
+BESIDE = Beside(
+    anew=("bench_rounds", *PLACE_OF_A_RUN),
+    advice="a run goes on with its own plan, so leave it out.",
+)
 
 
 def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Project) -> RunPlan:
     """The rest of the run that `bench_resume` names. Raises PlanError with every mistake."""
     given = plain(given)
-    folder = run_folder(given, project.root)
+    folder = run_folder(RESUME, given, project.root)
     record = run_record(folder)
     variables = _variables(given, record, project.root)
     Mistakes(space_mistakes(folder)).refuse()
@@ -90,34 +95,6 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
     )
 
 
-def run_folder(given: Mapping[str, Any], root: Path) -> Path:
-    """The run's folder: `bench_resume` is its path, or its name in `bench_results_dir`."""
-    name = str(given[RESUME])
-    defaults = default_variables({}, root)
-    results = Path(str(given.get(RESULTS) or defaults[RESULTS])).expanduser()
-    places = [root / results / name, root / Path(name).expanduser()]
-    folder = next((place for place in places if (place / store.RUN).is_file()), None)
-    if folder is None:
-        raise PlanError(
-            f"{RESUME} is {name!r}, and neither {places[0]} nor {places[1]} has a {store.RUN}; it "
-            "must be the folder of a run, as results/RUN."
-        )
-    return folder.resolve()
-
-
-def run_record(folder: Path) -> RunRecord:
-    """run.json. PlanError: it cannot be used whole, or has no measurements."""
-    path = folder / store.RUN
-    try:
-        record, problems = read_run_record(path)
-    except RecordError as error:
-        raise PlanError(f"{path} cannot be used: {error}.") from error
-    Mistakes(f"{path}: {problem}." for problem in problems).refuse()
-    if not record.rounds:
-        raise PlanError(f"{path} has no measurements in its schedule, so nothing can go on.")
-    return record
-
-
 def last_at(folder: Path, record: RunRecord) -> str | None:
     """When anything was last recorded in a run."""
     return max((event.time for event in read_events(folder)), default=record.started)
@@ -125,22 +102,8 @@ def last_at(folder: Path, record: RunRecord) -> str | None:
 
 def _variables(given: Mapping[str, Any], record: RunRecord, root: Path) -> Variables:
     """Those of the run, with as many rounds as are asked for. Raises PlanError."""
-    defaults = default_variables({}, root)
-    recorded = {
-        name: value
-        for name, value in current_names(record.variables).items()
-        if name in fields_of(Variables)
-    }
-    before = read_variables(recorded, defaults)
-    wanted = read_variables(recorded | dict(given), defaults)
-    mistakes = Mistakes(one for sentences in wanted.mistakes.values() for one in sentences)
-    mistakes += [
-        f"{name} is {given[name]!r}, and {_value(before.variables, name)!r} in the run; a run goes "
-        "on with its own plan, so leave it out."
-        for name in fields_of(Variables)
-        if name in given and name not in GIVEN_ANEW and wanted.right(name)
-        if _contradicts(name, _value(wanted.variables, name), _value(before.variables, name))
-    ]
+    asked = asked_variables(given, record, root, BESIDE)
+    wanted, mistakes = asked.wanted, asked.mistakes
     if wanted.right("bench_rounds"):
         most = most_rounds(wanted.variables.rounds)
         if most < len(record.rounds):
@@ -149,19 +112,7 @@ def _variables(given: Mapping[str, Any], record: RunRecord, root: Path) -> Varia
                 "rounds; it must be as many, or more."
             )
     mistakes.refuse()
-    return structs.replace(before.variables, rounds=wanted.variables.rounds)
-
-
-def _value(variables: Variables, name: str) -> Any:
-    return getattr(variables, fields_of(Variables)[name].attribute)
-
-
-def _contradicts(name: str, wanted: Any, recorded: Any) -> bool:
-    if wanted in LEFT_TO_THE_RUN:
-        return False
-    if name == "bench_frameworks":
-        return set(wanted) != set(recorded)
-    return bool(wanted != recorded)
+    return structs.replace(asked.recorded, rounds=wanted.variables.rounds)
 
 
 def _testbeds(found: Iterable[Testbed], record: RunRecord) -> list[Testbed]:
@@ -188,9 +139,7 @@ def _schedule(
     record: RunRecord, frameworks: Mapping[str, PlannedFramework], variables: Variables
 ) -> list[list[PlannedCell]]:
     """The recorded rounds, and as many more as are asked for, in orders of the same seed."""
-    rounds = [
-        [PlannedCell(**msgspec.to_builtins(cell)) for cell in cells] for cells in record.rounds
-    ]
+    rounds = recorded_rounds(record)
     seed = variables.order_seed or 0
     every = shuffled_rounds(cells_of(frameworks, variables), most_rounds(variables.rounds), seed)
     return rounds + every[len(rounds) :]
@@ -205,16 +154,8 @@ def framework_changes(record: RunRecord, frameworks: Mapping[str, PlannedFramewo
             raise PlanError(f"The run has the framework {name}, and this project does not.")
         if described.digest is None:
             changes.append(f"The files of {name} may have changed: the run has no digest of them.")
-        elif described.digest != now.digest and now.control_of is msgspec.UNSET:
-            changes.append(f"The files of {name} in {now.path} are not what they were.")
+        changes += files_change(name, described, now)
     return changes
-
-
-def programs_change(record: RunRecord, programs: str) -> list[str]:
-    """A sentence if the programs of a measurement are not what they were. programs: the digest."""
-    if record.programs == programs:
-        return []
-    return [f"The programs that run on the hosts ({PROGRAMS}/) are not what they were."]
 
 
 def testbed_changes(record: RunRecord, testbeds: Iterable[Testbed]) -> list[str]:

@@ -29,6 +29,7 @@ from pipebench.plan.frameworks import (
 )
 from pipebench.plan.mistakes import Mistakes
 from pipebench.plan.project import Project
+from pipebench.plan.repetition import Repetition
 from pipebench.plan.resumption import Resumption
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.shares import share_mistakes
@@ -46,9 +47,10 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     """Cells, testbeds and order of a run: the fact `bench_run` (docs/architecture.md).
 
     results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
-    the run does not measure. programs: the digest of files/. resumption: if the run goes on. owner:
-    the process that makes the run (plan/owner.py). via_controller: the hosts that are provisioned
-    through the controller (plan/way_out.py).
+    the run does not measure. programs: the digest of files/. resumption: if the run goes on. like:
+    if it measures again what an earlier run measured. owner: the process that makes the run
+    (plan/owner.py). via_controller: the hosts that are provisioned through the controller
+    (plan/way_out.py).
     """
 
     run_id: str
@@ -63,6 +65,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     command: list[str]
     programs: str
     resumption: Resumption | None = None
+    like: Repetition | None = None
     owner: str = ""
     via_controller: list[str] = []
 
@@ -91,18 +94,31 @@ def plan_run(
     false if the phase that measures is skipped.
     """
     variables, frameworks, testbeds = _measured(plain(given), inventory, project.root)
-    run_id = variables.run_id or new_run_id(datetime.now(UTC))
     seed = secrets.randbelow(2**32) if variables.order_seed is None else variables.order_seed
+    cells = cells_of(frameworks, variables)
+    rounds = shuffled_rounds(cells, most_rounds(variables.rounds), seed) if measures else []
+    variables = structs.replace(variables, order_seed=seed)
+    return new_run(variables, frameworks, testbeds, rounds, project)
+
+
+def new_run(
+    variables: Variables,
+    frameworks: dict[str, PlannedFramework],
+    testbeds: list[Testbed],
+    rounds: list[list[PlannedCell]],
+    project: Project,
+) -> RunPlan:
+    """A run that begins, in a folder of its own. PlanError: it cannot have that folder."""
+    run_id = variables.run_id or new_run_id(datetime.now(UTC))
     results = (project.root / Path(variables.results_dir).expanduser() / run_id).resolve()
     Mistakes(results_mistakes(results)).refuse()
-    cells = cells_of(frameworks, variables)
     return RunPlan(
         run_id=run_id,
         results_dir=str(results),
-        variables=structs.replace(variables, run_id=run_id, order_seed=seed),
+        variables=structs.replace(variables, run_id=run_id),
         frameworks=frameworks,
         testbeds=testbeds,
-        rounds=shuffled_rounds(cells, most_rounds(variables.rounds), seed) if measures else [],
+        rounds=rounds,
         version=project.version,
         commit=project.commit,
         dirty=project.dirty,

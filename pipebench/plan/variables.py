@@ -24,10 +24,13 @@ HOST_VARIABLES = {
 }  # fmt: skip
 # Set by the playbooks themselves.
 OWN_VARIABLES = {"bench_run"}
-# Given beside a plan, and part of none: an interrupted run goes on; what is refused otherwise.
-RESUME, ACCEPT_CHANGES = "bench_resume", "bench_accept_changes"
+# Given beside a plan, and part of none: an interrupted run goes on; a run is measured again; what
+# is refused otherwise.
+RESUME, LIKE, ACCEPT_CHANGES = "bench_resume", "bench_like", "bench_accept_changes"
 OLD_STACKS = "bench_old_stacks_in_public"
-BESIDE_A_PLAN = (RESUME, ACCEPT_CHANGES, OLD_STACKS)
+BESIDE_A_PLAN = (RESUME, LIKE, ACCEPT_CHANGES, OLD_STACKS)
+PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
+"""Variables of the folder of a run, which do not affect its measurements."""
 # Names that older versions used; an old run.json may have them.
 RENAMED = {"bench_baseline": "bench_path_capacity"}
 # bench_threads: as many as the generator has CPUs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,9 @@ from pipebench.record.schema import (
     SCHEMA_VERSION,
     Cell,
     HostFingerprint,
+    Installed,
     Interruption,
+    Like,
     RecordError,
     RoundsTaken,
     RunError,
@@ -76,6 +78,8 @@ class Run:
     """CPU time of the controller in the measuring phase, by testbed."""
     interruptions: list[Interruption] = field(default_factory=list)
     tunings: list[TuningRecord] = field(default_factory=list)
+    like: Like | None = None
+    """The earlier run that this one measures again."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -135,6 +139,7 @@ def load_run(folder: Path) -> Run:
         controller_cpu_s=record.controller_cpu_s,
         interruptions=record.interruptions,
         tunings=list(read_tunings(folder, record.run_id)),
+        like=record.like,
         problems=problems,
     )
 
@@ -206,12 +211,15 @@ def _frameworks(record: RunRecord, hosts: dict[str, HostFingerprint]) -> dict[st
 
 def _installed(name: str, hosts: dict[str, HostFingerprint]) -> list[str]:
     """What is installed of a framework, from the first host that has it."""
-    for host in hosts.values():
-        installed = host.frameworks.get(name)
-        if installed and (installed.runtime or installed.packages):
-            packages = [f"{package} {version}" for package, version in installed.packages.items()]
-            return [*([installed.runtime] if installed.runtime else []), *packages]
-    return []
+    installed = installed_of(name, hosts)
+    packages = [f"{package} {version}" for package, version in installed.packages.items()]
+    return [*([installed.runtime] if installed.runtime else []), *packages]
+
+
+def installed_of(name: str, hosts: Mapping[str, HostFingerprint]) -> Installed:
+    """The same as it is recorded; empty if no host has it."""
+    found = (host.frameworks.get(name) for host in hosts.values())
+    return next((one for one in found if one and (one.runtime or one.packages)), Installed())
 
 
 def _schedule(record: RunRecord) -> list[list[Cell]]:

@@ -553,6 +553,18 @@ class Interruption(Part, kw_only=True):
     changes: list[str] = []
 
 
+class Like(Part, kw_only=True):
+    """The earlier run that a run measures again.
+
+    path: of its folder (plan/repetition.py). changes: what was known to differ from it before
+    anything was measured, in sentences, which a person has accepted.
+    """
+
+    run_id: str
+    path: str
+    changes: list[str] = []
+
+
 class RunRecord(Document, kw_only=True):
     """The run: written when it begins, completed as it goes on.
 
@@ -560,7 +572,7 @@ class RunRecord(Document, kw_only=True):
     the rounds there. given_up: by testbed, why nothing more was measured on it. controller_cpu_s:
     by testbed, CPU time of the controller in the measuring phase, without Ansible's main process.
     versions: of Ansible, Python and the project. programs: the digest of files/, None in older
-    records. interruptions: in their order.
+    records. interruptions: in their order. like: None if the run has a plan of its own.
     """
 
     started: str | None = None
@@ -581,6 +593,7 @@ class RunRecord(Document, kw_only=True):
     controller_cpu_s: dict[str, float] = {}
     programs: str | None = None
     interruptions: list[Interruption] = []
+    like: Like | None = None
 
 
 # --- what happens, as it happens: progress.jsonl ------------------------------------------------

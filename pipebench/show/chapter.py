@@ -18,7 +18,7 @@ class Chapter:
 
     template: the path of a file, in which chapter.context is `context`. files: written beside
     report.md, by name. tables: by the heading above them, in their order; the page sorts by their
-    values.
+    values. terminal: what is printed under the run's own table.
     """
 
     place: Literal["first", "results", "evidence"]
@@ -26,6 +26,7 @@ class Chapter:
     context: Any
     files: dict[str, str] = field(default_factory=dict)
     tables: dict[str, list[Table]] = field(default_factory=dict)
+    terminal: str = ""
 
 
 ChapterMaker = Callable[[JudgedRun, list[CellSummary]], Chapter | None]

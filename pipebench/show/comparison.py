@@ -18,7 +18,9 @@ from pipebench.stats.ranking import deviation
 RATE = ComparedCell.requests_per_s
 CHANGED = (Verdict.BETTER, Verdict.WORSE)
 MOST_SHOWN = 8
-"""Differences of one run that the terminal shows."""
+"""Differences of one run that the terminal shows, if nothing else is said."""
+LEAST_COUNTED = 3
+"""Frameworks with the same difference whose names are not said."""
 GATE_WORDS = {
     Status.SLOWER: "slower",
     Status.NOT_COMPARABLE: "not comparable",
@@ -46,14 +48,18 @@ def _title(compared: Compared) -> str:
 def markdown(compared: Compared, gate: Gate | None = None) -> str:
     """compare.md."""
     lines = [f"# {formats.text(_title(compared))}", "", "## Tl;dr", ""]
-    for pair in compared.pairs:
-        lines += [f"- {formats.text(sentence)}" for sentence in (_tally(pair), *_drift(pair))]
-    lines += [f"- {formats.text(sentence)}" for sentence in compared.problems]
+    lines += [f"- {formats.text(sentence)}" for sentence in sentences(compared)]
     if gate:
         lines += ["", "## Gate", "", *(f"- {formats.text(line)}" for line in gate_lines(gate))]
     for pair in compared.pairs:
         lines += ["", *_chapter(pair)]
     return "\n".join(lines) + "\n"
+
+
+def sentences(compared: Compared) -> list[str]:
+    """The first words: how many verdicts there are, whether the ceiling moved, what is missing."""
+    said = [sentence for pair in compared.pairs for sentence in (_tally(pair), *_drift(pair))]
+    return [*said, *compared.problems]
 
 
 def _tally(pair: Pair) -> str:
@@ -199,12 +205,18 @@ def _differences(pair: Pair) -> list[str]:
     return [Table(heads, rows).markdown]
 
 
-def terminal(compared: Compared, gate: Gate | None = None) -> str:
-    """For each run a table of at most 100 columns and its differences; then the gate."""
+def terminal(compared: Compared, gate: Gate | None = None, most: int = MOST_SHOWN) -> str:
+    """For each run a table of at most 100 columns and its differences; then the gate.
+
+    most: so many differences of each run are shown.
+    """
     text: list[str] = []
     for pair in compared.pairs:
         title = f"{pair.other.name} against {pair.base.name}"
-        text += [f"{title}\n\n{terminal_table(pair).aligned(shrink='framework')}\n", *_notes(pair)]
+        text += [
+            f"{title}\n\n{terminal_table(pair).aligned(shrink='framework')}\n",
+            *_notes(pair, most),
+        ]
     if gate:
         text += [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in gate_lines(gate)]
     return "\n".join(text)
@@ -242,7 +254,7 @@ def _short_fields(row: ComparedCell) -> list[Field]:
     ]
 
 
-def _notes(pair: Pair) -> list[str]:
+def _notes(pair: Pair, most: int) -> list[str]:
     """Why cells could not be compared, and the other differences of the runs."""
     reasons: dict[str, list[str]] = {}
     for row in pair.rows:
@@ -254,15 +266,30 @@ def _notes(pair: Pair) -> list[str]:
     sentences = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
     lines = [textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in sentences]
     lines += [textwrap.fill(line, COLUMNS) for line in _drift(pair)]
-    shown = [
-        f"  {one.part}: {one.name}: {one.base or 'none'} -> {one.other or 'none'}"
-        for one in pair.differences[:MOST_SHOWN]
-    ]
-    more = len(pair.differences) - len(shown)
+    differing = _difference_lines(pair)
+    shown, more = differing[:most], len(differing[most:])
     lines += ["Other differences:" if shown else "No other difference is recorded."]
     lines += [line if len(line) <= COLUMNS else f"{line[: COLUMNS - 4]} ..." for line in shown]
     lines += [f"  and {more} more: see compare.md"] if more else []
     return [*lines, ""]
+
+
+def _difference_lines(pair: Pair) -> list[str]:
+    """A line for each difference; one that several parts have in the same way is said once."""
+    parts: dict[str, list[str]] = {}
+    for one in pair.differences:
+        values = f"{one.name}: {one.base or 'none'} -> {one.other or 'none'}"
+        parts.setdefault(values, []).append(one.part)
+    return [f"  {_parts_words(own)}: {values}" for values, own in parts.items()]
+
+
+def _parts_words(parts: list[str]) -> str:
+    """The parts, of which frameworks are only counted if they are many."""
+    frameworks = [part for part in parts if part.startswith("framework ")]
+    if len(frameworks) < LEAST_COUNTED:
+        return ", ".join(parts)
+    others = [part for part in parts if part not in frameworks]
+    return ", ".join([*others, f"{len(frameworks)} frameworks"])
 
 
 def gate_lines(gate: Gate) -> list[str]:

@@ -107,6 +107,7 @@ def render(
     # as much as possible comes before `finish`, while the charts are drawn
     chapters = [machines_chapter(machines)] if machines else []
     chapters += [chapter for make in makers if (chapter := make(judged_run, rows))]
+    said = [chapter.terminal for chapter in chapters]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
     points = answer(judged_run, rows, machines)
     markdown = _markdown(judged_run, rows, chapters, begun.charts, points)
@@ -130,7 +131,7 @@ def render(
                 },
             ),
         },
-        terminal=terminal(judged_run, rows),
+        terminal="\n\n".join([terminal(judged_run, rows), *filter(None, said)]),
         problems=[*problems(judged_run), *undrawn],
         remarks=remarks(judged_run),
     )

@@ -8,11 +8,8 @@ from typing import Any
 
 import yaml
 
-from pipebench.plan.variables import current_names
+from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
 from pipebench.record.run import Run
-
-PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
-"""Variables of the folder of a run, which do not affect its measurements."""
 
 
 def reproduce(run: Run) -> str:

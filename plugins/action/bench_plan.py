@@ -21,10 +21,11 @@ from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.owner import owner_of
 from pipebench.plan.phases import MEASURE, PROVISION, is_run
 from pipebench.plan.project import read_project
+from pipebench.plan.repeat import plan_repeated, repeated_text
 from pipebench.plan.resume import plan_resumed
 from pipebench.plan.run_plan import plan_run
 from pipebench.plan.testbeds import Inventory
-from pipebench.plan.variables import RESUME
+from pipebench.plan.variables import LIKE, RESUME
 from pipebench.plan.way_out import hosts_via_controller
 
 
@@ -47,7 +48,10 @@ class ActionModule(ActionBase):
                 for phase in (MEASURE, PROVISION)
             )
             inventory, project = Inventory.from_ansible(known), read_project(sys.argv)
-            if given.get(RESUME):
+            if given.get(LIKE):
+                run = plan_repeated(given, inventory, project, measures=measures)
+                progress = repeated_text(run)
+            elif given.get(RESUME):
                 run = plan_resumed(given, inventory, project)
                 progress = left_text(run)
             else:

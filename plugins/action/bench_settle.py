@@ -3,8 +3,8 @@
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `fingerprints`,
 what host_fingerprint returned, by host, if the run goes on; `absent`, whether no host was looked
 at, because not every one is up (only in check mode).
-Returns the completed `run`, and what to expect of small generators and of many workers, and what
-will be set on the hosts, as `progress`; in check mode, also what would be done, as `closing`.
+Returns the completed `run`, and what to expect of its hosts, as `progress`; in check mode, also
+what would be done, as `closing`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from msgspec import structs
 
 from pipebench.harness.way_out import own_proxies
 from pipebench.plan.mistakes import PlanError
+from pipebench.plan.repeat import architecture_text
 from pipebench.plan.resume import host_changes
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.settle import (
@@ -52,6 +53,7 @@ class ActionModule(ActionBase):
                 return {**answer, "failed": True, "msg": str(error)}
             architectures = {host: str(checks[host]["architecture"]) for host in checks}
             sentences = (
+                architecture_text(run, architectures),
                 small_generators_text(run, cpus),
                 unequal_generators_text(run, architectures),
                 single_worker_text(run),

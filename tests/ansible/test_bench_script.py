@@ -5,6 +5,7 @@ Ansible reads those of ./bench; everything else that the two would call is a sta
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -138,6 +139,33 @@ def test_with_an_inventory_there_is_no_lab_and_no_root(
     done = checkout.run("bench", *arguments)
     assert done.returncode == 0, done.stderr
     assert checkout.calls() == [[f"{checkout.folder}/bench.yml", *arguments]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "run"),
+    [
+        (["--like", "results/example"], "results/example"),
+        (["--like=results/example"], "results/example"),
+        (["--like", 'a \\ run of "mine"'], 'a \\ run of "mine"'),
+    ],
+)
+def test_the_run_that_is_measured_again_becomes_a_variable(
+    checkout: Checkout, typed: list[str], run: str
+) -> None:
+    checkout.environment()
+    done = checkout.run("bench", "-i", "inventory/cloud", *typed, "-v")
+    assert done.returncode == 0, done.stderr
+    ((_, *inventory, extra, variables, verbose),) = checkout.calls()
+    assert (inventory, extra, verbose) == (["-i", "inventory/cloud"], "-e", "-v")
+    assert json.loads(variables) == {"bench_like": run}
+
+
+@pytest.mark.parametrize("option", ["--like", "--like="])
+def test_a_run_to_measure_again_must_be_named(checkout: Checkout, option: str) -> None:
+    done = checkout.run("bench", option)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "bench: --like requires the folder of a run, as results/RUN\n"
+    assert not (checkout.folder / ".venv").exists()
 
 
 def test_looking_only_brings_nothing_up(ready: Checkout) -> None:

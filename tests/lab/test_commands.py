@@ -112,6 +112,34 @@ def short(command: str, place: Place) -> None:
     assert set(measured(command, place, SHORT)) == {"fasthttp"}
 
 
+def measured_again(command: str, place: Place) -> None:
+    """A run of two frameworks, and the same again, which ends with both."""
+    plan = SHORT | {"bench_frameworks": "fasthttp,go-net-http"}
+    where = {"bench_results_dir": str(place.folder), "bench_run_id": "earlier"}
+    done = run(with_inventory("./bench -i inventory/cloud", place) + options(plan | where))
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    earlier = {"results/RUN": place.folder / "earlier"}
+    short = {"bench_results_dir": str(place.folder), "bench_run_id": "again"}
+    again = filled(with_inventory(command, place), earlier) + options(short)
+    # the plan is that of the run: another is refused before any host is touched
+    refused = run(again + options({"bench_rounds": 2}))
+    assert "bench_rounds is 2, and 1 in the run" in refused.stdout
+    assert not (place.folder / "again").exists()
+    done = run(again)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "again measures again what the run earlier measured: 2 measurements" in done.stdout
+    before, after = (
+        json.loads((place.folder / name / "run.json").read_text()) for name in ("earlier", "again")
+    )
+    assert after["rounds"] == before["rounds"]
+    assert after["like"] == {"run_id": "earlier", "path": "earlier", "changes": []}
+    assert "again against earlier" in done.stdout
+    ending = [line.split(": ")[0] for line in done.stdout.rstrip().splitlines()[-2:]]
+    assert ending == ["Comparison", "Report"]
+    compared = (place.folder / "again" / "compare.csv").read_text()
+    assert {"fasthttp", "go-net-http"} <= set(re.split(r"[,\n]", compared))
+
+
 def provisioned(command: str, place: Place) -> None:
     """The frameworks are deployed, and there is no run."""
     where = {"bench_results_dir": str(place.folder), "bench_run_id": "typed"}
@@ -201,6 +229,7 @@ HOW: dict[str, Callable[[str, Place], None]] = {
     "./bench -i inventory/cloud": short,
     "./bench -i inventory/cloud -e @plans/instances.yml": looked_at,
     "./bench -i inventory/metal": looked_at,
+    "./bench --like results/RUN -i inventory/cloud": measured_again,
     "./bench -e bench_frameworks=mine,aiohttp -e @plans/quick.yml": added,
     "ansible-playbook bench.yml -i inventory/cloud": looked_at,
     "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub": key_shown,

@@ -9,11 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from action import collect, controller_file, host_record
+from action import bench_settle, collect, controller_file, host_record
 from ansible.errors import AnsibleActionFail
 
+from pipebench.plan.project import Project
+from pipebench.plan.repeat import plan_repeated
+from pipebench.plan.testbeds import Inventory
 from tests.unit.pipebench.factory import record as raw_record
 from tests.unit.pipebench.factory import run_document, write_run
+from tests.unit.pipebench.runs import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +45,17 @@ def test_the_fingerprint_of_a_host_is_kept_with_the_run(tmp_path: Path) -> None:
     assert (kept["os"], kept["frameworks"]["x"]["runtime"]) == ({"id": "debian"}, "go1.26")
     with pytest.raises(AnsibleActionFail, match="hostname of the fingerprint is 5; it must be a"):
         act(host_record, run=run, host="lab-server", fingerprint={"hostname": 5})
+
+
+def test_hosts_that_differ_from_the_earlier_run_are_said_before_they_are_touched() -> None:
+    hosts = {"s": {"ansible_host": "198.18.0.11"}, "g": {"ansible_host": "198.18.0.21"}}
+    project = Project(ROOT, "0", None, dirty=False, command=[])
+    given = {"bench_like": str(EXAMPLE)}
+    run = plan_repeated(given, Inventory(["s"], ["g"], hosts), project)
+    check = {"cpus": 2, "architecture": "aarch64", "irqbalance": False}
+    answer = act(bench_settle, run=run.to_fact(), checks={"s": check, "g": check})
+    assert "The servers of the run example were x86_64, and these are aarch64" in answer["progress"]
+    assert answer["run"]["like"]["run_id"] == "example"
 
 
 @pytest.mark.parametrize("priced", [True, False])

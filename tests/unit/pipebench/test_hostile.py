@@ -92,6 +92,7 @@ def test_a_strangers_text_is_only_text(tmp_path: Path, plain: Page, text: str) -
         if "testbeds" in changed:
             for testbed in changed["testbeds"]:
                 testbed["name"] = f"{text}main{text}"
+            changed["like"] = {"run_id": f"{text}earlier", "path": text, "changes": [text]}
         path.write_text(json.dumps(changed))
     done = collect(folder)
     assert done.returncode == 1, done.stderr  # a record is cut short, one has a fault

@@ -1,0 +1,134 @@
+"""A recorded run that a plan refers to: its folder, what run.json has, and what is not as it was.
+
+The plan of a run that goes on (resume.py), or is measured again (repeat.py), is that of its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from pipebench.plan.frameworks import PlannedFramework
+from pipebench.plan.mistakes import Mistakes, PlanError
+from pipebench.plan.run_plan import PROGRAMS, default_variables
+from pipebench.plan.schedule import PlannedCell
+from pipebench.plan.validation import VariablesRead, read_variables
+from pipebench.plan.variables import AUTO, Variables, current_names
+from pipebench.record import store
+from pipebench.record.declared import fields_of
+from pipebench.record.run import read_run_record
+from pipebench.record.schema import Described, RecordError, RunRecord
+
+RESULTS = "bench_results_dir"
+LEFT_TO_THE_RUN: tuple[Any, ...] = (None, AUTO, [])
+"""A plan with such a value leaves the choice to the run, so it contradicts no recorded value."""
+
+
+class Beside(NamedTuple):
+    """What may be given beside a recorded run.
+
+    anew: names of the variables that may have other values. without: those of the run that do not
+    count. advice: the end of the sentence on a variable that may not have another value.
+    """
+
+    anew: Collection[str]
+    advice: str
+    without: Collection[str] = ()
+
+
+class Asked(NamedTuple):
+    """The variables of a recorded run, and those with what is given beside it.
+
+    mistakes: values that are wrong, or contradict the run; a sentence each.
+    """
+
+    recorded: Variables
+    wanted: VariablesRead
+    mistakes: Mistakes
+
+
+def run_folder(variable: str, given: Mapping[str, Any], root: Path) -> Path:
+    """The run's folder: the variable is its path, or its name in `bench_results_dir`."""
+    name = str(given[variable])
+    defaults = default_variables({}, root)
+    results = Path(str(given.get(RESULTS) or defaults[RESULTS])).expanduser()
+    places = [root / results / name, root / Path(name).expanduser()]
+    folder = next((place for place in places if (place / store.RUN).is_file()), None)
+    if folder is None:
+        raise PlanError(
+            f"{variable} is {name!r}, and neither {places[0]} nor {places[1]} has a {store.RUN}; "
+            "it must be the folder of a run, as results/RUN."
+        )
+    return folder.resolve()
+
+
+def run_record(folder: Path) -> RunRecord:
+    """run.json. PlanError: it cannot be used whole, or has no measurements."""
+    path = folder / store.RUN
+    try:
+        record, problems = read_run_record(path)
+    except RecordError as error:
+        raise PlanError(f"{path} cannot be used: {error}.") from error
+    Mistakes(f"{path}: {problem}." for problem in problems).refuse()
+    if not record.rounds:
+        raise PlanError(f"{path} has no measurements in its schedule, so there is nothing to do.")
+    return record
+
+
+def asked_variables(
+    given: Mapping[str, Any], record: RunRecord, root: Path, beside: Beside
+) -> Asked:
+    """The variables of a run, and those with what is given beside it."""
+    defaults = default_variables({}, root)
+    recorded = {
+        name: value
+        for name, value in current_names(record.variables).items()
+        if name in fields_of(Variables) and name not in beside.without
+    }
+    before = read_variables(recorded, defaults).variables
+    wanted = read_variables(recorded | dict(given), defaults)
+    mistakes = Mistakes(one for sentences in wanted.mistakes.values() for one in sentences)
+    mistakes += [
+        f"{name} is {given[name]!r}, and {_value(before, name)!r} in the run; {beside.advice}"
+        for name in fields_of(Variables)
+        if name in given and name not in beside.anew and wanted.right(name)
+        if _contradicts(name, _value(wanted.variables, name), _value(before, name))
+    ]
+    return Asked(before, wanted, mistakes)
+
+
+def _value(variables: Variables, name: str) -> Any:
+    return getattr(variables, fields_of(Variables)[name].attribute)
+
+
+def _contradicts(name: str, wanted: Any, recorded: Any) -> bool:
+    if wanted in LEFT_TO_THE_RUN:
+        return False
+    if name == "bench_frameworks":
+        return set(wanted) != set(recorded)
+    return bool(wanted != recorded)
+
+
+def recorded_rounds(record: RunRecord) -> list[list[PlannedCell]]:
+    """The schedule of the run, in its order."""
+    return [[PlannedCell(**msgspec.to_builtins(cell)) for cell in cells] for cells in record.rounds]
+
+
+def files_change(name: str, described: Described, now: PlannedFramework) -> list[str]:
+    """A sentence if the files of a framework are not what the run's digest says.
+
+    The A/A control has the files of another framework, for which it is said.
+    """
+    if described.digest in (None, now.digest) or now.is_again:
+        return []
+    return [f"The files of {name} in {now.path} are not what they were."]
+
+
+def programs_change(record: RunRecord, programs: str) -> list[str]:
+    """A sentence if the programs of a measurement are not what they were. programs: the digest."""
+    if record.programs == programs:
+        return []
+    return [f"The programs that run on the hosts ({PROGRAMS}/) are not what they were."]
