@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipebench.plan.project import ROOT
+from pipebench.plan.run_plan import default_variables
 from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
 from pipebench.record.run import Run
 from pipebench.record.schema import Testbed
@@ -99,7 +101,10 @@ def _differing(part: str, base: dict[str, str], other: dict[str, str]) -> list[D
 
 
 def _plan(run: Run) -> dict[str, str]:
-    variables = current_names(run.variables)
+    """Its variables. One that an older version did not have yet has its default: nothing is done
+    by default that was not done before.
+    """
+    variables = default_variables({}, ROOT) | current_names(run.variables)
     return flat({n: value for n, value in variables.items() if n not in FOR_ONE_RUN})
 
 
