@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from . import steering
 from .places import ask, is_writable, read_place, same, under
@@ -99,14 +99,21 @@ class Host:
         return self.interface
 
 
-def interrupt_values(host: Host) -> dict[str, str]:
+class Values(NamedTuple):
+    """wanted: values by their places. left: why something else is left as it is, or nothing."""
+
+    wanted: dict[str, str]
+    left: str = ""
+
+
+def interrupt_values(host: Host) -> Values:
     places = steering.interrupts(host.root, host.card)
     if not places:
         raise SkipError(f"{host.card} has no interrupts of its own")
-    return steering.one_each(places, host.interrupted_cpus)
+    return Values(steering.one_each(places, host.interrupted_cpus))
 
 
-def steering_values(host: Host) -> dict[str, str]:
+def steering_values(host: Host) -> Values:
     """Of receiving and sending queues."""
     receiving, sending = (steering.queues(host.root, host.card, kind) for kind in ("rx", "tx"))
     has_interrupts = bool(steering.interrupts(host.root, host.card))
@@ -114,19 +121,21 @@ def steering_values(host: Host) -> dict[str, str]:
     values = steering.received(
         receiving, host.interrupted_cpus, interrupted=has_interrupts and enough
     )
-    return values | (steering.sent(sending, host.server_cpus) if len(sending) > 1 else {})
+    if len(sending) > 1:
+        return Values(values | steering.sent(sending, host.server_cpus))
+    return Values(values, f"{host.card} has one queue for sending, which all CPUs share")
 
 
-def moderation_values(host: Host) -> dict[str, str]:
+def moderation_values(host: Host) -> Values:
     """Interrupts at the same pace always, instead of one that follows the load."""
     places = [f"ethtool:{host.card}:{word}" for word in ("adaptive-rx", "adaptive-tx")]
     there = [place for place in places if read_place(host.root, place) is not None]
     if not there:
         raise SkipError(f"the driver of {host.card} does not adapt the pace of interrupts")
-    return dict.fromkeys(there, "off")
+    return Values(dict.fromkeys(there, "off"))
 
 
-def tracking_values(host: Host) -> dict[str, str]:
+def tracking_values(host: Host) -> Values:
     """The connections of the load are not tracked, unless a firewall depends on that."""
     if not under(host.root, TRACKING).exists():
         raise SkipError("this host does not track connections")
@@ -136,7 +145,7 @@ def tracking_values(host: Host) -> dict[str, str]:
         raise SkipError(
             "the firewall of this host asks for the state of connections, and would drop them"
         )
-    return {f"nftables:{host.port}": "untracked"}
+    return Values({f"nftables:{host.port}": "untracked"})
 
 
 METHODS = {
@@ -210,7 +219,7 @@ def entry_settings(
     """
     try:
         method = METHODS[entry["method"]] if entry["method"] else None
-        values = method(host) if method else dict(matching(entry, host.root))
+        values, left = method(host) if method else Values(dict(matching(entry, host.root)))
     except SkipError as error:
         return [], [str(error)]
     if not values:
@@ -226,7 +235,7 @@ def entry_settings(
             reasons.append(f"{place} {ONLY_READ}")
         else:
             settings.append(setting(entry["name"], place, shown, wanted))
-    return settings, shortened(reasons) if not settings else []
+    return settings, [*(shortened(reasons) if not settings else []), *([left] if left else [])]
 
 
 def shortened(reasons: list[str]) -> list[str]:

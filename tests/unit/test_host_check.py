@@ -182,6 +182,19 @@ def test_os_release_with_and_without_quotes() -> None:
     assert host_check.os_release(text)["VERSION_ID"] == "13"
 
 
+def test_a_service_that_would_undo_the_tuning_is_refused_unless_it_is_paused() -> None:
+    known = hosts()
+    known["s"]["preflight_host"]["check"]["tuning"] = {"rewriters": ["tuned", "irqbalance"]}
+    known["g"]["preflight_host"]["check"]["tuning"] = {"rewriters": []}
+    (problem,) = host_problems(TESTBEDS, known, FREE)
+    assert problem == (
+        "tuned and irqbalance run on s, and would write again what bench_tuning or "
+        "bench_interrupt_cpus sets; stop them there (systemctl stop tuned irqbalance), or add "
+        "-e bench_tuning_pauses=true, which stops them for the time of the run."
+    )
+    assert host_problems(TESTBEDS, known, FREE, pauses=True) == []
+
+
 def test_a_way_out_that_does_not_open_is_a_problem() -> None:
     known = hosts()
     known["g"]["preflight_way_out"] = {"problem": "g: its ssh server does not allow it."}
@@ -191,26 +204,26 @@ def test_a_way_out_that_does_not_open_is_a_problem() -> None:
 
 def test_mirrors_are_servers_and_their_ports() -> None:
     listed = (
-        "'http://deb.debian.org/debian/dists/trixie/InRelease' a_InRelease 0 \n"
-        "'http://deb.debian.org/debian-security/dists/trixie-security/InRelease' b_InRelease 0 \n"
+        "'http://apt.example/debian/dists/trixie/InRelease' a_InRelease 0 \n"
+        "'http://apt.example/debian-security/dists/trixie-security/InRelease' b_InRelease 0 \n"
         "'https://example.org:8443/x/InRelease' c_InRelease 0 \n"
         "'https://[2001:db8::1]/x/InRelease' d_InRelease 0 \n"
         "'file:/srv/mirror/InRelease' e_InRelease 0 \n"
     )
     assert host_check.mirrors(listed) == [
-        "[2001:db8::1]:443", "deb.debian.org:80", "example.org:8443",
+        "[2001:db8::1]:443", "apt.example:80", "example.org:8443",
     ]  # fmt: skip
 
 
 def test_what_sets_a_proxy_is_named() -> None:
     apt = (
         'Acquire "";\nAcquire::http "";\nAcquire::http::Proxy "http://192.0.2.1:3128";\n'
-        'Acquire::http::Proxy::deb.debian.org "DIRECT";\nAcquire::https::Proxy "";\n'
+        'Acquire::http::Proxy::apt.example "DIRECT";\nAcquire::https::Proxy "";\n'
         'Acquire::http::Proxy-Auto-Detect "/usr/bin/x";\nAcquire::Retries "3";\n'
     )
     assert host_check.proxies({"HTTP_PROXY": "http://x", "https_proxy": ""}, apt) == [
         "HTTP_PROXY",
         "Acquire::http::Proxy",
         "Acquire::http::Proxy-Auto-Detect",
-        "Acquire::http::Proxy::deb.debian.org",
+        "Acquire::http::Proxy::apt.example",
     ]

@@ -148,6 +148,17 @@ def test_what_is_neither_true_nor_false_is_refused(value: Any) -> None:
     assert f"bench_probe is {value!r}; it must be true or false" in mistakes(bench_probe=value)
 
 
+def test_tuning_is_none_full_or_names() -> None:
+    assert right().tuning == ["none"]
+    assert right(bench_tuning="governor,turbo").tuning == ["governor", "turbo"]
+    assert right(bench_tuning="full").tuning == ["full"]
+    sentence = "it must be none, full, or some of governor, turbo, c_states, huge_pages, "
+    assert sentence in mistakes(bench_tuning="gouvernor")
+    assert mistakes(bench_tuning="full,turbo") == (
+        "bench_tuning is full, turbo; full must stand alone."
+    )
+
+
 def test_more_threads_than_connections_is_refused() -> None:
     assert "bench_threads is 10, more than the 4" in mistakes(bench_connections=4)
 

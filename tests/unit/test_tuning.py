@@ -193,6 +193,8 @@ def test_interrupts_and_servers_have_cpus_of_their_own(kernel: Path) -> None:
 def test_an_interface_without_interrupts_has_its_packets_steered(kernel: Path) -> None:
     planned = wanted(kernel, "veth0", interrupt_cpus=2)
     assert values(planned) == {"/sys/class/net/veth0/queues/rx-0/rps_cpus": ("0", "3")}
+    told = reasons(planned)
+    assert told["steering"] == "veth0 has one queue for sending, which all CPUs share"
 
 
 def test_an_interface_outside_of_the_same_name_is_not_touched(kernel: Path, tmp_path: Path) -> None:

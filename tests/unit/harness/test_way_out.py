@@ -110,7 +110,7 @@ def test_apt_uses_it_whatever_a_host_is_configured_for(way: Way, tmp_path: Path)
     parts.mkdir()
     (parts / "90proxy").write_text(
         'Acquire::http::Proxy "http://192.0.2.1:3128";\n'
-        'Acquire::http::Proxy::deb.debian.org "DIRECT";\n'
+        'Acquire::http::Proxy::apt.example "DIRECT";\n'
         'Acquire::http::Proxy-Auto-Detect "/bin/echo";\n'
         'Acquire::https::Proxy "http://192.0.2.1:3128";\n'
         'Acquire::Retries "7";\n'
