@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from tests.lab.test_interrupts import PLAN, descendants
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
 
     from lab.tests.fixture import Lab
 
@@ -88,8 +88,9 @@ def test_tuned_and_plain_are_two_runs_of_one_comparison(
     assert "tuned.backlog" in (tmp_path / "compared" / "compare.md").read_text(), done.stderr
 
 
-def killed_while_tuned(lab: Lab, results: Path) -> None:
-    """A run that dies with all its processes between setting and the end of measuring."""
+@contextmanager
+def tuned(lab: Lab, results: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that has just set the hosts; in the end all its processes are killed."""
     words: dict[str, Any] = PLAN | {
         "bench_results_dir": str(results), "bench_run_id": "cut", "bench_tuning": "full",
     }  # fmt: skip
@@ -100,6 +101,7 @@ def killed_while_tuned(lab: Lab, results: Path) -> None:
             assert process.poll() is None, (results / "log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.2)
+        yield process
     finally:
         for pid in descendants(process.pid):
             with suppress(ProcessLookupError):
@@ -107,11 +109,28 @@ def killed_while_tuned(lab: Lab, results: Path) -> None:
         process.wait()
 
 
+def test_an_interrupted_run_puts_everything_back(
+    lab: Lab, before: dict[str, str], tmp_path: Path
+) -> None:
+    with tuned(lab, tmp_path) as bench:
+        while not list((tmp_path / "cut" / "raw").glob("[!.]*")):  # until it measures
+            assert bench.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.1)
+        os.kill(bench.pid, signal.SIGINT)
+        assert bench.wait(30) == 130
+    assert {host: ssh(host, VALUES + f"; {TIMER}") for host in ADDRESSES} == before
+    for host in ADDRESSES:
+        record = json.loads((tmp_path / "cut" / "tuning" / f"{host}.json").read_text())
+        assert record["released"]
+        assert record["error"] is None
+
+
 @pytest.mark.faults
 def test_the_hosts_put_it_back_if_the_controller_dies(
     lab: Lab, before: dict[str, str], tmp_path: Path
 ) -> None:
-    killed_while_tuned(lab, tmp_path)
+    with tuned(lab, tmp_path):
+        pass
     assert ssh(SERVER, f"cat {BACKLOG}") == "8192\n"
     for host in ADDRESSES:  # as if the time were over that the run holds them
         ssh(host, "touch -d '1 minute ago' /run/pipeline-bench/lease.json")
@@ -124,7 +143,8 @@ def test_the_hosts_put_it_back_if_the_controller_dies(
 def test_the_next_run_puts_back_what_a_dead_one_has_left(
     lab: Lab, before: dict[str, str], tmp_path: Path
 ) -> None:
-    killed_while_tuned(lab, tmp_path)
+    with tuned(lab, tmp_path):
+        pass
     done = typed(lab, "./bench -i inventory/metal -e bench_run_id=plain", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {host: ssh(host, VALUES) for host in ADDRESSES} == before
