@@ -27,6 +27,7 @@ from typing import TypedDict
 
 from host.sampling import PROGRAMS
 from host.transient import TransientError, answer_order, run, start_unit
+from host.units import end_all
 
 UNIT = "pipeline-bench-clock.service"
 ASK = b"?"
@@ -114,7 +115,7 @@ def received(connection: socket.socket, size: int) -> bytes:
 
 def start(address: str, port: int) -> dict[str, bool]:
     """Have the clock told until it is stopped, or for half a minute."""
-    stop()
+    end_all()
     command = (sys.executable, "-S", "-m", "host.clock", address, str(port))
     start_unit(UNIT, "--property=DynamicUser=yes", f"--working-directory={PROGRAMS}", *command)
     return {"ready": True}

@@ -27,6 +27,7 @@ from typing import Any, TypedDict
 from host.samples import columns
 from host.sampling import PROGRAMS, sampled, sampler
 from host.transient import TransientError, answer_order, run, start_unit
+from host.units import end_all
 
 UNIT = "pipeline-bench-path.service"
 SAMPLER_UNIT = "pipeline-bench-path-sampler.service"
@@ -83,7 +84,7 @@ def about() -> About:
 def start(address: str, port: int) -> Started:
     """Have iperf3 listen, and wait until it does."""
     answer: Started = {"ready": True, **about()}
-    stop()
+    end_all()
     iperf3 = ["iperf3", "--server", "--bind", address, "--port", str(port)]
     options = ("--unit", UNIT, "--address", address, "--output", str(SAMPLES))
     start_unit(UNIT, "--property=DynamicUser=yes", *iperf3)

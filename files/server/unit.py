@@ -46,6 +46,8 @@ from host.plain_http import ASK_EVERY_S, ask_once
 from host.port import listen_error
 from host.processes import Look, looks
 from host.samples import columns
+from host.transient import TransientError
+from host.units import end_all
 
 RUN = Path("/run/pipeline-bench")
 FRAMEWORKS = Path("/opt/pipeline-bench/frameworks")
@@ -228,11 +230,6 @@ def taken(address: str, port: int) -> str | None:
     return f"port {port} of {address} is in use by {who}"
 
 
-def end_all() -> None:
-    """Stop every unit of this project that runs."""
-    Unit.systemctl("stop", *(f"{unit}*.service" for unit in UNITS))
-
-
 def limit(at_most: float) -> None:
     """Have systemd end every unit so many seconds after its start, from now on.
 
@@ -273,7 +270,7 @@ def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed
             keys = ("address", "port", "workers", "patience", "at_most")
             return unit.start(*(order[key] for key in keys))
         return unit.stop(order["since"])
-    except (SystemdError, HeldError, OSError) as error:
+    except (SystemdError, TransientError, HeldError, OSError) as error:
         return failure(error)
 
 

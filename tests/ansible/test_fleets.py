@@ -142,6 +142,7 @@ def test_what_is_cut_off_between_two_hosts_is_destroyed(
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     while len(hosts_made(cloud)) == before:
+        assert creation.poll() is None
         time.sleep(0.05)
     os.killpg(creation.pid, signal_number)
     assert creation.wait() != 0

@@ -19,7 +19,7 @@ SERVER, GENERATOR = "lab-server", "lab-loadgen"
 ADDRESSES = {SERVER: "198.18.0.11", GENERATOR: "198.18.0.21"}
 LEFT = (
     "ss -Hltn 'sport = :8080'; systemctl list-units --plain --no-legend --state=active "
-    "'pipeline-bench@*' 'pipeline-bench-sampler@*'; "
+    "'pipeline-bench@*' 'pipeline-bench-sampler@*' 'pipeline-bench-path*' 'pipeline-bench-clock*'; "
     "for name in wrk h2load; do pidof $name; done; "
     "ps -e -o args= | grep -F -e '-m host.sampler' -e '-m generator.' | grep -v grep; echo end"
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from host import units
 from server import unit
 
 
@@ -33,6 +35,15 @@ def test_systemd_reads_a_limit_once(tmp_path: Path, calls: list[str]) -> None:
     assert calls == ["daemon-reload"] * 2
 
 
-def test_everything_is_ended_at_once(calls: list[str]) -> None:
+def test_everything_is_ended_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def run(*words: str, timeout: float) -> CompletedProcess[str]:
+        assert timeout
+        asked.append(list(words))
+        return CompletedProcess(words, 0, "", "")
+
+    monkeypatch.setattr(units, "run", run)
     assert unit.answer_to({"state": "ended", "owner": "o"}) == {}
-    assert calls == ["stop pipeline-bench@*.service pipeline-bench-sampler@*.service"]
+    assert asked == [["systemctl", "stop", *units.PATTERNS]]
+    assert all(pattern.startswith("pipeline-bench") for pattern in units.PATTERNS)

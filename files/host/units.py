@@ -1,0 +1,19 @@
+"""The units of this project on a host, of which one at a time has the port of the benchmark."""
+
+from __future__ import annotations
+
+from host.transient import TransientError, run
+
+PATTERNS = (
+    "pipeline-bench@*.service",
+    "pipeline-bench-sampler@*.service",
+    "pipeline-bench-clock*.service",
+    "pipeline-bench-path*.service",
+)
+
+
+def end_all() -> None:
+    """Stop every one that runs, of this run or of one that has died. Raises TransientError."""
+    done = run("systemctl", "stop", *PATTERNS, timeout=60)
+    if done.returncode != 0:
+        raise TransientError(f"systemctl stop: {done.stderr.strip()}")
