@@ -35,9 +35,10 @@ def begun(results: Path, rounds: int) -> subprocess.Popen[bytes]:
     return begin(results, words)
 
 
-def wait_for_the_run(results: Path) -> float:
+def wait_for_the_run(run: subprocess.Popen[bytes], results: Path) -> float:
     """Until run.json is there, and a random time more; that time, s."""
     while not (results / "cut" / "run.json").exists():
+        assert run.poll() is None, (results / "log").read_text()
         time.sleep(0.05)
     moment = random.uniform(0, LONGEST_S)  # noqa: S311 (a moment, not a secret)
     time.sleep(moment)
@@ -52,7 +53,7 @@ def killed(number: int) -> bool:
     """Whether the hosts were clean within a minute."""
     results = Path(mkdtemp())
     run = begun(results, 50)
-    moment = wait_for_the_run(results)
+    moment = wait_for_the_run(run, results)
     for pid in descendants(run.pid):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -69,7 +70,7 @@ def interrupted(number: int) -> bool:
     """Whether the run ended as it should, and every measurement is there once in the end."""
     results, rounds = Path(mkdtemp()), 6
     run = begun(results, rounds)
-    moment = wait_for_the_run(results)
+    moment = wait_for_the_run(run, results)
     then = time.monotonic()
     with suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGINT)
