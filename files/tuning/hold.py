@@ -50,10 +50,10 @@ RESTORE_LATER = (
 def set_values(order: Order, address: str) -> dict[str, Any]:
     """Set everything that is asked for; nothing is there to be put back if that is nothing."""
     put_back()
-    wanted = plan(order, find_interface(address), sorted(os.sched_getaffinity(0)))
-    about = {key: value for key, value in wanted.items() if key not in ("settings", "rewriters")}
     if not order["entries"]:
         return {}
+    wanted = plan(order, find_interface(address), sorted(os.sched_getaffinity(0)))
+    about = {key: value for key, value in wanted.items() if key not in ("settings", "rewriters")}
     watch()
     remembered = change(wanted["settings"], about)
     if wanted["server_cpus"]:
