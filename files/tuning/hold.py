@@ -65,10 +65,10 @@ def set_values(order: Order, address: str) -> dict[str, Any]:
 
 def put_back() -> dict[str, Any]:
     """Put back whatever is set; {} if nothing ever was."""
+    remembered = restore()
     if DROP_IN.exists():
         DROP_IN.unlink()
         systemctl("daemon-reload")
-    remembered = restore()
     if remembered is None:
         return {}
     if not is_set(remembered):

@@ -416,14 +416,17 @@ def test_cpus_as_the_kernel_writes_them(cpus: list[int], written: str, as_mask: 
 def test_a_fault_of_systemd_is_an_answer(
     kernel: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert kernel
-    drop_in = kernel / "pinning.conf"
+    before = tree(kernel)
+    tuned(kernel, "turbo")
+    drop_in = kernel.parent / "pinning.conf"
     drop_in.touch()
     monkeypatch.setattr(hold, "DROP_IN", drop_in)
+    monkeypatch.setattr(hold, "restore", lambda: settings.restore(kernel))
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"state": "restored"}'))
     assert hold.main() == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["failed"]
     assert answer["msg"].startswith("systemctl daemon-reload: ")
+    assert tree(kernel) == before  # all the same
     with pytest.raises(TransientError):
         hold.systemctl("daemon-reload")
