@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipebench.plan.tuning import table
 from tests.commands import PAGES, ROOT
 
 SOURCES = [
@@ -72,3 +73,10 @@ def test_every_plan_is_named_in_a_page() -> None:
     pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     plans = [path.name for path in (ROOT / "plans").glob("*.yml")]
     assert [name for name in plans if f"plans/{name}" not in pages] == []
+
+
+def test_every_tuning_is_explained_with_its_meaning() -> None:
+    page = (ROOT / "docs" / "metal.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| .* \| ([^|]+) \|$", page, flags=re.MULTILINE)
+    assert [name for name, _ in rows] == list(table())
+    assert all(why.startswith(table()[name].meaning) for name, why in rows)
