@@ -79,7 +79,7 @@ check:
 """
 
 PORTS = {"http": 80, "https": 443}
-OUR_UNITS = re.compile(r"pipeline-bench[@-][^/]+\.service")
+OUR_UNITS = re.compile(r"pipeline-bench(?:@|-clock|-path)[^/]*\.service")
 
 
 def read(path: str) -> str | None:

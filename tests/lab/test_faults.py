@@ -178,6 +178,32 @@ def test_a_framework_that_somebody_restarts_is_no_steady_server(lab: Lab, tmp_pa
     unharmed(lab, struck)
 
 
+LEAKS = "leaks"
+MEMORY = f"/run/systemd/system/pipeline-bench@{LEAKS}.service.d"
+
+
+@pytest.mark.faults
+def test_a_framework_that_runs_out_of_memory_is_a_result(lab: Lab, tmp_path: Path) -> None:
+    """It keeps up to 400 MB, and its kernel gives it 300 of address space in all."""
+    words = {"bench_framework_dirs": "tests/calibration", "bench_frameworks": LEAKS}
+    done = commands.run(f"./bench -i {lab.inventory} --tags provision{commands.options(words)}")
+    assert done.returncode == 0, done.stdout[-3000:]
+    few = f"printf '[Service]\\nLimitAS=300M\\n' > {MEMORY}/memory.conf"
+    ssh(SERVER, f"mkdir -p {MEMORY} && {few} && systemctl daemon-reload")
+    try:
+        words = PLAN | words | {"bench_results_dir": str(tmp_path), "bench_run_id": "out"}
+        run = f"./bench -i {lab.inventory}{commands.options(words)} --skip-tags provision"
+        done = commands.run(run)
+    finally:
+        ssh(SERVER, f"rm -r {MEMORY}; systemctl daemon-reload")
+    rows = rows_of(tmp_path / "out")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert len(rows) == ROUNDS
+    assert "ok" not in [row["outcome"] for row in rows], rows
+    assert "MemoryError" in (tmp_path / "out" / "report.md").read_text()
+    assert set(left(lab).values()) == {""}
+
+
 TAKER = r"""import socket, time
 while True:
     try:
