@@ -34,11 +34,19 @@ CODES = (
     re.compile(r"An error occurred \((\w+)\)"),  # boto3
     re.compile(r"\((\w+)(?:, [0-9a-f]+)?\)\s*$"),  # hcloud, whose code is at the end
 )
+# hetzner.hcloud.firewall fails while it says that it failed, and loses the answer.
+LOST = re.compile(r"Value of unknown type: .*FirewallRule")
+LOST_TEXT = (
+    "Hetzner said no, and its module does not say why: mostly the project's quota is used up, or "
+    "the token may only read"
+)
 
 
 def sentence_of(message: str) -> str:
     """The message of a provider, with what helps if its code is known. No full stop."""
     text = " ".join(message.split()).rstrip(".")
+    if LOST.search(text):
+        return LOST_TEXT
     for code in CODES:
         said = code.search(text)
         if said and said[1] in HELP:
