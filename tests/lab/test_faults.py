@@ -184,11 +184,11 @@ MEMORY = f"/run/systemd/system/pipeline-bench@{LEAKS}.service.d"
 
 @pytest.mark.faults
 def test_a_framework_that_runs_out_of_memory_is_a_result(lab: Lab, tmp_path: Path) -> None:
-    """It keeps up to 400 MB, and its kernel gives it 300 of address space in all."""
+    """It keeps 4 KiB a request, and its kernel gives it 100 MB of address space in all."""
     words = {"bench_framework_dirs": "tests/calibration", "bench_frameworks": LEAKS}
     done = commands.run(f"./bench -i {lab.inventory} --tags provision{commands.options(words)}")
     assert done.returncode == 0, done.stdout[-3000:]
-    few = f"printf '[Service]\\nLimitAS=300M\\n' > {MEMORY}/memory.conf"
+    few = f"printf '[Service]\\nLimitAS=100M\\n' > {MEMORY}/memory.conf"
     ssh(SERVER, f"mkdir -p {MEMORY} && {few} && systemctl daemon-reload")
     try:
         words = PLAN | words | {"bench_results_dir": str(tmp_path), "bench_run_id": "out"}
