@@ -38,8 +38,8 @@ def tune(testbed_run: TestbedRun) -> None:
     }
     for host, answer in _answers(testbed_run, orders).items():
         fault = fault_of(f"tuning {host}", answer)
-        if not orders[host].order["entries"]:
-            _say(testbed_run, host, fault)
+        if not orders[host].order["entries"]:  # what follows needs nothing of it
+            testbed_run.lines.say(Line(fault or "", trouble=True))
             continue
         record = _begun(testbed_run, host, answer, fault)
         write(_folder(testbed_run), tuning_file(host), record)

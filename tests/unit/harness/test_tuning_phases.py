@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipebench.harness.complete import is_mended
 from pipebench.harness.tuning import put_back, tune
 from pipebench.record.run import read_tunings
 from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
@@ -40,6 +41,26 @@ def test_a_run_that_sets_nothing_has_leftovers_put_back_and_no_record(tmp_path: 
     assert (call.program, call.order["state"], call.order["entries"]) == ("tuning.hold", "set", [])
     assert not (tmp_path / "tuning").exists()
     assert said == []
+
+
+def test_a_host_that_nothing_is_set_on_and_does_not_answer_is_said_and_no_fault(
+    tmp_path: Path,
+) -> None:
+    on, said = hosts(), []
+    on.server.answers["tuning.hold set"] = {"unreachable": True, "msg": "no route"}
+    tune(on_testbed(run_of(tmp_path), on, said))
+    assert said == ["tuning s: host did not answer: no route"]
+    assert faults(tmp_path) == []
+
+
+def test_a_fault_is_mended_once_all_is_set_and_put_back(tmp_path: Path) -> None:
+    on = hosts()
+    on.server.answers["tuning.hold set"] = [{"failed": True, "msg": "no"}, TUNED]
+    testbed_run = tuned(tmp_path, on, [])
+    assert not is_mended(tmp_path, "tuning/s.json")
+    tune(testbed_run)  # the run goes on
+    put_back(testbed_run)
+    assert is_mended(tmp_path, "tuning/s.json")
 
 
 def test_every_host_is_tuned_and_put_back(tmp_path: Path) -> None:
