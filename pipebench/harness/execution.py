@@ -8,11 +8,10 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pipebench.harness.host_program import Call, Host
+from pipebench.harness.host_program import Call, Host, ask_all
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer
@@ -42,6 +41,10 @@ class Hosts(NamedTuple):
 
     server: Host
     generators: Sequence[Host]
+
+    @property
+    def all(self) -> list[Host]:
+        return [self.server, *self.generators]
 
 
 @dataclass(slots=True)
@@ -148,7 +151,7 @@ def carry_out(execution: Execution, hosts: Hosts) -> Answers:
         server_time = _ready_at(started)
         if server_time is not None:
             server_time += time.monotonic() - answered
-        answers.loads = _loaded(execution.loads(server_time), hosts.generators)
+        answers.loads = ask_all(execution.loads(server_time), hosts.generators)
     answers.stopped = hosts.server.run(execution.stop(started.get("started_at")))
     return answers
 
@@ -157,16 +160,6 @@ def _ready_at(started: Answer) -> float | None:
     """When the server answered, unix s by its clock."""
     begun, ready_s = started.get("started_at"), started.get("ready_s")
     return None if begun is None or ready_s is None else float(begun) + float(ready_s)
-
-
-def _loaded(calls: Mapping[str, Call], generators: Sequence[Host]) -> dict[str, Answer]:
-    """Every load generator at the same time."""
-    loading = [host for host in generators if host.name in calls]
-    if not loading:
-        return {}
-    with ThreadPoolExecutor(len(loading)) as pool:
-        answers = pool.map(lambda host: host.run(calls[host.name]), loading)
-        return dict(zip((host.name for host in loading), answers, strict=True))
 
 
 def address_of(testbed: Testbed) -> dict[str, Any]:

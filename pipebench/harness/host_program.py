@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,3 +55,13 @@ class Host(Protocol):
         `{failed, msg}` if it could not be run, `{unreachable, msg}` if the host did not answer.
         """
         ...
+
+
+def ask_all(calls: Mapping[str, Call], hosts: Iterable[Host]) -> dict[str, Answer]:
+    """What each host answers to its call, all at the same time; by its name, if it has a call."""
+    asked = [host for host in hosts if host.name in calls]
+    if not asked:
+        return {}
+    with ThreadPoolExecutor(len(asked)) as pool:
+        answers = pool.map(lambda host: host.run(calls[host.name]), asked)
+        return dict(zip((host.name for host in asked), answers, strict=True))

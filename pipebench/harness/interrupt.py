@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 
 from pipebench.harness.execution import Hosts
-from pipebench.harness.host_program import Call, Host
+from pipebench.harness.host_program import Call, ask_all
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SERVER, LOAD = "server.unit", "generator.load"
@@ -52,7 +51,5 @@ def end_everything(hosts: Hosts, owner: str) -> None:
     of the run.
     """
     order = {"state": "ended", "owner": owner}
-    calls: list[tuple[Host, Call]] = [(hosts.server, Call(SERVER, order))]
-    calls += [(host, Call(LOAD, order)) for host in hosts.generators]
-    with ThreadPoolExecutor(len(calls)) as pool:
-        list(pool.map(lambda one: one[0].run(one[1]), calls))
+    calls = {host.name: Call(LOAD, order) for host in hosts.generators}
+    ask_all(calls | {hosts.server.name: Call(SERVER, order)}, hosts.all)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from pipebench.harness.host_program import Call, Host
+from pipebench.harness.host_program import Call, ask_all
 from pipebench.harness.lines import Line
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.plan.tuning import Kind, order_of
@@ -33,12 +31,12 @@ PROGRAM = "tuning.hold"
 
 def tune(testbed_run: TestbedRun) -> None:
     """Set what the run asks for on every host, once what an earlier run left is put back."""
-    orders = {
-        host.name: Call(PROGRAM, _order(testbed_run, kind)) for host, kind in _kinds(testbed_run)
-    }
-    for host, answer in _answers(testbed_run, orders).items():
+    hosts = testbed_run.hosts
+    calls = {host.name: _call(testbed_run, "generator") for host in hosts.generators}
+    calls[hosts.server.name] = _call(testbed_run, "server")
+    for host, answer in ask_all(calls, hosts.all).items():
         fault = fault_of(f"tuning {host}", answer)
-        if not orders[host].order["entries"]:  # what follows needs nothing of it
+        if not calls[host].order["entries"]:  # what follows needs nothing of it
             testbed_run.lines.say(Line(fault or "", trouble=True))
             continue
         record = _begun(testbed_run, host, answer, fault)
@@ -48,37 +46,19 @@ def tune(testbed_run: TestbedRun) -> None:
 
 def put_back(testbed_run: TestbedRun) -> None:
     """Put back on every host what the run has set, and record whether all is as it was."""
-    folder = _folder(testbed_run)
-    hosts = [host.name for host, _ in _kinds(testbed_run)]
-    tuned = [host for host in hosts if (folder / tuning_file(host)).exists()]
-    answers = _answers(testbed_run, {host: Call(PROGRAM, {"state": "restored"}) for host in tuned})
-    for host, answer in answers.items():
+    folder, hosts = _folder(testbed_run), testbed_run.hosts.all
+    tuned = [host.name for host in hosts if (folder / tuning_file(host.name)).exists()]
+    calls = dict.fromkeys(tuned, Call(PROGRAM, {"state": "restored"}))
+    for host, answer in ask_all(calls, hosts).items():
         record = read(folder / tuning_file(host), TuningRecord)
         record, faults = _ended(record, answer, fault_of(f"putting {host} back", answer))
         write(folder, tuning_file(host), record)
         _say(testbed_run, host, "; ".join(faults))
 
 
-def _order(testbed_run: TestbedRun, kind: Kind) -> dict[str, Any]:
-    testbed = testbed_run.testbed
-    order = order_of(testbed_run.run.variables, kind, testbed.port)
-    return {"state": "set", "address": testbed.address, **order}
-
-
-def _kinds(testbed_run: TestbedRun) -> list[tuple[Host, Kind]]:
-    """Every host of the testbed, and what it is."""
-    hosts = testbed_run.hosts
-    return [(hosts.server, "server"), *((host, "generator") for host in hosts.generators)]
-
-
-def _answers(testbed_run: TestbedRun, calls: Mapping[str, Call]) -> dict[str, Answer]:
-    """What each host answers to its call, all at the same time."""
-    hosts = [host for host, _ in _kinds(testbed_run) if host.name in calls]
-    if not hosts:
-        return {}
-    with ThreadPoolExecutor(len(hosts)) as pool:
-        answers = pool.map(lambda host: host.run(calls[host.name]), hosts)
-        return dict(zip((host.name for host in hosts), answers, strict=True))
+def _call(testbed_run: TestbedRun, kind: Kind) -> Call:
+    order = order_of(testbed_run.run.variables, kind)
+    return Call(PROGRAM, {"state": "set", "address": testbed_run.testbed.address, **order})
 
 
 def _begun(testbed_run: TestbedRun, host: str, answer: Answer, fault: str | None) -> TuningRecord:

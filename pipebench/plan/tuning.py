@@ -50,7 +50,7 @@ def wanted_names(tuning: Sequence[str]) -> list[str]:
 
 
 class Asked(Protocol):
-    """The variables of a plan that say what is set."""
+    """The variables of a plan that say what is set, and for which port."""
 
     @property
     def tuning(self) -> Sequence[str]: ...
@@ -58,9 +58,11 @@ class Asked(Protocol):
     def tuning_pauses(self) -> bool: ...
     @property
     def interrupt_cpus(self) -> int: ...
+    @property
+    def port(self) -> int: ...
 
 
-def order_of(variables: Asked, kind: Kind, port: int | None) -> dict[str, Any]:
+def order_of(variables: Asked, kind: Kind) -> dict[str, Any]:
     """What files/tuning/plan.py is asked for on a host; without entries there is nothing to set."""
     names = wanted_names(variables.tuning)
     cpus = variables.interrupt_cpus if kind == "server" else 0
@@ -69,8 +71,11 @@ def order_of(variables: Asked, kind: Kind, port: int | None) -> dict[str, Any]:
         for name, entry in table().items()
         if (name in names and kind in entry.hosts) or (cpus and name in STEERED)
     ]
-    return {"entries": entries, "interrupt_cpus": cpus, "port": port} | {
-        "pauses": variables.tuning_pauses
+    return {
+        "entries": entries,
+        "interrupt_cpus": cpus,
+        "port": variables.port,
+        "pauses": variables.tuning_pauses,
     }
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipebench.plan.run_plan import RunPlan
+import msgspec
+
 from pipebench.plan.tuning import Kind, order_of
+from pipebench.plan.variables import Variables
+from pipebench.record.declared import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +20,7 @@ short_description: What a run sets on a kind of host, as files/tuning/plan.py re
 positional: _input
 options:
   _input:
-    description: C(bench_run).
+    description: C(bench_run.variables).
     type: dict
     required: true
   kind:
@@ -27,9 +30,8 @@ options:
 """
 
 
-def tuning_order(run: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    planned = RunPlan.from_fact(run)
-    return order_of(planned.variables, kind, planned.variables.port)
+def tuning_order(variables: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    return order_of(msgspec.convert(plain(variables), Variables), kind)
 
 
 class FilterModule:

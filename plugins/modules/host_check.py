@@ -53,6 +53,10 @@ options:
     description: What the run sets on such a host, as files/tuning/plan.py reads it.
     type: dict
     default: {}
+  packages:
+    description: Whether to say where the host installs packages from.
+    type: bool
+    default: false
 author: async-pipeline-bench
 """
 
@@ -71,8 +75,8 @@ check:
       C(cpus) (that its processes may use).
     - C(lease), which run holds the host, as files/host/lease.py says it.
     - C(tuning), what would be set on the host, as files/tuning/plan.py says it, or null.
-    - C(mirrors), where it installs packages from, each as C(name:port); C(proxies), the names of
-      what sets a proxy for that.
+    - If C(packages), C(mirrors), the servers that apt installs packages from, as C(name:port), and
+      C(proxies), the names of the variables and options that set a proxy.
     - Of a server C(bind) and C(addresses), of a generator C(path); both C(ok) and C(error).
   type: dict
   returned: always
@@ -188,11 +192,7 @@ def try_connect(address: str, port: int, timeout: float) -> dict[str, Any]:
 
 def addresses() -> list[str]:
     """List the host's own addresses, for the sentence that says which there are."""
-    try:
-        done = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=False)
-    except OSError:
-        return []
-    return done.stdout.split()
+    return printed("hostname", "-I").split()
 
 
 def planned(order: Any, address: str) -> Any:
@@ -239,6 +239,7 @@ def main() -> None:
             "port": {"type": "int", "required": True},
             "timeout": {"type": "float", "default": 3},
             "tuning": {"type": "dict", "default": {}},
+            "packages": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -256,9 +257,10 @@ def main() -> None:
         "free": free_bytes(["/opt", "/var"]),
         "lease": held(),
         "tuning": planned(words["tuning"], words["address"]),
-        "mirrors": mirrors(printed("apt-get", "update", "--print-uris")),
-        "proxies": proxies(os.environ, printed("apt-config", "dump")),
     }
+    if words["packages"]:
+        check["mirrors"] = mirrors(printed("apt-get", "update", "--print-uris"))
+        check["proxies"] = proxies(os.environ, printed("apt-config", "dump"))
     if words["kind"] == "server":
         check["bind"] = try_bind(words["address"], words["port"])
         check["addresses"] = addresses()

@@ -86,13 +86,13 @@ def variables(**given: Any) -> Variables:
     """Only those that say what is set matter here."""
     return Variables(
         **dict.fromkeys(Variables.__struct_fields__)  # type: ignore[arg-type]
-        | {"tuning": ["none"], "tuning_pauses": False, "interrupt_cpus": 0}
+        | {"tuning": ["none"], "tuning_pauses": False, "interrupt_cpus": 0, "port": 8080}
         | given
     )
 
 
 def wanted(root: Path, interface: str | None = "eth0", kind: Any = "server", **given: Any) -> Any:
-    order: Any = order_of(variables(**given), kind, 8080)
+    order: Any = order_of(variables(**given), kind)
     return plan.plan(order, interface, ALLOWED, root)
 
 
@@ -114,9 +114,9 @@ def tuned(root: Path, *names: str, interface: str = "eth0", **more: Any) -> sett
 
 
 def test_nothing_is_asked_for_by_default() -> None:
-    assert order_of(variables(), "server", 8080)["entries"] == []
+    assert order_of(variables(), "server")["entries"] == []
     assert [
-        one["name"] for one in order_of(variables(tuning=["full"]), "generator", 1)["entries"]
+        one["name"] for one in order_of(variables(tuning=["full"]), "generator")["entries"]
     ] == [name for name, entry in table().items() if "generator" in entry.hosts]
 
 
