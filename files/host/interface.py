@@ -7,8 +7,11 @@ import subprocess
 from typing import Any
 
 
-def find_interface(address: str) -> str | None:
-    """The interface that has this address, or else the one that leads to it."""
+def find_interface(address: str | None) -> str | None:
+    """The interface that has this address, or else the one that leads to it.
+
+    Without an address: that of the default route.
+    """
 
     def ask(*words: str) -> list[dict[str, Any]]:
         shown = subprocess.run(
@@ -25,5 +28,7 @@ def find_interface(address: str) -> str | None:
         for link in ask("address")
         if address in [entry.get("local") for entry in link.get("addr_info", [])]
     ]
-    names += [route.get("dev") for route in ask("route", "get", address)] if not names else []
+    if not names:
+        way = ("get", address) if address else ("show", "default")
+        names = [route.get("dev") for route in ask("route", *way)]
     return str(names[0]) if names and names[0] else None

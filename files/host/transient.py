@@ -32,6 +32,13 @@ def run(*argv: str, timeout: float = 10) -> subprocess.CompletedProcess[str]:
         raise TransientError(f"{argv[0]}: {error}") from error
 
 
+def systemctl(*words: str, timeout: float = 10) -> None:
+    """Have systemd do something. Raises TransientError if it does not."""
+    done = run("systemctl", *words, timeout=timeout)
+    if done.returncode != 0:
+        raise TransientError(f"systemctl {words[0]}: {done.stderr.strip()}")
+
+
 def start_unit(unit: str, *words: str) -> None:
     """Run a command as a transient unit; `words`: options of systemd-run, then the command."""
     limit = f"--property=RuntimeMaxSec={RUNS_AT_MOST_S}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from host.transient import TransientError, run
+from host.transient import systemctl
 
 PATTERNS = (
     "pipeline-bench@*.service",
@@ -14,6 +14,4 @@ PATTERNS = (
 
 def end_all() -> None:
     """Stop every one that runs, of this run or of one that has died. Raises TransientError."""
-    done = run("systemctl", "stop", *PATTERNS, timeout=60)
-    if done.returncode != 0:
-        raise TransientError(f"systemctl stop: {done.stderr.strip()}")
+    systemctl("stop", *PATTERNS, timeout=60)

@@ -30,7 +30,7 @@ from typing import Any
 from host.failure import failure
 from host.interface import find_interface
 from host.lease import FILE as LEASE
-from host.transient import TransientError, run
+from host.transient import TransientError, run, systemctl
 
 from tuning.plan import Order, plan
 from tuning.settings import Kept, change, is_rebooted, is_set, restore
@@ -98,13 +98,6 @@ def watch() -> None:
     )
     if done.returncode != 0:
         raise TransientError(f"{TIMER}.timer could not be started: {done.stderr.strip()}")
-
-
-def systemctl(word: str) -> None:
-    """Raises TransientError if systemd does not do it."""
-    done = run("systemctl", word)
-    if done.returncode != 0:
-        raise TransientError(f"systemctl {word}: {done.stderr.strip()}")
 
 
 def main() -> int:

@@ -113,9 +113,6 @@ def untouched() -> dict[str, str]:
 
 def change(settings: list[Setting], about: dict[str, Any], root: Path = Path("/")) -> Kept:
     """Write every value, once what was there before is kept. root: of /proc and /sys."""
-    before = untouched()
-    for one in settings:
-        one["before"] = before.get(one["path"], one["before"])
     remembered: Kept = {
         "boot_id": boot_id(),
         "kernel_started": kernel_started(),

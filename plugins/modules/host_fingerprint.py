@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.interface import find_interface
 from ansible.module_utils.host.metadata import metadata
 from ansible.module_utils.tuning.settings import untouched
 
@@ -219,17 +220,6 @@ def describe_cpu() -> dict[str, Any]:
     }
 
 
-def own_interface(address: str | None) -> str | None:
-    """Find the interface that has this address, or else the one that leads to it."""
-    listed = json.loads(output("ip", "-json", "address") or "[]")
-    for link in listed:
-        if address in [entry.get("local") for entry in link.get("addr_info", [])]:
-            return str(link["ifname"])
-    way = ["route", "get", address] if address else ["route", "show", "default"]
-    routes = json.loads(output("ip", "-json", *way) or "[]")
-    return routes[0].get("dev") if routes else None
-
-
 def describe_link(link: dict[str, Any], folder: Path) -> dict[str, Any]:
     """What is known of one interface.
 
@@ -251,7 +241,7 @@ def describe_link(link: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def describe_interface(address: str | None) -> dict[str, Any] | None:
     try:
-        name = own_interface(address)
+        name = find_interface(address)
         shown = output("ip", "-json", "-details", "link", "show", "dev", name) if name else None
         link = json.loads(shown or "[]")[0]
     except (ValueError, KeyError, IndexError):

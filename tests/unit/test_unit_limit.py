@@ -6,7 +6,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from host import units
+from host import transient, units
 from server import unit
 
 
@@ -43,7 +43,7 @@ def test_everything_is_ended_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(list(words))
         return CompletedProcess(words, 0, "", "")
 
-    monkeypatch.setattr(units, "run", run)
+    monkeypatch.setattr(transient, "run", run)
     assert unit.answer_to({"state": "ended", "owner": "o"}) == {}
     assert asked == [["systemctl", "stop", *units.PATTERNS]]
     assert all(pattern.startswith("pipeline-bench") for pattern in units.PATTERNS)
