@@ -16,8 +16,7 @@ class MachineType(NamedTuple):
     """What an instance type is. architecture: amd64 or arm64. per_hour: of its currency.
 
     burstable: its CPU is slower than it seems once credits are spent. shared: other customers use
-    the same CPUs. baseline_gbit, peak_gbit: of
-    its network; None if the provider does not say.
+    the same CPUs. baseline_gbit, peak_gbit: of its network; None if the provider does not say.
     """
 
     name: str

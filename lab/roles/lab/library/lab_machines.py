@@ -76,10 +76,10 @@ from ansible.module_utils.lab import (
     run,
 )
 
-# systemd-nspawn needs telling: what the controller's systemd uses says nothing about the guest
-# A machine may set what belongs to its own network, as one of metal may: /proc/sys/net.
 GUEST = ENVIRONMENT | {
+    # systemd-nspawn needs telling: what the controller's systemd uses says nothing about the guest
     "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+    # a machine may set what belongs to its own network, as one of metal may: /proc/sys/net
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
 }
 STOP_S = 30
