@@ -31,10 +31,8 @@ PROGRAM = "tuning.hold"
 
 def tune(testbed_run: TestbedRun) -> None:
     """Set what the run asks for on every host, once what an earlier run left is put back."""
-    hosts = testbed_run.hosts
-    calls = {host.name: _call(testbed_run, "generator") for host in hosts.generators}
-    calls[hosts.server.name] = _call(testbed_run, "server")
-    for host, answer in ask_all(calls, hosts.all).items():
+    calls = _calls(testbed_run)
+    for host, answer in ask_all(calls, testbed_run.hosts.all).items():
         fault = fault_of(f"tuning {host}", answer)
         if not calls[host].order["entries"]:  # what follows needs nothing of it
             testbed_run.lines.say(Line(fault or "", trouble=True))
@@ -45,15 +43,27 @@ def tune(testbed_run: TestbedRun) -> None:
 
 
 def put_back(testbed_run: TestbedRun) -> None:
-    """Put back on every host what the run has set, and record whether all is as it was."""
+    """Put back on every host what the run has set, and record whether all is as it was.
+
+    Also on one without a record: the disk here may be full.
+    """
     folder, hosts = _folder(testbed_run), testbed_run.hosts.all
-    tuned = [host.name for host in hosts if (folder / tuning_file(host.name)).exists()]
+    tuned = [host for host, call in _calls(testbed_run).items() if call.order["entries"]]
     calls = dict.fromkeys(tuned, Call(PROGRAM, {"state": "restored"}))
     for host, answer in ask_all(calls, hosts).items():
+        if not (folder / tuning_file(host)).exists():
+            continue
         record = read(folder / tuning_file(host), TuningRecord)
         record, faults = _ended(record, answer, fault_of(f"putting {host} back", answer))
         write(folder, tuning_file(host), record)
         _say(testbed_run, host, "; ".join(faults))
+
+
+def _calls(testbed_run: TestbedRun) -> dict[str, Call]:
+    """What each host is to set, by its name."""
+    hosts = testbed_run.hosts
+    generators = {host.name: _call(testbed_run, "generator") for host in hosts.generators}
+    return {**generators, hosts.server.name: _call(testbed_run, "server")}
 
 
 def _call(testbed_run: TestbedRun, kind: Kind) -> Call:

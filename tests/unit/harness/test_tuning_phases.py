@@ -86,6 +86,15 @@ def test_every_host_is_tuned_and_put_back(tmp_path: Path) -> None:
     assert left_behind(records) == tuning_remarks(records) == []
 
 
+def test_a_host_is_put_back_also_if_its_record_could_not_be_written(tmp_path: Path) -> None:
+    on = hosts()
+    testbed_run = on_testbed(run_of(tmp_path, bench_tuning="turbo"), on, [])
+    put_back(testbed_run)
+    for host in (on.server, *on.generators):
+        assert [call.order for call in host.asked] == [{"state": "restored"}]
+    assert not (tmp_path / "tuning").exists()
+
+
 def test_only_the_server_has_cpus_for_its_interrupts(tmp_path: Path) -> None:
     on = hosts()
     tune(on_testbed(run_of(tmp_path, bench_interrupt_cpus=1), on, []))
