@@ -1,14 +1,13 @@
 """Drive one server with a load tool and write down what happened; judge nothing.
 
-Run in the folder above as `python3 -m generator.load`. Reads one JSON object from standard input
-and prints one. It asks the server over the benchmark network until it answers, runs the tool for
-the warm-up, waits a moment in which the server is idle, and runs the tool for the measurement:
+Run in the folder above as `python3 -m generator.load`, with an order (host/orders.py). It asks the
+server over the benchmark network until it answers, runs the tool for the warm-up, waits a moment in
+which the server is idle, and runs the tool for the measurement:
 
     {"address", "port", "depth", "connections", "threads", "duration", "warmup", "patience",
      "tool": "wrk" (default) | "h2load" | another one of tools/,
      "rate": requests per second of all connections together, or null (default),
      "look": false to leave out `connections` and `verification` (tests/look_cost.py),
-     "lease": {"run", "owner", "seconds"}, to hold the host (host/lease.py); null (default): not,
      "begin_at", "window_at": unix s by this host's clock, before which neither warm-up nor window
      begins, so that several generators begin together; null (default): as soon as it can}
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
@@ -27,7 +26,6 @@ run, or another run holds the host.
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import signal
@@ -41,8 +39,8 @@ from typing import Any, TypedDict
 
 from host.allowance import cards, exceeded, growth
 from host.cgroup import read
-from host.failure import Failed, failure
-from host.lease import HeldError, hold, release
+from host.lease import release
+from host.orders import obey
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
 
@@ -209,26 +207,15 @@ def end() -> None:
         time.sleep(TERM_S)
 
 
-def main() -> int:
-    json.dump(answer_to(json.load(sys.stdin)), sys.stdout)
-    return 0
-
-
-def answer_to(given: dict[str, Any]) -> Answer | Fault | Failed:
+def answer_to(given: dict[str, Any]) -> Answer | Fault:
     """Do what was read, and say what is printed."""
     if given.get("state") == "ended":
         end()
         release(given["owner"])
         return {}
-    lease = given.pop("lease", None)
-    try:
-        if lease:
-            hold(**lease)
-        be_known()
-        return measure(Order(**given))
-    except (HeldError, OSError) as error:
-        return failure(error)
+    be_known()
+    return measure(Order(**given))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(obey(answer_to))

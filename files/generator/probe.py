@@ -1,7 +1,6 @@
 """Probe a server from a load generator; judge nothing.
 
-Run in the folder above as `python3 -m generator.probe`. Reads one JSON object from standard input
-and prints one:
+Run in the folder above as `python3 -m generator.probe`, with an order (host/orders.py):
 
     {"address", "port", "depth"}
         {"document": what the probe printed (docs/probe.md), as text}
@@ -12,24 +11,17 @@ answers wrongly is data; {"failed": true, "msg"} is there only if the probe itse
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
+
+from host.orders import obey
 
 PROBE = Path(__file__).resolve().parents[1] / "probe"
 
 
-class Order(TypedDict):
-    """What is read: which server to probe, and the deepest pipeline that will be measured."""
-
-    address: str
-    port: int
-    depth: int
-
-
-def probe(order: Order) -> dict[str, object]:
+def probe(order: dict[str, Any]) -> dict[str, object]:
     """Run the probe; what is printed."""
     words = [order["address"], str(order["port"]), f"--depth={order['depth']}", "--json=-"]
     done = subprocess.run(
@@ -42,4 +34,4 @@ def probe(order: Order) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    json.dump(probe(json.load(sys.stdin)), sys.stdout)
+    sys.exit(obey(probe))

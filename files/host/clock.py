@@ -1,7 +1,6 @@
 """How far a load generator's clock is from the server's, over the benchmark network.
 
-Run in the folder above as `python3 -m host.clock`. Reads one JSON object from standard input and
-prints one:
+Run in the folder above as `python3 -m host.clock`, with an order (orders.py):
 
     {"state": "started", "address", "port"}     on the server's host: its clock is told to who asks
         {"ready": true}
@@ -25,6 +24,7 @@ import sys
 import time
 from typing import TypedDict
 
+from host.orders import obey
 from host.sampling import PROGRAMS
 from host.transient import TransientError, answer_order, run, start_unit
 from host.units import end_all
@@ -138,4 +138,4 @@ def measure(address: str, port: int) -> Measured:
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         tell(sys.argv[1], int(sys.argv[2]))
-    answer_order(start, measure, stop)
+    sys.exit(obey(lambda order: answer_order(order, start, measure, stop)))

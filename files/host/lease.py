@@ -50,12 +50,18 @@ def held() -> Lease | None:
     return lease if until > time.time() else None
 
 
-def hold(run: str, owner: str, seconds: float, over: str | None = None) -> None:
-    """Hold this host for so long from now on. Raises HeldError if another owner does."""
+def refuse_others(*owners: str | None) -> Lease | None:
+    """The lease that goes on, if there is one. Raises HeldError if it has none of these owners."""
     lease = held()
-    if lease and lease["owner"] not in (owner, over):
+    if lease and lease["owner"] not in owners:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(lease["since"]))
         raise HeldError(f"the run {lease['run']} holds this host since {since} UTC")
+    return lease
+
+
+def hold(run: str, owner: str, seconds: float, over: str | None = None) -> None:
+    """Hold this host for so long from now on. Raises HeldError if another owner does."""
+    lease = refuse_others(owner, over)
     if lease is None or lease["owner"] != owner:
         part = FILE.with_suffix(".part")
         part.write_text(json.dumps({"run": run, "owner": owner, "since": time.time()}))

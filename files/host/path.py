@@ -1,7 +1,6 @@
 """The capacity of the path between two hosts, asked of iperf3 once; judge nothing.
 
-Run in the folder above as `python3 -m host.path`. Reads one JSON object from standard input and
-prints one:
+Run in the folder above as `python3 -m host.path`, with an order (orders.py):
 
     {"state": "started", "address", "port"}     on the server's host: iperf3 listens
         {"ready": true, "version", "cpus"}
@@ -20,10 +19,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, TypedDict
 
+from host.orders import obey
 from host.samples import columns
 from host.sampling import PROGRAMS, sampled, sampler
 from host.transient import TransientError, answer_order, run, start_unit
@@ -143,4 +144,4 @@ def measure(address: str, port: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    answer_order(start, measure, stop)
+    sys.exit(obey(lambda order: answer_order(order, start, measure, stop)))

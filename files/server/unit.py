@@ -1,12 +1,10 @@
 """Start one framework's systemd unit, or stop it and write down how it fared; judge nothing.
 
-Run in the folder above as `python3 -m server.unit`. Reads one JSON object from standard input and
-prints one:
+Run in the folder above as `python3 -m server.unit`, with an order (host/orders.py):
 
-    {"name", "state": "started", "address", "port", "workers", "patience": s, "at_most": s,
-     "lease": {"run", "owner", "seconds"}}
-        holds the host (host/lease.py), ends whatever framework still runs, writes the unit's
-        environment, starts it and its sampler, and asks until it answers:
+    {"name", "state": "started", "address", "port", "workers", "patience": s, "at_most": s}
+        ends whatever framework still runs, writes the unit's environment, starts it and its
+        sampler, and asks until it answers:
         {"unit", "started_at": unix s, "ready", "ready_s", "ready_error", "started_pid", "cpus",
          "host_cpus"}
         or, if it was never deployed here, {"unavailable": {"reason", "log"}}
@@ -40,8 +38,8 @@ from typing import Any, TypedDict, Union
 
 from host.allowance import cards, exceeded, growth
 from host.cgroup import cgroup_folder, read
-from host.failure import Failed, failure
-from host.lease import HeldError, hold, release
+from host.lease import release
+from host.orders import obey
 from host.plain_http import ASK_EVERY_S, ask_once
 from host.port import listen_error
 from host.processes import Look, looks
@@ -100,10 +98,6 @@ class Ended(TypedDict):
     """What is printed once all is stopped: nothing."""
 
 
-class SystemdError(Exception):
-    """A unit could not be started, stopped or asked; the message is a sentence."""
-
-
 def output(*argv: str) -> str:
     """What a program prints, also if it fails."""
     return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
@@ -127,7 +121,7 @@ class Unit:
             ["systemctl", *arguments], capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise SystemdError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}")
+            raise TransientError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
     def properties(self) -> State:
@@ -146,7 +140,7 @@ class Unit:
         # One framework at a time: the last one may still be ending, or an earlier run's be left.
         end_all()
         if trouble := taken(address, port):
-            raise SystemdError(trouble)
+            raise TransientError(trouble)
         limit(at_most)
         for last in (self.samples, self.processes):
             last.unlink(missing_ok=True)
@@ -257,27 +251,18 @@ def rss_peak_bytes(cgroup: Path | None) -> int | None:
     return sum(peaks) if peaks else None
 
 
-def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Failed | Ended:
+def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Ended:
     """Do what was read, and say what is printed."""
-    try:
-        if order["state"] == "ended":
-            end_all()
-            release(order["owner"])
-            return {}
-        unit = Unit(order["name"])
-        if order["state"] == "started":
-            hold(**order["lease"])
-            keys = ("address", "port", "workers", "patience", "at_most")
-            return unit.start(*(order[key] for key in keys))
-        return unit.stop(order["since"])
-    except (SystemdError, TransientError, HeldError, OSError) as error:
-        return failure(error)
-
-
-def main() -> int:
-    json.dump(answer_to(json.load(sys.stdin)), sys.stdout)
-    return 0
+    if order["state"] == "ended":
+        end_all()
+        release(order["owner"])
+        return {}
+    unit = Unit(order["name"])
+    if order["state"] == "started":
+        keys = ("address", "port", "workers", "patience", "at_most")
+        return unit.start(*(order[key] for key in keys))
+    return unit.stop(order["since"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(obey(answer_to))

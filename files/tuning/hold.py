@@ -1,7 +1,6 @@
 """Set what a run asks for, and put it back.
 
-Run in the folder above as `python3 -m tuning.hold`. Reads one JSON object from standard input and
-prints one:
+Run in the folder above as `python3 -m tuning.hold`, with an order (host/orders.py):
 
     {"state": "set", "address", "port", "entries", "interrupt_cpus", "pauses"}
         first puts back what an earlier run has left, then sets all that is asked for (plan.py); the
@@ -21,15 +20,14 @@ no longer (host/lease.py): a timer of systemd looks every minute.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from host.failure import failure
 from host.interface import find_interface
 from host.lease import FILE as LEASE
+from host.orders import obey
 from host.transient import TransientError, run, systemctl
 
 from tuning.plan import Order, plan
@@ -47,12 +45,12 @@ RESTORE_LATER = (
 )
 
 
-def set_values(order: Order, address: str) -> dict[str, Any]:
+def set_values(order: Order) -> dict[str, Any]:
     """Set everything that is asked for; nothing is there to be put back if that is nothing."""
     put_back()
     if not order["entries"]:
         return {}
-    wanted = plan(order, find_interface(address), sorted(os.sched_getaffinity(0)))
+    wanted = plan(order, find_interface(order["address"]), sorted(os.sched_getaffinity(0)))
     about = {key: value for key, value in wanted.items() if key not in ("settings", "rewriters")}
     watch()
     remembered = change(wanted["settings"], about)
@@ -100,16 +98,10 @@ def watch() -> None:
         raise TransientError(f"{TIMER}.timer could not be started: {done.stderr.strip()}")
 
 
-def main() -> int:
-    order = json.load(sys.stdin)
-    answer: object
-    try:
-        answer = set_values(order, order["address"]) if order["state"] == "set" else put_back()
-    except (OSError, TransientError) as error:
-        answer = failure(error)
-    json.dump(answer, sys.stdout)
-    return 0
+def answer_to(order: Any) -> dict[str, Any]:
+    """Do what was read; what is printed."""
+    return set_values(order) if order["state"] == "set" else put_back()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(obey(answer_to))

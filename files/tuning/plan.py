@@ -41,11 +41,12 @@ class Entry(TypedDict):
 
 
 class Order(TypedDict):
-    """entries: in the order of writing. interrupt_cpus: so many for the interrupts alone, or 0.
-
-    pauses: whether services that would write values again are stopped meanwhile.
+    """address: of the interface. entries: in the order of writing. interrupt_cpus: so many for
+    interrupts alone, or 0. pauses: whether services that would write values again are stopped
+    meanwhile.
     """
 
+    address: str
     port: int
     entries: list[Entry]
     interrupt_cpus: int

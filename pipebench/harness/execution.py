@@ -167,9 +167,10 @@ def address_of(testbed: Testbed) -> dict[str, Any]:
     return {"address": testbed.address, "port": testbed.port}
 
 
-def lease_of(run: RunPlan, seconds: float) -> dict[str, Any]:
-    """That a run holds a host for so long after it was last asked for something, and a pause."""
-    return {"run": run.run_id, "owner": run.owner, "seconds": seconds + LONGEST_PAUSE_S}
+def call_of(run: RunPlan, seconds: float, program: str, order: Mapping[str, Any]) -> Call:
+    """A call that takes so long at most; its host is the run's meanwhile, and for a pause after."""
+    lease = {"run": run.run_id, "owner": run.owner, "seconds": seconds + LONGEST_PAUSE_S}
+    return Call(program, {**order, "lease": lease})
 
 
 def start_unit(
@@ -181,20 +182,18 @@ def start_unit(
     same for a whole phase, as systemd reads its units anew for another one.
     """
     at_most = SERVER_PATIENCE_S + GENERATOR_PATIENCE_S + load_s + SLACK_S
-    return Call(
-        "server.unit",
-        {
-            "state": "started",
-            "name": framework,
-            "workers": testbed.worker_count(workers),
-            "patience": SERVER_PATIENCE_S,
-            "at_most": at_most,
-            "lease": lease_of(run, at_most),
-            **address_of(testbed),
-        },
-    )
+    order = {
+        "state": "started",
+        "name": framework,
+        "workers": testbed.worker_count(workers),
+        "patience": SERVER_PATIENCE_S,
+        "at_most": at_most,
+        **address_of(testbed),
+    }
+    return call_of(run, at_most, "server.unit", order)
 
 
-def stop_unit(framework: str, since: float | None) -> Call:
+def stop_unit(run: RunPlan, framework: str, since: float | None) -> Call:
     """Stop it, and read how it fared."""
-    return Call("server.unit", {"state": "stopped", "name": framework, "since": since})
+    order = {"state": "stopped", "name": framework, "since": since}
+    return call_of(run, SLACK_S, "server.unit", order)

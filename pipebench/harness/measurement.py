@@ -12,7 +12,7 @@ from pipebench.harness.execution import (
     Execution,
     Recorded,
     address_of,
-    lease_of,
+    call_of,
     start_unit,
     stop_unit,
 )
@@ -64,11 +64,13 @@ class CellExecution(Execution):
             "depth": self.cell.depth,
             "connections": self.cell.connections // count,
             "rate": self.rate / count if self.rate else None,
-            "lease": lease_of(self.run, variables.warmup + variables.duration),
+        }
+        load_s = variables.warmup + variables.duration
+        orders = {
+            name: order | self._moments(name, server_time) for name in self.testbed.generators
         }
         return {
-            name: Call("generator.load", order | self._moments(name, server_time))
-            for name in self.testbed.generators
+            name: call_of(self.run, load_s, "generator.load", one) for name, one in orders.items()
         }
 
     def _moments(self, generator: str, server_time: float | None) -> dict[str, float]:
@@ -81,7 +83,7 @@ class CellExecution(Execution):
         return {"begin_at": begin, "window_at": begin + self.run.variables.warmup + WARMED_S}
 
     def stop(self, since: float | None) -> Call:
-        return stop_unit(self.cell.framework, since)
+        return stop_unit(self.run, self.cell.framework, since)
 
     def record(self, answers: Answers, ended: float) -> Record:
         """Its raw record."""

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
+from pipebench.harness.execution import (
+    Answers,
+    Execution,
+    Recorded,
+    address_of,
+    call_of,
+    unusable,
+)
 from pipebench.harness.host_program import Call
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTest, RecordError
 from pipebench.record.store import path_file, time_text
 
 PROGRAM = "host.path"
+LONGEST_S = 30
+"""What is started for it ends after that (files/host/transient.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,15 +30,17 @@ class PathExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return Call(PROGRAM, {"state": "started", **address_of(self.testbed)})
+        return self._call(state="started", **address_of(self.testbed))
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        return {
-            self.first_generator: Call(PROGRAM, {"state": "measured", **address_of(self.testbed)})
-        }
+        call = self._call(state="measured", **address_of(self.testbed))
+        return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
-        return Call(PROGRAM, {"state": "stopped"})
+        return self._call(state="stopped")
+
+    def _call(self, **order: Any) -> Call:
+        return call_of(self.run, LONGEST_S, PROGRAM, order)
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record, which has no line for people."""

@@ -12,6 +12,7 @@ from pipebench.harness.execution import (
     Execution,
     Recorded,
     address_of,
+    call_of,
     start_unit,
     stop_unit,
 )
@@ -50,10 +51,10 @@ class ProbeExecution(Execution):
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         order = {**address_of(self.testbed), "depth": max(self.run.variables.depths)}
-        return {self.first_generator: Call("generator.probe", order)}
+        return {self.first_generator: call_of(self.run, LONGEST_S, "generator.probe", order)}
 
     def stop(self, since: float | None) -> Call:
-        return stop_unit(self.framework, since)
+        return stop_unit(self.run, self.framework, since)
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record, and its line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,17 +12,18 @@ from pipebench.harness.interrupt import Interrupted
 from pipebench.harness.lines import Lines
 from pipebench.harness.recording import record
 from pipebench.harness.recovery import Recovery
+from pipebench.plan.owner import parsed
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer
 
+LOOK_EVERY_S = 5
+"""A testbed that waits looks so often whether its run is still wanted."""
+
 
 @dataclass(frozen=True, slots=True)
 class TestbedRun:
-    """A testbed on which a run goes on. unavailable: the frameworks that could not be deployed.
-
-    parent: the process that wants it.
-    """
+    """A testbed on which a run goes on. unavailable: the frameworks that could not be deployed."""
 
     run: RunPlan
     testbed: Testbed
@@ -31,7 +31,6 @@ class TestbedRun:
     lines: Lines
     unavailable: Mapping[str, Answer] = field(default_factory=dict)
     recovery: Recovery = field(default_factory=Recovery)
-    parent: int = field(default_factory=os.getppid)
 
     @property
     def given_up(self) -> bool:
@@ -48,9 +47,7 @@ class TestbedRun:
             for execution in executions:
                 if self.given_up:
                     break
-                if os.getppid() != self.parent:
-                    raise Interrupted  # Ansible itself was killed: nobody wants the rest
-                time.sleep(max(0.0, self.recovery.next_at - time.time()))
+                self._wait()
                 answers = carry_out(execution, self.hosts)
                 if written:
                     written.result()
@@ -59,6 +56,16 @@ class TestbedRun:
                     written.result()
             if written:
                 written.result()
+
+    def _wait(self) -> None:
+        """Until the next execution may begin. Raises Interrupted once nobody wants it."""
+        owner = parsed(self.run.owner)
+        while not owner.is_dead:  # Ansible itself was killed
+            left = self.recovery.next_at - time.time()
+            if left <= 0:
+                return
+            time.sleep(min(left, LOOK_EVERY_S))
+        raise Interrupted
 
     def _record(self, execution: Execution, answers: Answers, ended: float) -> None:
         self.lines.say(record(execution, answers, ended, self.recovery))

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from host import lease
+from host.orders import answer_to
 from modules import host_check
 
 from pipebench.harness.execution import LONGEST_PAUSE_S
@@ -67,6 +69,28 @@ def test_what_is_not_a_lease_holds_nothing(file: Path) -> None:
     os.utime(file, (0, time.time() + 60))
     assert lease.held() is None
     lease.hold("first", "a", 60)
+
+
+def test_what_another_run_measures_on_a_host_is_not_ended() -> None:
+    """By a run that lost the host, as its controller slept: it asks, and nothing is done."""
+    done: list[str] = []
+
+    def program(order: dict[str, Any]) -> dict[str, Any]:
+        done.append(order["state"])
+        return {}
+
+    def order(owner: str, state: str) -> dict[str, Any]:
+        own = {"run": owner, "owner": owner, "seconds": 60}
+        return {"state": state} | ({"owner": owner} if state == "ended" else {"lease": own})
+
+    for state in ("started", "stopped", "ended"):
+        assert answer_to(order("b", state), program) == {}
+        assert answer_to(order("b", "started"), program) == {}  # it holds the host still
+        answer = cast("dict[str, Any]", answer_to(order("a", state), program))
+        assert answer["failed"]
+        assert answer["msg"].startswith("the run b holds this host since 20")
+    assert done == ["started", "started", "stopped", "started", "ended", "started"]
+    assert answer_to({"state": "restored"}, program) == {}  # the host itself, or the teardown
 
 
 def test_an_owner_is_alive_until_its_process_has_ended() -> None:

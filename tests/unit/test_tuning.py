@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from host.orders import obey
 from host.transient import TransientError
 from tuning import hold, places, plan, settings, steering
 
@@ -423,7 +424,7 @@ def test_a_fault_of_systemd_is_an_answer(
     monkeypatch.setattr(hold, "DROP_IN", drop_in)
     monkeypatch.setattr(hold, "restore", lambda: settings.restore(kernel))
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"state": "restored"}'))
-    assert hold.main() == 0
+    assert obey(hold.answer_to) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["failed"]
     assert answer["msg"].startswith("systemctl daemon-reload: ")

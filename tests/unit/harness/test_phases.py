@@ -6,15 +6,18 @@ import gzip
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipebench.harness.host_program import Call
 from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
 from pipebench.harness.phases import measure, path, probe
 from pipebench.harness.recovery import Recovery
+from pipebench.plan.owner import owner_of
 from tests.progress import checked
 from tests.unit.harness.answers import (
     CLOCK,
@@ -215,9 +218,12 @@ def test_the_generator_that_fails_is_named(tmp_path: Path) -> None:
 
 def test_nobody_wants_the_rest_if_ansible_was_killed(tmp_path: Path) -> None:
     on = hosts()
-    made = on_testbed(run_of(tmp_path), on, [], parent=0)
-    with pytest.raises(Interrupted):
-        measure(made)
+    dead = owner_of(os.getpid())._replace(started="1")  # when another process had that number
+    run = replace(run_of(tmp_path), owner=str(dead))
+    waits = Recovery(next_at=time.time() + 3600)
+    for made in (on_testbed(run, on, []), on_testbed(run, on, [], recovery=waits)):
+        with pytest.raises(Interrupted):
+            measure(made)
     assert "server.unit started" not in asked(on.server)
 
 
