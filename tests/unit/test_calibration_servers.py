@@ -105,8 +105,11 @@ def altered(name: str, folder: Path, **changes: Any) -> Path:
 def read(connection: socket.socket, size: int) -> bytes:
     """So many bytes, or what came before the end."""
     seen = b""
-    while len(seen) < size and (block := connection.recv(size - len(seen))):
-        seen += block
+    try:
+        while len(seen) < size and (block := connection.recv(size - len(seen))):
+            seen += block
+    except TimeoutError:
+        pytest.fail(f"nothing came for {connection.gettimeout():g} s after {seen!r}")
     return seen
 
 
