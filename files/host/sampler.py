@@ -21,7 +21,7 @@ With --processes FILE and more than one worker, that file gets a line a second: 
 process of the unit (processes.py).
 
 No rule reads psi_memory_us and psi_io_us: they show a person whether a host was short of either.
-A last sample is taken at SIGTERM. It ends without one if the process that started it has ended.
+A last sample is taken at SIGTERM. It ends without one if the --parent that started it has ended.
 Needs the standard library of CPython 3.9, and iproute2.
 """
 
@@ -157,16 +157,15 @@ class Looks:
             lines.write(json.dumps(look(cgroup, self.port), separators=(",", ":")) + "\n")
 
 
-def write_samples(
-    output: TextIO, unit: str | None, address: str | None, interval: float, looks: Looks
-) -> None:
+def write_samples(output: TextIO, options: argparse.Namespace) -> None:
     """Write the columns and a sample every `interval` seconds, and one more at SIGTERM."""
+    looks = Looks(options.processes, options.port, options.workers)
     cpus = sorted(os.sched_getaffinity(0))
     folder, interface, named, last = None, None, False, False
-    due, parent = time.monotonic(), os.getppid()
-    while os.getppid() == parent:
-        if unit and folder is None:
-            folder = find_cgroup(unit)
+    due = time.monotonic()
+    while options.parent in (None, os.getppid()):
+        if options.unit and folder is None:
+            folder = find_cgroup(options.unit)
         counters = sample(folder, cpus, interface)
         if not named:
             output.write(json.dumps(list(counters)) + "\n")
@@ -174,10 +173,10 @@ def write_samples(
         if last:
             return
         looks.take(folder)
-        if address and not named:  # after the first sample, which must not wait for it
-            interface = find_interface(address)
+        if options.address and not named:  # after the first sample, which must not wait for it
+            interface = find_interface(options.address)
         named = True
-        due = max(due + interval, time.monotonic())
+        due = max(due + options.interval, time.monotonic())
         last = ended(due)
 
 
@@ -190,13 +189,14 @@ def main() -> int:
     parser.add_argument("--processes", metavar="FILE", help="gets looks at the unit's processes")
     parser.add_argument("--port", type=int, default=0, help="whose connections these hold")
     parser.add_argument("--workers", type=int, default=1, help="with one there is no look")
+    # told, as one that has ended already cannot be asked for
+    parser.add_argument("--parent", type=int, help="the process that starts it")
     options = parser.parse_args()
 
     # Waited for, not handled: a handler could run while the very lock that it needs is held.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     with Path(options.output).open("w", buffering=1) as output:
-        looks = Looks(options.processes, options.port, options.workers)
-        write_samples(output, options.unit, options.address, options.interval, looks)
+        write_samples(output, options)
     return 0
 
 

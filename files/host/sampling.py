@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -35,8 +36,9 @@ def sampled(address: str) -> Iterator[Sampling]:
     sampling = Sampling()
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "samples.jsonl")
+        parent = str(os.getpid())
         process = subprocess.Popen(
-            sampler("--address", address, "--output", str(output)),
+            sampler("--address", address, "--output", str(output), "--parent", parent),
             stdin=subprocess.DEVNULL,
             cwd=PROGRAMS,
         )

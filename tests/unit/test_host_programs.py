@@ -86,9 +86,13 @@ def test_the_sampler_looks_at_processes_only_if_there_are_several_workers(tmp_pa
 
 def test_the_sampler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "host.sampler", "--output", str(tmp_path / "samples")]
-    started = f"import subprocess, time; p = subprocess.Popen({command}); print(p.pid, flush=True)"
+    started = (
+        "import os, subprocess, time; "
+        f"p = subprocess.Popen({command} + ['--parent', str(os.getpid())]); "
+        "print(p.pid, flush=True); time.sleep(60)"
+    )
     with subprocess.Popen(
-        [sys.executable, "-c", f"{started}; time.sleep(60)"], stdout=subprocess.PIPE, cwd=FILES
+        [sys.executable, "-c", started], stdout=subprocess.PIPE, cwd=FILES
     ) as parent:
         assert parent.stdout
         sampling = Path("/proc", parent.stdout.readline().decode().strip())
@@ -99,6 +103,8 @@ def test_the_sampler_ends_with_the_process_that_started_it(tmp_path: Path) -> No
     while sampling.exists() and "Z" not in (sampling / "stat").read_text().split()[2:3]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    # also if it has ended before the sampler looks for the first time
+    subprocess.run([*command, "--parent", str(parent.pid)], cwd=FILES, timeout=10, check=True)
 
 
 def test_the_sampler_ends_whenever_it_is_told_to(tmp_path: Path) -> None:
