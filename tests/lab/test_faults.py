@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -164,8 +165,9 @@ def test_a_framework_that_stands_still_is_a_result(lab: Lab, tmp_path: Path) -> 
     stop = f"systemctl kill --kill-whom=all --signal=STOP {UNIT}"
     struck = strike(lab, tmp_path, lambda: ssh(SERVER, stop))
     assert struck.status == 0, struck.output[-3000:]
-    assert struck.outcomes()[1] == "degraded", struck.reasons()
-    assert "20 of 20 connections silent" in struck.reasons()
+    # which of the two depends on how much of the window is left
+    assert struck.outcomes()[1] in ("degraded", "failed"), struck.reasons()
+    assert re.search("20 of 20 connections silent|hung on all 20 connections", struck.reasons())
     unharmed(lab, struck)
 
 
