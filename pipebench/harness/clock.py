@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipebench.harness.execution import (
-    SLACK_S,
     Answers,
     Execution,
     Recorded,
@@ -50,7 +49,7 @@ class ClockExecution(Execution):
         return self._call(state="stopped")
 
     def _call(self, **order: Any) -> Call:
-        return call_of(self.run, SLACK_S, PROGRAM, order)
+        return call_of(self.run, PROGRAM, order)
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record; a line only if a clock could not be compared."""

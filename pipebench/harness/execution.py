@@ -167,8 +167,13 @@ def address_of(testbed: Testbed) -> dict[str, Any]:
     return {"address": testbed.address, "port": testbed.port}
 
 
-def call_of(run: RunPlan, seconds: float, program: str, order: Mapping[str, Any]) -> Call:
-    """A call that takes so long at most; its host is the run's meanwhile, and for a pause after."""
+def call_of(run: RunPlan, program: str, order: Mapping[str, Any]) -> Call:
+    """A call that a host refuses if another run holds it; it needs no space on its disk."""
+    return Call(program, {**order, "owner": run.owner})
+
+
+def holding_call(run: RunPlan, seconds: float, program: str, order: Mapping[str, Any]) -> Call:
+    """The same; the run holds the host for so long, and for a pause after it."""
     lease = {"run": run.run_id, "owner": run.owner, "seconds": seconds + LONGEST_PAUSE_S}
     return Call(program, {**order, "lease": lease})
 
@@ -190,10 +195,10 @@ def start_unit(
         "at_most": at_most,
         **address_of(testbed),
     }
-    return call_of(run, at_most, "server.unit", order)
+    return holding_call(run, at_most, "server.unit", order)
 
 
 def stop_unit(run: RunPlan, framework: str, since: float | None) -> Call:
     """Stop it, and read how it fared."""
     order = {"state": "stopped", "name": framework, "since": since}
-    return call_of(run, SLACK_S, "server.unit", order)
+    return call_of(run, "server.unit", order)

@@ -12,7 +12,7 @@ from pipebench.harness.execution import (
     Execution,
     Recorded,
     address_of,
-    call_of,
+    holding_call,
     start_unit,
     stop_unit,
 )
@@ -70,7 +70,8 @@ class CellExecution(Execution):
             name: order | self._moments(name, server_time) for name in self.testbed.generators
         }
         return {
-            name: call_of(self.run, load_s, "generator.load", one) for name, one in orders.items()
+            name: holding_call(self.run, load_s, "generator.load", one)
+            for name, one in orders.items()
         }
 
     def _moments(self, generator: str, server_time: float | None) -> dict[str, float]:

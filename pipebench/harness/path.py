@@ -20,8 +20,6 @@ from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTe
 from pipebench.record.store import path_file, time_text
 
 PROGRAM = "host.path"
-LONGEST_S = 30
-"""What is started for it ends after that (files/host/transient.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +38,7 @@ class PathExecution(Execution):
         return self._call(state="stopped")
 
     def _call(self, **order: Any) -> Call:
-        return call_of(self.run, LONGEST_S, PROGRAM, order)
+        return call_of(self.run, PROGRAM, order)
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record, which has no line for people."""

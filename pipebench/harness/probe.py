@@ -51,7 +51,7 @@ class ProbeExecution(Execution):
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         order = {**address_of(self.testbed), "depth": max(self.run.variables.depths)}
-        return {self.first_generator: call_of(self.run, LONGEST_S, "generator.probe", order)}
+        return {self.first_generator: call_of(self.run, "generator.probe", order)}
 
     def stop(self, since: float | None) -> Call:
         return stop_unit(self.run, self.framework, since)

@@ -81,7 +81,7 @@ def test_what_another_run_measures_on_a_host_is_not_ended() -> None:
 
     def order(owner: str, state: str) -> dict[str, Any]:
         own = {"run": owner, "owner": owner, "seconds": 60}
-        return {"state": state} | ({"owner": owner} if state == "ended" else {"lease": own})
+        return {"state": state} | ({"lease": own} if state == "started" else {"owner": owner})
 
     for state in ("started", "stopped", "ended"):
         assert answer_to(order("b", state), program) == {}

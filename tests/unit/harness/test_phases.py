@@ -17,6 +17,7 @@ from pipebench.harness.host_program import Call
 from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
 from pipebench.harness.phases import measure, path, probe
 from pipebench.harness.recovery import Recovery
+from pipebench.harness.tuning import put_back, tune
 from pipebench.plan.owner import owner_of
 from tests.progress import checked
 from tests.unit.harness.answers import (
@@ -214,6 +215,21 @@ def test_the_generator_that_fails_is_named(tmp_path: Path) -> None:
     on.generators[1].answers["generator.load"] = GONE
     measure(on_testbed(run_of(tmp_path, TWO, bench_rounds=1), on, said))
     assert "HARNESS FAULT, the load on h: host did not answer: no route" in said[0]
+
+
+def test_every_program_knows_who_asks_and_stopping_needs_no_disk(tmp_path: Path) -> None:
+    on = hosts()
+    on.server.answers |= {"host.path started": {"ready": True}, "host.path stopped": {}}
+    on.generators[0].answers["host.path measured"] = {}
+    run = replace(run_of(tmp_path, bench_tuning="turbo"), owner="o")
+    testbed_run = on_testbed(run, on, [])
+    for phase in (tune, path, probe, measure, put_back):
+        phase(testbed_run)
+    orders = [call.order for host in on.all for call in host.asked]
+    assert {order.get("state") for order in orders} >= {"set", "started", "stopped", "restored"}
+    for order in orders:
+        assert order.get("owner", order.get("lease", {}).get("owner")) == "o"
+        assert "lease" not in order or order.get("state") in ("started", None)  # None: the load
 
 
 def test_nobody_wants_the_rest_if_ansible_was_killed(tmp_path: Path) -> None:
