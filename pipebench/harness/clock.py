@@ -8,16 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pipebench.harness.execution import (
-    Answers,
-    Execution,
-    Recorded,
-    address_of,
-    call_of,
-    unusable,
-)
+from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
 from pipebench.harness.host_program import Call
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
@@ -39,17 +32,14 @@ class ClockExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return self._call(state="started", **address_of(self.testbed))
+        return self.call(PROGRAM, state="started", **address_of(self.testbed))
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        call = self._call(state="measured", **address_of(self.testbed))
+        call = self.call(PROGRAM, state="measured", **address_of(self.testbed))
         return dict.fromkeys(self.testbed.generators, call)
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
-        return self._call(state="stopped")
-
-    def _call(self, **order: Any) -> Call:
-        return call_of(self.run, PROGRAM, order)
+        return self.call(PROGRAM, state="stopped")
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record; a line only if a clock could not be compared."""

@@ -127,6 +127,10 @@ class Execution(ABC):
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """The record. ended: when the last answer came, unix s."""
 
+    def call(self, program: str, **order: Any) -> Call:
+        """A program that is asked for this execution, and holds no host."""
+        return call_of(self.run.owner, program, order)
+
     @property
     def first_generator(self) -> str:
         """The load generator that does what one of them is enough for."""
@@ -167,9 +171,12 @@ def address_of(testbed: Testbed) -> dict[str, Any]:
     return {"address": testbed.address, "port": testbed.port}
 
 
-def call_of(run: RunPlan, program: str, order: Mapping[str, Any]) -> Call:
-    """A call that a host refuses if another run holds it; it needs no space on its disk."""
-    return Call(program, {**order, "owner": run.owner})
+def call_of(owner: str, program: str, order: Mapping[str, Any]) -> Call:
+    """A call that a host refuses if another run holds it; it needs no space on its disk.
+
+    owner: of the run that asks.
+    """
+    return Call(program, {**order, "owner": owner})
 
 
 def holding_call(run: RunPlan, seconds: float, program: str, order: Mapping[str, Any]) -> Call:
@@ -201,4 +208,4 @@ def start_unit(
 def stop_unit(run: RunPlan, framework: str, since: float | None) -> Call:
     """Stop it, and read how it fared."""
     order = {"state": "stopped", "name": framework, "since": since}
-    return call_of(run, "server.unit", order)
+    return call_of(run.owner, "server.unit", order)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from pipebench.harness.execution import Hosts
-from pipebench.harness.host_program import Call, ask_all
+from pipebench.harness.execution import Hosts, call_of
+from pipebench.harness.host_program import ask_all
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SERVER, LOAD = "server.unit", "generator.load"
@@ -50,6 +50,7 @@ def end_everything(hosts: Hosts, owner: str) -> None:
     One that cannot be reached does so later: its units and its lease carry their own end. owner:
     of the run.
     """
-    order = {"state": "ended", "owner": owner}
-    calls = {host.name: Call(LOAD, order) for host in hosts.generators}
-    ask_all(calls | {hosts.server.name: Call(SERVER, order)}, hosts.all)
+    order = {"state": "ended"}
+    calls = {host.name: call_of(owner, LOAD, order) for host in hosts.generators}
+    calls[hosts.server.name] = call_of(owner, SERVER, order)
+    ask_all(calls, hosts.all)

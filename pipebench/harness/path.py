@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from pipebench.harness.execution import (
-    Answers,
-    Execution,
-    Recorded,
-    address_of,
-    call_of,
-    unusable,
-)
+from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
 from pipebench.harness.host_program import Call
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTest, RecordError
@@ -28,17 +20,14 @@ class PathExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return self._call(state="started", **address_of(self.testbed))
+        return self.call(PROGRAM, state="started", **address_of(self.testbed))
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        call = self._call(state="measured", **address_of(self.testbed))
+        call = self.call(PROGRAM, state="measured", **address_of(self.testbed))
         return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
-        return self._call(state="stopped")
-
-    def _call(self, **order: Any) -> Call:
-        return call_of(self.run, PROGRAM, order)
+        return self.call(PROGRAM, state="stopped")
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:
         """Its record, which has no line for people."""

@@ -12,7 +12,6 @@ from pipebench.harness.execution import (
     Execution,
     Recorded,
     address_of,
-    call_of,
     start_unit,
     stop_unit,
 )
@@ -50,8 +49,9 @@ class ProbeExecution(Execution):
         return start_unit(self.run, self.testbed, self.framework, self.workers, LONGEST_S)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        order = {**address_of(self.testbed), "depth": max(self.run.variables.depths)}
-        return {self.first_generator: call_of(self.run, "generator.probe", order)}
+        depth = max(self.run.variables.depths)
+        call = self.call("generator.probe", **address_of(self.testbed), depth=depth)
+        return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:
         return stop_unit(self.run, self.framework, since)

@@ -50,7 +50,7 @@ def put_back(testbed_run: TestbedRun) -> None:
     """
     folder, hosts = _folder(testbed_run), testbed_run.hosts.all
     tuned = [host for host, call in _calls(testbed_run).items() if call.order["entries"]]
-    restored = call_of(testbed_run.run, PROGRAM, {"state": "restored"})
+    restored = call_of(testbed_run.run.owner, PROGRAM, {"state": "restored"})
     calls = dict.fromkeys(tuned, restored)
     for host, answer in ask_all(calls, hosts).items():
         if not (folder / tuning_file(host)).exists():
@@ -71,7 +71,7 @@ def _calls(testbed_run: TestbedRun) -> dict[str, Call]:
 def _call(testbed_run: TestbedRun, kind: Kind) -> Call:
     order = order_of(testbed_run.run.variables, kind)
     order |= {"state": "set", "address": testbed_run.testbed.address}
-    return call_of(testbed_run.run, PROGRAM, order)
+    return call_of(testbed_run.run.owner, PROGRAM, order)
 
 
 def _begun(testbed_run: TestbedRun, host: str, answer: Answer, fault: str | None) -> TuningRecord:
