@@ -31,7 +31,7 @@ from pipebench.harness.host_program import Call
 from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
 from pipebench.harness.lines import SILENCE_S, Lines
 from pipebench.harness.phases import PHASES
-from pipebench.harness.recovery import PAUSES_S, Recovery
+from pipebench.harness.recovery import Recovery
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back
 from pipebench.plan.run_plan import RunPlan
@@ -50,6 +50,8 @@ class ActionModule(ActionBase):
         given, known = plain(self._task.args), task_vars or {}
         run = RunPlan.from_fact(given["run"])
         testbed = next(one for one in run.testbeds if one.name == given["testbed"])
+        # a phase before may have been given none
+        pauses = {"pauses_s": given["pauses_s"]} if "pauses_s" in given else {}
         display = Display()
         testbed_run = TestbedRun(
             run,
@@ -66,9 +68,7 @@ class ActionModule(ActionBase):
                 silence_s=SILENCE_S * len(run.testbeds),
             ),
             unavailable=given.get("unavailable") or {},
-            recovery=Recovery(
-                **given.get("recovery") or {"pauses_s": given.get("pauses_s", PAUSES_S)}
-            ),
+            recovery=Recovery(**(given.get("recovery") or {}) | pauses),
         )
         used_s = cpu_s()
         try:
