@@ -14,7 +14,7 @@ class TransientError(Exception):
     """What was wanted could not be run; a sentence."""
 
 
-def run(*argv: str, timeout: float = 10) -> subprocess.CompletedProcess[str]:
+def run(*argv: str, timeout: float | None = 10) -> subprocess.CompletedProcess[str]:
     """Run a program to its end. Raises TransientError if it cannot be run or does not end."""
     try:
         return subprocess.run(
@@ -29,11 +29,15 @@ def run(*argv: str, timeout: float = 10) -> subprocess.CompletedProcess[str]:
         raise TransientError(f"{argv[0]}: {error}") from error
 
 
-def systemctl(*words: str, timeout: float = 10) -> None:
-    """Have systemd do something. Raises TransientError if it does not."""
+def systemctl(*words: str, timeout: float | None = 10) -> str:
+    """Have systemd do something; what it prints. Raises TransientError if it does not.
+
+    timeout: s; None: however long it takes.
+    """
     done = run("systemctl", *words, timeout=timeout)
     if done.returncode != 0:
-        raise TransientError(f"systemctl {words[0]}: {done.stderr.strip()}")
+        raise TransientError(f"systemctl {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def start_unit(unit: str, *words: str) -> None:
