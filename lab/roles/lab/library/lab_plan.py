@@ -46,6 +46,10 @@ machines:
   sample: [{name: lab-server, address: 198.18.0.11, cpus: 0-1, interface: apb-11,
             netns: apb-lab-server, isolated: false,
             root: /home/me/project/.lab/machines/lab-server.trixie-0123abcd}]
+has_image:
+  description: Whether the image is there.
+  returned: success
+  type: bool
 gateway:
   description: The controller's address in the lab.
   returned: success
@@ -225,6 +229,7 @@ def plan(p: dict[str, Any]) -> dict[str, object]:
             }
             for name, address in addresses.items()
         ],
+        "has_image": pathlib.Path(folder, "image", f"{p['image']}.tar").exists(),
         "gateway": str(network[1]),
         "resolv_conf": resolver(),
         "mirror": mirror(),
