@@ -25,7 +25,7 @@ from pipebench.stats.machines import Basis, geometric_mean, machine_ratio, stude
 from tests.unit.pipebench.factory import record_of, run_document, write_run
 
 FASTER = 1.3
-MEANS_US = {"swift": 8_000, "slow": 30_000}
+MEANS_US = {"swift": 80_000, "slow": 300_000}
 
 
 @pytest.mark.parametrize(
