@@ -77,7 +77,7 @@ make_environment() {
     "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input install \
       --require-hashes --requirement "$venv/uv.txt"
   fi
-  "$venv/bin/uv" --quiet pip sync --require-hashes --compile-bytecode --python "$venv/bin/python" "$lock"
+  "$venv/bin/uv" --quiet pip sync --require-hashes --python "$venv/bin/python" "$lock"
   # Ansible's plugins, which are loaded by path, import pipebench from here
   echo "$here" >"$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pipebench.pth"
   lock_stamp "$lock" "$venv" >"$venv/.stamp"
