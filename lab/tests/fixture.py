@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import os
 import re
@@ -124,11 +125,23 @@ def lab() -> Iterator[Lab]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take something down come last, and the one of the lab itself after all others."""
+    """Tests that need quiet come late, those that take something down after them.
+
+    The test of the lab itself is the last one.
+    """
     items.sort(key=when)
 
 
 def when(item: pytest.Item) -> int:
-    if item.get_closest_marker("takes_lab_down") is None:
-        return 0
-    return 2 if item.path.is_relative_to(ROOT / "lab") else 1
+    if item.get_closest_marker("takes_lab_down") is not None:
+        return 3 if item.path.is_relative_to(ROOT / "lab") else 2
+    return 1 if item.get_closest_marker("quiet") is not None else 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture of a test that needs quiet: wait until what runs beside it has ended."""
+    others = os.environ.get("BENCH_TEST_OTHERS")
+    if others and item.get_closest_marker("quiet") is not None:
+        with open(others) as file:  # noqa: PTH123 (a lock)
+            fcntl.flock(file, fcntl.LOCK_SH)

@@ -30,7 +30,7 @@ WRONG_UNDER_LOAD = {
     "serves-first-100": ("degraded", "were never served"),
 }
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.quiet]
 
 
 def calibrated(plan: str, results: Path, frameworks: list[str], **variables: object) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.quiet]
 
 
 def test_h2load_finds_what_wrk_finds(lab, tmp_path: Path) -> None:  # noqa: ANN001

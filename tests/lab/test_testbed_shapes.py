@@ -22,7 +22,7 @@ from tests import commands
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.quiet]
 
 HOSTS = """\
 lab:

@@ -1,0 +1,263 @@
+"""The layers of ./test: what each of them runs, what runs side by side, and how long it took.
+
+`./test` has set up the environment and calls this. A stage begins when the one before it has ended.
+The lanes of a stage run side by side, the jobs of a lane one after the other. Tests of the lab that
+assert rates or latencies have the mark `quiet`: they wait until the lanes beside theirs have ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parents[1]
+GO = [path.parent for path in [ROOT / "fasthttp/go.mod", *sorted(ROOT.glob("servers/*/go.mod"))]]
+SERVERS = [
+    path.parent
+    for path in [*sorted(ROOT.glob("servers/*/server.py")), ROOT / "tests/calibration/server.py"]
+]
+SHELL = [
+    "bench",
+    "test",
+    "environment.sh",
+    ".ci/run",
+    "lab/*.sh",
+    "files/host/*.sh",
+    "servers/*/server",
+]
+REPORT_S = 60
+PROCESSES = (
+    "-n",
+    "auto",
+    "--dist",
+    "loadfile",
+)  # a file's tests stay together, for what they share
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command in each of some folders. silent: it succeeds only if it prints nothing.
+
+    fine: the exit statuses with which it succeeds.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    folders: Sequence[Path] = (ROOT,)
+    silent: bool = False
+    fine: tuple[int, ...] = (0,)
+
+
+def pytest(layer: str, *words: str, more: Sequence[str]) -> Job:
+    """more: what somebody has typed, which may select no test of this layer (status 5)."""
+    plugin = ("-p", "tests.durations", f"--layer={layer}")
+    argv = (sys.executable, "-m", "pytest", *plugin, *words, *more)
+    return Job(f"{layer}: pytest", argv, fine=(0, 5) if more else (0,))
+
+
+def shell_files() -> list[str]:
+    return [str(path.relative_to(ROOT)) for glob in SHELL for path in sorted(ROOT.glob(glob))]
+
+
+def layers(more: Sequence[str]) -> dict[str, list[Job]]:
+    """The jobs of each layer. more: words for pytest."""
+    own_mypy = ("sh", "-c", f"mypy --config-file '{ROOT}/servers/mypy.ini' ./*.py")
+    gofmt = ("sh", "-c", '"$(go env GOROOT)/bin/gofmt" -l .')
+    lab = ("tests/lab", "lab/tests")
+    return {
+        "unit": [
+            pytest("unit", *PROCESSES, "tests/unit", "lab/tests", "-m", "not lab", more=more),
+            Job("unit: go test", ("go", "test", "./..."), GO),
+        ],
+        "lint": [
+            Job("lint: ruff check", ("ruff", "check")),
+            Job("lint: ruff format", ("ruff", "format", "--check")),
+            Job("lint: mypy", ("mypy",)),
+            # the oldest that mypy knows; a measured host may have Python 3.9
+            Job("lint: mypy of files/", ("mypy", "--python-version", "3.10", "files")),
+            Job("lint: mypy of servers", own_mypy, SERVERS),
+            Job("lint: shellcheck", ("shellcheck", "--external-sources", *shell_files())),
+            Job("lint: yamllint", ("yamllint", "--strict", ".")),
+            Job("lint: ansible-lint", ("ansible-lint", "--offline")),
+            Job("lint: known vulnerabilities", (sys.executable, "-m", "tests.advisories")),
+            Job("lint: gofmt", gofmt, GO, silent=True),
+            Job("lint: go vet", ("go", "vet", "./..."), GO),
+        ],
+        "lab": [pytest("lab", *lab, "-m", "lab and not faults", more=more)],
+        "ansible": [pytest("ansible", *PROCESSES, "tests/ansible", "-m", "not fleets", more=more)],
+        "servers": [pytest("servers", *PROCESSES, "tests/servers", more=more)],
+        "browser": [pytest("browser", "tests/browser", more=more)],
+        "fleets": [pytest("fleets", "tests/ansible", "-m", "fleets", more=more)],
+        "faults": [pytest("faults", *lab, "-m", "faults", more=more)],
+    }
+
+
+STAGES = (
+    # the lab's tests make inventories in the repository, which linters must not see
+    (("unit",), ("lint",)),
+    (("lab",), ("ansible", "servers", "browser")),
+    (("fleets",),),
+    (("faults",),),
+)
+LAYERS = tuple(name for lane in chain(*STAGES) for name in lane)
+BY_DEFAULT = tuple(name for name in LAYERS if name not in ("fleets", "faults"))
+
+
+@dataclass
+class Tests:
+    """Everything that runs, and how it ended. seconds: of each job, by its name.
+
+    others: a file that is locked as long as lanes run beside the first one of a stage.
+    """
+
+    durations: Path
+    others: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    running: dict[str, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    children: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    interrupted: bool = False
+
+    def stage(self, lanes: list[list[Job]]) -> None:
+        """Run lanes side by side; one alone prints as it goes on, several when a job has ended."""
+        first, *others = lanes
+        with ThreadPoolExecutor(2) as pool:
+            beside = [pool.submit(self.beside, others)] if others else []
+            for one in [pool.submit(self.lane, first, alone=not others), *beside]:
+                while not one.done():
+                    wait([one], timeout=REPORT_S)
+                    self.say_what_runs(len(lanes))
+                one.result()
+
+    def beside(self, lanes: list[list[Job]]) -> None:
+        with self.others.open("w") as file, ThreadPoolExecutor(len(lanes)) as pool:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            list(pool.map(partial(self.lane, alone=False), lanes))
+
+    def lane(self, jobs: list[Job], *, alone: bool) -> None:
+        for job in jobs:
+            if not self.interrupted:
+                self.run(job, alone=alone)
+
+    def run(self, job: Job, *, alone: bool) -> None:
+        begun = self.running[job.name] = time.monotonic()
+        if alone and not job.silent:
+            say(f"\n=== {job.name}")
+            fine = self.commands(job, None)
+        else:
+            with tempfile.TemporaryFile() as log:
+                fine = self.commands(job, log.fileno())
+                log.seek(0)
+                printed = log.read().decode(errors="replace")
+            fine = fine and not (job.silent and printed)
+            with self.lock:
+                say(f"\n=== {job.name}\n{printed}".rstrip())
+        del self.running[job.name]
+        self.seconds[job.name] = time.monotonic() - begun
+        if not fine:
+            self.failed.append(job.name)
+
+    def commands(self, job: Job, output: int | None) -> bool:
+        """Run it in its folders, as many at once as there are CPUs; whether all went well."""
+        environment = os.environ | {
+            "BENCH_TEST_DURATIONS": str(self.durations),
+            "BENCH_TEST_OTHERS": str(self.others),
+        }
+
+        def one(folder: Path) -> bool:
+            with subprocess.Popen(
+                job.argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output and subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for this process, which tells the others once
+            ) as child:  # fmt: skip
+                self.children.add(child)
+                status = child.wait()
+                self.children.discard(child)
+            return status in job.fine
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return all(list(pool.map(one, job.folders)))
+
+    def say_what_runs(self, lanes: int) -> None:
+        if lanes > 1 and self.running:
+            now = time.monotonic()
+            going = (
+                f"{name} for {now - begun:.0f} s" for name, begun in sorted(self.running.items())
+            )
+            with self.lock:
+                say(f"test: still running: {', '.join(going)}")
+
+    def interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        """Let what runs take down what it has made; at a second signal, end it at once."""
+        number = signal.SIGKILL if self.interrupted else signal.SIGINT
+        self.interrupted = True
+        for child in list(self.children):
+            os.killpg(child.pid, number)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def slowest(path: Path, most: int) -> Iterator[str]:
+    """Lines of a table: by fixture and by test, what took longest."""
+    reports = [json.loads(line) for line in path.read_text().splitlines()]
+    for heading, when in (("fixtures", "setup"), ("tests", "call")):
+        yield f"\nThe slowest {heading}, s:"
+        of_kind = [report for report in reports if report["when"] == when]
+        for report in sorted(of_kind, key=lambda one: -one["seconds"])[:most]:
+            yield f"{report['seconds']:8.1f}  {report['layer']:10}  {report['test']}"
+
+
+def main(words: Sequence[str]) -> int:
+    """Run layers, by default all but the last two, and print how each ended; the exit status."""
+    more: list[str] = []
+    if "--" in words:
+        at = list(words).index("--")
+        words, more = words[:at], list(words[at + 1 :])
+    parser = argparse.ArgumentParser(prog="test", add_help=False)
+    parser.add_argument("--durations", action="store_true")
+    parser.add_argument("layers", nargs="*")
+    given = parser.parse_args(words)
+    wanted = given.layers or BY_DEFAULT
+    jobs = layers(more)
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        tests = Tests(Path(folder, "durations"), Path(folder, "others"))
+        tests.durations.touch()
+        tests.others.touch()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, tests.interrupt)
+        for stage in STAGES:
+            lanes = [
+                [job for name in lane if name in wanted for job in jobs[name]] for lane in stage
+            ]
+            if any(lanes) and not tests.interrupted:
+                tests.stage([lane for lane in lanes if lane])
+        if given.durations:
+            say("\n".join(slowest(tests.durations, 10)))
+    say("")
+    for name, seconds in tests.seconds.items():
+        say(f"{'FAILED' if name in tests.failed else 'ok    '} {seconds:6.0f} s  {name}")
+    say(f"{time.monotonic() - begun:13.0f} s  in all")
+    return 130 if tests.interrupted else int(bool(tests.failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
