@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.debian import upstream
 
 DOCUMENTATION = """
 ---
@@ -143,12 +144,6 @@ def go_versions(build_info: str) -> dict[str, Any]:
     first = re.search(r":\s*(go\S+)", build_info)
     modules = re.findall(r"^\s*(?:dep|=>)\s+(\S+)\s+(\S+)", build_info, re.MULTILINE)
     return {"runtime": first[1] if first else None, "packages": dict(modules)}
-
-
-def upstream(version: str) -> str:
-    """A package's version without what Debian adds: C(1:1.26.3-3+deb13u1) is C(1.26.3)."""
-    whole = version.partition(":")[2] or version
-    return whole.rpartition("-")[0] or whole
 
 
 def says_changed(stderr: str) -> bool:

@@ -25,7 +25,7 @@ from tests.unit.pipebench.runs import EXAMPLE, edit
 
 INVENTORY = Inventory(["s"], ["g"], {"s": {"ansible_host": "198.18.0.11"}, "g": {}})
 PARTS = ("files", "plans", "servers", "fasthttp")
-ACCEPTED = {"bench_accept_changes": "true"}
+ACCEPTED = {"bench_accept_changes": "true,packages"}
 
 
 @pytest.fixture
@@ -147,15 +147,20 @@ def test_a_version_that_is_gone_is_refused_by_name(
 ) -> None:
     CHANGES[sentence](project.root)
     said, advice = refusal(project, example).splitlines()
-    assert said == sentence
-    assert "add -e bench_accept_changes=true" in advice
+    name = "frameworks" if sentence.startswith("The run") else "packages"
+    assert said == f"{sentence} [{name}]"
+    assert f"add -e bench_accept_changes={name}. " in advice
+    # one accepted name accepts nothing else
+    other = {"packages": "true", "frameworks": "packages,tuning"}[name]
+    assert f"{sentence} [{name}]" in refusal(project, example, bench_accept_changes=other)
 
 
 def test_all_that_is_not_the_same_is_said_at_once(project: Project, example: Path) -> None:
     for make in CHANGES.values():
         make(project.root)
     said = refusal(project, example, bench_duration=1).splitlines()
-    assert set(CHANGES) < set(said)
+    assert set(CHANGES) < {line.rpartition(" [")[0] for line in said}
+    assert any("add -e bench_accept_changes=frameworks,packages. " in line for line in said)
     assert any(line.startswith("bench_duration is 1, and 5 in the run") for line in said)
 
 
