@@ -77,7 +77,7 @@ def read_lock(text: str, file: str) -> list[Pinned]:
                 pinned["name"],
                 pinned["extras"] or "",
                 pinned["version"],
-                pinned["marker"] or "",
+                (pinned["marker"] or "").strip(),
                 tuple(re.findall(r"sha256:([0-9a-f]{64})", pinned["hashes"])),
             )
         )
