@@ -291,8 +291,9 @@ class Deployment:
         """given: the command's input."""
         env = {**os.environ, **self.libraries()}
         done = subprocess.run(
-            argv, input=given, capture_output=True, text=True, check=False, env=env
-        )
+            argv, input=given, capture_output=True, text=True, errors="replace", check=False,
+            env=env,
+        )  # fmt: skip
         if done.returncode != 0:
             log = f"$ {shlex.join(argv)}\n{done.stdout}{done.stderr}"
             raise CannotDeployError(reason_of(what, done.stderr or done.stdout), log)
