@@ -84,15 +84,14 @@ def in_sandbox(words: Sequence[str], given: bytes, environment: Mapping[str, str
     run = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--service-type=exec"]
     run += [f"--property={one}" for one in SANDBOX]
     run += [f"--setenv={name}={value}" for name, value in environment.items()]
+    run += ["--", *(word.replace("$", "$$") for word in words)]  # systemd expands variables itself
     # files, and not pipes: LimitFSIZE bounds what is written to them
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as log:
         with tempfile.TemporaryFile() as source:
             source.write(given)
             source.seek(0)
             try:
-                done = subprocess.run(
-                    [*run, "--", *words], stdin=source, stdout=said, stderr=log, check=False
-                )
+                done = subprocess.run(run, stdin=source, stdout=said, stderr=log, check=False)
             except OSError as error:
                 raise BuildError(f"systemd-run cannot be started: {error.strerror}", "") from error
         log.seek(0)

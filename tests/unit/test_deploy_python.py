@@ -57,18 +57,23 @@ name = "sketchy"
 version = "1.0"
 """
 IN_PLACE_OF_SYSTEMD = """\
-#!/bin/sh
+#!@python@ -IS
 # starts the command after --, in a folder of its own, with the variables that it is given
-for word; do
-  shift
-  case $word in
-    --) break ;;
-    --setenv=*) given="$given ${word#--setenv=}" ;;
-    --property=*) echo "${word#--property=}" >>"@folder@/properties" ;;
-  esac
-done
-rm -rf "@folder@/work" && mkdir "@folder@/work" && cd "@folder@/work" || exit 1
-exec env -i PATH="$PATH" $given "$@"
+import os, re, shutil, sys
+from pathlib import Path
+
+folder, end = Path("@folder@"), sys.argv.index("--")
+given = dict(word[9:].split("=", 1) for word in sys.argv[1:end] if word.startswith("--setenv="))
+asked = [word[11:] for word in sys.argv[1:end] if word.startswith("--property=")]
+(folder / "properties").write_text("\\n".join(asked))
+shutil.rmtree(folder / "work", ignore_errors=True)
+(folder / "work").mkdir()
+os.chdir(folder / "work")
+# as systemd does it: $$ is $, and a variable that it does not know is nothing
+known = {"$$": "$"}
+words = [re.sub(r"[$][$]|[$][{][^}]*[}]", lambda one: known.get(one[0], ""), word)
+         for word in sys.argv[end + 1:]]
+os.execvpe(words[0], words, {"PATH": os.environ["PATH"], **given})
 """
 
 
@@ -159,7 +164,11 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "stand-in"
     folder.mkdir()
     program = folder / "systemd-run"
-    program.write_text(IN_PLACE_OF_SYSTEMD.replace("@folder@", str(folder)))
+    program.write_text(
+        IN_PLACE_OF_SYSTEMD.replace("@folder@", str(folder)).replace(
+            "@python@", PYTHON["executable"]
+        )
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     return folder
