@@ -80,7 +80,9 @@ class Accepting(Struct, frozen=True, kw_only=True):
 
     def _words(self, refused: Iterable[str]) -> str:
         """What must be typed for these, and for what is accepted already."""
-        return ",".join(sorted({*self.accepts, *refused}))
+        names = {*self.accepts, *refused}
+        by_true = set(BY_TRUE) if names >= set(BY_TRUE) else set()
+        return ",".join([*(TRUE[:1] if by_true else ()), *sorted(names - by_true)])
 
 
 def one_line(text: str) -> str:
