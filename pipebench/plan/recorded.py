@@ -26,7 +26,7 @@ from pipebench.plan.schedule import PlannedCell
 from pipebench.plan.validation import VariablesRead, read_variables
 from pipebench.plan.variables import AUTO, Variables, current_names
 from pipebench.record import store
-from pipebench.record.declared import fields_of
+from pipebench.record.declared import fields_of, listed
 from pipebench.record.run import read_run_record
 from pipebench.record.schema import Described, RecordError, RunRecord
 from pipebench.record.values import words
@@ -83,7 +83,10 @@ def run_folder(variable: str, given: Mapping[str, Any], root: Path) -> Path:
             f"{variable} is {name!r}, and neither {places[0]} nor {places[1]} has a {store.RUN}; "
             "it must be the folder of a run, as results/RUN."
         )
-    return folder.resolve()
+    folder = folder.resolve()
+    if links := store.leads_out(folder):
+        raise PlanError(f"{folder} has links in place of files ({listed(links)}); remove them.")
+    return folder
 
 
 def run_record(folder: Path) -> RunRecord:

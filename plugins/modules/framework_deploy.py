@@ -22,7 +22,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.host.debian import upstream
 from ansible.module_utils.requirements_lock import LockError, Pinned, normal, read_lock
 from ansible.module_utils.server.wheels import MOST_BYTES, BuildError, build
-from ansible.module_utils.urls import open_url
 
 DOCUMENTATION = """
 ---
@@ -132,6 +131,9 @@ exec {app}/server
 """
 
 
+APT_HELPER = "/usr/lib/apt/apt-helper"
+
+
 class CannotDeployError(Exception):
     """What is wrong, in a sentence, and what was printed."""
 
@@ -163,8 +165,8 @@ def says_changed(stderr: str) -> bool:
 
 
 def reason_of(what: str, text: str) -> str:
-    """Draw one sentence from what uv printed: its error, the innermost cause, a compiler's."""
-    errors = re.findall(r"^error: (.*)$", text, re.MULTILINE)[:1]
+    """Draw one sentence from what uv or apt printed: its error, the innermost cause, a compiler's."""
+    errors = re.findall(r"^(?:error|E): (.*)$", text, re.MULTILINE)[:1]
     causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)[-1:]
     last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
     building = re.findall(r"^ +error: (.*)$", text, re.MULTILINE)[-1:]
@@ -198,21 +200,6 @@ def sources_in(pylock: str) -> list[Source]:
             raise CannotDeployError("uv did not say where a package's sources are", package)
         found.append(Source(name[1], version[1], sources[1], sources[2]))
     return found
-
-
-def fetched(source: Source) -> bytes:
-    """The sources of a package, which have its hash."""
-    failed = f"{source.name} {source.version} could not be fetched"
-    if urlsplit(source.url).scheme not in ("http", "https"):
-        raise CannotDeployError(f"{failed}: its address is neither http nor https", "")
-    try:
-        with open_url(source.url, timeout=60) as answer:
-            content: bytes = answer.read(MOST_BYTES + 1)
-    except (OSError, ValueError, ConnectionError) as error:
-        raise CannotDeployError(f"{failed}: {error}", "") from error
-    if hashlib.sha256(content).hexdigest() != source.sha256:
-        raise CannotDeployError(f"{failed}: what came has another hash than the lock", "")
-    return content
 
 
 def wheel_line(package: Pinned, wheel: Path) -> str:
@@ -419,13 +406,33 @@ class Deployment:
             self.run(words, failed, lines)
             yield folder / "venv" / "bin" / "python"
 
+    def fetched(self, source: Source) -> bytes:
+        """The sources of a package, which have its hash."""
+        failed = f"{source.name} {source.version} could not be fetched"
+        if urlsplit(source.url).scheme not in ("http", "https"):
+            raise CannotDeployError(f"{failed}: its address is neither http nor https", "")
+        with tempfile.TemporaryDirectory() as name:
+            with contextlib.suppress(LookupError, PermissionError):
+                shutil.chown(name, "_apt")  # whom apt downloads as
+            # it goes the way that packages of Debian come, also through a proxy of SOCKS
+            file = Path(name) / "sources"
+            fetch = [APT_HELPER, "download-file", source.url, str(file), f"SHA256:{source.sha256}"]
+            self.run(fetch, failed)
+            with file.open("rb") as handle:
+                content = handle.read(MOST_BYTES + 1)
+        if hashlib.sha256(content).hexdigest() != source.sha256:
+            raise CannotDeployError(f"{failed}: what came has another hash than the lock", "")
+        return content
+
     def build(self, source: Source, interpreter: Path, place: Path) -> None:
         """Fetch the sources by their hash, and then keep the wheel that is built of them."""
         self.changed = True
         file = urlsplit(source.url).path.rpartition("/")[2]
         failed = f"{source.name} {source.version} could not be built"
         try:
-            wheel = build(self.params["uv"], interpreter, file, fetched(source), self.libraries())
+            wheel = build(
+                self.params["uv"], interpreter, file, self.fetched(source), self.libraries()
+            )
         except BuildError as error:
             raise CannotDeployError(
                 reason_of(failed, error.log or error.reason), error.log

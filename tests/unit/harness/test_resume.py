@@ -185,6 +185,12 @@ def test_what_is_not_a_run_is_refused(tmp_path: Path, name: str) -> None:
     assert "cannot be used: it is truncated" in refusal(tmp_path)
 
 
+def test_a_run_does_not_go_on_through_links(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "crosscheck").symlink_to(tmp_path / "elsewhere")
+    assert "has links in place of files (crosscheck); remove them." in refusal(folder)
+
+
 def test_a_run_is_found_by_its_name_in_the_results(folder: Path) -> None:
     given = {"bench_results_dir": str(folder.parent), "bench_resume": folder.name}
     assert plan_resumed(given, INVENTORY, PROJECT).results_dir == str(folder)
