@@ -165,7 +165,7 @@ def says_changed(stderr: str) -> bool:
 
 
 def reason_of(what: str, text: str) -> str:
-    """Draw one sentence from what uv or apt printed: its error, the innermost cause, a compiler's."""
+    """Draw one sentence from what was printed: its error, the innermost cause, a compiler's."""
     errors = re.findall(r"^(?:error|E): (.*)$", text, re.MULTILINE)[:1]
     causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)[-1:]
     last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
