@@ -161,7 +161,7 @@ def _described(host: HostFingerprint) -> dict[str, Any]:
 
 
 def read_hosts(folder: Path, problems: list[str], run_id: str) -> dict[str, HostFingerprint]:
-    """The fingerprints by host; `problems` gets a sentence for each that cannot be used."""
+    """The fingerprints by host; `problems` gets a sentence for what of them is not right."""
     hosts = {}
     for path in store.files(folder / store.HOSTS):
         try:
@@ -171,8 +171,7 @@ def read_hosts(folder: Path, problems: list[str], run_id: str) -> dict[str, Host
             problems.append(f"{store.HOSTS}/{path.name} cannot be used: {error}")
             continue
         if host.run_id not in (None, run_id):
-            problems.append(f"{store.HOSTS}/{path.name} is of another run; it is not used")
-            continue
+            problems.append(f"{store.HOSTS}/{path.name} says that it is of another run")
         hosts[store.stem(path)] = host
         problems += unusable
     return hosts

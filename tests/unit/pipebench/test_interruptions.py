@@ -76,3 +76,15 @@ def test_the_command_that_goes_on_has_only_variables_that_must_be_given(
     said = said.replace(shlex.quote(json.dumps(MUST_BE_GIVEN)), "VARIABLES")
     assert said == goes_on
     assert resume_command(run) in collect(folder).stderr
+
+
+def test_a_fingerprint_of_another_run_is_said(tmp_path: Path) -> None:
+    folder = run_with(tmp_path)
+    file = next((folder / "hosts").iterdir())
+    document = json.loads(file.read_text())
+    for run_id, said in ((load_run(folder).run_id, 0), ("other", 1)):
+        file.write_text(json.dumps(document | {"run_id": run_id}))
+        run = load_run(folder)
+        assert len(run.problems) == said
+        assert "run_id" not in run.hosts[file.stem]
+    assert run.problems == [f"hosts/{file.name} says that it is of another run"]
