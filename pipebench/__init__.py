@@ -2,6 +2,7 @@
 
 record    the records of a run: every document, file names, whole files, events
 tools     the load tools: their limits, and the meaning of their output
+locks     what a lock of Python packages may have; hosts use it, too
 plan      variables, frameworks, testbeds, schedule, estimate
 cloud     rented hosts: the cloud file, its fleet, providers, what it costs
 measure   one record as one measurement: window, usage, connections, latency

@@ -1,5 +1,6 @@
 """One judged run of a comparison."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ class Side:
         if judged_run.unusable:
             sentences.append(
                 f"{folder} has {len(judged_run.unusable)} invalid records: "
-                f"./collect.py {folder} lists them"
+                f"./collect.py {shlex.quote(str(folder))} lists them"
             )
         return sentences
 

@@ -11,6 +11,7 @@ from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.plan.estimate import measurements
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.run_plan import RunPlan
+from pipebench.record import store
 from pipebench.record.reading import content_of, json_value, read
 from pipebench.record.schema import Cell, InvalidRecord, PathRecord, ProbeRecord, RecordError
 from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, files
@@ -95,10 +96,19 @@ def set_aside(run: RunPlan) -> Counter[str]:
             elif name == RAW:
                 counts[one.cell.testbed] += 1
     for path in incomplete:
-        place = folder / SET_ASIDE / path.relative_to(folder)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(place)
+        put_aside(folder, path)
     return counts
+
+
+def put_aside(folder: Path, path: Path) -> None:
+    """Move a record of a run's folder to `replaced/`, beside those that were there before."""
+    place = folder / SET_ASIDE / path.relative_to(folder)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    name, number = store.stem(path), 1
+    while place.exists():
+        number += 1
+        place = place.with_name(f"{name}-{number}{path.name.removeprefix(name)}")
+    path.replace(place)
 
 
 def is_probed(path: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipebench.harness.complete import is_mended, set_aside
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
+from pipebench.plan.recorded import FOLDERS
 from pipebench.plan.repetition import path_from
 from pipebench.plan.resumption import Resumption
 from pipebench.plan.run_plan import RunPlan
@@ -146,7 +147,9 @@ def resume(run: RunPlan, record: RunRecord, resumption: Resumption, now: str) ->
     )
     record.measuring_ended = record.ended = None
     fact = run.to_fact()
-    record.variables = fact["variables"]
+    # the folders are those of the beginning: what of their files is not as it was is a change
+    folders = {name: one for name, one in record.variables.items() if name == FOLDERS}
+    record.variables = fact["variables"] | folders
     record.rounds = [[Planned(**cell) for cell in cells] for cells in fact["rounds"]]
     record.rounds_taken = {
         name: taken for name, taken in record.rounds_taken.items() if name not in names

@@ -85,6 +85,8 @@ def _rounds(testbed_run: TestbedRun, begun: float) -> dict[str, Any]:
         testbed_run.make(_round(testbed_run, number, turns, clocks))
         if testbed_run.given_up:
             return {}
+        if turns.has_begun(number + 1):  # before an interruption; nothing measured is left out
+            continue
         decision = decide_rounds(run, testbed.name, number)
         if decision:
             testbed_run.lines.say(Line(decision.progress))

@@ -35,6 +35,10 @@ class Turns:
         """Whether it is not complete. number: of the round; 0 at a constant rate."""
         return Made(tool, number, cell_of(self.testbed, cell)) not in self.complete
 
+    def has_begun(self, number: int) -> bool:
+        """Whether something of this round was complete before the run went on."""
+        return any(one.round == number for one in self.complete)
+
     def next(self) -> dict[str, Any]:
         """The fields of the next MeasurementExecution that say what time is left."""
         self.taken += 1

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from pipebench.locks.requirements_lock import LOCKS, LockError, read_lock
 from pipebench.plan.digest import digest_of
 from pipebench.plan.mistakes import Mistakes, PlanError, sentence
 from pipebench.plan.variables import Name
@@ -17,7 +18,7 @@ from pipebench.record.declared import matches, plain, read_fields, suggestion
 FILE = "framework.yml"
 CURRENT = "current"
 """The stack of today."""
-BUILD_LOCK = "requirements-build.txt"
+BUILD_LOCK = LOCKS[1]
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
 
@@ -80,6 +81,7 @@ def read_framework(folder: Path) -> PlannedFramework:
             f"{folder} must have a name of a-z, 0-9 and -, which does not begin with -."
         )
     mistakes += _package_mistakes(folder, values)
+    mistakes += _lock_mistakes(folder)
     mistakes.refuse()
     note = values.get("note", "").strip()
     return PlannedFramework(
@@ -109,6 +111,18 @@ def _package_mistakes(folder: Path, values: Mapping[str, Any]) -> list[str]:
         sentences.append(
             f"{folder / FILE} has build, which requires a file {BUILD_LOCK} beside it."
         )
+    return sentences
+
+
+def _lock_mistakes(folder: Path) -> list[str]:
+    """A sentence for each lock that has anything but packages."""
+    sentences = []
+    for file in (folder / name for name in LOCKS):
+        if file.is_file():
+            try:
+                read_lock(file.read_text(encoding="utf-8", errors="replace"), str(file))
+            except (LockError, OSError) as error:
+                sentences.append(sentence(str(error)))
     return sentences
 
 

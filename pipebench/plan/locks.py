@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from pipebench.locks.requirements_lock import normal
+from pipebench.plan.accepting import PACKAGES, Change
 from pipebench.plan.frameworks import PlannedFramework
 
 PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[.*?\])?\s*==\s*([^\s;\\]+)", re.MULTILINE)
@@ -42,15 +44,10 @@ def _lock(framework: PlannedFramework, file: str, *forms: re.Pattern[str]) -> Lo
     return Lock(file, versions)
 
 
-def normal(package: str) -> str:
-    """One spelling of the names that are the same for an installer: `Foo_bar` is `foo-bar`."""
-    return re.sub(r"[-_.]+", "-", package).lower()
-
-
 def version_changes(
     name: str, installed: Mapping[str, str], framework: PlannedFramework
-) -> list[str]:
-    """A sentence for each package that a run had installed and the lock here does not name so.
+) -> list[Change]:
+    """A change for each package that a run had installed and the lock here does not name so.
 
     installed: version by package, without Debian's, which no lock has.
     """
@@ -62,7 +59,6 @@ def version_changes(
         here = lock.versions.get(normal(package), set())
         if version not in here:
             words = f"has {' or '.join(sorted(here))}" if here else "does not have it"
-            changes.append(
-                f"{name}: the run had {package} {version}, and {lock.file} here {words}."
-            )
+            said = f"{name}: the run had {package} {version}, and {lock.file} here {words}."
+            changes.append(Change(PACKAGES, said))
     return changes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MEASURE, PROVISION = "measure", "provision"
+PHASES = (PROVISION, "path", "probe", MEASURE)
 
 
 def is_run(phase: str, tags: Iterable[str], skipped: Iterable[str]) -> bool:

@@ -11,6 +11,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from pipebench.plan.accepting import (
+    FILES,
+    HOST_PROGRAMS,
+    INTERRUPTS,
+    PAUSES,
+    TUNING,
+    Change,
+)
 from pipebench.plan.frameworks import PlannedFramework
 from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.run_plan import PROGRAMS, default_variables
@@ -18,11 +26,24 @@ from pipebench.plan.schedule import PlannedCell
 from pipebench.plan.validation import VariablesRead, read_variables
 from pipebench.plan.variables import AUTO, Variables, current_names
 from pipebench.record import store
-from pipebench.record.declared import fields_of
+from pipebench.record.declared import fields_of, listed
 from pipebench.record.run import read_run_record
 from pipebench.record.schema import Described, RecordError, RunRecord
+from pipebench.record.values import words
 
 RESULTS = "bench_results_dir"
+FOLDERS = "bench_framework_dirs"
+"""Never taken from a record: its folders hold code, and may be those of whoever made the record."""
+SETS_HOSTS = {
+    "bench_interrupt_cpus": INTERRUPTS,
+    "bench_tuning": TUNING,
+    "bench_tuning_pauses": PAUSES,
+}
+"""Variables that say what hosts are set to; by what name those of a record are accepted."""
+ELSEWHERE = (
+    "The folders of a run's frameworks are not taken from its record; if you have them in other "
+    f"folders, name all folders: -e {FOLDERS}=FOLDER,FOLDER."
+)
 LEFT_TO_THE_RUN: tuple[Any, ...] = (None, AUTO, [])
 """A plan with such a value leaves the choice to the run, so it contradicts no recorded value."""
 
@@ -62,7 +83,10 @@ def run_folder(variable: str, given: Mapping[str, Any], root: Path) -> Path:
             f"{variable} is {name!r}, and neither {places[0]} nor {places[1]} has a {store.RUN}; "
             "it must be the folder of a run, as results/RUN."
         )
-    return folder.resolve()
+    folder = folder.resolve()
+    if links := store.leads_out(folder):
+        raise PlanError(f"{folder} has links in place of files ({listed(links)}); remove them.")
+    return folder
 
 
 def run_record(folder: Path) -> RunRecord:
@@ -86,7 +110,7 @@ def asked_variables(
     recorded = {
         name: value
         for name, value in current_names(record.variables).items()
-        if name in fields_of(Variables) and name not in beside.without
+        if name in fields_of(Variables) and name not in (*beside.without, FOLDERS)
     }
     before = read_variables(recorded, defaults).variables
     wanted = read_variables(recorded | dict(given), defaults)
@@ -98,6 +122,23 @@ def asked_variables(
         if _contradicts(name, _value(wanted.variables, name), _value(before, name))
     ]
     return Asked(before, wanted, mistakes)
+
+
+def setting_changes(given: Mapping[str, Any], before: Variables, root: Path) -> list[Change]:
+    """A change for each thing that hosts would be set to because a record says so.
+
+    before: the variables of the record. What was typed here, in a plan or an inventory is not one.
+    """
+    usual = read_variables({}, default_variables({}, root)).variables
+    return [
+        Change(
+            change,
+            f"The run has {name} {words(_value(before, name))}, which sets the hosts, and was not "
+            "given here.",
+        )
+        for name, change in SETS_HOSTS.items()
+        if name not in given and _value(before, name) != _value(usual, name)
+    ]
 
 
 def _value(variables: Variables, name: str) -> Any:
@@ -112,23 +153,38 @@ def _contradicts(name: str, wanted: Any, recorded: Any) -> bool:
     return bool(wanted != recorded)
 
 
-def recorded_rounds(record: RunRecord) -> list[list[PlannedCell]]:
-    """The schedule of the run, in its order."""
-    return [[PlannedCell(**msgspec.to_builtins(cell)) for cell in cells] for cells in record.rounds]
+def recorded_rounds(record: RunRecord, variables: Variables) -> list[list[PlannedCell]]:
+    """The schedule of the run, in its order. PlanError: it is not that of its variables."""
+    rounds = [
+        [PlannedCell(**msgspec.to_builtins(cell)) for cell in cells] for cells in record.rounds
+    ]
+    for cell in dict.fromkeys(cell for cells in rounds for cell in cells):
+        if (
+            cell.workers not in variables.workers
+            or cell.depth not in variables.depths
+            or cell.connections not in variables.connections
+        ):
+            raise PlanError(
+                f"The schedule of the run has {cell.workers} workers, depth {cell.depth} and "
+                f"{cell.connections} connections together, which its variables do not have; its "
+                "run.json was changed, and cannot be used."
+            )
+    return rounds
 
 
-def files_change(name: str, described: Described, now: PlannedFramework) -> list[str]:
-    """A sentence if the files of a framework are not what the run's digest says.
+def files_change(name: str, described: Described, now: PlannedFramework) -> list[Change]:
+    """A change if the files of a framework are not what the run's digest says.
 
     The A/A control has the files of another framework, for which it is said.
     """
     if described.digest in (None, now.digest) or now.is_again:
         return []
-    return [f"The files of {name} in {now.path} are not what they were."]
+    return [Change(FILES, f"The files of {name} in {now.path} are not what they were.")]
 
 
-def programs_change(record: RunRecord, programs: str) -> list[str]:
-    """A sentence if the programs of a measurement are not what they were. programs: the digest."""
+def programs_change(record: RunRecord, programs: str) -> list[Change]:
+    """A change if the programs of a measurement are not what they were. programs: the digest."""
     if record.programs == programs:
         return []
-    return [f"The programs that run on the hosts ({PROGRAMS}/) are not what they were."]
+    said = f"The programs that run on the hosts ({PROGRAMS}/) are not what they were."
+    return [Change(HOST_PROGRAMS, said)]

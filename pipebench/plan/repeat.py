@@ -1,8 +1,9 @@
 """The plan of a run that measures again what an earlier run measured (`bench_like`).
 
-Variables, order and frameworks are those that the earlier run recorded; its hosts are those of the
-inventory. What cannot be the same here is a change, which a person must accept; it is said before
-any host is touched.
+Variables, order and names of frameworks are those that the earlier run recorded; the hosts are
+those of the inventory, and the frameworks' code is that of the folders here. What cannot be the
+same here, or would set hosts, is a change, which a person must accept; it is said before any host
+is touched.
 """
 
 from __future__ import annotations
@@ -13,6 +14,15 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
+from pipebench.plan.accepting import (
+    BUILDS,
+    FRAMEWORKS,
+    TESTBEDS,
+    VARIABLES,
+    Change,
+    accepted_names,
+    one_line,
+)
 from pipebench.plan.digest import digest_of
 from pipebench.plan.estimate import plan_text
 from pipebench.plan.frameworks import PlannedFramework, find_frameworks
@@ -20,6 +30,9 @@ from pipebench.plan.locks import version_changes
 from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.project import Project
 from pipebench.plan.recorded import (
+    ELSEWHERE,
+    FOLDERS,
+    SETS_HOSTS,
     Beside,
     asked_variables,
     files_change,
@@ -27,6 +40,7 @@ from pipebench.plan.recorded import (
     recorded_rounds,
     run_folder,
     run_record,
+    setting_changes,
 )
 from pipebench.plan.repetition import Repetition
 from pipebench.plan.run_plan import (
@@ -39,7 +53,6 @@ from pipebench.plan.run_plan import (
 from pipebench.plan.shares import share_mistakes
 from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
 from pipebench.plan.variables import (
-    ACCEPT_CHANGES,
     LIKE,
     OLD_STACKS,
     PLACE_OF_A_RUN,
@@ -52,10 +65,11 @@ from pipebench.plan.variables import (
 )
 from pipebench.record.declared import fields_of, listed, plain
 from pipebench.record.run import installed_of, read_hosts
-from pipebench.record.schema import HostFingerprint, RunRecord
+from pipebench.record.schema import Described, HostFingerprint, RunRecord
+from pipebench.record.values import words
 
 BASE = "bench_base_testbed"
-OF_THE_PLACE = (*PLACE_OF_A_RUN, "bench_port", "bench_framework_dirs", BASE)
+OF_THE_PLACE = (*PLACE_OF_A_RUN, "bench_port", FOLDERS, BASE, *SETS_HOSTS)
 """Variables that other hosts, or another folder of the project, may require to be others."""
 BESIDE = Beside(
     anew=OF_THE_PLACE,
@@ -80,7 +94,7 @@ class Here(NamedTuple):
 
     variables: Variables
     frameworks: dict[str, PlannedFramework]
-    changes: list[str]
+    changes: list[Change]
     unknown: list[str]
 
 
@@ -115,11 +129,12 @@ def plan_repeated(
     repetition = Repetition(
         run_id=record.run_id,
         folder=str(earlier.folder),
-        accepts_changes=is_true(given, ACCEPT_CHANGES),
+        accepts=accepted_names(given),
         unknown=here.unknown,
     )
     changes = [
         *variable_changes(record),
+        *setting_changes(given, variables, project.root),
         *here.changes,
         *(programs_change(record, digest_of(project.root / PROGRAMS)) if record.programs else []),
         *testbed_changes(record, testbeds),
@@ -129,7 +144,7 @@ def plan_repeated(
     mistakes.refuse()
     rounds = [
         [cell for cell in cells if cell.framework in here.frameworks]
-        for cells in recorded_rounds(record)
+        for cells in recorded_rounds(record, variables)
     ]
     run = new_run(variables, here.frameworks, testbeds, rounds if measures else [], project)
     return structs.replace(run, like=repetition)
@@ -149,7 +164,8 @@ def repeated_text(run: RunPlan) -> str:
 def earlier_run(given: Mapping[str, Any], root: Path) -> Earlier:
     """The run that `bench_like` names. PlanError: it cannot be used."""
     folder = run_folder(LIKE, given, root)
-    return Earlier(folder, run_record(folder), read_hosts(folder, []))
+    record = run_record(folder)
+    return Earlier(folder, record, read_hosts(folder, [], record.run_id))
 
 
 def _variables(
@@ -174,13 +190,17 @@ def _frameworks(variables: Variables, earlier: Earlier, root: Path) -> Here:
     names = dict.fromkeys([*record.frameworks, *scheduled])
     chosen = [name for name in variables.frameworks if name in available]
     if not chosen:
-        raise PlanError(f"None of the run's frameworks ({listed(names)}) is in {folders}.")
+        said = f"None of the run's frameworks ({listed(names)}) is in {folders}."
+        raise PlanError(one_line(said), ELSEWHERE)
     reference = variables.reference if variables.reference in chosen else None
     variables = structs.replace(variables, frameworks=chosen, reference=reference)
     variables, planned = with_frameworks(variables, root)
     frameworks = {name: planned[name] for name in names if name in planned}
     changes = [
-        f"The run has the framework {name}, which is not in {folders}: it is not measured."
+        Change(
+            FRAMEWORKS,
+            f"The run has the framework {name}, which is not in {folders}: it is not measured.",
+        )
         for name in names
         if name not in planned
     ]
@@ -196,8 +216,22 @@ def _frameworks(variables: Variables, earlier: Earlier, root: Path) -> Here:
             debian = {*framework.packages, *(described.packages if described else [])}
             locked = {one: version for one, version in installed.items() if one not in debian}
             found = version_changes(name, locked, framework)
+            found += build_changes(name, described, framework) if described else []
             changes += found or (files_change(name, described, framework) if described else [])
     return Here(variables, frameworks, changes, unknown_files(record, undescribed))
+
+
+def build_changes(name: str, described: Described, now: PlannedFramework) -> list[Change]:
+    """A change for each kind of Debian packages of a framework that is another here."""
+    kinds = {
+        "its packages of Debian were": (described.packages, now.packages),
+        "the packages of Debian that build it were": (described.build, now.build),
+    }
+    return [
+        Change(BUILDS, f"{name}: {what} {words(before)}, and are {words(here)} here.")
+        for what, (before, here) in kinds.items()
+        if sorted(before) != sorted(here)
+    ]
 
 
 def unknown_files(record: RunRecord, undescribed: list[str]) -> list[str]:
@@ -213,17 +247,20 @@ def unknown_files(record: RunRecord, undescribed: list[str]) -> list[str]:
     ]
 
 
-def variable_changes(record: RunRecord) -> list[str]:
-    """A sentence for each variable that only a later version of the project has."""
+def variable_changes(record: RunRecord) -> list[Change]:
+    """A change for each variable that only a later version of the project has."""
     return [
-        f"The run has {name}, which this version of the project does not know: it is ignored."
+        Change(
+            VARIABLES,
+            f"The run has {name}, which this version of the project does not know: it is ignored.",
+        )
         for name in current_names(record.variables)
         if name.startswith(PREFIX) and name not in fields_of(Variables)
     ]
 
 
-def testbed_changes(record: RunRecord, testbeds: Iterable[Testbed]) -> list[str]:
-    """A sentence for each testbed whose cells have nothing to be compared with.
+def testbed_changes(record: RunRecord, testbeds: Iterable[Testbed]) -> list[Change]:
+    """A change for each testbed whose cells have nothing to be compared with.
 
     If each run has one testbed, its name does not matter.
     """
@@ -232,7 +269,10 @@ def testbed_changes(record: RunRecord, testbeds: Iterable[Testbed]) -> list[str]
     if len(before) == len(now) == 1:
         return []
     return [
-        f"The run has the testbed {name}, which is not in the inventory: it is not measured."
+        Change(
+            TESTBEDS,
+            f"The run has the testbed {name}, which is not in the inventory: it is not measured.",
+        )
         for name in before
         if name not in now
     ]
@@ -246,7 +286,7 @@ def architecture_text(run: RunPlan, architectures: Mapping[str, str]) -> str:
     if run.like is None:
         return ""
     folder = Path(run.like.folder)
-    recorded, hosts = run_record(folder).testbeds, read_hosts(folder, [])
+    recorded, hosts = run_record(folder).testbeds, read_hosts(folder, [], run.like.run_id)
     servers = [str(testbed.server) for testbed in recorded]
     generators = [host for testbed in recorded for host in testbed.generators]
     roles = {

@@ -116,7 +116,7 @@ def load_run(folder: Path) -> Run:
         record, problems = read_run_record(path)
     except RecordError as error:
         raise RunError(f"{path} cannot be used: {error}") from error
-    hosts = read_hosts(folder, problems)
+    hosts = read_hosts(folder, problems, record.run_id)
     return Run(
         folder=folder,
         run_id=record.run_id,
@@ -133,7 +133,7 @@ def load_run(folder: Path) -> Run:
         rounds=_schedule(record),
         versions=record.versions,
         harness_faults=record.harness_faults,
-        hosts={name: msgspec.to_builtins(host) for name, host in hosts.items()},
+        hosts={name: _described(host) for name, host in hosts.items()},
         rounds_taken=record.rounds_taken,
         given_up=record.given_up,
         controller_cpu_s=record.controller_cpu_s,
@@ -153,8 +153,15 @@ def read_run_record(path: Path) -> tuple[RunRecord, list[str]]:
         return salvage(json_value(content), RunRecord, store.RUN)
 
 
-def read_hosts(folder: Path, problems: list[str]) -> dict[str, HostFingerprint]:
-    """The fingerprints by host; `problems` gets a sentence for each that cannot be used."""
+def _described(host: HostFingerprint) -> dict[str, Any]:
+    """What a fingerprint says of its host."""
+    values: dict[str, Any] = msgspec.to_builtins(host)
+    del values["run_id"]
+    return values
+
+
+def read_hosts(folder: Path, problems: list[str], run_id: str) -> dict[str, HostFingerprint]:
+    """The fingerprints by host; `problems` gets a sentence for what of them is not right."""
     hosts = {}
     for path in store.files(folder / store.HOSTS):
         try:
@@ -163,6 +170,8 @@ def read_hosts(folder: Path, problems: list[str]) -> dict[str, HostFingerprint]:
         except RecordError as error:
             problems.append(f"{store.HOSTS}/{path.name} cannot be used: {error}")
             continue
+        if host.run_id not in (None, run_id):
+            problems.append(f"{store.HOSTS}/{path.name} says that it is of another run")
         hosts[store.stem(path)] = host
         problems += unusable
     return hosts

@@ -453,11 +453,13 @@ class Installed(Part, kw_only=True):
 class HostFingerprint(Part, kw_only=True):
     """All of a host that a measurement may depend on; plugins/modules/host_fingerprint.py reads it.
 
-    boot_id: made anew at each boot. cloud: what the inventory says of a rented host, metadata: what
-    its provider tells the host itself. frameworks: what is installed of each; None if that could
-    not be read.
+    run_id: of the run that it is kept with, None in older records. wrk, h2load, iperf3: path,
+    version and SHA-256 of each that is installed. boot_id: made anew at each boot. cloud: what the
+    inventory says of a rented host, metadata: what its provider tells the host itself. frameworks:
+    what is installed of each; None if that could not be read.
     """
 
+    run_id: str | None = None
     boot_id: str | None = None
     hostname: str | None = None
     os: dict[str, Any] | None = None
@@ -479,6 +481,8 @@ class HostFingerprint(Part, kw_only=True):
     libc: str | None = None
     python: str | None = None
     wrk: dict[str, Any] | str | None = None
+    h2load: dict[str, Any] | None = None
+    iperf3: dict[str, Any] | None = None
     cloud: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
     frameworks: dict[str, Installed | None] = {}

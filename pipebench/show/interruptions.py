@@ -1,16 +1,12 @@
-"""That a run was measured in parts, and how an incomplete one goes on."""
+"""That a run was measured in parts."""
 
 from __future__ import annotations
 
-import shlex
-
 from pipebench.plan.estimate import duration_text
-from pipebench.plan.variables import RESUME
 from pipebench.record.run import Run, moment
 from pipebench.record.schema import Interruption
 from pipebench.show import formats
 from pipebench.show.point import Point
-from pipebench.show.reproduce import typed_words
 
 
 def interruption_points(run: Run) -> list[Point]:
@@ -27,15 +23,3 @@ def _claim(one: Interruption, scheduled: int) -> str:
     if not one.changes:
         return f"{claim} Nothing that was recorded of hosts and frameworks changed in between."
     return f"{claim} Changed in between: {' '.join(map(formats.text, one.changes))}"
-
-
-def resume_command(run: Run) -> str:
-    """The command by which an incomplete run goes on; empty if it is not known.
-
-    The run has its variables itself.
-    """
-    if not run.command:
-        return ""
-    results = str(run.variables.get("bench_results_dir") or "results")
-    name = run.run_id if results == "results" else f"{results}/{run.run_id}"
-    return shlex.join(["./bench", *typed_words(run, plans=False), "-e", f"{RESUME}={name}"])

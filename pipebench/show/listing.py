@@ -1,5 +1,6 @@
 """The runs of a folder: from run.json and the number of records; no record is read."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,7 +51,7 @@ def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list
 
 def _listed(folder: Path, now: datetime) -> Listed:
     run = load_run(folder)
-    measured = len(store.files(folder / store.RAW))
+    measured = _measured(run)
     if run.ended is not None:
         state = "ended" if measured >= run.scheduled else "incomplete"
     else:
@@ -59,6 +60,22 @@ def _listed(folder: Path, now: datetime) -> Listed:
         written = datetime.fromtimestamp(newest, UTC)
         state = "under way" if now - written < AT_REST else "incomplete"
     return Listed(folder, run, state, measured)
+
+
+def _measured(run: Run) -> int:
+    """How many scheduled measurements have a record.
+
+    One of a round that precision made needless is not scheduled.
+    """
+    files = [path.name for path in store.files(run.folder / store.RAW)]
+    needless = {
+        file
+        for testbed, taken in run.rounds_taken.items()
+        for file in files
+        if (found := re.match(rf"{re.escape(testbed)}-r(\d+)-", file))
+        and int(found[1]) > taken.rounds
+    }
+    return min(len(files) - len(needless), run.scheduled)
 
 
 def terminal(listed: list[Listed], columns: int | None = None) -> str:

@@ -36,11 +36,10 @@ from pipebench.show.charts import draw
 from pipebench.show.charts.chart import Chart, data_of
 from pipebench.show.charts.drawer import Here
 from pipebench.show.disturbances import remarks as remarks_on
-from pipebench.show.interruptions import resume_command
 from pipebench.show.limits import limit_lines
 from pipebench.show.machines import chapter as machines_chapter
 from pipebench.show.point import Point
-from pipebench.show.reproduce import reproduce
+from pipebench.show.reproduce import reproduce, resume_command
 from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
 from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks

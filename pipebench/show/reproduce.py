@@ -1,64 +1,131 @@
-"""The command that repeats a run."""
+"""The commands that repeat a run, or measure the rest of it.
+
+A reader pastes them, and the run may be somebody else's: they are made of values that a plan may
+have, and of this project's own names. Where only whoever made the run has a name, as of an
+inventory, a word in capitals says what belongs there.
+"""
 
 import argparse
 import json
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
+from pipebench.plan.phases import PHASES
+from pipebench.plan.project import ROOT
+from pipebench.plan.recorded import FOLDERS, SETS_HOSTS
+from pipebench.plan.run_plan import default_variables
+from pipebench.plan.validation import read_variables
+from pipebench.plan.variables import PLACE_OF_A_RUN, RESUME, Name, Variables, current_names
+from pipebench.record.declared import fields_of, matches
 from pipebench.record.run import Run
+
+INVENTORY, FOLDER = "INVENTORY", "FOLDER"
+"""In place of a name that is not this project's own."""
+OPTIONS = (("-i", "--inventory"), ("-e", "--extra-vars"), ("-t", "--tags"), ("--skip-tags",))
 
 
 def reproduce(run: Run) -> str:
     """The command that repeats a run in the same order; empty if it is not known.
 
-    It is the typed command, except for the variables of the benchmark: it has all of them, with the
-    values that the run used.
+    It has all variables of the benchmark, with the values that the run used.
     """
-    if not run.command or not run.variables:
+    used = checked_variables(run)
+    if not run.command or not used:
         return ""
-    used = {
+    return shlex.join(["./bench", *checked_words(run), "-e", _one_a_line(used)])
+
+
+def resume_command(run: Run) -> str:
+    """The command by which an incomplete run goes on; empty if it is not known.
+
+    The run has its variables itself, but for those that decide what code runs, and what hosts are
+    set to: these must be given.
+    """
+    if not run.command or not _is_run_id(run.run_id):
+        return ""
+    results = run.variables.get("bench_results_dir") or "results"
+    name = run.run_id if results == "results" else str(run.folder.resolve())
+    usual = default_variables({}, ROOT)
+    given = {
+        name: value
+        for name, value in checked_variables(run).items()
+        if name in (FOLDERS, *SETS_HOSTS) and value != usual[name]
+    }
+    words = ["-e", json.dumps(given)] if given else []
+    words += ["-e", f"{RESUME}={name}"]
+    return shlex.join(["./bench", *checked_words(run, plans=False), *words])
+
+
+def checked_variables(run: Run) -> dict[str, Any]:
+    """The variables of a run that a plan of this version may have so, without its own place."""
+    recorded = {
         name: value
         for name, value in current_names(run.variables).items()
-        if name not in PLACE_OF_A_RUN and value is not None
+        if name in fields_of(Variables) and name not in PLACE_OF_A_RUN and value is not None
     }
-    return shlex.join(["./bench", *typed_words(run), "-e", _one_a_line(used)])
+    wrong = read_variables(recorded, default_variables({}, ROOT)).mistakes
+    right = {name: value for name, value in recorded.items() if name not in wrong}
+    if FOLDERS in right:
+        right[FOLDERS] = [_own_folder(name) for name in _listed(right[FOLDERS])]
+    if "bench_frameworks" in right:
+        names = _listed(right["bench_frameworks"])
+        right["bench_frameworks"] = [name for name in names if matches(name, Name)]
+    return right
 
 
-def typed_words(run: Run, *, plans: bool = True) -> list[str]:
-    """The words of the typed command, without variables of the benchmark.
+def checked_words(run: Run, *, plans: bool = True) -> list[str]:
+    """What of the typed command is this project's own: inventories, plans and phases.
 
-    A file of variables stays, as only its reader knows what is in it. plans: whether those of the
-    project's own plans do, too.
+    plans: whether the plans are wanted.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("-e", "--extra-vars", action="append", default=[])
-    typed, words = parser.parse_known_args(run.command[1:])
-    words = [word for word in words if Path(word).name != "bench.yml"]
-    extras = [one for one in typed.extra_vars if plans or not one.startswith("@plans/")]
-    given = filter(None, map(_not_the_benchmarks, extras))
-    return [*words, *(word for one in given for word in ("-e", one))]
-
-
-def _not_the_benchmarks(extra: str) -> str:
-    """The argument of Ansible's -e, without the variables of the benchmark."""
-    if extra.startswith("@"):
-        return extra
-    if extra.startswith("{"):
-        try:
-            variables = yaml.safe_load(extra)
-        except yaml.YAMLError:
-            return ""
-        others = {k: v for k, v in variables.items() if not str(k).startswith("bench_")}
-        return json.dumps(others) if others else ""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for names in OPTIONS:
+        parser.add_argument(*names, action="append", default=[])
     try:
-        pairs = shlex.split(extra)
-    except ValueError:
-        return ""
-    return shlex.join(pair for pair in pairs if not pair.startswith("bench_"))
+        typed, _ = parser.parse_known_args(run.command[1:])
+    except argparse.ArgumentError:
+        return []
+    words = []
+    for name in typed.inventory:
+        words += ["-i", name if _is_own(name, "inventory") else INVENTORY]
+    for option, given in (("--tags", typed.tags), ("--skip-tags", typed.skip_tags)):
+        phases = [one for text in given for one in text.split(",") if one in PHASES]
+        words += [option, ",".join(phases)] if phases else []
+    for extra in typed.extra_vars:
+        if plans and extra.startswith("@") and _is_own(extra[1:], "plans"):
+            words += ["-e", extra]
+    return words
+
+
+def _is_own(name: str, folder: str) -> bool:
+    """Whether it is the path of something in a folder of the project, as one types it."""
+    return name.removesuffix("/") in {f"{folder}/{one.name}" for one in (ROOT / folder).iterdir()}
+
+
+def _own_folder(name: str) -> str:
+    """The folder, if it is one of those that the project's plans name, or in one of them."""
+    path = Path(name)
+    own = not path.is_absolute() and ".." not in path.parts
+    return name if own and {str(one) for one in (path, *path.parents)} & _folders() else FOLDER
+
+
+@cache
+def _folders() -> frozenset[str]:
+    plans = [yaml.safe_load(plan.read_text("utf-8")) for plan in (ROOT / "plans").glob("*.yml")]
+    return frozenset(name for plan in plans for name in plan.get(FOLDERS, []))
+
+
+def _listed(value: Any) -> list[str]:
+    values = value.split(",") if isinstance(value, str) else value
+    return [str(one).strip() for one in values]
+
+
+def _is_run_id(name: str) -> bool:
+    return matches(name, fields_of(Variables)["bench_run_id"].annotation)
 
 
 def _one_a_line(variables: dict[str, Any]) -> str:

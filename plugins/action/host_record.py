@@ -2,19 +2,25 @@
 
 Arguments: `run`, the fact `bench_run`; `host`, its name; `fingerprint`, what host_fingerprint read;
 `cloud`, what the inventory says of a rented host (`bench_cloud`).
-A run that goes on keeps what its hosts were when it began: run.json has what changed since.
+Of the frameworks that are on the host, only those of the run are kept. A run that goes on keeps
+what its hosts were when it began, if that can be read: run.json has what changed since.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from pipebench.harness.complete import put_aside
+from pipebench.plan.resume import recorded_host
+from pipebench.plan.run_plan import RunPlan
 from pipebench.record import assemble
-from pipebench.record.schema import RecordError
+from pipebench.record.schema import HostFingerprint, RecordError
 from pipebench.record.store import host_file, write
 
 
@@ -27,12 +33,27 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
+        run, cloud = given["run"], given.get("cloud") or None
+        described = {**given["fingerprint"], "cloud": cloud, "run_id": run["run_id"]}
         try:
-            cloud = given.get("cloud")
-            fingerprint = assemble.fingerprint({**given["fingerprint"], "cloud": cloud or None})
+            fingerprint = assemble.fingerprint(described)
         except RecordError as error:
             raise AnsibleActionFail(str(error)) from error
-        folder, file = Path(given["run"]["results_dir"]), host_file(str(given["host"]))
-        if not (given["run"].get("resumption") and (folder / file).exists()):
-            write(folder, file, fingerprint)
+        keep(run, str(given["host"]), fingerprint)
         return answer
+
+
+def keep(run: Mapping[str, Any], host: str, fingerprint: HostFingerprint) -> None:
+    """Write the fingerprint, unless the run goes on and has one of its beginning."""
+    folder, file = Path(run["results_dir"]), host_file(host)
+    if run.get("resumption"):
+        try:
+            recorded_host(RunPlan.from_fact(run), host)
+        except RecordError:
+            if os.path.lexists(folder / file):
+                put_aside(folder, folder / file)
+        else:
+            return
+    found = fingerprint.frameworks
+    fingerprint.frameworks = {name: found[name] for name in run["frameworks"] if name in found}
+    write(folder, file, fingerprint)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import importlib.metadata
 import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.debian import upstream
+from ansible.module_utils.requirements_lock import LockError, Pinned, normal, read_lock
+from ansible.module_utils.server.wheels import MOST_BYTES, BuildError, build
 
 DOCUMENTATION = """
 ---
@@ -60,6 +68,9 @@ options:
     default: []
   uv:
     description: The uv command.
+    type: path
+  built:
+    description: Where wheels are kept that were built here; in O(path) without it.
     type: path
   binary:
     description: The built program; on the controller for the action plugin, then on the host.
@@ -120,6 +131,9 @@ exec {app}/server
 """
 
 
+APT_HELPER = "/usr/lib/apt/apt-helper"
+
+
 class CannotDeployError(Exception):
     """What is wrong, in a sentence, and what was printed."""
 
@@ -145,24 +159,53 @@ def go_versions(build_info: str) -> dict[str, Any]:
     return {"runtime": first[1] if first else None, "packages": dict(modules)}
 
 
-def upstream(version: str) -> str:
-    """A package's version without what Debian adds: C(1:1.26.3-3+deb13u1) is C(1.26.3)."""
-    whole = version.partition(":")[2] or version
-    return whole.rpartition("-")[0] or whole
-
-
 def says_changed(stderr: str) -> bool:
     """Whether uv pip sync installed or removed something."""
     return bool(re.search(r"^ [+~-] \S", stderr, re.MULTILINE))
 
 
 def reason_of(what: str, text: str) -> str:
-    """Draw one sentence from what uv printed: its error, the innermost cause, a compiler's."""
-    errors = re.findall(r"^error: (.*)$", text, re.MULTILINE)[:1]
+    """Draw one sentence from what was printed: its error, the innermost cause, a compiler's."""
+    errors = re.findall(r"^(?:error|E): (.*)$", text, re.MULTILINE)[:1]
     causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)[-1:]
     last = [line.strip() for line in text.splitlines() if line.strip()][-1:]
     building = re.findall(r"^ +error: (.*)$", text, re.MULTILINE)[-1:]
     return ": ".join([what, *((errors + causes) or last or ["no message"]), *building])
+
+
+class Source(NamedTuple):
+    """The sources of a package, where they can be fetched. sha256: in hex."""
+
+    name: str
+    version: str
+    url: str
+    sha256: str
+
+
+def sources_in(pylock: str) -> list[Source]:
+    """The packages that have no wheel in a pylock.toml, as uv writes it."""
+    found = []
+    for package in pylock.split("[[packages]]\n")[1:]:
+        name, version, sources = (
+            re.search(pattern, package, re.MULTILINE)
+            for pattern in (
+                r'^name = "([^"]+)"',
+                r'^version = "([^"]+)"',
+                r'^sdist = \{ url = "([^"]+)".*sha256 = "([0-9a-f]{64})"',
+            )
+        )
+        if re.search(r"^wheels = ", package, re.MULTILINE):
+            continue
+        if not (name and version and sources):
+            raise CannotDeployError("uv did not say where a package's sources are", package)
+        found.append(Source(name[1], version[1], sources[1], sources[2]))
+    return found
+
+
+def wheel_line(package: Pinned, wheel: Path) -> str:
+    """A line for uv that names a wheel by its path and content."""
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"{package.name}{package.extras} @ {wheel.as_uri()} --hash=sha256:{digest}"
 
 
 class Deployment:
@@ -224,12 +267,20 @@ class Deployment:
             if path not in wanted | folders:
                 self.remove(path)
 
-    def run(self, argv: list[str], what: str) -> subprocess.CompletedProcess[str]:
-        env = dict(os.environ)
-        if libraries := (self.params["python"] or {}).get("library_path"):
-            # to run it where it was moved to, and to link what is built for it
-            env["LD_LIBRARY_PATH"] = env["LIBRARY_PATH"] = libraries
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
+    def libraries(self) -> dict[str, str]:
+        """Variables to run an interpreter where it was moved to, and link what is built for it."""
+        path = (self.params["python"] or {}).get("library_path")
+        return {"LD_LIBRARY_PATH": path, "LIBRARY_PATH": path} if path else {}
+
+    def run(
+        self, argv: list[str], what: str, given: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """given: the command's input."""
+        env = {**os.environ, **self.libraries()}
+        done = subprocess.run(
+            argv, input=given, capture_output=True, text=True, errors="replace", check=False,
+            env=env,
+        )  # fmt: skip
         if done.returncode != 0:
             log = f"$ {shlex.join(argv)}\n{done.stdout}{done.stderr}"
             raise CannotDeployError(reason_of(what, done.stderr or done.stdout), log)
@@ -239,7 +290,6 @@ class Deployment:
         """Bring venv/ to what requirements.txt says; what is in it then."""
         python, uv = self.params["python"], self.params["uv"]
         venv = self.path / "venv"
-        requirements = self.path / "app" / "requirements.txt"
         if not python:
             raise CannotDeployError("; ".join(self.params["tried"]), "")
         if "requirements.txt" not in self.params["files"]:
@@ -264,40 +314,133 @@ class Deployment:
                 "its environment could not be made",
             )
             mark.write_text(made_of)
-        interpreter = venv / "bin" / "python"
-        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", *self.sources(interpreter)]
-        # One that needs the standard library alone has an empty lock.
+        lock = self.lock("requirements.txt")
+        built = self.built(lock)
+        if built is None:
+            self.changed = True
+            return {}
+        # by the interpreter that the environment was made with: the environment's own obeys what
+        # packages put there (*.pth), and this is root
+        sync = [uv, "--no-config", "pip", "sync", "--require-hashes", "--no-build"]
+        # one that needs the standard library alone has an empty lock
         sync += ["--compile-bytecode", "--allow-empty-requirements"]
-        sync += ["--python", interpreter, requirements]
+        sync += ["--python", python["executable"], "--prefix", str(venv)]
         if self.check_mode:
             sync.append("--dry-run")
-        done = self.run([str(word) for word in sync], "its packages could not be installed")
-        changed = says_changed(done.stderr)
-        self.changed |= changed
-        kept = self.path / "versions.json"
-        if not changed and kept.is_file():
-            packages: dict[str, str] = json.loads(kept.read_text())["packages"]
-            return packages
-        listed = self.run(
-            [uv, "--no-config", "pip", "list", "--format", "json", "--python", str(interpreter)],
-            "its packages could not be listed",
-        )
-        return {package["name"]: package["version"] for package in json.loads(listed.stdout)}
+        lines = "".join(f"{built.get(one) or one.line}\n" for one in lock)
+        done = self.run([*sync, "-"], "its packages could not be installed", lines)
+        self.changed |= says_changed(done.stderr)
+        folders = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
+        found = importlib.metadata.distributions(path=folders)
+        return {normal(one.metadata["Name"]): one.version for one in found}
 
-    def sources(self, interpreter: Path) -> list[str]:
-        """Say what of the lock may be a source: nothing, unless the folder locks what builds it.
+    def lock(self, name: str) -> list[Pinned]:
+        """The packages of a lock in the folder."""
+        text = base64.b64decode(self.params["files"][name]).decode(errors="replace")
+        try:
+            packages: list[Pinned] = read_lock(text, name)
+        except LockError as error:
+            raise CannotDeployError(f"its lock cannot be used: {error}", "") from error
+        return packages
 
-        Those tools are in the lock of the packages as well, so that both can be kept.
+    def built(self, lock: list[Pinned]) -> dict[Pinned, str] | None:
+        """The lines of those packages that are installed from a wheel that was built here.
+
+        None if one had to be built, and nothing may be. Only a folder that locks what builds its
+        packages may have any.
         """
         if "requirements-build.txt" not in self.params["files"]:
-            return ["--no-build"]
-        install = [self.params["uv"], "--no-config", "pip", "install", "--require-hashes"]
-        install += ["--no-build", "--python", str(interpreter)]
-        install += ["--requirement", str(self.path / "app" / "requirements-build.txt")]
-        if not self.check_mode:
-            done = self.run(install, "what its packages are built with could not be installed")
-            self.changed |= says_changed(done.stderr)
-        return ["--no-build-isolation"]
+            return {}
+        tools = self.lock("requirements-build.txt")
+        sources = self.sources(lock)
+        places = {one: self.place(source, tools) for one, source in sources.items()}
+        missing = [one for one, place in places.items() if not list(place.glob("*.whl"))]
+        if missing and self.check_mode:
+            return None
+        if missing:
+            with self.tools(tools) as interpreter:
+                for one in missing:
+                    self.build(sources[one], interpreter, places[one])
+        return {one: wheel_line(one, next(place.glob("*.whl"))) for one, place in places.items()}
+
+    def sources(self, lock: list[Pinned]) -> dict[Pinned, Source]:
+        """Where the sources are of those packages that have no wheel for this host.
+
+        uv asks the index, and neither fetches nor builds anything.
+        """
+        compiling = [self.params["uv"], "--no-config", "pip", "compile", "--no-deps", "--no-header"]
+        compiling += ["--python", self.params["python"]["executable"], "--format", "pylock.toml"]
+        lines = "".join(f"{one.line}\n" for one in lock)
+        done = self.run([*compiling, "-"], "its packages could not be found", lines)
+        by_name = {(one.normal_name, one.version): one for one in lock}
+        found = {}
+        for source in sources_in(done.stdout):
+            one = by_name.get((normal(source.name), source.version))
+            if one is None or source.sha256 not in one.hashes:
+                raise CannotDeployError(
+                    f"its lock has no hash for the sources of {source.name}", ""
+                )
+            found[one] = source
+        return found
+
+    def place(self, source: Source, tools: list[Pinned]) -> Path:
+        """The folder for the wheel of these sources: another one if what builds it is another."""
+        made_of = [source.sha256, [one.line for one in tools], self.params["python"]]
+        key = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+        return Path(self.params.get("built") or self.path / "built") / key[:20]
+
+    @contextlib.contextmanager
+    def tools(self, lock: list[Pinned]) -> Iterator[Path]:
+        """The interpreter of an environment that has what packages are built with, and no more."""
+        above = Path(self.params.get("built") or self.path / "built")
+        self.folder(above)
+        with tempfile.TemporaryDirectory(prefix=".tools-", dir=above) as name:
+            folder, uv = Path(name), [self.params["uv"], "--no-config"]
+            folder.chmod(0o755)  # whoever builds reads it
+            python = self.params["python"]["executable"]
+            failed = "what its packages are built with could not be installed"
+            self.run([*uv, "venv", "--no-project", "--python", python, f"{folder}/venv"], failed)
+            install = ["pip", "install", "--require-hashes", "--no-build", "--python", python]
+            lines = "".join(f"{one.line}\n" for one in lock)
+            words = [*uv, *install, "--prefix", f"{folder}/venv", "--requirement", "-"]
+            self.run(words, failed, lines)
+            yield folder / "venv" / "bin" / "python"
+
+    def fetched(self, source: Source) -> bytes:
+        """The sources of a package, which have its hash."""
+        failed = f"{source.name} {source.version} could not be fetched"
+        if urlsplit(source.url).scheme not in ("http", "https"):
+            raise CannotDeployError(f"{failed}: its address is neither http nor https", "")
+        with tempfile.TemporaryDirectory() as name:
+            with contextlib.suppress(LookupError, PermissionError):
+                shutil.chown(name, "_apt")  # whom apt downloads as
+            # it goes the way that packages of Debian come, also through a proxy of SOCKS
+            file = Path(name) / "sources"
+            fetch = [APT_HELPER, "download-file", source.url, str(file), f"SHA256:{source.sha256}"]
+            self.run(fetch, failed)
+            with file.open("rb") as handle:
+                content = handle.read(MOST_BYTES + 1)
+        if hashlib.sha256(content).hexdigest() != source.sha256:
+            raise CannotDeployError(f"{failed}: what came has another hash than the lock", "")
+        return content
+
+    def build(self, source: Source, interpreter: Path, place: Path) -> None:
+        """Fetch the sources by their hash, and then keep the wheel that is built of them."""
+        self.changed = True
+        file = urlsplit(source.url).path.rpartition("/")[2]
+        failed = f"{source.name} {source.version} could not be built"
+        try:
+            wheel = build(
+                self.params["uv"], interpreter, file, self.fetched(source), self.libraries()
+            )
+        except BuildError as error:
+            raise CannotDeployError(
+                reason_of(failed, error.log or error.reason), error.log
+            ) from error
+        name, version = wheel.file.split("-")[:2]
+        if normal(name) != normal(source.name):
+            raise CannotDeployError(f"{failed}: its build made {name} {version}", "")
+        self.write(place / wheel.file, wheel.content, 0o644)
 
     def program(self) -> bool:
         """Put the built program in its place; whether it must be brought first."""
@@ -366,6 +509,7 @@ def main() -> None:
             "python": {"type": "dict"},
             "tried": {"type": "list", "elements": "str", "default": []},
             "uv": {"type": "path"},
+            "built": {"type": "path"},
             "binary": {"type": "path"},
             "binary_sha256": {"type": "str"},
             "build_info": {"type": "str"},

@@ -10,11 +10,13 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.debian import upstream, versions
 from ansible.module_utils.host.interface import find_interface
 from ansible.module_utils.host.metadata import metadata
 from ansible.module_utils.tuning.settings import untouched
@@ -35,6 +37,11 @@ options:
     description: Where the roles put frameworks.
     type: path
     default: /opt/pipeline-bench
+  packages:
+    description: The Debian packages that frameworks need; their versions are those of now.
+    type: list
+    elements: str
+    default: []
 author: async-pipeline-bench
 """
 
@@ -251,11 +258,12 @@ def describe_interface(address: str | None) -> dict[str, Any] | None:
     return describe_link(link, Path("/sys/class/net") / link["ifname"]) | {"offloads": offloads}
 
 
-def describe_wrk() -> dict[str, str | None] | None:
-    path = shutil.which("wrk", path="/usr/local/bin:/usr/bin:/bin")
+def describe_program(name: str, question: str) -> dict[str, str | None] | None:
+    """One that loads a server, or the path; question: the option that has it say its version."""
+    path = shutil.which(name, path="/usr/local/bin:/usr/bin:/bin")
     if path is None:
         return None
-    says = (output(path, "-v") or "").splitlines()
+    says = (output(path, question) or "").splitlines()
     return {
         "path": path,
         "version": re.sub(r" Copyright.*", "", says[0]) if says else None,
@@ -270,9 +278,21 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def describe_frameworks(directory: Path) -> dict[str, Any]:
+def describe_frameworks(directory: Path, debian: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What was deployed of each; debian: versions of packages, which apt may have changed since."""
     paths = sorted(directory.glob("frameworks/*/versions.json"))
-    return {path.parent.name: read_json(path) for path in paths}
+    return {path.parent.name: as_of_now(read_json(path), debian or {}) for path in paths}
+
+
+def as_of_now(deployed: Any, debian: Mapping[str, str]) -> Any:
+    if not isinstance(deployed, dict) or not isinstance(deployed.get("packages"), dict):
+        return deployed
+    packages = {name: debian.get(name, kept) for name, kept in deployed["packages"].items()}
+    runtime = deployed.get("runtime")
+    serves = str(runtime).partition(" ")[0]
+    if serves in debian and serves in packages:
+        runtime = f"{serves} {upstream(debian[serves])}"
+    return {**deployed, "runtime": runtime, "packages": packages}
 
 
 def sysctls() -> dict[str, str | None]:
@@ -280,7 +300,7 @@ def sysctls() -> dict[str, str | None]:
     return {name: " ".join(text.split()) if text else text for name, text in values.items()}
 
 
-def describe(address: str | None, directory: Path) -> dict[str, Any]:
+def describe(address: str | None, directory: Path, packages: Sequence[str] = ()) -> dict[str, Any]:
     dmi = Path("/sys/class/dmi/id")
     weak = CPU / "vulnerabilities"
     clock = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
@@ -307,9 +327,11 @@ def describe(address: str | None, directory: Path) -> dict[str, Any]:
         "systemd": systemd[0] if systemd else None,
         "libc": " ".join(platform.libc_ver()).strip() or None,
         "python": platform.python_version(),
-        "wrk": describe_wrk(),
+        "wrk": describe_program("wrk", "-v"),
+        "h2load": describe_program("h2load", "--version"),
+        "iperf3": describe_program("iperf3", "--version"),
         "metadata": metadata(read(dmi / "sys_vendor")),
-        "frameworks": describe_frameworks(directory),
+        "frameworks": describe_frameworks(directory, versions(packages)),
     }
 
 
@@ -318,13 +340,13 @@ def main() -> None:
         argument_spec={
             "address": {"type": "str"},
             "directory": {"type": "path", "default": "/opt/pipeline-bench"},
+            "packages": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
     words = module.params
-    module.exit_json(
-        changed=False, fingerprint=describe(words["address"], Path(words["directory"]))
-    )
+    described = describe(words["address"], Path(words["directory"]), words["packages"])
+    module.exit_json(changed=False, fingerprint=described)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ def test_the_plan_of_the_run_is_checked_and_versions_that_are_gone_are_named(
     done = looked_at(tmp_path, run)
     assert done.returncode != 0
     assert "tornado: the run had tornado 1.0, and requirements.txt here has " in done.stdout
-    assert "add -e bench_accept_changes=true" in done.stdout
-    done = looked_at(tmp_path, run, "-e", "bench_accept_changes=true")
+    assert "add -e bench_accept_changes=packages. The report will name" in done.stdout
+    done = looked_at(tmp_path, run, "-e", "bench_accept_changes=packages")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Accepted: tornado: the run had tornado 1.0" in done.stdout
     assert not (tmp_path / "results").exists()

@@ -534,7 +534,8 @@ def test_a_testbed_that_is_lost_does_not_stop_the_others(lab: Lab, tmp_path: Pat
         assert "Testbed b is given up" in struck.output
         others = [row["outcome"] for row in struck.rows if row["testbed"] != "b"]
         assert others == ["ok"] * MANY * (len(TESTBEDS) - 1), struck.reasons()
-        again = f"./bench -i {folder} -e bench_resume={struck.folder} --skip-tags provision"
+        given = f" -e bench_framework_dirs={WAITS['bench_framework_dirs']}"
+        again = f"./bench -i {folder} -e bench_resume={struck.folder} --skip-tags provision{given}"
         done = commands.run(again)
         assert done.returncode == 0, done.stdout[-3000:]
         rows = rows_of(struck.folder)

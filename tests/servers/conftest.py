@@ -67,7 +67,7 @@ def environment(folder: Path, version: str) -> Path:
         shutil.rmtree(place, ignore_errors=True)
         uv = [tool("uv"), "--quiet"]
         subprocess.run([*uv, "venv", "--python", python, place], check=True)
-        # as plugins/modules/framework_deploy.py does it on a host
+        # with the tools that a host builds with; there a user without a network does it
         pip = ["--python", place / "bin/python", "--require-hashes"]
         isolated = []
         if (tools := folder / "requirements-build.txt").exists():

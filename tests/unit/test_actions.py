@@ -38,7 +38,7 @@ def test_a_text_is_kept_on_the_controller(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_of_a_host_is_kept_with_the_run(tmp_path: Path) -> None:
-    run = {"results_dir": str(tmp_path)}
+    run = {"results_dir": str(tmp_path), "run_id": "r", "frameworks": {"x": {}}}
     about = {"hostname": "a", "os": {"id": "debian"}, "frameworks": {"x": {"runtime": "go1.26"}}}
     act(host_record, run=run, host="lab-server", fingerprint=about)
     kept = json.loads((tmp_path / "hosts" / "lab-server.json").read_text())

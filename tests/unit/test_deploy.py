@@ -216,25 +216,6 @@ def test_without_an_interpreter_the_reason_says_what_was_tried(tmp_path: Path) -
         deploy.Deployment(words, check_mode=False).deploy()
 
 
-def test_sources_are_built_only_with_tools_that_the_folder_locks(tmp_path: Path) -> None:
-    called = tmp_path / "called"
-    uv = tmp_path / "uv"
-    uv.write_text(f'#!/bin/sh\necho "$@" >> {called}\n')
-    uv.chmod(0o755)
-    words = {**go_words(tmp_path / "some"), "runtime": "python", "uv": str(uv)}
-    interpreter = tmp_path / "python"
-    wheels = deploy.Deployment(words, check_mode=False)
-    assert wheels.sources(interpreter) == ["--no-build"]
-    assert not called.exists()
-
-    words["files"] = encoded(**{"requirements-build.txt": ""})
-    sources = deploy.Deployment(words, check_mode=False)
-    assert sources.sources(interpreter) == ["--no-build-isolation"]
-    (install,) = called.read_text().splitlines()
-    assert {"--require-hashes", "--no-build"} <= set(install.split())
-    assert install.endswith("some/app/requirements-build.txt")
-
-
 def test_links_are_followed_when_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text("1")
     folder = tmp_path / "linked"

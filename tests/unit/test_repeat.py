@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from pipebench.harness.lifetime import note
+from pipebench.plan.accepting import accepted_names
+from pipebench.plan.digest import digest_of
 from pipebench.plan.frameworks import read_framework
 from pipebench.plan.locks import version_changes
 from pipebench.plan.mistakes import PlanError
@@ -25,7 +27,7 @@ from tests.unit.pipebench.runs import EXAMPLE, edit
 
 INVENTORY = Inventory(["s"], ["g"], {"s": {"ansible_host": "198.18.0.11"}, "g": {}})
 PARTS = ("files", "plans", "servers", "fasthttp")
-ACCEPTED = {"bench_accept_changes": "true"}
+ACCEPTED = {"bench_accept_changes": "true,packages"}
 
 
 @pytest.fixture
@@ -147,15 +149,20 @@ def test_a_version_that_is_gone_is_refused_by_name(
 ) -> None:
     CHANGES[sentence](project.root)
     said, advice = refusal(project, example).splitlines()
-    assert said == sentence
-    assert "add -e bench_accept_changes=true" in advice
+    name = "frameworks" if sentence.startswith("The run") else "packages"
+    assert said == f"{sentence} [{name}]"
+    assert f"add -e bench_accept_changes={name}. " in advice
+    # one accepted name accepts nothing else
+    other = {"packages": "true", "frameworks": "packages,tuning"}[name]
+    assert f"{sentence} [{name}]" in refusal(project, example, bench_accept_changes=other)
 
 
 def test_all_that_is_not_the_same_is_said_at_once(project: Project, example: Path) -> None:
     for make in CHANGES.values():
         make(project.root)
     said = refusal(project, example, bench_duration=1).splitlines()
-    assert set(CHANGES) < set(said)
+    assert set(CHANGES) < {line.rpartition(" [")[0] for line in said}
+    assert any("add -e bench_accept_changes=frameworks,packages. " in line for line in said)
     assert any(line.startswith("bench_duration is 1, and 5 in the run") for line in said)
 
 
@@ -201,6 +208,96 @@ def test_other_files_are_refused_and_versions_named_before_them(
     assert len(said) == 3
     newer_lock(project.root)
     assert refusal(project, recorded).startswith("aiohttp: the run had aiohttp 3.14.5")
+
+
+def test_the_code_is_that_of_the_folders_here(project: Project, recorded: Path) -> None:
+    """A folder of whoever made the record has a digest that fits."""
+    theirs = recorded / "servers" / "aiohttp"
+    shutil.copytree(project.root / "servers" / "aiohttp", theirs)
+    change(theirs / "framework.yml", "runtime: python", "runtime: python\npackages: [sshd]")
+    (theirs / "server.py").write_text("raise SystemExit\n")
+    document = json.loads((recorded / "run.json").read_text())
+    document["variables"]["bench_framework_dirs"] = ["results/recorded/servers", "fasthttp"]
+    document["frameworks"]["aiohttp"] |= {"digest": digest_of(theirs), "packages": ["sshd"]}
+    (recorded / "run.json").write_text(json.dumps(document))
+    said, advice = refusal(project, recorded, bench_accept_changes="true").splitlines()
+    assert said == "aiohttp: its packages of Debian were sshd, and are none here. [builds]"
+    assert "add -e bench_accept_changes=true,builds. The report will name" in advice
+    run = repeated(project, recorded, bench_accept_changes="builds")
+    assert run.frameworks["aiohttp"].path == str(project.root / "servers" / "aiohttp")
+    assert run.frameworks["aiohttp"].packages == []
+    assert run.variables.framework_dirs == ["servers", "fasthttp"]
+    # typed here, it is what is measured
+    run = repeated(project, recorded, bench_framework_dirs="results/recorded/servers,fasthttp")
+    assert run.frameworks["aiohttp"].path == str(theirs)
+
+
+SETS_HOSTS: dict[str, tuple[str, Any, str]] = {
+    "tuning": ("bench_tuning", ["governor", "turbo"], "governor, turbo"),
+    "pauses": ("bench_tuning_pauses", True, "yes"),
+    "interrupts": ("bench_interrupt_cpus", 2, "2"),
+}
+
+
+@pytest.mark.parametrize("name", SETS_HOSTS)
+def test_what_hosts_are_set_to_is_typed_or_accepted_by_its_name(
+    project: Project, recorded: Path, name: str
+) -> None:
+    variable, value, said = SETS_HOSTS[name]
+    edit(recorded / "run.json", **{f"variables__{variable}": value})
+    for accepted in ({}, ACCEPTED, {"bench_accept_changes": "files"}):
+        first, advice = refusal(project, recorded, **accepted).splitlines()
+        assert first == (
+            f"The run has {variable} {said}, which sets the hosts, and was not given here. [{name}]"
+        )
+        names = re.search(r"add -e bench_accept_changes=(\S+)\. ", advice)
+        assert names
+        assert name in names[1].split(",")
+        # as it says
+        run = repeated(project, recorded, bench_accept_changes=names[1])
+        assert getattr(run.variables, variable.removeprefix("bench_")) == value
+        assert run.like
+        assert run.like.changes == [first.removesuffix(f" [{name}]")]
+    # typed here, it is what the person at this terminal wants, the same or not
+    run = repeated(project, recorded, **{variable: value})
+    assert run.like
+    assert (run.like.changes, run.to_fact()["variables"][variable]) == ([], value)
+    usual = {"bench_tuning": "none", "bench_tuning_pauses": "false", "bench_interrupt_cpus": "0"}
+    run = repeated(project, recorded, **{variable: usual[variable]})
+    assert run.to_fact()["variables"][variable] in (["none"], False, 0)
+
+
+@pytest.mark.parametrize(
+    "given", ["true", "true, tuning,packages", ["packages", "hosts"], True, ""]
+)
+def test_changes_are_accepted_by_names_that_are_offered(given: Any) -> None:
+    names = accepted_names({"bench_accept_changes": given})
+    text = str(given).lower()
+    assert ("tuning" in names, "files" in names) == ("tuning" in text, False)
+    assert ("hosts" in names) == ("true" in text or "hosts" in text)
+
+
+@pytest.mark.parametrize("given", ["tunning", "true,all", "code", ["hosts", 5], {"tuning": True}])
+def test_another_name_is_refused(given: Any) -> None:
+    with pytest.raises(PlanError) as refused:
+        accepted_names({"bench_accept_changes": given})
+    said = str(refused.value)
+    assert said.startswith("bench_accept_changes has ")
+    assert said.endswith(
+        "; it must be true, false, or some of builds, files, frameworks, hosts, interrupts, "
+        "packages, pauses, programs, testbeds, tuning, variables."
+    )
+
+
+def test_words_of_a_record_are_only_text(project: Project, recorded: Path) -> None:
+    document = json.loads((recorded / "run.json").read_text())
+    document["frameworks"]["x\x1b[2J\nAccepted: all"] = document["frameworks"]["aiohttp"]
+    document["testbeds"] += [{"name": "b\x1b]0;x\x07"}]
+    (recorded / "run.json").write_text(json.dumps(document))
+    said = refusal(project, recorded)
+    assert "framework x Accepted: all, which" in said
+    assert "\x1b" not in said
+    assert len(said.splitlines()) == 3
 
 
 def test_packages_of_debian_are_in_no_lock() -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from action import host_record
 from msgspec import structs
 
 from pipebench.harness.complete import left_text
 from pipebench.harness.lifetime import note
 from pipebench.harness.phases import measure, path, probe
+from pipebench.plan.accepting import Change
+from pipebench.plan.digest import digest_of
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.project import ROOT, Project
 from pipebench.plan.resume import host_changes, plan_resumed
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Inventory
+from pipebench.record import assemble
+from pipebench.record.store import write_bytes
 from tests.progress import checked
 from tests.unit.harness.answers import LOAD, hosts, on_testbed, run_of
 
@@ -179,6 +185,12 @@ def test_what_is_not_a_run_is_refused(tmp_path: Path, name: str) -> None:
     assert "cannot be used: it is truncated" in refusal(tmp_path)
 
 
+def test_a_run_does_not_go_on_through_links(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "crosscheck").symlink_to(tmp_path / "elsewhere")
+    assert "has links in place of files (crosscheck); remove them." in refusal(folder)
+
+
 def test_a_run_is_found_by_its_name_in_the_results(folder: Path) -> None:
     given = {"bench_results_dir": str(folder.parent), "bench_resume": folder.name}
     assert plan_resumed(given, INVENTORY, PROJECT).results_dir == str(folder)
@@ -201,10 +213,13 @@ def test_changed_files_are_refused_unless_they_are_accepted(folder: Path, part: 
     (folder / "run.json").write_text(json.dumps(document))
     said = refusal(folder)
     assert sentence in said
-    assert "add -e bench_accept_changes=true" in said
-    assert "bench_accept_changes is 'maybe'" in refusal(folder, bench_accept_changes="maybe")
+    accepted = "files" if name else "programs"
+    assert f"add -e bench_accept_changes={accepted}. " in said
+    assert "bench_accept_changes has 'maybe'; it" in refusal(folder, bench_accept_changes="maybe")
+    # other code is accepted by its name only
+    assert sentence in refusal(folder, bench_accept_changes="true")
     raw(folder)[0].unlink()
-    run = resumed(folder, bench_accept_changes="true")
+    run = resumed(folder, bench_accept_changes=accepted)
     go_on(run)
     (interruption,) = record(folder)["interruptions"]
     assert interruption["changes"][0].startswith(sentence)
@@ -222,20 +237,139 @@ def test_another_address_is_a_change_and_another_testbed_a_mistake(folder: Path)
 BEFORE = {"boot_id": "1", "kernel": "6.1", "cpu": {"model": "A", "threads": 2}, "hostname": "s"}
 
 
+def changed(run: RunPlan, now: dict[str, Any]) -> list[str]:
+    """What changed on the host s, in sentences."""
+    return [change.text for change in host_changes(run, {"s": now})]
+
+
 def test_what_changed_on_a_host_is_named(folder: Path) -> None:
-    (folder / "hosts").mkdir()
-    (folder / "hosts" / "s.json").write_text(json.dumps(BEFORE))
+    write_bytes(folder / "hosts" / "s.json", json.dumps(BEFORE).encode())
     run = resumed(folder)
-    assert host_changes(run, {"s": BEFORE, "g": BEFORE}) == []
-    assert host_changes(run, {"s": BEFORE | {"frameworks": {"aiohttp": None}}}) == []
+    assert changed(run, BEFORE) == []
+    # of another run, which had this host since
+    assert changed(run, BEFORE | {"frameworks": {"aiohttp": None, "tornado": {}}}) == []
     now = BEFORE | {"boot_id": "2", "kernel": "6.2", "cpu": {"model": "B", "threads": 2}}
-    assert host_changes(run, {"s": now}) == [
+    assert changed(run, now) == [
         "s was booted again.",
         "s: kernel was 6.1 and is 6.2.",
         "s: cpu.model was A and is B.",
     ]
     assert run.resumption
-    with pytest.raises(PlanError, match="booted again"):
-        run.resumption.with_changes(["s was booted again."])
-    accepting = structs.replace(run.resumption, accepts_changes=True)
-    assert accepting.with_changes(["x"]).changes == ["x"]
+    booted = Change("hosts", "s was booted again.")
+    with pytest.raises(PlanError, match=r"booted again. \[hosts\]\n.*bench_accept_changes=hosts"):
+        run.resumption.with_changes([booted])
+    accepting = structs.replace(run.resumption, accepts=["hosts"])
+    assert accepting.with_changes([booted]).changes == ["s was booted again."]
+
+
+PROGRAM = {"path": "/usr/bin/h2load", "version": "h2load nghttp2/1.52.0", "sha256": "00"}
+NGINX = {"nginx": {"runtime": "nginx 1.26.3", "packages": {"nginx": "1.26.3-3"}}}
+NEWER_NGINX = {"nginx": {"runtime": "nginx 1.28.0", "packages": {"nginx": "1.28.0-1"}}}
+
+
+def test_other_programs_and_packages_of_debian_are_changes(folder: Path) -> None:
+    before = BEFORE | {"run_id": "r", "h2load": PROGRAM, "frameworks": NGINX}
+    write_bytes(folder / "hosts" / "s.json", json.dumps(before).encode())
+    run = resumed(folder)
+    assert changed(run, before) == []
+    assert changed(run, before | {"h2load": PROGRAM | {"sha256": "01"}}) == [
+        "s: h2load.sha256 was 00 and is 01."
+    ]
+    iperf3 = PROGRAM | {"path": "/usr/bin/iperf3"}
+    assert "s: iperf3.path was unknown and is /usr/bin/iperf3." in changed(
+        run, before | {"iperf3": iperf3}
+    )
+    assert changed(run, before | {"frameworks": NEWER_NGINX}) == [
+        "s: frameworks.nginx.runtime was nginx 1.26.3 and is nginx 1.28.0.",
+        "s: frameworks.nginx.packages.nginx was 1.26.3-3 and is 1.28.0-1.",
+    ]
+    # an older run did not record these programs
+    del before["run_id"], before["h2load"]
+    write_bytes(folder / "hosts" / "s.json", json.dumps(before).encode())
+    assert changed(run, before | {"h2load": PROGRAM}) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (json.dumps(BEFORE)[:40], "hosts/s.json cannot be used: it is truncated after 40 bytes."),
+        ("[]", "hosts/s.json cannot be used: "),
+        (json.dumps(BEFORE | {"run_id": "other"}), "hosts/s.json is of another run, other."),
+        (None, "the run has no hosts/s.json."),
+    ],
+)
+def test_a_host_that_cannot_be_compared_is_a_change(
+    folder: Path, content: str | None, why: str
+) -> None:
+    file = folder / "hosts" / "s.json"
+    if content is not None:
+        write_bytes(file, content.encode())
+    run = resumed(folder)
+    (said,) = changed(run, BEFORE)
+    assert said.startswith("Whether s is as it was when the run began is not known: ")
+    assert why in said
+    # accepted: what the host is now is kept, and what was there before is not lost
+    host_record.keep(run.to_fact(), "s", assemble.fingerprint(BEFORE | {"run_id": "r"}))
+    assert changed(run, BEFORE) == []
+    aside = folder / "replaced" / "hosts" / "s.json"
+    assert aside.exists() is (content is not None)
+    host_record.keep(run.to_fact(), "s", assemble.fingerprint(BEFORE | {"kernel": "7"}))
+    assert changed(run, BEFORE) == []
+
+
+def test_what_is_replaced_again_is_kept_beside_the_first(folder: Path) -> None:
+    first = raw(folder)[0]
+    whole = first.read_bytes()
+    for cut in (whole[:-40], whole[:-50], whole[:-60]):
+        first.write_bytes(cut)
+        go_on(resumed(folder))
+    kept = sorted((folder / "replaced" / "raw").iterdir())
+    name = first.name.removesuffix(".json.gz")
+    assert [one.name for one in kept] == [
+        f"{name}-2.json.gz", f"{name}-3.json.gz", f"{name}.json.gz",
+    ]  # fmt: skip
+    assert {len(one.read_bytes()) - len(whole) for one in kept} == {-40, -50, -60}
+
+
+def test_folders_of_code_are_never_taken_from_a_record(folder: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs" / "aiohttp"
+    shutil.copytree(ROOT / "servers" / "aiohttp", theirs)
+    (theirs / "server.py").write_text("raise SystemExit\n")
+    document = record(folder)
+    document["variables"]["bench_framework_dirs"] = [str(theirs)]
+    document["frameworks"]["aiohttp"]["digest"] = digest_of(theirs)
+    (folder / "run.json").write_text(json.dumps(document))
+    assert "The files of aiohttp in " in refusal(folder, bench_accept_changes="true")
+    run = resumed(folder, bench_accept_changes="files")
+    assert run.frameworks["aiohttp"].path == str(ROOT / "servers" / "aiohttp")
+    # typed here, it is what is measured
+    run = resumed(folder, bench_framework_dirs=str(theirs))
+    assert run.frameworks["aiohttp"].path == str(theirs)
+    document["variables"]["bench_frameworks"] = ["mine"]
+    (folder / "run.json").write_text(json.dumps(document))
+    assert "name all folders: -e bench_framework_dirs=FOLDER,FOLDER." in refusal(folder)
+
+
+def test_a_schedule_is_that_of_its_variables(folder: Path) -> None:
+    document = record(folder)
+    document["rounds"][0][0]["workers"] = 4000
+    (folder / "run.json").write_text(json.dumps(document))
+    assert "has 4000 workers, depth 5 and 200 connections together" in refusal(folder)
+    document["rounds"][0][0] |= {"workers": 1, "framework": "../x"}
+    (folder / "run.json").write_text(json.dumps(document))
+    assert "has the framework ../x, and its plan does not" in refusal(folder)
+
+
+def test_rounds_that_are_measured_are_never_left_out(tmp_path: Path) -> None:
+    """Whether rounds are enough is asked again when a run goes on, with more of them."""
+    narrow = {"min": 6, "max": 12, "until_relative_width": 0.99}
+    run = run_of(tmp_path, bench_rounds=9)
+    note(run, "started", "2.19")
+    measure(on_testbed(run, hosts(), []))
+    document = record(tmp_path)
+    document["variables"]["bench_rounds"] = narrow
+    document["rounds"] = [*document["rounds"], *document["rounds"][:3]]
+    (tmp_path / "run.json").write_text(json.dumps(document))
+    on, _ = hosts(), note(goes_on := resumed(tmp_path), "started", "2.19")
+    taken = measure(on_testbed(goes_on, on, []))
+    assert (loads(on), taken["rounds"]) == (0, 9)

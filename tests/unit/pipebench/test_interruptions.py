@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipebench.record.run import load_run
-from pipebench.show.interruptions import interruption_points, resume_command
+from pipebench.show.interruptions import interruption_points
+from pipebench.show.reproduce import resume_command
 from tests.unit.command import collect
 from tests.unit.pipebench.factory import record, run_document, write_run
 
@@ -19,6 +21,9 @@ INTERRUPTED = {
     "measured": 1,
     "changes": ["lab-server was booted again."],
 }
+
+MUST_BE_GIVEN = {"bench_tuning": ["full"], "bench_framework_dirs": ["tests/calibration"]}
+"""What decides which code runs, or what hosts are set to."""
 
 
 def run_with(folder: Path, **other: Any) -> Path:
@@ -42,25 +47,44 @@ def test_an_old_run_was_not_interrupted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "where", "goes_on"),
+    ("typed", "variables", "goes_on"),
     [
-        ([], "results", "./bench -e bench_resume=ID"),
+        ([], {}, "./bench -e bench_resume=ID"),
         (
             ["-i", "inventory/cloud", "-e", "@plans/quick.yml", "-e", "bench_rounds=9"],
-            "/data/runs",
-            "./bench -i inventory/cloud -e bench_resume=/data/runs/ID",
+            {"bench_results_dir": "/data/runs"},
+            "./bench -i inventory/cloud -e bench_resume=FOLDER",
         ),
-        (["-e", "ansible_user=me"], "results", "./bench -e ansible_user=me -e bench_resume=ID"),
+        (["-e", "ansible_user=me"], {}, "./bench -e bench_resume=ID"),
+        (
+            ["-i", "my own"],
+            MUST_BE_GIVEN,
+            "./bench -i INVENTORY -e VARIABLES -e bench_resume=ID",
+        ),
     ],
 )
-def test_the_command_that_goes_on_has_no_variable_of_the_run(
-    tmp_path: Path, typed: list[str], where: str, goes_on: str
+def test_the_command_that_goes_on_has_only_variables_that_must_be_given(
+    tmp_path: Path, typed: list[str], variables: dict[str, Any], goes_on: str
 ) -> None:
     command = ["ansible-playbook", "bench.yml", *typed]
     folder = run_with(tmp_path, command=command)
     document = json.loads((folder / "run.json").read_text())
-    document["variables"]["bench_results_dir"] = where
+    document["variables"] |= {"bench_results_dir": "results"} | variables
     (folder / "run.json").write_text(json.dumps(document))
     run = load_run(folder)
-    assert resume_command(run).replace(run.run_id, "ID") == goes_on
+    said = resume_command(run).replace(str(folder.resolve()), "FOLDER").replace(run.run_id, "ID")
+    said = said.replace(shlex.quote(json.dumps(MUST_BE_GIVEN)), "VARIABLES")
+    assert said == goes_on
     assert resume_command(run) in collect(folder).stderr
+
+
+def test_a_fingerprint_of_another_run_is_said(tmp_path: Path) -> None:
+    folder = run_with(tmp_path)
+    file = next((folder / "hosts").iterdir())
+    document = json.loads(file.read_text())
+    for run_id, said in ((load_run(folder).run_id, 0), ("other", 1)):
+        file.write_text(json.dumps(document | {"run_id": run_id}))
+        run = load_run(folder)
+        assert len(run.problems) == said
+        assert "run_id" not in run.hosts[file.stem]
+    assert run.problems == [f"hosts/{file.name} says that it is of another run"]

@@ -385,29 +385,44 @@ def test_what_others_wrote_does_not_break_the_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [
-        (["bench.yml", "-i", "inventory/lab"], ["-i", "inventory/lab"]),
-        (["-i", "inventory/lab", "/x/bench.yml", "-e", "bench_run_id=a"], ["-i", "inventory/lab"]),
-        (["-ibench", "bench.yml", "-v", "--extra-vars=@plans/a.yml"], "-ibench -v -e @plans/a.yml"),
-        (["bench.yml", "-e", "bench_rounds=2 ansible_user=me"], ["-e", "ansible_user=me"]),
-        (["bench.yml", "-e", '{"bench_run_id": "a", "x": [1]}'], ["-e", '{"x": [1]}']),
-        (["bench.yml", "-e", "{bench_run_id: a}", "-e", "bench_rounds='{min: 6}'"], []),
+        (["bench.yml", "-i", "inventory/lab"], "-i inventory/lab"),
+        (["-i", "inventory/lab/", "/x/bench.yml", "-e", "bench_run_id=a"], "-i inventory/lab/"),
+        (
+            ["-ibench", "bench.yml", "-v", "--extra-vars=@plans/quick.yml"],
+            "-i INVENTORY -e @plans/quick.yml",
+        ),
+        (
+            ["bench.yml", "--skip-tags", "probe,x;y", "--tags=measure"],
+            "--tags measure --skip-tags probe",
+        ),
+        # words of whoever started it
+        (["bench.yml", "-e", "bench_rounds=2 ansible_user=me"], ""),
+        (["bench.yml", "-e", '{"bench_run_id": "a", "x": [1]}', "-e", "@/tmp/a.yml"], ""),
+        (["bench.yml", "-i", "results/evil/hosts.sh", "-e", "@plans/../a.yml"], "-i INVENTORY"),
+        (["bench.yml", "--ssh-common-args=-o ProxyCommand=x", "--become-method", "x", "-i"], ""),
+        (["bench.yml", "-M", "/x/modules", "--vault-password-file", "/x/y", "; rm x"], ""),
     ],
 )
 def test_the_command_that_measures_the_same_again(
-    tmp_path: Path, typed: list[str], kept: list[str] | str
+    tmp_path: Path, typed: list[str], kept: str
 ) -> None:
     document = run_document(["alpha"], 3, command=["ansible-playbook", *typed])
-    document["variables"] |= {"bench_run_id": "a", "bench_rate_share": None, "bench_x": "it's"}
+    document["variables"] |= {
+        "bench_run_id": "a", "bench_rate_share": None, "bench_x": "it's", "bench_duration": "$(id)",
+        "bench_frameworks": ["alpha", "$(id)"],
+        "bench_framework_dirs": ["servers", "tests/calibration/leaks", "/x", "servers/../x", "$x"],
+    }  # fmt: skip
     write_run(tmp_path, document, {})
     command = reproduce(judge_run(tmp_path).run)
     *words, option, variables = shlex.split(command)
-    assert words == ["./bench", *(kept.split() if isinstance(kept, str) else kept)]
+    assert words == ["./bench", *kept.split()]
     assert option == "-e"
     used = json.loads(variables)
     assert used["bench_order_seed"] == 1234
     assert used["bench_rounds"] == 3
-    assert used["bench_x"] == "it's"
-    assert not {"bench_run_id", "bench_rate_share"} & used.keys()
+    assert used["bench_frameworks"] == ["alpha"]
+    assert used["bench_framework_dirs"] == ["servers", "tests/calibration/leaks", *["FOLDER"] * 3]
+    assert not {"bench_run_id", "bench_rate_share", "bench_x", "bench_duration"} & used.keys()
 
 
 def test_the_command_gives_an_old_variable_its_new_name(tmp_path: Path) -> None:
