@@ -13,13 +13,9 @@ from pipebench.plan.digest import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (
-    "roles/host",
-    "roles/server",
-    "roles/loadgen",
-    "plugins/action",
-    "plugins/modules",
-    "files",
-)
+    "roles/host", "roles/server", "roles/loadgen", "plugins/action", "plugins/modules", "files",
+    "pipebench/locks",
+)  # fmt: skip
 LOCK = ROOT / "requirements.txt"  # it has the Go that builds, and the uv that is brought
 OF_ROLES = ("host_", "server_", "loadgen_")
 
