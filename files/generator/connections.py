@@ -66,7 +66,7 @@ def connections_to(place: str, besides: set[int]) -> Connections | None:
     done = subprocess.run(
         ["ss", "-tinOHe", "state", "established", "dst", place],
         capture_output=True,
-        text=True,
+        errors="replace",
         check=False,
     )
     if done.returncode != 0:

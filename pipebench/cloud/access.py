@@ -23,7 +23,7 @@ def public_key(folder: Path) -> str:
     if not key.exists():
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", folder.name, "-f", str(key)]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
+            subprocess.run(command, check=True, capture_output=True, errors="replace")
         except (OSError, subprocess.CalledProcessError) as error:
             raise PlanError(f"ssh-keygen cannot make {key}: {error}.") from error
     return key.with_suffix(".pub").read_text(encoding="utf-8").strip()
@@ -66,7 +66,7 @@ def learn_host_keys(folder: Path, addresses: Iterable[str], patience_s: float) -
     while missing:
         answer = subprocess.run(
             ["ssh-keyscan", "-T", str(ANSWER_S), "-t", "ed25519", *sorted(missing)],
-            capture_output=True, text=True, check=False,
+            capture_output=True, errors="replace", check=False,
         )  # fmt: skip
         with file.open("a", encoding="utf-8") as handle:
             handle.write(answer.stdout)

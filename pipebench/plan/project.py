@@ -57,7 +57,7 @@ def _git(root: Path, *arguments: str) -> str | None:
     """The output of git, or None if it fails."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(root), *arguments], capture_output=True, errors="replace", check=True
         )
     except (OSError, subprocess.CalledProcessError):
         return None

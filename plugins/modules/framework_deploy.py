@@ -229,7 +229,7 @@ class Deployment:
         if libraries := (self.params["python"] or {}).get("library_path"):
             # to run it where it was moved to, and to link what is built for it
             env["LD_LIBRARY_PATH"] = env["LIBRARY_PATH"] = libraries
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
+        done = subprocess.run(argv, capture_output=True, errors="replace", check=False, env=env)
         if done.returncode != 0:
             log = f"$ {shlex.join(argv)}\n{done.stdout}{done.stderr}"
             raise CannotDeployError(reason_of(what, done.stderr or done.stdout), log)
@@ -246,7 +246,7 @@ class Deployment:
             raise CannotDeployError("its folder has no requirements.txt", "")
         mark = venv / ".interpreter"
         made_of = json.dumps(python, sort_keys=True) + "\n"
-        if not mark.is_file() or mark.read_text() != made_of:
+        if not mark.is_file() or mark.read_text(errors="replace") != made_of:
             self.changed = True
             if self.check_mode:
                 return {}
@@ -276,7 +276,7 @@ class Deployment:
         self.changed |= changed
         kept = self.path / "versions.json"
         if not changed and kept.is_file():
-            packages: dict[str, str] = json.loads(kept.read_text())["packages"]
+            packages: dict[str, str] = json.loads(kept.read_text(errors="replace"))["packages"]
             return packages
         listed = self.run(
             [uv, "--no-config", "pip", "list", "--format", "json", "--python", str(interpreter)],
