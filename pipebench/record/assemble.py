@@ -30,6 +30,7 @@ from pipebench.record.schema import (
     Unit,
 )
 from pipebench.record.sentences import sentence
+from pipebench.record.values import without_credentials
 
 Answer = Mapping[str, Any]
 """What a task returned: what the program on the host printed, and Ansible's own keys."""
@@ -41,7 +42,11 @@ def deployment(unavailable: Answer) -> Deployment:
     """unavailable: reason and log; nothing if the framework is on the host."""
     if not isinstance(unavailable, Mapping):
         raise RecordError("deployment is not an object")
-    return _made(Deployment, {"available": not unavailable, **plain(unavailable)}, "deployment")
+    fields = {
+        key: without_credentials(value) if isinstance(value, str) else value
+        for key, value in plain(unavailable).items()
+    }
+    return _made(Deployment, {"available": not unavailable, **fields}, "deployment")
 
 
 def unit(host: str, *answers: Answer) -> Unit:
