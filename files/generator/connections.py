@@ -16,6 +16,8 @@ from generator.tool import Order
 
 # Before the load's time is over: `ss` takes a few ms, or more while the load takes every CPU.
 BEFORE_END_S = 0.2
+# What came so lately comes still.
+LATELY_MS = 1000
 # A counter that is 0 is not printed.
 COUNTERS = ("bytes_received", "lastsnd", "lastrcv")
 
@@ -63,16 +65,11 @@ def connections_to(place: str, besides: set[int]) -> Connections | None:
 
     place: its address and port, as Order has them. besides: inodes of sockets that are left out.
     """
-    done = subprocess.run(
-        ["ss", "-tinOHe", "state", "established", "dst", place],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
+    shown = established(place)
+    if shown is None:
         return None
     at = time.time()
-    lines = [line for line in done.stdout.splitlines() if counter(line, "ino") not in besides]
+    lines = [line for line in shown if counter(line, "ino") not in besides]
     rows = sorted(tuple(counter(line, name) for name in COUNTERS) for line in lines)
     received, sent_ms, received_ms = zip(*rows) if rows else ((), (), ())
     return {
@@ -81,6 +78,26 @@ def connections_to(place: str, besides: set[int]) -> Connections | None:
         "last_sent_ms": list(sent_ms),
         "last_received_ms": list(received_ms),
     }
+
+
+def established(place: str) -> list[str] | None:
+    """A line for each connection from here to a server; None if `ss` cannot tell."""
+    done = subprocess.run(
+        ["ss", "-tinOHe", "state", "established", "dst", place],
+        capture_output=True,
+        errors="replace",
+        check=False,
+    )
+    return done.stdout.splitlines() if done.returncode == 0 else None
+
+
+def receives(pid: int, place: str) -> bool | None:
+    """Whether a server still sends to a process; None if `ss` cannot tell."""
+    own, shown = socket_inodes(pid), established(place)
+    if shown is None:
+        return None
+    lines = [line for line in shown if counter(line, "ino") in own]
+    return any(counter(line, "lastrcv") < LATELY_MS for line in lines)
 
 
 def counter(line: str, name: str) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict
 
@@ -23,14 +23,23 @@ class Execution(TypedDict):
     stdout: str
     stderr: str
     result: str | None
+    received_still: bool | None
 
 
-def execute(argv: list[str], files: Path, seconds: float, environment: dict[str, str]) -> Execution:
+def execute(
+    argv: list[str],
+    files: Path,
+    seconds: float,
+    environment: dict[str, str],
+    receives: Callable[[int], bool | None],
+) -> Execution:
     """Run a program, and end it if it still runs after so many seconds.
 
     `files`: a folder for what it prints. One that had to be ended has the exit status -9 and no
-    `cpu_s`. Raises OSError if it cannot be started.
+    `cpu_s`; `received_still` is what `receives` said of its number shortly before, else None.
+    Raises OSError if it cannot be started.
     """
+    received_still = None
     out, err = files / "stdout", files / "stderr"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         started = time.time()
@@ -41,27 +50,28 @@ def execute(argv: list[str], files: Path, seconds: float, environment: dict[str,
             stderr=stderr,
             env={**os.environ, "LC_ALL": "C", **environment},
         )
-        usage = wait(process, seconds)
+        overdue = not ends_within(process.pid, seconds)
+        if overdue:
+            try:
+                received_still = receives(process.pid)
+            finally:
+                process.kill()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = -9 if overdue else os.waitstatus_to_exitcode(status)
         ended = time.time()
     return {
         "argv": argv,
         "exit_status": process.returncode,
         "started": started,
         "ended": ended,
-        "cpu_s": None if usage is None else usage.ru_utime + usage.ru_stime,
+        "cpu_s": None if overdue else usage.ru_utime + usage.ru_stime,
         "stdout": out.read_text(errors="replace"),
         "stderr": err.read_text(errors="replace"),
         "result": None,
+        "received_still": received_still,
     }
 
 
-def wait(process: subprocess.Popen[bytes], seconds: float) -> resource.struct_rusage | None:
-    """Wait for this one process: what it used, or None if it had to be killed."""
-    if not ends_within(process.pid, seconds):
-        process.kill()
-        os.wait4(process.pid, 0)
-        process.returncode = -9
-        return None
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage
+def was_ended(execution: Execution) -> bool:
+    """Whether it ran longer than it might."""
+    return execution["exit_status"] == -9 and execution["cpu_s"] is None

@@ -20,12 +20,14 @@ which the server is idle, and runs the tool for the measurement:
 Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
 answers are. `samples`, `connections`, `verification`, and `result` of an execution, are JSON in a
 string: Ansible handles each of ten thousand numbers, and one string at once. A server that does not
-answer, crashes or hangs is data; {"failed": true, "msg"} is there only if the tool itself cannot be
-run, or another run holds the host.
+answer, crashes, hangs or keeps the tool from ending is data; {"failed": true, "msg"} is there only
+if the tool cannot do its work and nothing shows that the server is the cause, or another run holds
+the host.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -44,8 +46,8 @@ from host.orders import obey
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
 
-from generator.connections import snapshot
-from generator.execution import Execution, execute
+from generator.connections import receives, snapshot
+from generator.execution import Execution, execute, was_ended
 from generator.tool import LoadTool, Order, find_tool
 from generator.verification import verifying
 
@@ -126,30 +128,56 @@ def run(tool: LoadTool, answer: Answer) -> None:
     before = exceeded(interfaces)
     with sampled(order.address) as sampling:
         if order.look:
-            measured = looked_at(tool, answer)
+            looked_at(tool, answer)
         else:
             warmed_up(tool, answer)
-            measured = one_execution(tool, tool.measurement, tool.result, order.duration)
-        answer["measured"] = measured
+            if not is_kept(tool, answer["warmup"]):
+                answer["measured"] = one_execution(
+                    tool, tool.measurement, tool.result, order.duration
+                )
     answer["samples"] = sampling.text
     answer["allowance"] = growth(before, exceeded(interfaces))
-    fault = tool.fault(measured)
-    if fault is not None:
+    fault = fault_of(tool, answer["measured"] or answer["warmup"])
+    if fault is not None and not is_of_the_server(answer):
         failed(answer, f"{order.tool} could not do its work: {fault}")
 
 
-def looked_at(tool: LoadTool, answer: Answer) -> Execution:
+def looked_at(tool: LoadTool, answer: Answer) -> None:
     """The same with what is looked at besides: each connection, and some further answers."""
     order, seconds = tool.order, tool.order.duration
     with verifying(order) as verification:
         if order.warmup:
             verification.warm_up(order.warmup)
         rate = warmed_up(tool, answer)
-        verification.measure(seconds, rate)
-        with snapshot(order, seconds, verification.process.pid) as connections:
-            measured = one_execution(tool, tool.measurement, tool.result, seconds)
-    answer["connections"], answer["verification"] = connections.text, verification.text
-    return measured
+        if not is_kept(tool, answer["warmup"]):
+            verification.measure(seconds, rate)
+            with snapshot(order, seconds, verification.process.pid) as connections:
+                answer["measured"] = one_execution(tool, tool.measurement, tool.result, seconds)
+            answer["connections"] = connections.text
+    answer["verification"] = verification.text
+
+
+def is_kept(tool: LoadTool, execution: Execution | None) -> bool:
+    """Whether something keeps a tool from ending, that should: it would be kept again."""
+    return execution is not None and was_ended(execution) and not tool.waits_for_answers
+
+
+def fault_of(tool: LoadTool, last: Execution | None) -> str | None:
+    """Why the last execution of a tool shows nothing of the server; None if it does."""
+    if last is None:
+        return None
+    if is_kept(tool, last):
+        return f"it had to be ended {tool.grace_s:g} s after its time: {last['argv']}"
+    return tool.fault(last)
+
+
+def is_of_the_server(answer: Answer) -> bool:
+    """Whether the server is seen to do what no tool must expect: then a tool that cannot go on is
+    not to blame, and what was seen is the result."""
+    verified = json.loads(answer["verification"])
+    wrong = verified is not None and verified["first_wrong"] is not None
+    executions = filter(None, (answer["warmup"], answer["measured"]))
+    return wrong or any(one["received_still"] for one in executions)
 
 
 def warmed_up(tool: LoadTool, answer: Answer) -> float | None:
@@ -170,16 +198,17 @@ def one_execution(
     result: Callable[[Path], str | None],
     seconds: int,
 ) -> Execution:
-    """Run the tool once, in a folder of its own.
-
-    Raises OSError if it cannot be started, TimeoutError if it does not end and should have.
-    """
+    """Run the tool once, in a folder of its own. Raises OSError if it cannot be started."""
     with tempfile.TemporaryDirectory(dir=tool.folder) as folder:
         files = Path(folder)
         argv = command(files)
-        execution = execute(argv, files, seconds + tool.grace_s, tool.environment(files))
-        if execution["cpu_s"] is None and not tool.waits_for_answers:
-            raise TimeoutError(f"it had to be ended {tool.grace_s:g} s after its time: {argv}")
+        execution = execute(
+            argv,
+            files,
+            seconds + tool.grace_s,
+            tool.environment(files),
+            lambda pid: receives(pid, tool.order.place),
+        )
         execution["result"] = result(files)
         return execution
 

@@ -25,7 +25,7 @@ def probe(order: dict[str, Any]) -> dict[str, object]:
     """Run the probe; what is printed."""
     words = [order["address"], str(order["port"]), f"--depth={order['depth']}", "--json=-"]
     done = subprocess.run(
-        [sys.executable, str(PROBE), *words], capture_output=True, text=True, check=False
+        [sys.executable, str(PROBE), *words], capture_output=True, errors="replace", check=False
     )
     if not done.stdout.startswith("{"):
         printed = (done.stderr or done.stdout).strip()

@@ -74,7 +74,7 @@ def verifying(order: Order) -> Iterator[Verification]:
         [sys.executable, "-S", str(PROGRAM)],  # nothing that is installed: it starts sooner
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        errors="replace",
         pass_fds=[one.fileno() for one in sockets],
     ) as process:
         verification = Verification(order, process)

@@ -31,7 +31,7 @@ def exceeded(interfaces: Iterable[str]) -> dict[str, int] | None:
     for interface in interfaces:
         try:
             shown = subprocess.run(
-                ["ethtool", "-S", interface], capture_output=True, text=True, check=False
+                ["ethtool", "-S", interface], capture_output=True, errors="replace", check=False
             ).stdout
         except OSError:
             return None

@@ -21,7 +21,7 @@ def find_cgroup(unit: str) -> Path | None:
     shown = subprocess.run(
         ["systemctl", "show", "--property=ControlGroup", "--value", unit],
         capture_output=True,
-        text=True,
+        errors="replace",
         check=False,
     ).stdout.strip()
     return cgroup_folder(shown)

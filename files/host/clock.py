@@ -25,8 +25,9 @@ import time
 from typing import TypedDict
 
 from host.orders import obey
+from host.plain_http import left_until
 from host.sampling import PROGRAMS
-from host.transient import TransientError, answer_order, run, start_unit
+from host.transient import RUNS_AT_MOST_S, TransientError, answer_order, run, start_unit
 from host.units import end_all
 
 UNIT = "pipeline-bench-clock.service"
@@ -35,6 +36,8 @@ TIMES = struct.Struct("!dd")
 EXCHANGES = 50
 BETWEEN_S = 0.001
 PATIENCE_S = 3.0
+# All exchanges together: so long the clock is told.
+ALL_S = RUNS_AT_MOST_S
 
 
 class Measured(TypedDict):
@@ -69,14 +72,15 @@ def answer_on(connection: socket.socket) -> None:
 
 
 def ask(address: str, port: int) -> Measured:
-    """Compare the clocks. Raises OSError if nobody answers."""
+    """Compare the clocks. Raises OSError if nobody answers, or not all in time."""
     seen = []
+    deadline = time.monotonic() + ALL_S
     with connected(address, port) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for _ in range(EXCHANGES):
             sent = time.time()
             connection.sendall(ASK)
-            asked, answered = TIMES.unpack(received(connection, TIMES.size))
+            asked, answered = TIMES.unpack(received(connection, TIMES.size, deadline))
             got = time.time()
             round_trip = (got - sent) - (answered - asked)
             seen.append((round_trip, ((asked - sent) + (answered - got)) / 2))
@@ -102,10 +106,14 @@ def connected(address: str, port: int) -> socket.socket:
             time.sleep(0.02)
 
 
-def received(connection: socket.socket, size: int) -> bytes:
-    """So many bytes. Raises ConnectionError if the other end closes before."""
+def received(connection: socket.socket, size: int, deadline: float) -> bytes:
+    """So many bytes, until a moment of the monotonic clock.
+
+    Raises ConnectionError if the other end closes before, TimeoutError if they are not there.
+    """
     parts = b""
     while len(parts) < size:
+        connection.settimeout(min(PATIENCE_S, left_until(deadline)))
         part = connection.recv(size - len(parts))
         if not part:
             raise ConnectionError("the server's host closed the connection")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import TypedDict
+
+from host.lease import HeldError
+from host.transient import TransientError
 
 
 class Failed(TypedDict):
@@ -14,7 +19,12 @@ class Failed(TypedDict):
 
 def failure(error: Exception) -> Failed:
     """That an error has ended the program; an OSError with the file that it is about."""
-    sentence = str(error)
-    if isinstance(error, OSError):
-        sentence = f"{error.filename or 'a file'}: {error.strerror}"
+    if isinstance(error, (HeldError, TransientError)):
+        sentence = str(error)
+    elif isinstance(error, OSError):
+        sentence = f"{error.filename or 'a file'}: {error.strerror or error}"
+    else:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        sentence = f"an error of the program itself, {type(error).__name__}: {error} ({where})"
     return {"failed": True, "msg": sentence}

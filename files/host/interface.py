@@ -15,7 +15,7 @@ def find_interface(address: str | None) -> str | None:
 
     def ask(*words: str) -> list[dict[str, Any]]:
         shown = subprocess.run(
-            ["ip", "-json", *words], capture_output=True, text=True, check=False
+            ["ip", "-json", *words], capture_output=True, errors="replace", check=False
         ).stdout
         try:
             links: list[dict[str, Any]] = json.loads(shown or "[]")

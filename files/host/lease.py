@@ -43,7 +43,7 @@ def held() -> Lease | None:
     """The lease that goes on; None if there is none, or it has ended."""
     try:
         until = FILE.stat().st_mtime
-        lease: Lease = json.loads(FILE.read_text())
+        lease: Lease = json.loads(FILE.read_text(errors="replace"))
     except (OSError, ValueError):
         return None
     lease["until"] = until

@@ -7,7 +7,8 @@ Both are JSON objects. An order may have, beside what its program reads,
 
 and is refused if the run of another owner holds the host: a run that has lost its host, as its
 controller slept, must not end what another one measures there. {"failed": true, "msg"} is printed
-if it is refused, or the host cannot do its part.
+if it is refused, or the host cannot do its part; also if the program itself has an error, so that
+its answer is never lost.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from host.failure import failure
-from host.lease import HeldError, hold, refuse_others
-from host.transient import TransientError
+from host.lease import hold, refuse_others
 
 
 def obey(program: Callable[[dict[str, Any]], object]) -> int:
@@ -36,5 +36,5 @@ def answer_to(order: dict[str, Any], program: Callable[[dict[str, Any]], object]
         if owner := order.get("owner"):
             refuse_others(owner)
         return program(order)
-    except (HeldError, TransientError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 (whatever it is, who asks is told)
         return failure(error)

@@ -12,7 +12,7 @@ def columns(path: Path) -> str:
     A last line that was cut short is left out.
     """
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(errors="replace").splitlines()
     except OSError:
         return "{}"
     rows = [json.loads(line) for line in lines if line.endswith("]")]

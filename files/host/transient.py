@@ -21,7 +21,7 @@ def run(*argv: str, timeout: float | None = 10) -> subprocess.CompletedProcess[s
             argv,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            errors="replace",
             timeout=timeout,
             check=False,
         )

@@ -40,7 +40,8 @@ def fault(request: Request, answer: Answer) -> tuple[str, str] | None:
     if answer.media_type != "text/plain":
         return "wrong answer", f"Content-Type is {answer.media_type!r}, not text/plain"
     if answer.body != request.body:
-        return "wrong body", f"the body is {describe(answer.body)}, not {request.body.decode()!r}"
+        wanted = request.body.decode(errors="replace")
+        return "wrong body", f"the body is {describe(answer.body)}, not {wanted!r}"
     return None
 
 

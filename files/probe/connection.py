@@ -54,9 +54,15 @@ class Connection:
         self.run(patience, len(self.asked), pause, shut)
 
     def listen(self, seconds: float) -> None:
-        """Wait for what nobody asked for. Silence is right here, so it is not an end."""
+        """Wait so long for what nobody asked for, also if a byte comes now and then.
+
+        Silence is right here, so it is not an end.
+        """
+        case_deadline = self.deadline
+        self.deadline = min(case_deadline, time.monotonic() + seconds)
         self.run(seconds, math.inf)
-        if self.end == "silent":
+        self.deadline = case_deadline
+        if self.end == "silent" or (self.end == "late" and time.monotonic() < case_deadline):
             self.end = None
 
     def run(self, patience: float, count: float, pause: float = 0.0, shut: bool = False) -> None:

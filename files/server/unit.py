@@ -38,6 +38,7 @@ from typing import Any, TypedDict, Union
 
 from host.allowance import cards, exceeded, growth
 from host.cgroup import cgroup_folder, read
+from host.journal import kept
 from host.lease import release
 from host.orders import obey
 from host.plain_http import ASK_EVERY_S, ask_once
@@ -99,8 +100,8 @@ class Ended(TypedDict):
 
 
 def output(*argv: str) -> str:
-    """What a program prints, also if it fails."""
-    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+    """What a program prints, also if it fails; of bytes that are not text, that they were there."""
+    return subprocess.run(argv, capture_output=True, errors="replace", check=False).stdout
 
 
 class Unit:
@@ -164,7 +165,8 @@ class Unit:
         """Ask until it answers, it ends or patience does: None, or a sentence."""
         deadline = time.monotonic() + patience
         while True:
-            trouble = ask_once(address, port, 1.0)
+            left = deadline - time.monotonic()
+            trouble = ask_once(address, port, max(min(left, 1.0), 0.05))
             if trouble is None:
                 return None
             # systemctl takes CPU time from a server that starts, so it is asked only at the end
@@ -177,16 +179,21 @@ class Unit:
             time.sleep(ASK_EVERY_S)
 
     def stop(self, since: float | None) -> Stopped:
-        """Say how it was, and have it and its sampler stopped; `since`: unix s, for its journal."""
-        state = self.properties()
-        exit_us = int(state.pop("ExecMainExitTimestampMonotonic", 0))
-        exited_at = time.time() - time.monotonic() + exit_us / 1e6 if exit_us else None
-        rss_peak = rss_peak_bytes(cgroup_folder(str(state.pop("ControlGroup", ""))))
-        journal = self.journal(since, state)
-        # also if the unit has failed already: the sampler runs on
-        self.systemctl("stop", self.sampler)
-        # how the unit ends is not measured: the next start waits for it, not the record
-        self.systemctl("stop", "--no-block", self.unit)
+        """Say how it was, and have it and its sampler stopped; `since`: unix s, for its journal.
+
+        They are stopped also if something cannot be read.
+        """
+        try:
+            state = self.properties()
+            exit_us = int(state.pop("ExecMainExitTimestampMonotonic", 0))
+            exited_at = time.time() - time.monotonic() + exit_us / 1e6 if exit_us else None
+            rss_peak = rss_peak_bytes(cgroup_folder(str(state.pop("ControlGroup", ""))))
+            journal = self.journal(since, state)
+        finally:
+            # also if the unit has failed already: the sampler runs on
+            self.systemctl("stop", self.sampler)
+            # how the unit ends is not measured: the next start waits for it, not the record
+            self.systemctl("stop", "--no-block", self.unit)
         return {
             "unit": self.unit,
             "state": state,
@@ -206,7 +213,7 @@ class Unit:
         written = output(*own).strip() if state.get("InvocationID") else ""
         if not written and state["ActiveState"] == "active":
             return None
-        return output(*[*ask, "--output=short-iso-precise", "--unit", self.unit])
+        return kept(output(*[*ask, "--output=short-iso-precise", "--unit", self.unit]))
 
 
 def taken(address: str, port: int) -> str | None:
@@ -227,7 +234,7 @@ def limit(at_most: float) -> None:
     """
     text = f"[Service]\nRuntimeMaxSec={at_most:g}\n"
     files = [SYSTEMD / f"{unit}.service.d" / "limit.conf" for unit in UNITS]
-    if all(file.exists() and file.read_text() == text for file in files):
+    if all(file.exists() and file.read_text(errors="replace") == text for file in files):
         return
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)

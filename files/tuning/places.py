@@ -46,7 +46,7 @@ def run(*argv: str, given: str = "") -> str:
     """What a program prints. Raises PlaceError if it is not there, does not end, or fails."""
     try:
         done = subprocess.run(
-            argv, input=given, capture_output=True, text=True, timeout=20, check=False
+            argv, input=given, capture_output=True, errors="replace", timeout=20, check=False
         )
     except FileNotFoundError as error:
         raise PlaceError(f"{argv[0]} is not installed") from error
@@ -96,7 +96,7 @@ def _state(service: str) -> str:
     """What systemd says of a service; it fails if that is not active."""
     try:
         done = subprocess.run(
-            ["systemctl", "is-active", service], capture_output=True, text=True, check=False
+            ["systemctl", "is-active", service], capture_output=True, errors="replace", check=False
         )
     except OSError:
         return ""

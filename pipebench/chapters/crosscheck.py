@@ -132,8 +132,9 @@ def row_of(
 
 def problem_of(check: Measurement) -> str | None:
     """Why it has no figures that can be compared; None if it has."""
-    if check.harness_fault or check.unusable or check.tool_problem:
-        return check.harness_fault or check.unusable or check.tool_problem
+    problem = check.tool_problem.sentence if check.tool_problem else None
+    if check.harness_fault or check.unusable or problem:
+        return check.harness_fault or check.unusable or problem
     if check.totals:
         return None
     if not check.round and not check.rate:

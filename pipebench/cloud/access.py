@@ -23,7 +23,7 @@ def public_key(folder: Path) -> str:
     if not key.exists():
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", folder.name, "-f", str(key)]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
+            subprocess.run(command, check=True, capture_output=True, errors="replace")
         except (OSError, subprocess.CalledProcessError) as error:
             raise PlanError(f"ssh-keygen cannot make {key}: {error}.") from error
     return key.with_suffix(".pub").read_text(encoding="utf-8").strip()
@@ -53,24 +53,32 @@ def login(user: str, folder: Path) -> dict[str, str]:
     }
 
 
+def named(known_hosts: str) -> set[str]:
+    """The addresses that the lines of a known_hosts have a key for; each line names one or more."""
+    fields = (line.split() for line in known_hosts.splitlines() if not line.startswith("#"))
+    return {name for words in fields if len(words) >= 3 for name in words[0].split(",")}
+
+
 def learn_host_keys(folder: Path, addresses: Iterable[str], patience_s: float) -> bool:
     """Ask each address once for its host key, and keep it; from then on it is checked.
 
     Waits until all answer. Returns whether any was new. Raises PlanError after patience_s.
     """
     file = folder / KNOWN_HOSTS
-    known = file.read_text(encoding="utf-8") if file.exists() else ""
-    missing = {address for address in addresses if f"{address} " not in known}
+    known = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    missing = set(addresses) - named(known)
     asked = bool(missing)
     until = time.monotonic() + patience_s
     while missing:
         answer = subprocess.run(
             ["ssh-keyscan", "-T", str(ANSWER_S), "-t", "ed25519", *sorted(missing)],
-            capture_output=True, text=True, check=False,
+            capture_output=True, errors="replace", check=False,
         )  # fmt: skip
+        # of an address that nobody asked for, nothing is learned
+        lines = [line for line in answer.stdout.splitlines() if named(line) & missing]
         with file.open("a", encoding="utf-8") as handle:
-            handle.write(answer.stdout)
-        missing -= {line.partition(" ")[0] for line in answer.stdout.splitlines()}
+            handle.writelines(f"{line}\n" for line in lines)
+        missing -= named("\n".join(lines))
         if missing and time.monotonic() > until:
             raise PlanError(
                 f"ssh does not answer at {', '.join(sorted(missing))} after {patience_s:g} s: the "

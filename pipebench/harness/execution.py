@@ -9,11 +9,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pipebench.harness.host_program import Call, Host, ask_all
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
+from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
 from pipebench.record.schema import (
@@ -32,6 +34,8 @@ GENERATOR_PATIENCE_S = 5
 """And then on a load generator."""
 SLACK_S = 5
 """For all that lies between: the hosts' own work, and the way to them."""
+LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""Later than that there is no moment that can be written down."""
 LONGEST_PAUSE_S = 300
 """So long at most a testbed waits between two executions (recovery.py)."""
 
@@ -58,6 +62,11 @@ class Answers:
     started: Answer = field(default_factory=dict)
     loads: dict[str, Answer] = field(default_factory=dict)
     stopped: Answer = field(default_factory=dict)
+
+    def began(self, ended: float) -> float:
+        """When the server was started, unix s; if that is not known, when all had ended."""
+        begun = begun_at(self.started)
+        return ended if begun is None else begun
 
     def fault(self, server: str, error: RecordError | None = None) -> str | None:
         """The fault of the harness in a sentence; None if there was none.
@@ -148,22 +157,37 @@ def carry_out(execution: Execution, hosts: Hosts) -> Answers:
         return Answers(unavailable=execution.unavailable)
     started = hosts.server.run(execution.start)
     answered = time.monotonic()
-    if started.get("unavailable"):
-        return Answers(unavailable=started["unavailable"])
+    if unavailable := started.get("unavailable"):
+        try:
+            assemble.deployment(unavailable)
+        except RecordError as error:
+            return Answers(started={"failed": True, "msg": unusable(error)})
+        return Answers(unavailable=unavailable)
     answers = Answers(started=started)
     if started.get("ready"):
-        server_time = _ready_at(started)
+        server_time = ready_at(started)
         if server_time is not None:
             server_time += time.monotonic() - answered
         answers.loads = ask_all(execution.loads(server_time), hosts.generators)
-    answers.stopped = hosts.server.run(execution.stop(started.get("started_at")))
+    answers.stopped = hosts.server.run(execution.stop(begun_at(started)))
     return answers
 
 
-def _ready_at(started: Answer) -> float | None:
-    """When the server answered, unix s by its clock."""
-    begun, ready_s = started.get("started_at"), started.get("ready_s")
-    return None if begun is None or ready_s is None else float(begun) + float(ready_s)
+def begun_at(started: Answer) -> float | None:
+    """When a unit was started, unix s by its host's clock; None if that is not known."""
+    return _number(started.get("started_at"))
+
+
+def ready_at(started: Answer) -> float | None:
+    """When it answered."""
+    begun, ready_s = begun_at(started), _number(started.get("ready_s"))
+    return None if begun is None or ready_s is None else begun + ready_s
+
+
+def _number(value: Any) -> float | None:
+    """A moment or a duration that a host said, s; None for anything that cannot be one."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= LATEST else None
 
 
 def address_of(testbed: Testbed) -> dict[str, Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipebench.record.assemble import Answer
+from pipebench.record.reading import json_value
+from pipebench.record.schema import RecordError
 
 # Where roles/host puts files/: a program imports its neighbours from there.
 FOLDER = "/opt/pipeline-bench"
@@ -35,12 +38,12 @@ class Call:
 
     def answer(self, done: Mapping[str, Any]) -> Answer:
         """What it printed, or that it failed; done: what Ansible returns of a command."""
-        try:
-            printed: dict[str, Any] = json.loads(done["stdout"])
-        except ValueError:
-            text = (done["stderr"] or done["stdout"]).strip()
-            return {"failed": True, "msg": f"{self.program} ended with {done['rc']}: {text}"}
-        return printed
+        with suppress(RecordError):
+            printed = json_value(done["stdout"].encode(errors="replace"))
+            if isinstance(printed, dict):
+                return printed
+        text = (done["stderr"] or done["stdout"]).strip()
+        return {"failed": True, "msg": f"{self.program} ended with {done['rc']}: {text}"}
 
 
 class Host(Protocol):

@@ -116,7 +116,7 @@ class CellExecution(Execution):
             round=self.round,
             position=self.position,
             rate=self.rate,
-            started=time_text(answers.started.get("started_at", ended)),
+            started=time_text(answers.began(ended)),
             ended=time_text(ended),
             deployment=assemble.deployment(answers.unavailable),
             server=server,

@@ -88,7 +88,7 @@ class ProbeExecution(Execution):
             testbed=self.testbed.name,
             framework=self.framework,
             workers=self.workers,
-            started=time_text(answers.started.get("started_at", ended)),
+            started=time_text(answers.began(ended)),
             ended=time_text(ended),
             deployment=assemble.deployment(answers.unavailable),
             server=unit,
@@ -103,7 +103,7 @@ def printed(load: Answer) -> Raw:
     text = load.get("document")
     if not text:
         return NOTHING
-    content = text.encode()
+    content = assemble.text_of(text, "what the probe printed").encode()
     json_value(content)
     return Raw(content)
 

@@ -49,7 +49,7 @@ class Holder:
         self._told = threading.Event()
         self._ssh = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, errors="replace", bufsize=1,
+            errors="replace", bufsize=1,
         )  # fmt: skip
         self._port: int | None = None
         self._answer = ""

@@ -11,7 +11,7 @@ from pipebench.measure.connections import Served, served_of
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.load import Load, Ran, Window, loads_of, window_of
 from pipebench.measure.moments import Moments, moments_of
-from pipebench.measure.plausible import server_contradiction, tool_contradiction
+from pipebench.measure.plausible import all_bytes, server_contradiction, tool_contradiction
 from pipebench.measure.traffic import pace, quiet, reopened
 from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, unit_end
 from pipebench.measure.usage import Usage, usage_of
@@ -24,7 +24,7 @@ from pipebench.record.reading import read
 from pipebench.record.run import moment
 from pipebench.record.schema import Cell, InvalidRecord, Record, RecordError, Server
 from pipebench.tools import find_tool
-from pipebench.tools.tool import LatencyError, RateKept, Tool
+from pipebench.tools.tool import LatencyError, Problem, RateKept, Tool
 
 MEMORY_MOMENTS = 5
 CLOCK_STEP_S = 0.01
@@ -45,7 +45,9 @@ class GeneratorLoad:
 class Totals:
     """The sums over all generators in the measured window.
 
-    errors: by the tool's words, only those that it counts. opened: connections kept open.
+    bytes: of the responses; None if the tool did not count those of all. uncounted_bytes: so many
+    may be missing. errors: by the tool's words, only those that it counts. opened: connections kept
+    open.
     """
 
     requests: int
@@ -55,6 +57,7 @@ class Totals:
     errors: dict[str, int]
     opened: int
     latency: Latency | None
+    uncounted_bytes: int = 0
 
     @property
     def response_bytes(self) -> float | None:
@@ -102,7 +105,7 @@ class Measurement:
     warmup_s: float
     measured_s: float
     """How long the load tool ran; 0 if it did not run."""
-    tool_problem: str | None
+    tool_problem: Problem | None
     """Why the load tool's output is not a result."""
     unusable: str | None
     """Why the figures of this record cannot be those of the tool or the kernel."""
@@ -249,7 +252,7 @@ def reduce(record: Record, path: Path) -> Measurement:
         restarts=restarts(server) if server else 0,
         warmup_s=_longest([load.warmup for load in loads]),
         measured_s=_longest([load.measured for load in loads]),
-        tool_problem=next(filter(None, (tool.problem(r.execution, r.counts) for r in ran)), None),
+        tool_problem=_tool_problem(tool, loads),
         unusable=figures.unusable,
         totals=figures.totals,
         rate_kept=next((r.counts.rate_kept for r in ran if r.counts), None),
@@ -326,16 +329,24 @@ def _totals(ran: list[Ran]) -> Totals | None:
     counts = [one.counts for one in ran if one.counts]
     if len(counts) < len(ran):
         return None
-    sizes = [one.bytes for one in counts]
+    sizes = [all_bytes(one) for one in counts]
     return Totals(
         requests=sum(one.requests for one in counts),
         bytes=sum(size for size in sizes if size is not None) if None not in sizes else None,
+        uncounted_bytes=sum(one.uncounted_bytes for one in counts),
         duration_s=max(one.duration_s for one in counts),
         requests_per_s=math.fsum(one.requests_per_s for one in counts),
         errors={kind: sum(one.errors[kind] for one in counts) for kind in counts[0].errors},
         opened=sum(one.opened for one in counts),
         latency=summarise([one.latencies() for one in counts]),
     )
+
+
+def _tool_problem(tool: Tool, loads: list[Load]) -> Problem | None:
+    """Of the measurements; of the warm-ups if something kept these from ending."""
+    ran = [load.measured or load.warmup for load in loads]
+    problems = (tool.problem(one.execution, one.counts) for one in ran if one)
+    return next(filter(None, problems), None)
 
 
 def _ready_errors(server: Server | None, loads: list[Load]) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pipebench.measure.load import Ran
 from pipebench.tools.tool import Counts
 
-LEAST_RESPONSE_BYTES = len("HTTP/1.1 200 \r\n\r\n")
+LEAST_RESPONSE_BYTES = len("HTTP/1.1 2\n\n")
+"""The shortest that a load tool takes for one."""
 MOST_BYTES_PER_S = 1e12
 CPU_SLACK = 1.1
 """CPU time is counted in ticks, and windows are read a tenth of a second too long."""
@@ -23,11 +24,19 @@ def _bytes(counts: Counts) -> str | None:
     size = counts.bytes
     if size is None:
         return None
-    if size < counts.requests * LEAST_RESPONSE_BYTES:
+    if size + counts.uncounted_bytes < counts.requests * LEAST_RESPONSE_BYTES:
         return f"{counts.requests} responses have more than the {size} bytes that were read"
     if size > counts.duration_s * MOST_BYTES_PER_S:
         return f"no network brings {size} bytes in {counts.duration_s:.3g} s"
     return None
+
+
+def all_bytes(counts: Counts) -> int | None:
+    """What a tool counted; None if those cannot be the bytes of all responses."""
+    size = counts.bytes
+    if size is None or size < counts.requests * LEAST_RESPONSE_BYTES:
+        return None
+    return size
 
 
 def _cpu_time(ran: Ran, counts: Counts) -> str | None:

@@ -100,10 +100,12 @@ def journal_lines(server: Server, loads: list[Load]) -> list[str]:
         if match is None or match[2].startswith("systemd"):
             continue
         try:
-            moment = datetime.fromisoformat(match[1]).timestamp()
+            moment = datetime.fromisoformat(match[1])
         except ValueError:
             continue
-        if window.started <= moment <= window.ended and match[3].strip():
+        if moment.tzinfo is None:  # it would be taken for one of the reader's zone
+            continue
+        if window.started <= moment.timestamp() <= window.ended and match[3].strip():
             lines.append(match[3].strip())
     return lines
 

@@ -9,20 +9,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-HIDDEN = "NOT-RECORDED"
-SECRET = re.compile(
-    r"""([\w.-]*(?:pass(?!thr)|secret|token|credential|api_?key|access_?key)[\w.-]*["']?\s*[=:]\s*)"""
-    r"""(?:"[^"]*"|'[^']*'|[^\s,}]+)""",
+from pipebench.record.values import CREDENTIALS, HIDDEN
+
+SECRET_NAME = re.compile(
+    r"""(?:pass(?!thr)|pwd|secret|token|credential|api_?key|access_?key|auth)[\w.-]*["']?\s*[=:]""",
     re.IGNORECASE,
 )
-"""A name, and its value as `-e` gets it: name=value, or JSON."""
+"""A name before its value as `-e` gets it: name=value, or YAML, which JSON is."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Project(NamedTuple):
     """commit: None if this is not a repository. dirty: whether files differ from it.
 
-    command: as the user typed it, with paths relative to the repository and without secrets.
+    command: as the user typed it, with paths relative to the repository; HIDDEN stands for each
+    argument that may hold a secret.
     """
 
     root: Path
@@ -46,18 +47,20 @@ def read_project(argv: Sequence[str], root: Path = ROOT) -> Project:
 
 
 def without_secrets(argument: str) -> str:
-    """An argument of a command line without the values of what is named like a secret.
+    """An argument of a command line; HIDDEN for all of it if it may hold a secret.
 
     A secret belongs in a file or a vault; but a run is published, and somebody may have typed one.
+    Where a value ends depends on who reads it (a shell, YAML, Ansible), so no part is kept.
     """
-    return SECRET.sub(lambda found: f"{found[1]}{HIDDEN}", argument)
+    is_secret = SECRET_NAME.search(argument) or CREDENTIALS.search(argument)
+    return HIDDEN if is_secret else argument
 
 
 def _git(root: Path, *arguments: str) -> str | None:
     """The output of git, or None if it fails."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(root), *arguments], capture_output=True, errors="replace", check=True
         )
     except (OSError, subprocess.CalledProcessError):
         return None

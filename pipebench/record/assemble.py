@@ -30,6 +30,7 @@ from pipebench.record.schema import (
     Unit,
 )
 from pipebench.record.sentences import sentence
+from pipebench.record.values import without_credentials
 
 Answer = Mapping[str, Any]
 """What a task returned: what the program on the host printed, and Ansible's own keys."""
@@ -39,7 +40,13 @@ Kind = TypeVar("Kind", bound=Struct)
 
 def deployment(unavailable: Answer) -> Deployment:
     """unavailable: reason and log; nothing if the framework is on the host."""
-    return _made(Deployment, {"available": not unavailable, **plain(unavailable)}, "deployment")
+    if not isinstance(unavailable, Mapping):
+        raise RecordError("deployment is not an object")
+    fields = {
+        key: without_credentials(value) if isinstance(value, str) else value
+        for key, value in plain(unavailable).items()
+    }
+    return _made(Deployment, {"available": not unavailable, **fields}, "deployment")
 
 
 def unit(host: str, *answers: Answer) -> Unit:
@@ -61,7 +68,7 @@ def generator(host: str, answer: Answer, clock: Clock | None = None) -> Generato
     for phase in ("warmup", "measured"):
         fields[phase] = execution(fields.get(phase), phase)
     for name in ("connections", "verification"):
-        fields[name] = json_value((fields.get(name) or "null").encode())
+        fields[name] = json_value(text_of(fields.get(name) or "null", name).encode())
     if isinstance(fields["connections"], dict):
         fields["connections"] = packed_connections(fields["connections"])
     return _made(Generator, {**fields, "host": host, "samples": samples(fields)}, "generator")
@@ -71,14 +78,16 @@ def execution(answer: Answer | None, name: str) -> Execution | None:
     """One execution of a load tool, with its result, which comes as JSON in a string."""
     if not answer:
         return None
+    if not isinstance(answer, Mapping):
+        raise RecordError(f"{name} is not an object")
     text = answer.get("result")
-    result = packed_result(text) if text else NOTHING
+    result = packed_result(text_of(text, f"the result of {name}")) if text else NOTHING
     return _made(Execution, {**_fields(Execution, answer), "result": result}, name)
 
 
 def samples(answer: Answer) -> SampleColumns:
     """Samples, which come as JSON in a string."""
-    columns = json_value((answer.get("samples") or "{}").encode())
+    columns = json_value(text_of(answer.get("samples") or "{}", "samples").encode())
     if not isinstance(columns, dict):
         raise RecordError("the samples are not an object")
     return packed_samples(columns)
@@ -111,6 +120,13 @@ def tuning(answer: Answer, **fields: Any) -> TuningRecord:
 def fingerprint(described: Answer) -> HostFingerprint:
     """What a host says of itself."""
     return _made(HostFingerprint, plain(described), "the fingerprint")
+
+
+def text_of(value: object, name: str) -> str:
+    """A part of an answer that must be a text. RecordError: it is not."""
+    if not isinstance(value, str):
+        raise RecordError(f"{name} is not a text")
+    return value
 
 
 def _fields(kind: type[Struct], *answers: Answer) -> dict[str, Any]:

@@ -12,4 +12,6 @@ def fault_of(step: str, result: Mapping[str, Any] | None) -> str | None:
         return None
     what = "host did not answer" if result.get("unreachable") else "task failed"
     said = result.get("msg") or result.get("module_stderr") or result.get("exception") or ""
-    return f"{step}: {what}: {str(said).strip()[:2000]}"
+    # bytes that are not text reach here as half characters, which no record can hold
+    text = str(said).encode(errors="replace").decode().strip()
+    return f"{step}: {what}: {text[:2000]}"

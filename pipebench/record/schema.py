@@ -163,7 +163,8 @@ class Execution(Part, kw_only=True):
     """One execution of a load tool. started, ended: unix s on the generator.
 
     exit_status: negative if a signal ended it. result: what the tool counted, which only its file
-    in tools/ can read.
+    in tools/ can read. received_still: of one that had to be ended, whether the server still sent
+    to it.
     """
 
     argv: list[str]
@@ -174,6 +175,7 @@ class Execution(Part, kw_only=True):
     stdout: str = ""
     stderr: str = ""
     result: Raw = NOTHING
+    received_still: bool | None = None
 
 
 class Connections(Part, kw_only=True):

@@ -10,6 +10,17 @@ CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a terminal obeys instead of showing it; not the ends of lines."""
 
 
+HIDDEN = "NOT-RECORDED"
+"""Stands for what may be a secret: a run is published."""
+CREDENTIALS = re.compile(r"(?<=://)[^/\s'\"`]*@|[^\s/:@'\"=]+:[^\s/@'\"]+@(?=[\w.\[-])")
+"""A user, or a user and a password, before the host of a URL."""
+
+
+def without_credentials(text: str) -> str:
+    """A text of a program with HIDDEN for the credentials of proxies and indexes."""
+    return CREDENTIALS.sub(f"{HIDDEN}@", text)
+
+
 def harmless(text: str) -> str:
     """A stranger's text (a log, a server's answer) as any terminal may show it."""
     return CONTROLS.sub("", text)

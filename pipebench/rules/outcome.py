@@ -232,15 +232,14 @@ def wrong_under_load(measurement: Measurement, _context: Context) -> Finding | N
 
 
 def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
-    """wrk gives up at once if it cannot connect; any other failure of wrk is the harness's."""
-    if measurement.tool_problem is None:
+    """Whatever keeps a load tool from a result is the server's failure only if nothing else can."""
+    problem = measurement.tool_problem
+    if problem is None:
         return None
-    refused = "unable to connect" in measurement.tool_problem
-    if refused and measurement.unit_end:
+    if problem.of_server and measurement.unit_end:
         return None  # the server is gone: `crashed` gives the reason
-    return Finding(
-        "wrk_failed", Outcome.FAILED if refused else Outcome.INVALID, measurement.tool_problem
-    )
+    outcome = Outcome.FAILED if problem.of_server else Outcome.INVALID
+    return Finding("wrk_failed", outcome, problem.sentence)
 
 
 def unusable(measurement: Measurement, _context: Context) -> Finding | None:
@@ -279,6 +278,8 @@ def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
     failed = sum(totals.errors.get(kind, 0) for kind in ("connect", "read", "write"))
     # to wrk an announced close is not an error: it connects again without waiting for it
     closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
+    if totals.errors.get("read", 0) >= more / 2:  # what wrk cannot read counts as such an error
+        closes = "it closes, or sends what is not an answer,"
     if 0.9 <= more / max(1, batches) <= 1.1:
         sentence += f": {closes} after each batch"
     elif totals.errors.get("write", 0) >= more / 2:
@@ -384,7 +385,8 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
         return None
     size, exact = context.response_size
     more = totals.bytes - totals.requests * size
-    if 0 <= more <= totals.opened * size:
+    # what wrk could not read is in its errors, and not in its bytes
+    if -totals.uncounted_bytes <= more <= totals.opened * size:
         return None
     each, rest = divmod(totals.bytes, totals.requests)
     answers = f"{totals.requests:,} responses"

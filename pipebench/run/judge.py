@@ -230,7 +230,7 @@ def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], Res
 
     A response that the end cut off makes the quotient of bytes and requests a little too large,
     so the measurements without one (it divides evenly) decide; if there are none, the smallest
-    quotient does.
+    quotient does, of those in which no bytes may be missing.
     """
     whole: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     least: dict[tuple[str, str], int] = {}
@@ -239,14 +239,15 @@ def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], Res
         if totals and totals.requests and totals.bytes is not None:
             key = (measurement.cell.testbed, measurement.cell.framework)
             size, rest = divmod(totals.bytes, totals.requests)
-            least[key] = min(size, least.get(key, size))
             if not rest:
                 whole[key][size] += 1
+            if not totals.uncounted_bytes:
+                least[key] = min(size, least.get(key, size))
     return {
         key: ResponseSize(whole[key].most_common(1)[0][0], exact=True)
         if whole[key]
         else ResponseSize(least[key], exact=False)
-        for key in least
+        for key in (least | whole)
     }
 
 

@@ -83,7 +83,8 @@ def checked(measurement: Measurement) -> str:
 
 def _problem(measurement: Measurement) -> str:
     """Why there are no figures that can be compared."""
-    problems = (measurement.harness_fault, measurement.unusable, measurement.tool_problem)
+    of_tool = measurement.tool_problem.sentence if measurement.tool_problem else None
+    problems = (measurement.harness_fault, measurement.unusable, of_tool)
     return next(filter(None, (*problems, *reversed(measurement.ready_errors))), "")
 
 

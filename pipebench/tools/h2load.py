@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from pipebench.record.columns import histogram_of
 from pipebench.record.reading import parse
 from pipebench.record.schema import Count, Execution, Record
-from pipebench.tools.tool import Counts, RateKept, Tool
+from pipebench.tools.tool import Counts, Problem, RateKept, Tool
 
 EMPTY = Raw(b"[]")
 EDGE = 0.1
@@ -61,20 +61,37 @@ class H2load(Tool):
             else None,
         )
 
-    def problem(self, execution: Execution, counts: Counts | None) -> str | None:
-        if execution.exit_status == -9:
-            return "h2load had to be ended: it waited for answers"
-        if execution.exit_status != 0:
-            return f"h2load ended with status {execution.exit_status}"
-        if counts is None or not counts.requests:
-            return "h2load got no answer"
-        if counts.errors["failed"]:
-            return f"h2load counted {counts.errors['failed']} failed requests"
-        done = counted(execution.stdout).get("done")
-        if done != counts.requests:
-            return f"h2load counted {done} responses, its log has {counts.requests}"
-        others = counts.errors["status"]
-        return f"{others} responses had another status than 200" if others else None
+    def problem(self, execution: Execution, counts: Counts | None) -> Problem | None:
+        if sentence := seen_of_server(execution, counts):
+            return Problem(sentence, of_server=True)
+        sentence = own_problem(execution, counts)
+        return Problem(sentence) if sentence else None
+
+
+def seen_of_server(execution: Execution, counts: Counts | None) -> str | None:
+    """What the server did, or did not do."""
+    if execution.exit_status == -9:
+        return "h2load had to be ended: it waited for answers"
+    if execution.exit_status != 0 or counts is None:
+        return None
+    if not counts.requests:
+        return "h2load got no answer"
+    if counts.errors["failed"]:
+        return f"h2load counted {counts.errors['failed']} failed requests"
+    others = counts.errors["status"]
+    return f"{others} responses had another status than 200" if others else None
+
+
+def own_problem(execution: Execution, counts: Counts | None) -> str | None:
+    """What h2load did, or could not do."""
+    if execution.exit_status != 0:
+        return f"h2load ended with status {execution.exit_status}"
+    if counts is None:
+        return "h2load left no log"
+    done = counted(execution.stdout).get("done")
+    if done != counts.requests:
+        return f"h2load counted {done} responses, its log has {counts.requests}"
+    return None
 
 
 def option(argv: list[str], letter: str) -> int | None:

@@ -16,6 +16,17 @@ class LatencyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an execution has no figures, or none that can be compared.
+
+    of_server: whether only the server can be the cause; else nobody is accused.
+    """
+
+    sentence: str
+    of_server: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RateKept:
     """How well a constant rate was kept.
 
@@ -31,8 +42,10 @@ class RateKept:
 class Counts:
     """What one execution of a load tool counted.
 
-    requests: that were answered. duration_s: of the window, by the tool's own clock if it says so.
-    errors: by the tool's own words. opened: connections that it keeps open.
+    requests: that were answered. bytes: of the answers; None if they were not counted.
+    uncounted_bytes: so many it may have read besides, as what it cannot read it may not count.
+    duration_s: of the window, by the tool's own clock if it says so. errors: by the tool's own
+    words. opened: connections that it keeps open.
     """
 
     threads: int
@@ -43,6 +56,7 @@ class Counts:
     errors: dict[str, int]
     opened: int
     histogram: Histogram
+    uncounted_bytes: int = 0
     rate_kept: RateKept | None = None
 
     def latencies(self) -> Histogram:
@@ -78,7 +92,7 @@ class Tool(ABC):
         """
 
     @abstractmethod
-    def problem(self, execution: Execution, counts: Counts | None) -> str | None:
+    def problem(self, execution: Execution, counts: Counts | None) -> Problem | None:
         """Why an execution has no figures, or none that can be compared; None if it has.
 
         counts: None if it left no result.

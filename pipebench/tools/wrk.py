@@ -20,9 +20,12 @@ from pipebench.record.schema import (
     Record,
     RecordError,
 )
-from pipebench.tools.tool import Counts, LatencyError, Tool, ending, signal_name
+from pipebench.tools.tool import Counts, LatencyError, Problem, Tool, ending, signal_name
 
 EMPTY = Raw(b"[]")
+READ_BYTES = 8192
+"""wrk reads so many at once (RECVBUF). If it cannot understand one of them, it counts an error and
+the responses before that, and none of the bytes."""
 
 
 class Errors(Struct, frozen=True):
@@ -99,6 +102,7 @@ class Wrk(Tool):
             threads=result.threads,
             requests=result.requests,
             bytes=result.bytes,
+            uncounted_bytes=errors.read * READ_BYTES,
             duration_s=result.duration_us / 1e6,
             requests_per_s=result.requests / result.duration_us * 1e6,
             errors={kind: getattr(errors, kind) for kind in errors.__struct_fields__},
@@ -110,12 +114,19 @@ class Wrk(Tool):
             min_us=least,
         )
 
-    def problem(self, execution: Execution, counts: Counts | None) -> str | None:
+    def problem(self, execution: Execution, counts: Counts | None) -> Problem | None:
         if execution.exit_status == 0 and counts:
             return None
+        if execution.received_still:
+            sentence = "it sent on, unasked, so that wrk did not end"
+            return Problem(sentence, of_server=True)
         status = execution.exit_status
         how = f"status {status}" if status >= 0 else signal_name(-status)
-        return f"wrk ended with {how} and no result{ending(execution)}"
+        # wrk gives up at once if it cannot connect; any other failure may be its own
+        return Problem(
+            f"wrk ended with {how} and no result{ending(execution)}",
+            of_server="unable to connect" in execution.stdout + execution.stderr,
+        )
 
 
 def connections_of(argv: list[str]) -> int | None:
@@ -155,6 +166,8 @@ def recover(result: WrkCounts) -> Histogram:
     if not len(values) or interval is None:
         return values[counts > 0], counts[counts > 0]
     if interval == 0:
+        if not values.any():  # of a server that answers unasked: wrk had nothing to correct
+            return values[counts > 0], counts[counts > 0]
         raise LatencyError("wrk's correction cannot be undone: its interval is 0 us")
     minimum = int(values[0]) if result.min_us is None else result.min_us
 

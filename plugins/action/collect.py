@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
                 *(["--prices", str(prices)] if prices.is_file() else []),
             ],
             capture_output=True,
-            text=True,
+            errors="replace",
             check=False,
         )
         answer["closing"] = done.stdout.rstrip()

@@ -1,6 +1,6 @@
 """Write a text on the controller, the whole file or none, in this process.
 
-Arguments: `path` (absolute) and `text`.
+Arguments: `path` (absolute) and `text`, in which question marks stand for what is not text.
 """
 
 from __future__ import annotations
@@ -20,5 +20,6 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
-        write_text(self._task.args["path"], self._task.args["text"])
+        text = str(self._task.args["text"]).encode(errors="replace").decode()
+        write_text(self._task.args["path"], text)
         return answer

@@ -3,10 +3,12 @@
 Arguments: `run`, the fact `bench_run`; `moment`, which of its times is now (`started`,
 `measuring_started`, `measuring_ended`, `ended`); `measured`, by testbed: the fact
 `harness_measured`; `prices`, by host: its `bench_price`, kept as prices.yml if there is none.
+Returns `noted_at`, that moment in unix s: Jinja has only times without a zone.
 """
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ class ActionModule(ActionBase):
         answer: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args
         run, ansible = RunPlan.from_fact(given["run"]), release.__version__
+        answer["noted_at"] = time.time()
         try:
             line = note(run, given["moment"], ansible, given.get("measured"))
         except ValueError as error:

@@ -134,7 +134,7 @@ class ActionModule(ActionBase):
             done = self._low_level_execute_command(call.command, in_data=call.input)
         except AnsibleConnectionFailure as error:
             return {"unreachable": True, "msg": str(error)}
-        except AnsibleError as error:
+        except (AnsibleError, OSError, ValueError) as error:
             return {"failed": True, "msg": str(error)}
         return call.answer(done)
 

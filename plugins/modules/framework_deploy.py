@@ -278,7 +278,7 @@ class Deployment:
         """given: the command's input."""
         env = {**os.environ, **self.libraries()}
         done = subprocess.run(
-            argv, input=given, capture_output=True, text=True, errors="replace", check=False,
+            argv, input=given, capture_output=True, errors="replace", check=False,
             env=env,
         )  # fmt: skip
         if done.returncode != 0:
@@ -296,7 +296,7 @@ class Deployment:
             raise CannotDeployError("its folder has no requirements.txt", "")
         mark = venv / ".interpreter"
         made_of = json.dumps(python, sort_keys=True) + "\n"
-        if not mark.is_file() or mark.read_text() != made_of:
+        if not mark.is_file() or mark.read_text(errors="replace") != made_of:
             self.changed = True
             if self.check_mode:
                 return {}

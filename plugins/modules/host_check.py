@@ -88,7 +88,7 @@ OUR_UNITS = re.compile(r"pipeline-bench(?:@|-clock|-path)[^/]*\.service")
 
 def read(path: str) -> str | None:
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text(errors="replace").strip()
     except OSError:
         return None
 
@@ -205,7 +205,7 @@ def planned(order: Any, address: str) -> Any:
 def printed(*argv: str) -> str:
     """Read what a program prints; nothing if it is not there."""
     try:
-        return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+        return subprocess.run(argv, capture_output=True, errors="replace", check=False).stdout
     except OSError:
         return ""
 

@@ -109,8 +109,8 @@ def read(path: Path | str) -> str | None:
     if before is not None:
         return before.strip()
     try:
-        return Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError):
+        return Path(path).read_text(errors="replace").strip()
+    except OSError:
         return None
 
 
@@ -123,7 +123,7 @@ def output(*argv: str) -> str | None:
     env = {**os.environ, "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=10, check=False, env=env
+            argv, capture_output=True, errors="replace", timeout=10, check=False, env=env
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -273,7 +273,7 @@ def describe_program(name: str, question: str) -> dict[str, str | None] | None:
 
 def read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(errors="replace"))
     except (OSError, ValueError):
         return None
 

@@ -135,7 +135,7 @@ def probe(executable: Path, wanted: str) -> tuple[dict[str, str] | None, str]:
         done = subprocess.run(
             [str(executable), "-I", "-c", PROBE],
             capture_output=True,
-            text=True,
+            errors="replace",
             timeout=20,
             check=False,
             env=env,
@@ -220,7 +220,7 @@ class Host:
         """One from an earlier provisioning."""
         for executable in sorted(self.directory.glob(f"*/bin/python{self.short}"), reverse=True):
             origin = executable.parent.parent / ORIGIN
-            source = origin.read_text().strip() if origin.exists() else "managed"
+            source = origin.read_text(errors="replace").strip() if origin.exists() else "managed"
             if found := self.accept(executable.parent.resolve() / executable.name, source):
                 return found
         return None
@@ -257,7 +257,7 @@ class Host:
         }
         if self.downloads and any(
             matches(self.wanted, f"{entry['major']}.{entry['minor']}.{entry['patch']}")
-            for entry in json.loads(Path(self.downloads).read_text()).values()
+            for entry in json.loads(Path(self.downloads).read_text(errors="replace")).values()
         ):
             env["UV_PYTHON_DOWNLOADS_JSON_URL"] = self.downloads
         if not self.check_mode:
@@ -278,7 +278,11 @@ class Host:
 
     def run_uv(self, words: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.uv, "--no-config", *words], capture_output=True, text=True, check=False, env=env
+            [self.uv, "--no-config", *words],
+            capture_output=True,
+            errors="replace",
+            check=False,
+            env=env,
         )
 
     def controller(self) -> dict[str, str] | None:

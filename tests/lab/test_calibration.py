@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 # The probe of each is done with in seconds; plans/calibrate.yml has them all.
 WRONG = {
-    "closes-silently": ("degraded", "it closes after each batch"),
+    "closes-silently": ("degraded", "it closes, or sends what is not an answer, after each batch"),
     "closes-saying-so": ("degraded", "it closes, or says that it will, after each batch"),
     "one-too-many": ("degraded", "beyond whole batches of 5"),
     "swapped": ("degraded", "probe: pipelined: out of order"),

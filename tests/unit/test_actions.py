@@ -35,6 +35,8 @@ def test_a_text_is_kept_on_the_controller(tmp_path: Path) -> None:
     target = tmp_path / "new" / "a.log"
     act(controller_file, path=str(target), text="one\n")
     assert target.read_text() == "one\n"
+    act(controller_file, path=str(target), text="caf\udce9\n")
+    assert target.read_text() == "caf?\n"
 
 
 def test_the_fingerprint_of_a_host_is_kept_with_the_run(tmp_path: Path) -> None:

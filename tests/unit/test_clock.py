@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,4 +69,13 @@ def test_who_closes_early_is_said() -> None:
     near, far = socket.socketpair()
     far.close()
     with near, pytest.raises(ConnectionError, match="closed"):
-        clock.received(near, 16)
+        clock.received(near, 16, time.monotonic() + 60)
+
+
+def test_who_trickles_has_no_more_time() -> None:
+    """A byte came in time, and the whole does not."""
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(b"x" * 15)
+        with pytest.raises(TimeoutError):
+            clock.received(near, 16, time.monotonic() + 0.1)

@@ -134,8 +134,10 @@ def test_wrk_that_does_not_end_is_ended_and_that_is_a_fault(
     stand_in(tmp_path, monkeypatch, "wrk", "time.sleep(60)")
     given = load.measure(order)
     assert given["failed"]
-    assert given["msg"].startswith("wrk could not be run: it had to be ended")
-    assert given["measured"] is None
+    assert given["msg"].startswith("wrk could not do its work: it had to be ended")
+    measured = given["measured"]
+    assert measured
+    assert (measured["exit_status"], measured["received_still"]) == (-9, False)
 
 
 def test_h2load_that_waits_for_ever_is_ended_and_that_is_data(

@@ -87,6 +87,24 @@ def test_silence_and_endless_bytes_end_in_time() -> None:
             assert wait_for_answer("127.0.0.1", port, 0.3) is not None
 
 
+def test_a_server_that_trickles_has_no_more_time() -> None:
+    """Each byte comes in time, and the answer as a whole would take 20 s."""
+    sent = []
+
+    def trickling(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        with suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\nX: ".ljust(400, b"a"):
+                connection.sendall(bytes([byte]))
+                sent.append(byte)
+                time.sleep(0.05)
+
+    with server(trickling) as port:
+        assert "it answered b'H" in str(ask_once("127.0.0.1", port, 0.5))
+        assert wait_for_answer("127.0.0.1", port, 0.5) is not None
+    assert 2 <= len(sent) < 200
+
+
 def test_it_is_asked_until_the_server_is_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as placeholder:
         port = placeholder.getsockname()[1]

@@ -20,6 +20,7 @@ import target
 from answer import NotHttpError, take_answer
 from cases import CASES
 from command_line import DEEPEST, main
+from connection import Connection
 from probing import run_probe
 from request import Writer
 
@@ -602,6 +603,25 @@ def test_a_port_that_is_no_server(serve: Serve, name: str, detail: str) -> None:
     assert cases[0]["class"] == name
     assert detail in cases[0]["detail"]
     assert {case["class"] for case in cases[1:]} == {"not probed"}
+
+
+def test_a_byte_now_and_then_does_not_stretch_a_wait() -> None:
+    """For what nobody asked for it is waited so long, and not so long after each byte."""
+    sent = []
+
+    def trickle(connection: socket.socket, _: Server) -> None:
+        for byte in b"HTTP/1.1 102 X\r\nX: ".ljust(400, b"a"):
+            connection.sendall(bytes([byte]))
+            sent.append(byte)
+            time.sleep(0.05)
+
+    with running(trickle) as server:
+        tcp = socket.create_connection(("127.0.0.1", server.port))
+        with Connection(tcp, time.monotonic() + PATIENT) as one:
+            one.listen(0.4)
+            assert (one.end, one.answers) == (None, [])
+            assert one.buffer
+    assert 2 <= len(sent) < 200
 
 
 def test_endless_informational_answers_end() -> None:

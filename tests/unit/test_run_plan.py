@@ -43,6 +43,7 @@ from pipebench.plan.variables import (
     current_names,
 )
 from pipebench.plan.way_out import hosts_via_controller
+from pipebench.record.assemble import deployment
 from pipebench.record.declared import fields_of
 from pipebench.record.schema import ALL
 
@@ -715,18 +716,57 @@ def test_a_generator_with_one_cpu_is_named_beforehand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    "typed",
     [
-        ("ansible_become_password=hunter2", "ansible_become_password=NOT-RECORDED"),
-        ("a=1 ansible_password='hun ter2' b=2", "a=1 ansible_password=NOT-RECORDED b=2"),
-        ('{"ansible_ssh_pass": "hunter2", "b": 1}', '{"ansible_ssh_pass": NOT-RECORDED, "b": 1}'),
-        ("hcloud_token=hunter2", "hcloud_token=NOT-RECORDED"),
-        ("bench_depths=1,5", "bench_depths=1,5"),
-        ("ansible_ssh_private_key_file=~/.ssh/id", "ansible_ssh_private_key_file=~/.ssh/id"),
+        "ansible_become_password=hunter2",
+        "ansible_become_password=hun,ter2",
+        "a=1 ansible_password='hun ter2' b=2",
+        "ansible_password='hun'\"ter\"2",
+        'ansible_password="hun\\"ter2"',
+        '{"ansible_ssh_pass": "hunter2", "b": 1}',
+        '{"ansible_ssh_pass": ["hunter2", "x"]}',
+        "{ansible_password: hun ter2, b: 1}",
+        "ansible_password: |\n  hunter2",
+        "--extra-vars=hcloud_token=hunter2",
+        "hcloud_token = hunter2",
+        "DB_PWD=hunter2",
+        "https_proxy=http://me:hunter2@192.0.2.1:3128",
+        "{server_environment: {HTTPS_PROXY: 'http://me:hunter2@proxy'}}",
+        "server_environment={'UV_DEFAULT_INDEX': 'https://hunter2@index.example/simple'}",
+        "proxy=me:hunter2@proxy:3128",
+        "proxy=http://me:hun@ter2@proxy:3128",
+        "proxy=socks5h://me:hunter2@[2001:db8::1]:1080",
     ],
 )
-def test_a_secret_that_was_typed_is_not_recorded(typed: str, kept: str) -> None:
-    assert read_project(["ansible-playbook", "-e", typed]).command[-1] == kept
+def test_an_argument_that_may_hold_a_secret_is_not_recorded(typed: str) -> None:
+    assert read_project(["ansible-playbook", "-e", typed]).command[1:] == ["-e", "NOT-RECORDED"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "bench_depths=1,5",
+        "ansible_ssh_private_key_file=~/.ssh/id",
+        "@plans/quick.yml",
+        "cpu_passthrough=1",
+        "ansible_user=me ansible_host=192.0.2.1",
+        "{bench_rounds: {min: 3, max: 9}, at: me@host}",
+        "https_proxy=http://192.0.2.1:3128",
+        "bench_framework_dirs=/home/me@work/x",
+    ],
+)
+def test_any_other_argument_is_recorded_as_it_was_typed(typed: str) -> None:
+    assert read_project(["ansible-playbook", "-e", typed]).command[-1] == typed
+
+
+def test_credentials_that_an_installer_prints_are_not_recorded() -> None:
+    log = "error: Failed to fetch: `https://me:hunter2@index.example/simple/`\n  proxy u:p@h:1"
+    kept = deployment({"reason": "https://t0ken@index.example is not reachable", "log": log})
+    assert kept.reason == "https://NOT-RECORDED@index.example is not reachable"
+    assert kept.log == (
+        "error: Failed to fetch: `https://NOT-RECORDED@index.example/simple/`\n"
+        "  proxy NOT-RECORDED@h:1"
+    )
 
 
 def test_an_old_stack_is_not_served_to_everybody_unless_that_is_asked_for() -> None:

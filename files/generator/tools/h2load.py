@@ -99,7 +99,9 @@ def histogram(lines: Iterable[bytes]) -> Closed:
         statuses[status] += 1
     return {
         "responses": sum(statuses.values()),
-        "statuses": {status.decode(): count for status, count in sorted(statuses.items())},
+        "statuses": {
+            status.decode(errors="replace"): count for status, count in sorted(statuses.items())
+        },
         "histogram": sorted((int(value), count) for value, count in latencies.items()),
     }
 

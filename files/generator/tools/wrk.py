@@ -45,7 +45,7 @@ class Tool(LoadTool):
     def result(self, files: Path) -> str | None:
         """What pipebench/tools/wrk.py reads as Result, as pipeline.lua wrote it."""
         path = files / "result.json"
-        return path.read_text() if path.exists() else None
+        return path.read_text(errors="replace") if path.exists() else None
 
     def warm_up_result(self, files: Path) -> str | None:
         """The same without its histogram: nothing is computed from that of a warm-up."""

@@ -33,7 +33,7 @@ RESULT = {
 }  # fmt: skip
 WRK = {
     "argv": ["wrk", "-c200"], "exit_status": 0, "started": 2.0, "ended": 2.5, "cpu_s": 0.1,
-    "stdout": "", "stderr": "", "result": json.dumps(RESULT),
+    "stdout": "", "stderr": "", "result": json.dumps(RESULT), "received_still": None,
 }  # fmt: skip
 H2LOAD = WRK | {
     "argv": ["h2load", "-t10", "-c200"],

@@ -281,3 +281,35 @@ def test_ssh_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
         access.learn_host_keys(tmp_path, ["127.0.0.2"], 0)
     (tmp_path / "known_hosts").write_text("127.0.0.2 ssh-ed25519 AAAA\n")
     assert not access.learn_host_keys(tmp_path, ["127.0.0.2"], 0)
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample"
+
+
+@pytest.fixture
+def keyscan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A computer whose ssh-keyscan finds a key at each address it is asked for, and one more.
+
+    Each call is a line of the file that is returned.
+    """
+    calls = tmp_path / "calls"
+    program = tmp_path / "bin" / "ssh-keyscan"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\nshift 4\necho "$@" >> {calls}\nprintf "# caf\\351\\n"\n'
+        f'for one in "$@" 192.0.2.99; do echo "$one {KEY}"; done\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return calls
+
+
+def test_a_host_key_is_learned_by_the_whole_address(tmp_path: Path, keyscan: Path) -> None:
+    known = tmp_path / "known_hosts"
+    known.write_text(f"110.0.0.1 {KEY}\n10.0.0.11,10.0.0.12 {KEY}\n#10.0.0.3 {KEY}\n10.0.0.4 \n")
+    asked = ["10.0.0.1", "10.0.0.12", "10.0.0.3", "10.0.0.4"]
+    assert access.learn_host_keys(tmp_path, asked, 10)
+    assert keyscan.read_text() == "10.0.0.1 10.0.0.3 10.0.0.4\n"
+    learned = known.read_text().splitlines()[4:]
+    assert learned == [f"{address} {KEY}" for address in ("10.0.0.1", "10.0.0.3", "10.0.0.4")]
+    assert not access.learn_host_keys(tmp_path, asked, 10)

@@ -11,6 +11,7 @@ import pytest
 
 from pipebench.chapters import crosscheck, crosscheck_tables
 from pipebench.measure.measurement import Measurement
+from pipebench.rules.outcome import Context, Outcome, judge
 from pipebench.run.judge import judge_run
 from pipebench.tools.h2load import Result, send_lag_us
 from tests.unit.pipebench import factory
@@ -100,20 +101,34 @@ def test_a_server_that_cannot_keep_the_rate_has_no_latency_at_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "said", "outcome"),
     [
-        ({"exit_status": 1}, "status 1"),
-        ({"result": None}, "no answer"),
-        ({"stdout": "requests: 9 total, 9 started, 9 done, 8 succeeded, 1 failed\n"}, "1 failed"),
-        ({"stdout": "requests: 9 total, 9 started, 9 done, 0 failed\n"}, "its log has"),
+        ({"exit_status": 1}, "status 1", Outcome.INVALID),
+        ({"exit_status": -9}, "it waited for answers", Outcome.FAILED),
+        ({"result": None}, "left no log", Outcome.INVALID),
+        ({"result": {"responses": 0}}, "no answer", Outcome.FAILED),
+        (
+            {"stdout": "requests: 9 total, 9 started, 9 done, 8 succeeded, 1 failed\n"},
+            "1 failed",
+            Outcome.FAILED,
+        ),
+        (
+            {"stdout": "requests: 9 total, 9 started, 9 done, 0 failed\n"},
+            "its log has",
+            Outcome.INVALID,
+        ),
     ],
 )
-def test_what_cannot_be_compared_says_why(change: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_compared_says_why_and_whose_it_is(
+    change: dict[str, Any], said: str, outcome: Outcome
+) -> None:
     record = document("closed", 1)
     record["generators"][0]["measured"].update(change)
-    problem = crosscheck.problem_of(checked(record))
+    check = checked(record)
+    problem = crosscheck.problem_of(check)
     assert problem
     assert said in problem
+    assert judge(check, Context()).outcome == outcome
 
 
 def test_other_statuses_than_200_are_a_problem() -> None:

@@ -88,10 +88,18 @@ def test_a_few_connections_of_other_programs_are_none_of_wrks(others: int) -> No
     ("more", "errors", "why"),
     [
         (BATCHES, {}, ": it closes, or says that it will, after each batch"),
-        (BATCHES, {"read": BATCHES}, ": it closes after each batch"),
+        (
+            BATCHES,
+            {"read": BATCHES},
+            ": it closes, or sends what is not an answer, after each batch",
+        ),
         (BATCHES, {"read": BATCHES // 4, "write": BATCHES // 2}, ": it closes after each batch"),
         (3 * BATCHES, {}, ": it closes, or says that it will, within a batch"),
-        (3 * BATCHES, {"read": 3 * BATCHES}, ": it closes within a batch"),
+        (
+            3 * BATCHES,
+            {"read": 3 * BATCHES},
+            ": it closes, or sends what is not an answer, within a",
+        ),
         (BATCHES // 4, {}, ""),
         (BATCHES // 4, {"read": 20, "write": BATCHES // 5}, ": most failed at once, as if nothing"),
     ],

@@ -158,8 +158,8 @@ class Machines:
         path = "/etc/ssh/ssh_host_ed25519_key"
         return [
             {"path": "/etc/hostname", "content": f"{name}\n"},
-            {"path": path, "content": key.read_text(), "mode": "0600"},
-            {"path": f"{path}.pub", "content": key.with_suffix(".pub").read_text()},
+            {"path": path, "content": key.read_text(errors="replace"), "mode": "0600"},
+            {"path": f"{path}.pub", "content": key.with_suffix(".pub").read_text(errors="replace")},
             *([{"path": "/etc/resolv.conf", "content": ""}] if machine["isolated"] else []),
         ]
 
@@ -322,7 +322,7 @@ def cgroups(name: str) -> list[pathlib.Path]:
     one, and the machines' systemds would kill each other's processes.
     """
     mounts = {}
-    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in pathlib.Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
         if kind == "cgroup2" or (kind == "cgroup" and "name=systemd" in options.split(",")):
@@ -373,7 +373,7 @@ def members(groups: list[pathlib.Path]) -> set[int]:
     found: set[int] = set()
     for file in (file for group in groups for file in group.rglob("cgroup.procs")):
         with contextlib.suppress(OSError):  # the machine's systemd removes some meanwhile
-            found |= {int(word) for word in file.read_text().split()}
+            found |= {int(word) for word in file.read_text(errors="replace").split()}
     return found - {0}
 
 

@@ -160,7 +160,7 @@ class Network:
 
 
 def forwarding() -> bool:
-    return IP_FORWARD.read_text().strip() == "1"
+    return IP_FORWARD.read_text(errors="replace").strip() == "1"
 
 
 def rules(network: ipaddress.IPv4Network, *, routes: bool) -> str:

@@ -127,7 +127,7 @@ def check_kernel() -> None:
             raise LabError(f"The lab needs {what}, which this machine does not allow: {said}")
     cgroup2 = any(
         line.split()[2] == "cgroup2"
-        for line in pathlib.Path("/proc/mounts").read_text().splitlines()
+        for line in pathlib.Path("/proc/mounts").read_text(errors="replace").splitlines()
     )
     if not cgroup2:
         raise LabError("The lab needs cgroup v2, which is not mounted on this machine.")
@@ -171,7 +171,7 @@ def resolver() -> str:
     """The controller's resolver file without servers that only the controller can reach."""
     for path in RESOLVERS:
         try:
-            lines = pathlib.Path(path).read_text().splitlines()
+            lines = pathlib.Path(path).read_text(errors="replace").splitlines()
         except OSError:
             continue
         kept = [line for line in lines if re.match(r"(nameserver|search|domain|options)\s", line)]

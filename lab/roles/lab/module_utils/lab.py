@@ -33,7 +33,7 @@ class LabError(Exception):
 
 def run(*argv: str, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        argv, check=False, capture_output=True, text=True, input=stdin, env=ENVIRONMENT
+        argv, check=False, capture_output=True, errors="replace", input=stdin, env=ENVIRONMENT
     )
     if check and done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
@@ -83,7 +83,7 @@ def foreign(folder: str) -> str | None:
 
 def mount_points(below: str) -> list[str]:
     """What is mounted at a path or below it, the innermost first."""
-    lines = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    lines = pathlib.Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
     escaped = [line.split()[4] for line in lines]
     points = [re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), point) for point in escaped]
     return [p for p in reversed(points) if p == below or p.startswith(below + "/")]
@@ -121,7 +121,7 @@ def processes(machines: str) -> list[Process]:
 
 
 def parent_of(pid: int) -> int:
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text(errors="replace")
     return int(stat.rpartition(")")[2].split()[1])
 
 
@@ -145,8 +145,8 @@ def cores(cpus: Sequence[int], topology: str = "/sys/devices/system/cpu") -> lis
     for cpu in sorted(cpus):
         about = pathlib.Path(topology, f"cpu{cpu}", "topology")
         try:
-            package = int((about / "physical_package_id").read_text())
-            core = int((about / "core_id").read_text())
+            package = int((about / "physical_package_id").read_text(errors="replace"))
+            core = int((about / "core_id").read_text(errors="replace"))
         except (OSError, ValueError):
             package, core = -1, cpu  # not said: every CPU a core of its own
         grouped.setdefault((package, core), []).append(cpu)
