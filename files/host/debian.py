@@ -14,7 +14,7 @@ def versions(names: Iterable[str]) -> dict[str, str]:
         return {}
     try:
         shown = subprocess.run(
-            [*query, *wanted], capture_output=True, text=True, check=False
+            [*query, *wanted], capture_output=True, errors="replace", check=False
         ).stdout
     except OSError:
         return {}
