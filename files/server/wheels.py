@@ -73,7 +73,7 @@ def build(
     head = WHEEL.match(answer)
     if head is None:
         raise BuildError("its build made no wheel", "")
-    return Wheel(head[0].decode().strip(), answer[head.end() :])
+    return Wheel(head[0].decode(errors="replace").strip(), answer[head.end() :])
 
 
 def in_sandbox(words: Sequence[str], given: bytes, environment: Mapping[str, str]) -> bytes:

@@ -59,11 +59,11 @@ class Keys:
                 run("ssh-keygen", *made)
                 self.done.append(f"made the key {name}")
         known = "".join(
-            f"{address} {(ssh / name).with_suffix('.pub').read_text()}"
+            f"{address} {(ssh / name).with_suffix('.pub').read_text(errors='replace')}"
             for name, address in machines.items()
         )
         path = ssh / "known_hosts"
-        if not path.exists() or path.read_text() != known:
+        if not path.exists() or path.read_text(errors="replace") != known:
             path.write_text(known)
             self.done.append(f"wrote {path.name}")
         for path in ssh.iterdir():
