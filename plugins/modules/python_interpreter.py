@@ -419,6 +419,24 @@ SOURCES = {
 }
 
 
+def find(params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
+    """The module's answer."""
+    host = Host(params, check_mode=check_mode)
+    found = None
+    for source in params["sources"]:
+        if found := SOURCES[source](host):
+            break
+    answer = {"found": True, "python": found} if found else {"found": False}
+    return {
+        **answer,
+        "changed": host.changed,
+        "copies": [path.parent.name for path in host.directory.glob(f"*/{ORIGIN}")],
+        "tried": list(dict.fromkeys(host.tried)),
+        "architecture": platform.machine(),
+        "glibc": glibc(),
+    }
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -439,20 +457,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     os.umask(0o022)
-    host = Host(module.params, check_mode=module.check_mode)
-    found = None
-    for source in module.params["sources"]:
-        if found := SOURCES[source](host):
-            break
-    answer = {"found": True, "python": found} if found else {"found": False}
-    module.exit_json(
-        changed=host.changed,
-        copies=[path.parent.name for path in host.directory.glob(f"*/{ORIGIN}")],
-        tried=list(dict.fromkeys(host.tried)),
-        architecture=platform.machine(),
-        glibc=glibc(),
-        **answer,
-    )
+    module.exit_json(**find(module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+"""Builds of CPython from Maven, as servers without another one get them: that they can serve."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.interpreters import built
+
+pytestmark = pytest.mark.servers
+
+ASK = """
+import asyncio, ctypes, os, ssl, sysconfig
+print(os.path.exists(sysconfig.get_paths()["include"] + "/Python.h"))
+"""
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.13", "3.14"])
+def test_a_build_starts_has_what_serving_needs_and_its_headers(
+    version: str, tmp_path: Path
+) -> None:
+    python = built(version)
+    environment = tmp_path / "environment"
+    run = {"env": {**os.environ, **python.environment}, "check": True}
+    subprocess.run([python.executable, "-m", "venv", "--without-pip", environment], **run)
+    asked = subprocess.run(
+        [environment / "bin" / "python", "-c", ASK], stdout=subprocess.PIPE, text=True, **run
+    )
+    assert asked.stdout == "True\n"
