@@ -15,8 +15,9 @@ def unoptimised(run: Run) -> list[str]:
     for host in servers:
         for name, installed in (run.hosts.get(host, {}).get("frameworks") or {}).items():
             version = _version_not_optimised(installed or {})
-            if name in run.frameworks and version:
-                titles[host, version][run.frameworks[name].title] = None
+            framework = run.frameworks.get(name)
+            if framework and framework.control_of is None and version:
+                titles[host, version][framework.title] = None
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for (host, version), own in titles.items():
         alike[version, tuple(own)].append(host)

@@ -19,14 +19,12 @@ print(os.path.exists(sysconfig.get_paths()["include"] + "/Python.h"))
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.13", "3.14"])
-def test_a_build_starts_has_what_serving_needs_and_its_headers(
-    version: str, tmp_path: Path
-) -> None:
+def test_a_build_has_what_serving_needs_and_its_headers(version: str, tmp_path: Path) -> None:
     python = built(version)
     environment = tmp_path / "environment"
-    run = {"env": {**os.environ, **python.environment}, "check": True}
-    subprocess.run([python.executable, "-m", "venv", "--without-pip", environment], **run)
-    asked = subprocess.run(
-        [environment / "bin" / "python", "-c", ASK], stdout=subprocess.PIPE, text=True, **run
-    )
+    command = [python.executable, "-m", "venv", "--without-pip", environment]
+    own = os.environ | python.environment
+    subprocess.run(command, env=own, check=True)
+    command = [environment / "bin" / "python", "-c", ASK]
+    asked = subprocess.run(command, env=own, check=True, stdout=subprocess.PIPE, text=True)
     assert asked.stdout == "True\n"
