@@ -40,8 +40,9 @@ class NoBuildError(Exception):
 
 
 class Build(Struct, frozen=True, kw_only=True):
-    """One build. architecture: as `uname -m` says it. glibc: the oldest that it runs with.
+    """One build. architecture: as `uname -m` says it.
 
+    glibc: the oldest that it runs with, which is the newest version that its files name.
     artifact: its coordinates, `group:name:type:classifier:version`.
     """
 
