@@ -27,6 +27,10 @@ from pipebench.record.schema import (
     TuningRecord,
 )
 
+UNOPTIMISED = ("maven",)
+"""Sources of CPythons that were built without profile-guided optimisation."""
+NOT_OPTIMISED = "not an optimised build"
+
 
 @dataclass(frozen=True, slots=True)
 class Framework:
@@ -222,7 +226,9 @@ def _installed(name: str, hosts: dict[str, HostFingerprint]) -> list[str]:
     """What is installed of a framework, from the first host that has it."""
     installed = installed_of(name, hosts)
     packages = [f"{package} {version}" for package, version in installed.packages.items()]
-    return [*([installed.runtime] if installed.runtime else []), *packages]
+    unoptimised = bool(installed.interpreter and installed.interpreter.source in UNOPTIMISED)
+    runtime = f"{installed.runtime}, {NOT_OPTIMISED}" if unoptimised else installed.runtime
+    return [*([runtime] if runtime else []), *packages]
 
 
 def installed_of(name: str, hosts: Mapping[str, HostFingerprint]) -> Installed:

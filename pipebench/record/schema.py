@@ -445,11 +445,22 @@ class TuningRecord(Document, kw_only=True):
 # --- a host: hosts/ -----------------------------------------------------------------------------
 
 
+class Interpreter(Part, kw_only=True):
+    """The CPython that runs a framework. source: a source of the module python_interpreter."""
+
+    version: str = ""
+    source: str = ""
+
+
 class Installed(Part, kw_only=True):
-    """versions.json of a framework: its runtime, and packages with their versions."""
+    """versions.json of a framework: its runtime, and packages with their versions.
+
+    interpreter: None if its runtime is not CPython, and in older records.
+    """
 
     runtime: str | None = None
     packages: dict[str, str] = {}
+    interpreter: Interpreter | None = None
 
 
 class HostFingerprint(Part, kw_only=True):

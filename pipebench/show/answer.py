@@ -11,6 +11,7 @@ from itertools import groupby
 
 from pipebench.compare.machines import Machines
 from pipebench.rules.bottleneck import LimitedBy
+from pipebench.rules.interpreters import unoptimised
 from pipebench.rules.outcome import Outcome
 from pipebench.run.cells import CellGroup, cell_group, labels
 from pipebench.run.figures import CellSummary
@@ -74,6 +75,7 @@ def answer(
     points += _different_controls(groups)
     points += _limits(rows)
     points += _lower_bounds(groups)
+    points += [Point(f"{formats.text(one)}.") for one in unoptimised(judged_run.run)]
     return [*points, *interruption_points(judged_run.run), *_harness(judged_run)]
 
 

@@ -21,6 +21,7 @@ from pipebench.record.schema import InvalidRecord
 from pipebench.record.values import flat, words
 from pipebench.rules import conformance
 from pipebench.rules.cloud import disagreements
+from pipebench.rules.interpreters import unoptimised
 from pipebench.rules.outcome import HARNESS_FAULT, Outcome
 from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
@@ -210,6 +211,7 @@ def remarks(judged_run: JudgedRun) -> list[str]:
         *said,
         *tuning_remarks(run.tunings),
         *disagreements(run.hosts),
+        *unoptimised(run),
         *judged_run.prices.problems,
     ]
 

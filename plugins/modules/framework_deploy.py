@@ -472,14 +472,22 @@ class Deployment:
             return dict.fromkeys(names, "")
         return dict(line.split(" ", 1) for line in listed.stdout.splitlines())
 
+    def check_that_it_can_start(self) -> None:
+        """The unit executes files of its folder, whatever the runtime is."""
+        if self.path.is_dir() and os.statvfs(self.path).f_flag & os.ST_NOEXEC:
+            why = f"the file system of {self.path} is mounted noexec, so that nothing on it starts"
+            raise CannotDeployError("; ".join([why, *self.params["tried"]]), "")
+
     def deploy(self) -> dict[str, Any]:
         runtime, python = self.params["runtime"], self.params["python"]
         self.mirror(self.params["files"])
+        self.check_that_it_can_start()
         needs_binary = False
         if runtime == "python":
             packages = self.environment()
             runtime_text = f"{python['implementation']} {python['version']} ({python['source']})"
             versions = {"runtime": runtime_text, "packages": {**packages, **self.installed()}}
+            versions["interpreter"] = {name: python[name] for name in ("version", "source")}
         elif runtime == "debian":
             if "server" not in self.params["files"]:
                 raise CannotDeployError("its folder has no server", "")

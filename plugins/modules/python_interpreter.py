@@ -11,7 +11,11 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from pathlib import Path
+import zipfile
+from collections.abc import Callable
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -35,9 +39,11 @@ options:
       - V(system) is one that the host has, below O(directory), on PATH, or made by pyenv in a home
         directory; the last is copied, since a service cannot read home directories.
       - V(controller) is a copy of one that pyenv made on the controller.
+      - V(maven) is a build from Maven's central repository, which the controller fetches and checks
+        against a pinned SHA-256. It is tried last, wherever it stands in the list.
     type: list
     elements: str
-    choices: [managed, system, controller]
+    choices: [managed, system, controller, maven]
     required: true
   directory:
     description: Where interpreters that the distribution does not have are installed.
@@ -50,9 +56,17 @@ options:
   downloads:
     description: A file in the format of uv's list of downloads, for versions which that list lacks.
     type: path
+  cache:
+    description: Where the controller keeps what it fetched from Maven; for the action plugin.
+    type: path
   archive:
     description: An archive that the action plugin has brought from the controller.
     type: path
+  release:
+    description:
+      - The version of what is brought, or of a build from Maven that may be there already.
+      - Made by the action plugin.
+    type: str
 author: async-pipeline-bench
 """
 
@@ -60,9 +74,10 @@ EXAMPLES = """
 - name: A Python for old frameworks
   python_interpreter:
     version: "3.7"
-    sources: [system, managed, controller]
+    sources: [system, managed, controller, maven]
     directory: /opt/pipeline-bench/python
     uv: /opt/pipeline-bench/uv/bin/uv
+    cache: ~/.cache/async-pipeline-bench/python
 """
 
 RETURN = """
@@ -81,8 +96,14 @@ tried:
   type: list
   returned: always
 copies:
-  description: Copied interpreters that are there already, by their full versions.
+  description:
+    - Copied interpreters that are there already, by their full versions.
+    - For those from Maven, these are Maven's versions.
   type: list
+  returned: always
+glibc:
+  description: The version of the host's glibc; empty if it has another C library.
+  type: str
   returned: always
 architecture:
   description: The host's machine type.
@@ -93,7 +114,12 @@ architecture:
 ORIGIN = "copied-from"
 FROM_SERVER = "copy of the server's pyenv"
 FROM_CONTROLLER = "copy of the controller's pyenv"
-UNUSED = ("test", "idlelib", "turtledemo", "ensurepip", "site-packages", "__pycache__")
+FROM_MAVEN = "maven"
+BUILD = ("org", "bytedeco", "cpython")
+UNUSED = (
+    *("test", "idlelib", "turtledemo", "ensurepip", "site-packages", "__pycache__"),
+    *("config-*", "*.a"),
+)
 PROBE = (
     "import json, platform, ssl, sys; "
     "print(json.dumps([platform.python_implementation(), platform.python_version()]))"
@@ -111,6 +137,31 @@ def last_line(text: str) -> str:
     causes = re.findall(r"^ *cause: (.*)$", text, re.MULTILINE)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (causes or lines or ["no message"])[-1].removeprefix("error: ")
+
+
+def what_is(error: OSError) -> str:
+    """The cause of an error, without what it happened to; of several, that of the last."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][-1][-1])
+    return error.strerror or str(error)
+
+
+def cannot_start(program: str | Path, error: OSError) -> str:
+    """Why a program could not be executed."""
+    try:
+        if os.statvfs(program).f_flag & os.ST_NOEXEC:
+            return f"{program}: its file system is mounted noexec, so that nothing on it starts"
+    except OSError:
+        pass
+    return f"{program}: {what_is(error)}"
+
+
+def glibc() -> str:
+    """The version of this host's C library, C(2.36); nothing if it is not glibc."""
+    try:
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").rpartition(" ")[2]
+    except (OSError, ValueError):
+        return ""
 
 
 def library_path(executable: Path) -> str:
@@ -140,7 +191,9 @@ def probe(executable: Path, wanted: str) -> tuple[dict[str, str] | None, str]:
             check=False,
             env=env,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
+        return None, cannot_start(executable, error)
+    except subprocess.TimeoutExpired as error:
         return None, f"{executable}: {error}"
     if done.returncode != 0:
         return None, f"{executable}: {last_line(done.stderr)}"
@@ -168,19 +221,66 @@ def pyenv_roots(wanted: str, among: list[Path]) -> list[Path]:
     return sorted(found, key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])[::-1]
 
 
-def keep_copy(source: Path, directory: Path, version: str, origin: str) -> Path:
-    """Copy an interpreter's tree, leaving out what serving never needs; atomically."""
-    target = directory / version
+def copy_tree(source: Path, folder: Path) -> None:
+    """Copy an interpreter's tree, leaving out what serving never needs."""
+    unused = shutil.ignore_patterns(*UNUSED)
+    shutil.copytree(source, folder, symlinks=True, dirs_exist_ok=True, ignore=unused)
+
+
+def unpack_tree(archive: Path, folder: Path) -> None:
+    """Unpack what the action plugin packed of an interpreter that pyenv made."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        with tarfile.open(archive) as packed:
+            packed.extractall(scratch)  # noqa: S202 - made by the action plugin
+        (tree,) = Path(scratch).iterdir()
+        copy_tree(tree, folder)
+
+
+def unpack_build(archive: Path, folder: Path) -> None:
+    """Unpack a build from Maven as a tree like any other, leaving out what serving never needs.
+
+    In C(org/bytedeco/cpython/PLATFORM/) it has C(bin), C(lib), C(include), and beside them the
+    shared libraries, which move to C(lib). No link and no executable bit survived in it.
+    """
+    with zipfile.ZipFile(archive) as packed:
+        for member in packed.infolist():
+            place = place_in_tree(PurePosixPath(member.filename))
+            if place is None or member.is_dir():
+                continue
+            path = folder / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with packed.open(member) as content, path.open("wb") as file:
+                shutil.copyfileobj(content, file)
+            if path.parent.name == "bin":
+                path.chmod(0o755)
+    for library in list((folder / "lib").glob("libpython*.so.*")):
+        # by this name it is found by what is linked with it
+        library.with_name(library.name.partition(".so.")[0] + ".so").symlink_to(library.name)
+
+
+def place_in_tree(member: PurePosixPath) -> Path | None:
+    """Where a file of a build from Maven belongs in the tree; None if serving never needs it."""
+    parts = member.parts[len(BUILD) + 1 :]
+    unused = any(fnmatch(part, pattern) for part in parts for pattern in UNUSED)
+    if member.parts[: len(BUILD)] != BUILD or not parts or unused:
+        return None
+    if len(parts) == 1:
+        return Path("lib", *parts) if fnmatch(parts[0], "lib*.so.*") else None
+    if parts[0] == "bin" and not fnmatch(parts[1], "python*"):
+        return None
+    return Path(*parts) if parts[0] in ("bin", "lib", "include") else None
+
+
+def keep(directory: Path, name: str, origin: str, fill: Callable[[Path], None]) -> Path:
+    """Put an interpreter into a folder of this name, readable by everybody; atomically.
+
+    fill: writes it into a folder that is given.
+    """
+    target = directory / name
     directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{version}-", dir=directory))
+    staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=directory))
     try:
-        shutil.copytree(
-            source,
-            staging,
-            symlinks=True,
-            dirs_exist_ok=True,
-            ignore=shutil.ignore_patterns(*UNUSED, "config-*", "*.a"),
-        )
+        fill(staging)
         (staging / ORIGIN).write_text(origin + "\n")
         for path in [staging, *staging.rglob("*")]:
             if not path.is_symlink():
@@ -201,6 +301,7 @@ class Host:
         self.uv = params["uv"]
         self.downloads = params["downloads"]
         self.archive = params["archive"]
+        self.release = params["release"]
         self.check_mode = check_mode
         self.changed = False
         self.tried: list[str] = []
@@ -216,11 +317,23 @@ class Host:
             return None
         return {**found, "source": source}
 
+    def put(self, name: str, origin: str, fill: Callable[[Path], None]) -> dict[str, str] | None:
+        """One that is put into the directory, by `keep`."""
+        try:
+            copy = keep(self.directory, name, origin, fill)
+        except OSError as error:
+            self.tried.append(f"CPython {name} could not be put on the server: {what_is(error)}")
+            return None
+        self.changed = True
+        return self.accept(copy / "bin" / f"python{self.short}", origin)
+
     def installed(self) -> dict[str, str] | None:
-        """One from an earlier provisioning."""
+        """One from an earlier provisioning; of those from Maven, none is better than any other."""
         for executable in sorted(self.directory.glob(f"*/bin/python{self.short}"), reverse=True):
             origin = executable.parent.parent / ORIGIN
             source = origin.read_text(errors="replace").strip() if origin.exists() else "managed"
+            if source == FROM_MAVEN:
+                continue
             if found := self.accept(executable.parent.resolve() / executable.name, source):
                 return found
         return None
@@ -239,9 +352,7 @@ class Host:
             # A copy which is there already, and was not accepted above, gets no better by another.
             if self.check_mode or (self.directory / root.name).exists():
                 continue
-            copy = keep_copy(root, self.directory, root.name, FROM_SERVER)
-            self.changed = True
-            if found := self.accept(copy / "bin" / f"python{self.short}", FROM_SERVER):
+            if found := self.put(root.name, FROM_SERVER, partial(copy_tree, root)):
                 return found
         self.tried.append(f"the server has no CPython {self.wanted}")
         return None
@@ -277,25 +388,55 @@ class Host:
         return self.accept(executable.parent.resolve() / executable.name, "managed")
 
     def run_uv(self, words: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self.uv, "--no-config", *words],
-            capture_output=True,
-            errors="replace",
-            check=False,
-            env=env,
-        )
+        command = [self.uv, "--no-config", *words]
+        try:
+            return subprocess.run(
+                command, capture_output=True, errors="replace", check=False, env=env
+            )
+        except OSError as error:
+            return subprocess.CompletedProcess(command, 126, "", cannot_start(self.uv, error))
 
     def controller(self) -> dict[str, str] | None:
         """Unpack what the action plugin brings; until it does, only an earlier copy will do."""
         if self.archive is None:
             return self.installed()
-        with tempfile.TemporaryDirectory() as scratch:
-            with tarfile.open(self.archive) as archive:
-                archive.extractall(scratch)  # noqa: S202 - made by the action plugin
-            (tree,) = Path(scratch).iterdir()
-            copy = keep_copy(tree, self.directory, tree.name, FROM_CONTROLLER)
-        self.changed = True
-        return self.accept(copy / "bin" / f"python{self.short}", FROM_CONTROLLER)
+        return self.put(self.release, FROM_CONTROLLER, partial(unpack_tree, self.archive))
+
+    def maven(self) -> dict[str, str] | None:
+        """Unpack the build that the action plugin brings; or take it, if it is there already."""
+        if self.archive is not None:
+            return self.put(self.release, FROM_MAVEN, partial(unpack_build, self.archive))
+        if not self.release:
+            return None
+        return self.accept(
+            self.directory / self.release / "bin" / f"python{self.short}", FROM_MAVEN
+        )
+
+
+SOURCES = {
+    "managed": Host.managed,
+    "system": Host.system,
+    "controller": Host.controller,
+    "maven": Host.maven,
+}
+
+
+def find(params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
+    """The module's answer."""
+    host = Host(params, check_mode=check_mode)
+    found = None
+    for source in params["sources"]:
+        if found := SOURCES[source](host):
+            break
+    answer = {"found": True, "python": found} if found else {"found": False}
+    return {
+        **answer,
+        "changed": host.changed,
+        "copies": [path.parent.name for path in host.directory.glob(f"*/{ORIGIN}")],
+        "tried": list(dict.fromkeys(host.tried)),
+        "architecture": platform.machine(),
+        "glibc": glibc(),
+    }
 
 
 def main() -> None:
@@ -305,33 +446,20 @@ def main() -> None:
             "sources": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["managed", "system", "controller"],
+                "choices": list(SOURCES),
                 "required": True,
             },
             "directory": {"type": "path", "required": True},
             "uv": {"type": "path", "required": True},
             "downloads": {"type": "path"},
+            "cache": {"type": "path"},  # of the action plugin
             "archive": {"type": "path"},
+            "release": {"type": "str"},
         },
         supports_check_mode=True,
     )
     os.umask(0o022)
-    host = Host(module.params, check_mode=module.check_mode)
-    found = None
-    for source in module.params["sources"]:
-        found = {"managed": host.managed, "system": host.system, "controller": host.controller}[
-            source
-        ]()
-        if found:
-            break
-    answer = {"found": True, "python": found} if found else {"found": False}
-    module.exit_json(
-        changed=host.changed,
-        copies=[path.parent.name for path in host.directory.glob(f"*/{ORIGIN}")],
-        tried=list(dict.fromkeys(host.tried)),
-        architecture=platform.machine(),
-        **answer,
-    )
+    module.exit_json(**find(module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

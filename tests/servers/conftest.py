@@ -12,14 +12,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 import yaml
 
+from tests.interpreters import CACHE, Interpreter, interpreter
+
 ROOT = Path(__file__).parents[2]
-CACHE = Path.home() / ".cache" / "async-pipeline-bench-tests"
 # For what a server keeps while it runs; goes when the tests end.
 TEMPORARY = tempfile.TemporaryDirectory(prefix="pipeline-bench-tests-")
 DEFAULT_PYTHON = "3.13"
@@ -38,44 +40,30 @@ def tool(name: str) -> str:
     return found
 
 
-def interpreter(version: str) -> str:
-    """Find a CPython of this version, or skip. pyenv's own, as uv stumbles over its shims."""
-    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
-    if kept:
-        return str(kept[-1])
-    found = subprocess.run(
-        [tool("uv"), "python", "find", "--no-project", version],
-        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode == 0:
-        return found.stdout.strip()
+def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
+    """The Python of an environment made from a lock, and the variables that it needs."""
+    lock = folder / "requirements.txt"
     # The locks hold for what is newer than the pinned version, too.
     if version == DEFAULT_PYTHON and sys.version_info >= tuple(map(int, version.split("."))):
-        return sys.executable
-    return pytest.skip(f"no CPython {version} here")
-
-
-def environment(folder: Path, version: str) -> Path:
-    lock = folder / "requirements.txt"
-    python = interpreter(version)
-    key = hashlib.sha256(lock.read_bytes() + os.path.realpath(python).encode()).hexdigest()[:12]
-    place = CACHE / f"{folder.name}-{key}"
+        python = Interpreter(sys.executable, {})
+    else:
+        python = interpreter(version)
+    made_of = lock.read_bytes() + os.path.realpath(python.executable).encode()
+    place = CACHE / f"{folder.name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
     if not (place / "complete").exists():
         shutil.rmtree(place, ignore_errors=True)
+        run = partial(subprocess.run, check=True, env={**os.environ, **python.environment})
         uv = [tool("uv"), "--quiet"]
-        subprocess.run([*uv, "venv", "--python", python, place], check=True)
+        run([*uv, "venv", "--python", python.executable, place])
         # with the tools that a host builds with; there a user without a network does it
         pip = ["--python", place / "bin/python", "--require-hashes"]
         isolated = []
         if (tools := folder / "requirements-build.txt").exists():
             isolated.append("--no-build-isolation")
-            subprocess.run([*uv, "pip", "install", *pip, "--requirement", tools], check=True)
-        subprocess.run([*uv, "pip", "sync", *pip, *isolated, lock], check=True)
+            run([*uv, "pip", "install", *pip, "--requirement", tools])
+        run([*uv, "pip", "sync", *pip, *isolated, lock])
         (place / "complete").touch()
-    return place / "bin/python"
+    return place / "bin/python", python.environment
 
 
 def build(folder: Path) -> Path:
@@ -263,12 +251,15 @@ def deploy(name: str) -> Framework:
     about: dict[str, Any] = yaml.safe_load((folder / "framework.yml").read_text())
     CACHE.mkdir(parents=True, exist_ok=True)
     if about["runtime"] == "python":
-        version = about.get("python", DEFAULT_PYTHON)
-        command = [str(environment(folder, version)), "server.py"]
+        python, needed = environment(folder, about.get("python", DEFAULT_PYTHON))
+        command = [str(python), "server.py"]
     else:
-        command = [str(build(folder))] if about["runtime"] == "go" else ["./server"]
+        command, needed = [str(build(folder))] if about["runtime"] == "go" else ["./server"], {}
     packages = unpacked(about["packages"]) if "packages" in about else {}
     role, stack = about.get("role", "framework"), str(about["stack"])
+    libraries = [one["LD_LIBRARY_PATH"] for one in (needed, packages) if "LD_LIBRARY_PATH" in one]
+    if libraries:
+        packages = {**packages, "LD_LIBRARY_PATH": os.pathsep.join(libraries)}
     return Framework(name, folder, command, role, stack, packages)
 
 

@@ -10,8 +10,8 @@ import shutil
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -272,28 +272,6 @@ def test_the_newest_of_pyenv_comes_first(tmp_path: Path) -> None:
     assert theirs == ours
 
 
-@pytest.mark.parametrize(
-    ("sources", "helps"),
-    [
-        (["managed", "system"], "bench_via_controller: true would let it come through the"),
-        (["managed", "controller"], "has no CPython 9.9, which `pyenv install 9.9` there would"),
-    ],
-)
-def test_without_an_interpreter_it_is_said_what_would_help(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sources: list[str], helps: str
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    arguments = {"version": "9.9", "sources": sources, "directory": str(tmp_path), "uv": "uv"}
-    task = SimpleNamespace(args=arguments, async_val=0, check_mode=False, diff=False)
-    action = finder.ActionModule(task, *[SimpleNamespace()] * 5)
-    action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))  # noqa: SLF001
-    first = {"found": False, "tried": ["uv could not download it"], "copies": []}
-    monkeypatch.setattr(action, "_execute_module", lambda **_: first | {"architecture": "x86_64"})
-    tried = action.run(task_vars={})["tried"]
-    assert tried[0] == "uv could not download it"
-    assert helps in tried[1]
-
-
 def test_an_interpreter_is_started_before_it_is_taken(tmp_path: Path) -> None:
     this = f"{sys.version_info[0]}.{sys.version_info[1]}"
     found, why = interpreter.probe(Path(sys.executable), this)
@@ -314,7 +292,8 @@ def test_a_copy_can_be_read_by_everybody_and_lacks_the_tests(tmp_path: Path) -> 
         path.write_text("1")
         path.chmod(0o700 if name.startswith("bin") else 0o600)
     os.chmod(source, 0o700)  # noqa: PTH101 - as pyenv of a careful user has it
-    copy = interpreter.keep_copy(source, tmp_path / "python", "3.7.16", "here")
+    fill = partial(interpreter.copy_tree, source)
+    copy = interpreter.keep(tmp_path / "python", "3.7.16", "here", fill)
     assert stat.S_IMODE((copy / "bin" / "python3.7").stat().st_mode) == 0o755
     assert stat.S_IMODE((copy / "lib" / "python3.7" / "os.py").stat().st_mode) == 0o644
     assert stat.S_IMODE(copy.stat().st_mode) == 0o755

@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +16,8 @@ from typing import Any
 
 import pytest
 from host import processes, sampler, samples, sampling
+
+from tests.interpreters import interpreter
 
 FILES = Path(__file__).parents[2] / "files"
 PROGRAMS = sorted(FILES.rglob("*.py"))
@@ -176,12 +177,6 @@ def test_a_program_needs_nothing_but_python_3_9(program: Path) -> None:
     assert modules <= sys.stdlib_module_names | own
 
 
-def python_3_9() -> str:
-    """The oldest Python that a host may have, or skip."""
-    kept = sorted(Path.home().glob(".pyenv/versions/3.9.*/bin/python3.9"))
-    return str(kept[-1]) if kept else shutil.which("python3.9") or pytest.skip("no Python 3.9 here")
-
-
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: str(path.relative_to(FILES)))
 def test_python_3_9_loads_it(program: Path) -> None:
     if program.name == "__main__.py":
@@ -190,7 +185,13 @@ def test_python_3_9_loads_it(program: Path) -> None:
         root = program.parent if program.parent.name == "probe" else FILES
         module = ".".join(program.relative_to(root).with_suffix("").parts)
         command = ["-c", f"import sys; sys.path[0] = {str(root)!r}; import {module}"]
+    oldest = interpreter("3.9")  # that a host may have
     done = subprocess.run(
-        [python_3_9(), "-B", *command], capture_output=True, text=True, check=False, cwd="/"
+        [oldest.executable, "-B", *command],
+        env={**os.environ, **oldest.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
     )
     assert done.returncode == 0, done.stderr
