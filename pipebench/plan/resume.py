@@ -188,9 +188,8 @@ def host_changes(run: RunPlan, fingerprints: Mapping[str, Mapping[str, Any]]) ->
     """
     changes = []
     for host, fingerprint in fingerprints.items():
-        path = Path(run.results_dir) / store.host_file(host)
         try:
-            before = _flat(read(path, HostFingerprint))
+            before = _flat(read(Path(run.results_dir), store.host_file(host), HostFingerprint))
             now = _flat(assemble.fingerprint(fingerprint))
         except RecordError:  # it was interrupted before that was recorded
             continue

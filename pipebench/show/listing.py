@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.record import store
+from pipebench.record.folder import exists
+from pipebench.record.reading import one_document
 from pipebench.record.run import Run, load_run
-from pipebench.record.schema import RunError
+from pipebench.record.schema import RecordError, RunError
+from pipebench.record.values import line
 from pipebench.show import formats
 
 AT_REST = timedelta(minutes=15)
@@ -34,14 +37,17 @@ def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list
         raise RunError(f"{results} is not a folder")
     listed: list[Listed] = []
     broken: list[str] = []
-    alone = (results / "run.json").is_file()
+    alone = exists(results, store.RUN)
     for folder in [results] if alone else sorted(one for one in results.iterdir() if one.is_dir()):
-        if (folder / "compare.csv").is_file() and not (folder / "run.json").exists():
+        if exists(folder, "compare.csv") and not exists(folder, store.RUN):
             continue  # `compare` wrote it
         try:
-            listed.append(_listed(folder, now or datetime.now(UTC)))
+            with one_document():
+                listed.append(_listed(folder, now or datetime.now(UTC)))
         except (RunError, OSError) as error:
             broken.append(str(error))
+        except RecordError as error:
+            broken.append(f"{folder} cannot be listed: {error}")
     listed.sort(
         key=lambda one: (one.run.started or datetime.min.replace(tzinfo=UTC), one.run.run_id)
     )
@@ -50,12 +56,12 @@ def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list
 
 def _listed(folder: Path, now: datetime) -> Listed:
     run = load_run(folder)
-    measured = len(store.files(folder / store.RAW))
+    measured = len(store.files(folder, store.RAW))
     if run.ended is not None:
         state = "ended" if measured >= run.scheduled else "incomplete"
     else:
         # writing a record changes its folder
-        newest = max(one.stat().st_mtime for one in folder.iterdir())
+        newest = max(one.lstat().st_mtime for one in folder.iterdir())
         written = datetime.fromtimestamp(newest, UTC)
         state = "under way" if now - written < AT_REST else "incomplete"
     return Listed(folder, run, state, measured)
@@ -79,7 +85,7 @@ def terminal(listed: list[Listed], columns: int | None = None) -> str:
 def _line(one: Listed) -> list[str]:
     run = one.run
     return [
-        one.folder.resolve().name,
+        line(one.folder.resolve().name),
         str(run.started)[:16] if run.started else formats.MISSING,
         one.state,
         f"{one.measured} of {run.scheduled}",

@@ -6,10 +6,9 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
 from pipebench.record.run import Run
+from pipebench.record.yaml_text import YamlError, values_of
 
 
 def reproduce(run: Run) -> str:
@@ -34,9 +33,12 @@ def typed_words(run: Run, *, plans: bool = True) -> list[str]:
     A file of variables stays, as only its reader knows what is in it. plans: whether those of the
     project's own plans do, too.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("-e", "--extra-vars", action="append", default=[])
-    typed, words = parser.parse_known_args(run.command[1:])
+    try:
+        typed, words = parser.parse_known_args(run.command[1:])
+    except argparse.ArgumentError:  # an -e at the end: Ansible would have refused it
+        return []
     words = [word for word in words if Path(word).name != "bench.yml"]
     extras = [one for one in typed.extra_vars if plans or not one.startswith("@plans/")]
     given = filter(None, map(_not_the_benchmarks, extras))
@@ -49,8 +51,10 @@ def _not_the_benchmarks(extra: str) -> str:
         return extra
     if extra.startswith("{"):
         try:
-            variables = yaml.safe_load(extra)
-        except yaml.YAMLError:
+            variables = values_of(extra)
+        except YamlError:
+            return ""
+        if not isinstance(variables, dict):
             return ""
         others = {k: v for k, v in variables.items() if not str(k).startswith("bench_")}
         return json.dumps(others) if others else ""

@@ -14,6 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from pipebench.record import assemble
+from pipebench.record.folder import exists
 from pipebench.record.schema import RecordError
 from pipebench.record.store import host_file, write
 
@@ -33,6 +34,6 @@ class ActionModule(ActionBase):
         except RecordError as error:
             raise AnsibleActionFail(str(error)) from error
         folder, file = Path(given["run"]["results_dir"]), host_file(str(given["host"]))
-        if not (given["run"].get("resumption") and (folder / file).exists()):
+        if not (given["run"].get("resumption") and exists(folder, file)):
             write(folder, file, fingerprint)
         return answer

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from pipebench.record import reading
+from pipebench.record import folder
+from pipebench.record.schema import RecordError
 from tests import hostile
 from tests.unit.command import collect
 from tests.unit.pipebench.factory import (
@@ -148,12 +149,12 @@ def test_a_file_that_unpacks_to_too_much_is_refused(
 ) -> None:
     path = tmp_path / "a.json.gz"
     path.write_bytes(gzip.compress(b" " * 3_000_000))
-    monkeypatch.setattr(reading, "LARGEST_BYTES", 1_000_000)
-    with pytest.raises(reading.RecordError, match="too large"):
-        reading.content_of(path)
+    monkeypatch.setattr(folder, "LARGEST_BYTES", 1_000_000)
+    with pytest.raises(RecordError, match="too large"):
+        folder.content_of(tmp_path, "a.json.gz")
     path.write_bytes(b" " * 1_000_001)
-    with pytest.raises(reading.RecordError, match="too large"):
-        reading.content_of(path)
+    with pytest.raises(RecordError, match="too large"):
+        folder.content_of(tmp_path, "a.json.gz")
 
 
 def test_a_million_distinct_latencies_are_read(tmp_path: Path) -> None:
