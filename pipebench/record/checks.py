@@ -15,7 +15,7 @@ from pipebench.record.schema import (
 
 DEEPEST = 50
 """Values in values that anything here looks into."""
-MOST_SCHEDULED = 1_000_000
+MOST_SCHEDULED = 500_000
 """Measurements of a run; a sweep over fifty testbeds has a hundred thousand."""
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T", bound=Struct)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What bytes that are not JSON, or not even text, are told by."""
-DOCUMENT_BYTES = 8_000_000
+DOCUMENT_BYTES = 16_000_000
 """The largest document without samples that is read: some ten times that of a fleet's sweep."""
 WITH_SAMPLES = (Record, PathRecord)
 
@@ -68,18 +68,21 @@ def parse(content: bytes | msgspec.Raw, kind: type[T], name: str) -> T:
     return document
 
 
-def json_value(content: bytes) -> Any:
-    """Any JSON value. RecordError: it is not JSON, or nested too deeply."""
+def json_value(content: bytes, *, deep: bool = False) -> Any:
+    """Any JSON value. RecordError: it is not JSON, or nested too deeply, unless deep is allowed."""
     try:
         value = msgspec.json.decode(content)
     except UNREADABLE as error:
         raise RecordError(malformed(content)) from error
-    check_depth(value)
+    if not deep:
+        check_depth(value)
     return value
 
 
 def salvage(value: Any, kind: type[T], name: str) -> tuple[T, list[str]]:
     """A document without the fields that cannot be used, and a sentence for each of them.
+
+    value: any JSON, however deep.
 
     Of a list or an object, only the entries that cannot be used are left out. RecordError: a
     field that must be there is not.
@@ -88,7 +91,7 @@ def salvage(value: Any, kind: type[T], name: str) -> tuple[T, list[str]]:
         raise RecordError(f"{name} is {kind_of(value)}; it must be an object")
     _check_version_first(value, kind, name)
     problems: list[str] = []
-    kinds = typing.get_type_hints(kind, include_extras=True)
+    kinds = _kinds_of(kind)
     parts = {
         key: _usable(part, kinds[key], f"{key} of {name}", problems)
         for key, part in value.items()
@@ -102,25 +105,43 @@ _UNUSABLE = object()
 
 
 def _usable(value: Any, kind: Any, name: str, problems: list[str]) -> Any:
+    """The value without what of it cannot be used; _UNUSABLE if nothing of it can."""
     try:
+        check_depth(value)
         msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        inner = typing.get_args(kind)
-        if isinstance(value, list) and typing.get_origin(kind) is list:
-            items = [
-                _usable(item, inner[0], f"item {number} of {name}", problems)
-                for number, item in enumerate(value, start=1)
-            ]
-            return [item for item in items if item is not _UNUSABLE]
-        if isinstance(value, dict) and typing.get_origin(kind) is dict:
-            entries = {
-                key: _usable(entry, inner[1], f"{key} in {name}", problems)
-                for key, entry in value.items()
-            }
-            return {key: entry for key, entry in entries.items() if entry is not _UNUSABLE}
-        problems.append(f"{sentence(error, value, name)}; it is not used")
-        return _UNUSABLE
+    except (RecordError, msgspec.ValidationError) as error:
+        usable = _usable_parts(value, kind, name, problems)
+        if usable is _UNUSABLE:
+            why = f"{name} cannot be read: {error}"
+            if isinstance(error, msgspec.ValidationError):
+                why = sentence(error, value, name)
+            problems.append(f"{why}; it is not used")
+        return usable
     return value
+
+
+def _usable_parts(value: Any, kind: Any, name: str, problems: list[str]) -> Any:
+    """The entries of a list or an object that can be used; _UNUSABLE if there can be none."""
+    kind = typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    found: list[str] = []
+    if isinstance(value, list) and origin is list:
+        items = [
+            _usable(item, inner[0], f"item {number} of {name}", found)
+            for number, item in enumerate(value, start=1)
+        ]
+        usable: Any = [item for item in items if item is not _UNUSABLE]
+    elif isinstance(value, dict) and origin is dict:
+        entries = {
+            key: _usable(entry, inner[1], f"{key} in {name}", found) for key, entry in value.items()
+        }
+        usable = {key: entry for key, entry in entries.items() if entry is not _UNUSABLE}
+    else:
+        return _UNUSABLE
+    if not found:  # there are too many of them
+        return _UNUSABLE
+    problems += found
+    return usable
 
 
 def malformed(content: bytes) -> str:
@@ -137,6 +158,12 @@ def malformed(content: bytes) -> str:
     except (ValueError, RecursionError) as error:
         return f"it is not JSON ({error})"
     return "it is not JSON: it has NaN or Infinity, which JSON does not know"
+
+
+@cache
+def _kinds_of(kind: type[Struct]) -> dict[str, Any]:
+    """The types of a document's fields, with their limits."""
+    return typing.get_type_hints(kind, include_extras=True)
 
 
 @cache

@@ -161,7 +161,7 @@ def read_run_record(folder: Path) -> tuple[RunRecord, list[str]]:
         try:
             return parse(content, RunRecord, store.RUN), []
         except RecordError:
-            return salvage(json_value(content), RunRecord, store.RUN)
+            return salvage(json_value(content, deep=True), RunRecord, store.RUN)
 
 
 def read_hosts(folder: Path, problems: list[str]) -> dict[str, HostFingerprint]:
@@ -170,7 +170,7 @@ def read_hosts(folder: Path, problems: list[str]) -> dict[str, HostFingerprint]:
     for file in store.files(folder, store.HOSTS):
         try:
             with one_document():
-                value = json_value(content_of(folder, file, DOCUMENT_BYTES))
+                value = json_value(content_of(folder, file, DOCUMENT_BYTES), deep=True)
                 host, unusable = salvage(value, HostFingerprint, file)
         except RecordError as error:
             problems.append(f"{file} cannot be used: {error}")

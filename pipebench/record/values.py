@@ -21,19 +21,23 @@ NOT_A_LETTER = re.compile(r"[\ud800-\udfff]")
 """Half of a letter, as a name that is not UTF-8 has it: it can be written nowhere."""
 LONGEST = 4000
 """Letters of a stranger's text on one line."""
+LONGEST_BLOCK = 1_000_000
+"""Letters of one of many lines, the last of which count."""
 BLOCKS = frozenset({"log", "journal", "stdout", "stderr", "argv", "command"})
 """Fields of documents that are shown as they are, each line by itself."""
 
 
 def harmless(text: str) -> str:
     """A stranger's text (a log, a server's answer, a name) as any terminal or page may show it."""
+    if text.isprintable():
+        return text
     return NOT_A_LETTER.sub("\N{REPLACEMENT CHARACTER}", CONTROLS.sub("", text))
 
 
 def line(text: str) -> str:
     """The same on one line, which it cannot forge another one with."""
-    cleaned = LINE_ENDS.sub(" ", harmless(text))
-    return cleaned if len(cleaned) <= LONGEST else f"{cleaned[:LONGEST]} ..."
+    cut = "" if len(text) <= LONGEST else " ..."
+    return LINE_ENDS.sub(" ", harmless(text[:LONGEST])) + cut
 
 
 def worded(document: Any, *, block: bool = False) -> Any:
@@ -43,7 +47,7 @@ def worded(document: Any, *, block: bool = False) -> Any:
     written anywhere. A Struct is changed itself; of an object, the names are texts, too.
     """
     if type(document) is str:  # not an Enum
-        return harmless(document) if block else line(document)
+        return harmless(document[-LONGEST_BLOCK:]) if block else line(document)
     if isinstance(document, msgspec.Struct):
         for name in document.__struct_fields__:
             value = getattr(document, name)

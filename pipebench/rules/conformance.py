@@ -22,6 +22,9 @@ from pipebench.record.values import line, worded, workers_words
 
 TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
 
+MOST_CASES = 100
+"""In the table; the probe has some twenty."""
+
 
 class Server(NamedTuple):
     """A framework's process that was probed."""
@@ -134,7 +137,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
 
     order = sorted(probes, key=lambda server: (server.testbed, head(server).lower()))
     heads = {server: head(server) for server in order}
-    first = next((probe.cases for probe in probes.values() if probe.cases), [])
+    first = next((probe.cases for probe in probes.values() if probe.cases), [])[:MOST_CASES]
     by_name = {server: {case.name: case for case in probes[server].cases} for server in order}
     rows = [(case, [by_name[server].get(case.name) for server in order]) for case in first]
     return ConformanceTable(
@@ -143,7 +146,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
         details=[
             (heads[server], case)
             for server in order
-            for case in probes[server].cases
+            for case in probes[server].cases[:MOST_CASES]
             if case.conforms is False
         ],
         why={heads[server]: why for server in order if (why := probes[server].why)},

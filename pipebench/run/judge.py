@@ -15,11 +15,10 @@ import msgspec
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
 from pipebench.record.prices import Price, Prices, read_prices
+from pipebench.record.reading import one_document
 from pipebench.record.run import Run, load_run
-from pipebench.record.schema import (
-    Cell,
-    InvalidRecord,
-)
+from pipebench.record.schema import Cell, InvalidRecord, RecordError
+from pipebench.record.values import line
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import Probe, Server, read_probes
@@ -30,6 +29,8 @@ WORTH_PROCESSES = 500
 """Of fewer records, starting processes takes longer than they save."""
 MOST_PROCESSES = 4
 RECORDS_AT_ONCE = 25
+MOST_UNMEASURED = 1000
+"""Cells without a record that have a row: a folder of few files does not make a large report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,15 @@ class JudgedRun:
 
     @property
     def by_cell(self) -> dict[Cell, list[JudgedMeasurement]]:
-        """Every cell that is scheduled or was seen, with its measurements in their order."""
-        cells: dict[Cell, list[JudgedMeasurement]] = {cell: [] for cell in self.run.cells}
+        """Every cell that is scheduled or was seen, with its measurements in their order.
+
+        Of those without any measurement only the first MOST_UNMEASURED.
+        """
+        seen = {judged.measurement.cell for judged in self.measurements}
+        left = set([cell for cell in self.run.cells if cell not in seen][:MOST_UNMEASURED])
+        cells: dict[Cell, list[JudgedMeasurement]] = {
+            cell: [] for cell in self.run.cells if cell in seen or cell in left
+        }
         for judged in self.measurements:
             cells.setdefault(judged.measurement.cell, []).append(judged)
         return cells
@@ -148,11 +156,16 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
     probes, unusable_probes = read_probes(run)
     path_capacities = read_path_capacities(folder)
     checks = list(_read(run, store.CROSSCHECK, alone=alone))
+    judged: list[JudgedMeasurement] = []
+    for measurement in reduced:
+        try:
+            with one_document():
+                judged.append(_judged(measurement, run, sizes, probes, path_capacities))
+        except RecordError as error:
+            invalid.append(InvalidRecord(measurement.file, line(str(error))))
     return JudgedRun(
         run=run,
-        measurements=[
-            _judged(measurement, run, sizes, probes, path_capacities) for measurement in reduced
-        ],
+        measurements=judged,
         invalid=invalid,
         missing=[
             (number, cell)

@@ -16,6 +16,7 @@ from pipebench.show import formats
 
 AT_REST = timedelta(minutes=15)
 """A run without an end is not under way if it wrote nothing for so long."""
+LONGEST_CELL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _listed(folder: Path, now: datetime) -> Listed:
 def terminal(listed: list[Listed], columns: int | None = None) -> str:
     """A line per run; cut to the columns, if they are given."""
     heads = ["run", "started (UTC)", "state", "measured", "plan", "commit", "hosts", "frameworks"]
-    lines = [heads, *map(_line, listed)]
+    lines = [heads, *([cell[:LONGEST_CELL] for cell in _line(one)] for one in listed)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     texts = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -98,11 +99,13 @@ def _line(one: Listed) -> list[str]:
 
 def _plan(run: Run) -> str:
     """Depths x connections x rounds: "d5 c200 r6"."""
+    if not run.cells:
+        return formats.MISSING
     parts = [
         f"{letter}{_span(getattr(cell, key) for cell in run.cells)}"
         for letter, key in (("d", "depth"), ("c", "connections"))
     ]
-    return f"{' '.join(parts)} r{len(run.rounds)}" if run.cells else formats.MISSING
+    return f"{' '.join(parts)} r{len(run.rounds)}"
 
 
 def _span(values: Iterable[Any]) -> str:

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
 from pipebench.show.undeployed import undeployed, why
 
 LONGEST_LIST = 20
-MOST_SAID = 100
-"""Sentences of one kind on the terminal, and values in a table."""
+MOST_SAID, MOST_VALUES = 100, 1000
+"""Sentences of one kind and variables; values of hosts."""
 LONGEST_FINGERPRINT = 100
 LONGEST_LOG = 1_000_000
 """Bytes of a log, of which the report has the last lines."""
@@ -109,7 +110,15 @@ def render(
     begun = draw.begin(data_of(judged_run, rows, machines), drawer or Here())
     # as much as possible comes before `finish`, while the charts are drawn
     chapters = [machines_chapter(machines)] if machines else []
-    chapters += [chapter for make in makers if (chapter := make(judged_run, rows))]
+    unmade: list[str] = []
+    for make in makers:
+        try:
+            chapter = make(judged_run, rows)
+        except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
+            name = getattr(make, "__name__", "").strip("_").replace("_", " ")
+            unmade.append(f"the chapter {name} could not be made: {type(error).__name__}: {error}")
+        else:
+            chapters += [chapter] if chapter else []
     said = [chapter.terminal for chapter in chapters]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
     points = answer(judged_run, rows, machines)
@@ -135,7 +144,7 @@ def render(
             ),
         },
         terminal="\n\n".join([terminal(judged_run, rows), *filter(None, said)]),
-        problems=[*problems(judged_run), *undrawn],
+        problems=[*problems(judged_run), *unmade, *undrawn],
         remarks=remarks(judged_run),
     )
 
@@ -211,7 +220,7 @@ def _markdown(
     points: list[Point],
 ) -> str:
     run = judged_run.run
-    prints = fingerprints(run.hosts)
+    prints = fingerprints(run.hosts)[:MOST_VALUES]
     unusable = _unusable(judged_run)
     folders = {chapter.template.parent for chapter in chapters}
     shared = undeployed(rows)
@@ -257,8 +266,8 @@ def _markdown(
         hosts=list(run.hosts),
         fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
         folded=[row for row in prints if row[0].startswith(FOLDED)],
-        versions=_short(run.versions),
-        variables={name: words(value) for name, value in run.variables.items()},
+        versions=dict(islice(_short(run.versions).items(), MOST_SAID)),
+        variables={name: words(value) for name, value in islice(run.variables.items(), MOST_SAID)},
     )
 
 

@@ -10,6 +10,9 @@ from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
 from pipebench.record.run import Run
 from pipebench.record.yaml_text import YamlError, values_of
 
+MOST_VARIABLES = 200
+"""No plan has so many."""
+
 
 def reproduce(run: Run) -> str:
     """The command that repeats a run in the same order; empty if it is not known.
@@ -17,7 +20,7 @@ def reproduce(run: Run) -> str:
     It is the typed command, except for the variables of the benchmark: it has all of them, with the
     values that the run used.
     """
-    if not run.command or not run.variables:
+    if not run.command or not 0 < len(run.variables) <= MOST_VARIABLES:
         return ""
     used = {
         name: value
