@@ -1,8 +1,9 @@
 """Folders of runs as a broken disk or a stranger makes them, and what must hold of all of them.
 
-`python -m tests.hostile_folders COUNT [SEED]` tries so many; the unit layer tries a few. Each time
-one thing of a whole folder is another: a value of a document, a document, or what stands in the
-place of a file. Most are only read, some are reported, few are rendered by a process of its own.
+`python -m tests.hostile_folders COUNT [SEED]` tries so many (50,000 need half an hour of CPU), and
+others with another seed; the unit layer tries a few. Each time one thing of a whole folder is
+another: a value of a document, a document, or what stands in the place of a file. Most are only
+read, some are reported, few are rendered by a process of its own.
 """
 
 from __future__ import annotations
@@ -566,9 +567,11 @@ def tried(
     rng = random.Random(seed)  # noqa: S311 (no secret)
     with tempfile.TemporaryDirectory() as place:
         folders = Folders(Path(place) / "results")
-        for kind in kinds_of(count):
+        for number, kind in enumerate(kinds_of(count), start=1):
             if kind in kinds:
                 folders.tried(rng, kind, seconds)
+            if number % 1000 == 0:
+                print(f"{number} of {count}", flush=True)
 
 
 if __name__ == "__main__":
