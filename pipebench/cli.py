@@ -1,8 +1,13 @@
 """The command line of collect.py: a command each in pipebench/commands/."""
 
 import argparse
+import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
+
+from pipebench.commands.shared import CRASHED, fail, put
 
 COMMANDS = {
     "render": "judge one run and write its outputs",
@@ -19,9 +24,19 @@ def main(argv: Sequence[str]) -> int:
     """Run one command; returns the exit status."""
     words = _with_command(argv)
     wanted = next((word for word in words if word in COMMANDS), "")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that is not of UTF-8 is no reason to end
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser(wanted).parse_args(words)
     command: Callable[[argparse.Namespace], int] = arguments.call
-    return command(arguments)
+    try:
+        return command(arguments)
+    except Exception as error:  # noqa: BLE001 (its 1 would say that all was written)
+        put(traceback.format_exc(), sys.stderr)
+        return fail(
+            CRASHED,
+            f"{wanted} crashed, which is a fault of this project: {type(error).__name__}: {error}",
+        )
 
 
 def _with_command(argv: Sequence[str]) -> list[str]:
@@ -42,8 +57,9 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
         "       columns | calibrate RESULTS/RUN",
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is not a run; 3 the outputs could not be written; "
-        "4 no environment. A framework that fails is a result, not a fault of the run. "
-        "calibrate: 0 all is as expected; 1 it is not; 2, 3, 4 as above. "
+        "4 no environment; 5 it crashed. A framework that fails is a result, not a fault of the "
+        "run. "
+        "calibrate: 0 all is as expected; 1 it is not; 2 to 5 as above. "
         "show, compare, list: see their --help.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", prog="collect.py")

@@ -10,7 +10,6 @@ import copy
 import json
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -54,7 +53,7 @@ class Judged(NamedTuple):
 
 def judged(content: bytes) -> Judged:
     """As every reader does it. RecordError: it cannot be used."""
-    measurement = reduce(parse(content, Record, "the record"), Path("raw/x.json"))
+    measurement = reduce(parse(content, Record, "the record"), "raw/x.json")
     figures = {one.name: one.measured(measurement) for one in FIGURES if one.measured}
     return Judged(judge(measurement, Context()).outcome, figures)
 

@@ -10,6 +10,7 @@ from pipebench.compare.side import Side, read_side, side_of
 from pipebench.plan.repetition import places_of
 from pipebench.record import store
 from pipebench.record.schema import Like, RunError
+from pipebench.record.values import first_of
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show import comparison
@@ -45,7 +46,9 @@ def chapter(judged_run: JudgedRun, rows: list[CellSummary]) -> RepetitionChapter
     if isinstance(compared, str):
         sentence = f"The run {like.run_id}, which was measured again, is not compared: {compared}."
         return RepetitionChapter(like, [sentence], textwrap.fill(sentence, COLUMNS))
-    accepted = [textwrap.fill(f"Accepted as different: {one}", COLUMNS) for one in like.changes]
+    accepted = [
+        textwrap.fill(f"Accepted as different: {one}", COLUMNS) for one in first_of(like.changes)
+    ]
     return RepetitionChapter(
         like,
         comparison.sentences(compared),

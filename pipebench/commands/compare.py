@@ -20,6 +20,7 @@ from pipebench.commands.shared import (
 from pipebench.compare.gate import Status, gate
 from pipebench.compare.runs import compare_runs, read_sides
 from pipebench.compare.side import Side
+from pipebench.record.values import line
 from pipebench.show import comparison, fleet
 from pipebench.show.report import write
 
@@ -28,7 +29,8 @@ LEAST_RUNS = 2
 
 EPILOG = """\
 Exit status: 0 compared; 1 compared, but a run cannot be compared or is not whole (stderr says which
-and why); 2 nothing could be compared; 3 the outputs could not be written; 4 no environment.
+and why); 2 nothing could be compared; 3 the outputs could not be written; 4 no environment;
+5 it crashed.
 
 With --fail-if-slower, the first of these that is true of any framework that is ok in the base:
   10  slower: the interval of the ratio excludes 1, the ratio is beyond the noise floor, and
@@ -161,7 +163,8 @@ def _distinct(sides: Sequence[Side]) -> list[Side]:
     """Runs of one id are named by their folders."""
     counts = Counter(side.name for side in sides)
     return [
-        replace(side, name=str(side.folder)) if counts[side.name] > 1 else side for side in sides
+        replace(side, name=line(str(side.folder))) if counts[side.name] > 1 else side
+        for side in sides
     ]
 
 

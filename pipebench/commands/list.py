@@ -11,7 +11,9 @@ from pipebench.show import listing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Exit status: 0, also if there are no runs; 2 if the folder does not exist."
+    parser.epilog = (
+        "Exit status: 0, also if there are no runs; 2 if the folder does not exist; 5 it crashed."
+    )
     parser.add_argument(
         "results",
         metavar="RESULTS",
@@ -31,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         put(listing.terminal(runs, columns))
     else:
-        print(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
+        put(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
     sys.stdout.flush()
     say(broken)
     return RENDERED

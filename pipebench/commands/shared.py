@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from pipebench.record.values import harmless
+from pipebench.record.values import harmless, line
 
 ROOT = Path(__file__).resolve().parents[2]
 
-RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN = 0, 1, 2, 3
+RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN, NO_ENVIRONMENT, CRASHED = range(6)
 
 
 def folder_argument(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +19,10 @@ def folder_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def shown(path: Path) -> Path:
-    """The path as one may type it here."""
+def shown(path: Path) -> str:
+    """The path as one may type it here, if no name in it has what a terminal obeys."""
     full = path.resolve()
-    return full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else full
+    return line(str(full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else full))
 
 
 def put(text: str, file: TextIO | None = None) -> None:
@@ -32,12 +32,12 @@ def put(text: str, file: TextIO | None = None) -> None:
 
 def say(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        put(f"collect.py: {sentence}", sys.stderr)
+        put(f"collect.py: {line(sentence)}", sys.stderr)
     sys.stderr.flush()
 
 
 def fail(status: int, sentence: str) -> int:
-    put(f"collect.py: {sentence}", sys.stderr)
+    say([sentence])
     return status
 
 

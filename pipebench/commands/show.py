@@ -9,7 +9,9 @@ from pipebench.show.record import show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Exit status: 0 shown; 2 the file is not a record that can be used."
+    parser.epilog = (
+        "Exit status: 0 shown; 2 the file is not a record that can be used; 5 it crashed."
+    )
     parser.add_argument(
         "record",
         metavar="RECORD",

@@ -10,6 +10,7 @@ from pipebench.compare.cells import ComparedCell, compare_cell
 from pipebench.compare.provenance import Difference, brief, differences, framework_differences
 from pipebench.compare.side import Side, read_side
 from pipebench.record.schema import Cell, RunError
+from pipebench.record.values import line
 
 Key = tuple[Any, ...]
 
@@ -96,7 +97,8 @@ def _named(base: Side, other: Side) -> tuple[Side, Side]:
     """Name two runs by their ids; by their folders if `bench_run_id` gave both the same id."""
     if base.name != other.name:
         return base, other
-    return replace(base, name=str(base.folder)), replace(other, name=str(other.folder))
+    names = line(str(base.folder)), line(str(other.folder))
+    return replace(base, name=names[0]), replace(other, name=names[1])
 
 
 def _cells(pair: Pair) -> str:

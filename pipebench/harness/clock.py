@@ -15,6 +15,7 @@ from pipebench.harness.host_program import Call
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record import assemble
+from pipebench.record.folder import exists
 from pipebench.record.reading import read
 from pipebench.record.schema import SCHEMA_VERSION, Clock, ClockRecord, RecordError
 from pipebench.record.store import clock_file, time_text
@@ -69,6 +70,6 @@ class ClockExecution(Execution):
 
 def clocks_before(run: RunPlan, testbed: Testbed) -> dict[str, Clock]:
     """The clocks of a testbed before its rounds, by load generator; those that were compared."""
-    path = Path(run.results_dir) / clock_file(testbed.name, BEFORE)
-    clocks = read(path, ClockRecord).clocks if path.exists() else []
+    folder, file = Path(run.results_dir), clock_file(testbed.name, BEFORE)
+    clocks = read(folder, file, ClockRecord).clocks if exists(folder, file) else []
     return {clock.generator: clock for clock in clocks}

@@ -12,7 +12,8 @@ from pipebench.plan.estimate import measurements
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record import store
-from pipebench.record.reading import content_of, json_value, read
+from pipebench.record.folder import content_of, exists, move, names_in
+from pipebench.record.reading import json_value, read
 from pipebench.record.schema import Cell, InvalidRecord, PathRecord, ProbeRecord, RecordError
 from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, files
 from pipebench.rules.outcome import Context, Outcome, judge
@@ -68,11 +69,10 @@ def is_complete(one: Measurement | InvalidRecord) -> TypeGuard[Measurement]:
 
 def is_mended(folder: Path, record: str) -> bool:
     """Whether a record of a run's folder that had a fault was made anew, or is made anew now."""
-    path = folder / record
-    if not path.exists():
-        return (folder / SET_ASIDE / record).exists()
+    if not exists(folder, record):
+        return exists(folder, f"{SET_ASIDE}/{record}")
     try:
-        value = json_value(content_of(path))
+        value = json_value(content_of(folder, record))
     except RecordError:
         return False
     if not isinstance(value, dict):
@@ -87,53 +87,53 @@ def set_aside(run: RunPlan) -> Counter[str]:
     A record that cannot be read is one of these. Returns what measured_counts does.
     """
     folder, counts = Path(run.results_dir), Counter[str]()
-    incomplete = [path for path in files(folder / PROBE) if not is_probed(path)]
-    incomplete += [path for path in files(folder / PATH) if not is_path_measured(path)]
+    incomplete = [file for file in files(folder, PROBE) if not is_probed(folder, file)]
+    incomplete += [file for file in files(folder, PATH) if not is_path_measured(folder, file)]
     for name in (RAW, CROSSCHECK):
-        for path, one in _read(run, name):
+        for file, one in _read(run, name):
             if not is_complete(one):
-                incomplete.append(path)
+                incomplete.append(file)
             elif name == RAW:
                 counts[one.cell.testbed] += 1
-    for path in incomplete:
-        put_aside(folder, path)
+    for file in incomplete:
+        put_aside(folder, file)
     return counts
 
 
-def put_aside(folder: Path, path: Path) -> None:
+def put_aside(folder: Path, file: str) -> None:
     """Move a record of a run's folder to `replaced/`, beside those that were there before."""
-    place = folder / SET_ASIDE / path.relative_to(folder)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    name, number = store.stem(path), 1
-    while place.exists():
+    inner, _, name = f"{SET_ASIDE}/{file}".rpartition("/")
+    there, free, number = names_in(folder, inner), name, 1
+    while free in there:
         number += 1
-        place = place.with_name(f"{name}-{number}{path.name.removeprefix(name)}")
-    path.replace(place)
+        free = f"{store.stem(name)}-{number}{name.removeprefix(store.stem(name))}"
+    move(folder, file, f"{inner}/{free}")
 
 
-def is_probed(path: Path) -> bool:
+def is_probed(folder: Path, file: str) -> bool:
     """Whether a probe is recorded without a fault of the harness."""
     try:
-        return read(path, ProbeRecord).harness_fault is None
+        return read(folder, file, ProbeRecord).harness_fault is None
     except RecordError:
         return False
 
 
-def is_path_measured(path: Path) -> bool:
+def is_path_measured(folder: Path, file: str) -> bool:
     """Whether the path's capacity is recorded, and could be measured."""
     try:
-        return read(path, PathRecord).error is None
+        return read(folder, file, PathRecord).error is None
     except RecordError:
         return False
 
 
 def _read(
     run: RunPlan, folder: str, testbed: str = ""
-) -> Iterator[tuple[Path, Measurement | InvalidRecord]]:
+) -> Iterator[tuple[str, Measurement | InvalidRecord]]:
     """The records in a folder; of a testbed those that have its name before theirs, if it is given.
 
     The name of another testbed may begin with the same word.
     """
-    for path in files(Path(run.results_dir) / folder):
-        if not testbed or path.name.startswith(f"{testbed}-"):
-            yield path, read_measurement(path, run.run_id)
+    results = Path(run.results_dir)
+    for file in files(results, folder):
+        if not testbed or file.startswith(f"{folder}/{testbed}-"):
+            yield file, read_measurement(results, file, run.run_id)

@@ -18,6 +18,7 @@ from pipebench.plan.repetition import path_from
 from pipebench.plan.resumption import Resumption
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record.declared import plain
+from pipebench.record.folder import exists
 from pipebench.record.progress import append_event, read_events
 from pipebench.record.run import read_run_record
 from pipebench.record.schema import (
@@ -53,8 +54,8 @@ def note(
     if moment not in MOMENTS:
         raise ValueError(f"moment is {moment!r}; it must be one of {', '.join(MOMENTS)}")
     folder = Path(run.results_dir)
-    path = folder / RUN
-    record = read_run_record(path)[0] if path.exists() else begin(run, ansible)
+    begun = exists(folder, RUN)
+    record = read_run_record(folder)[0] if begun else begin(run, ansible)
     now = time_text(time.time())
     measured_so_far: dict[str, int] = {}
     if run.resumption and moment == "started":

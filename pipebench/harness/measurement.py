@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipebench.harness.execution import (
     GENERATOR_PATIENCE_S,
@@ -184,7 +183,7 @@ class MeasurementExecution(CellExecution):
 def totals_of(record: Record, file: str) -> Totals | None:
     """The load tool's counts; None if it got no answer, or its output cannot be used."""
     try:
-        totals = reduce(record, Path(file)).totals
+        totals = reduce(record, file).totals
     except RecordError:
         return None
     return totals if totals and totals.requests else None

@@ -29,8 +29,8 @@ from pipebench.record.store import path_file, probe_file
 def path(testbed_run: TestbedRun) -> None:
     """What the path carries, once a run and before any framework is started."""
     run, testbed = testbed_run.run, testbed_run.testbed
-    record = Path(run.results_dir) / path_file(testbed.name)
-    if run.variables.path_capacity and not (run.resumption and is_path_measured(record)):
+    measured = is_path_measured(Path(run.results_dir), path_file(testbed.name))
+    if run.variables.path_capacity and not (run.resumption and measured):
         testbed_run.make([PathExecution(run=run, testbed=testbed)])
 
 
@@ -57,7 +57,7 @@ def probe(testbed_run: TestbedRun) -> None:
             count=len(servers),
         )
         for number, (name, workers) in enumerate(servers, start=1)
-        if not (run.resumption and is_probed(folder / probe_file(testbed, name, workers)))
+        if not (run.resumption and is_probed(folder, probe_file(testbed, name, workers)))
     )
 
 

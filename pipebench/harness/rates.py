@@ -19,7 +19,7 @@ def constant_rates(run: RunPlan, testbed: str) -> list[tuple[PlannedCell, float 
 
     The rate is the share of the median over the rounds so far, by wrk's own counts.
     """
-    rates = measured_rates(Path(run.results_dir) / RAW, run.run_id, testbed)
+    rates = measured_rates(Path(run.results_dir), run.run_id, testbed)
     share = run.variables.rate_share or 0
     return [(cell, share_of(rates[cell_of(testbed, cell)], share)) for cell in run.rounds[-1]]
 
@@ -36,8 +36,8 @@ def share_of(rates: Iterable[float], share: float) -> float | None:
 def measured_rates(folder: Path, run_id: str, testbed: str) -> defaultdict[Cell, list[float]]:
     """Requests/s of all load generators together, in every raw record of a testbed."""
     rates: defaultdict[Cell, list[float]] = defaultdict(list)
-    for path in files(folder):
-        measured = read_measurement(path, run_id)
+    for file in files(folder, RAW):
+        measured = read_measurement(folder, file, run_id)
         if isinstance(measured, Measurement) and measured.cell.testbed == testbed:
             totals = measured.totals
             if totals and totals.requests:

@@ -16,6 +16,7 @@ from pipebench.plan.tuning import Kind, order_of
 from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
+from pipebench.record.folder import exists
 from pipebench.record.progress import append_event
 from pipebench.record.reading import read
 from pipebench.record.schema import (
@@ -53,9 +54,9 @@ def put_back(testbed_run: TestbedRun) -> None:
     restored = call_of(testbed_run.run.owner, PROGRAM, {"state": "restored"})
     calls = dict.fromkeys(tuned, restored)
     for host, answer in ask_all(calls, hosts).items():
-        if not (folder / tuning_file(host)).exists():
+        if not exists(folder, tuning_file(host)):
             continue
-        record = read(folder / tuning_file(host), TuningRecord)
+        record = read(folder, tuning_file(host), TuningRecord)
         record, faults = _ended(record, answer, fault_of(f"putting {host} back", answer))
         write(folder, tuning_file(host), record)
         _say(testbed_run, host, "; ".join(faults))

@@ -20,9 +20,10 @@ from pipebench.measure.window import CLOSING_S, WindowError, increase, levels
 from pipebench.measure.workers import WorkersLoad, workers_load
 from pipebench.record import store
 from pipebench.record.columns import Samples, samples_of
-from pipebench.record.reading import read
+from pipebench.record.reading import one_document, read
 from pipebench.record.run import moment
 from pipebench.record.schema import Cell, InvalidRecord, Record, RecordError, Server
+from pipebench.record.values import line, worded
 from pipebench.tools import find_tool
 from pipebench.tools.tool import LatencyError, Problem, RateKept, Tool
 
@@ -207,24 +208,28 @@ class Measurement:
         return math.fsum(c for c in cores if c is not None) if cores and None not in cores else None
 
 
-def read_measurement(path: Path, run_id: str) -> Measurement | InvalidRecord:
-    """Read a record of raw/ or crosscheck/ and reduce it."""
+def read_measurement(folder: Path, file: str, run_id: str) -> Measurement | InvalidRecord:
+    """Read a record of a run, as `raw/a.json.gz`, and reduce it."""
+    name = line(store.name_of(file))
     try:
-        record = read(path, Record)
-        if record.run_id != run_id:
-            return InvalidRecord(path.name, f"it belongs to run {record.run_id}")
-        return reduce(record, path)
+        with one_document():
+            record: Record = worded(read(folder, file, Record))
+            measurement = reduce(record, file)
     except RecordError as error:
-        return InvalidRecord(path.name, str(error))
+        return InvalidRecord(name, line(str(error)))
+    if measurement.run_id != run_id:
+        return InvalidRecord(name, f"it belongs to run {measurement.run_id}")
+    return measurement
 
 
-def reduce(record: Record, path: Path) -> Measurement:
+def reduce(record: Record, file: str) -> Measurement:
     """Reduce one record of a run. `unusable` says why its figures contradict each other.
 
     RecordError: an input of the figures is missing or impossible.
     """
-    tool = find_tool(record.tool, path.parent.name)
-    if record.round is None and path.parent.name != store.CROSSCHECK:
+    kind, _, name = file.rpartition("/")
+    tool = find_tool(record.tool, kind)
+    if record.round is None and kind != store.CROSSCHECK:
         raise RecordError("the record has no round")
     loads = loads_of(record, tool)
     ran = [load.measured for load in loads if load.measured]
@@ -232,7 +237,7 @@ def reduce(record: Record, path: Path) -> Measurement:
     samples = samples_of(server.samples if server else {}, "server")
     figures = _figures(loads, ran, samples, tool, server.cpus if server else None)
     return Measurement(
-        file=path.name,
+        file=line(name),
         run_id=record.run_id,
         tool=tool.name,
         cell=record.cell,

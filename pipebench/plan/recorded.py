@@ -93,7 +93,7 @@ def run_record(folder: Path) -> RunRecord:
     """run.json. PlanError: it cannot be used whole, or has no measurements."""
     path = folder / store.RUN
     try:
-        record, problems = read_run_record(path)
+        record, problems = read_run_record(folder)
     except RecordError as error:
         raise PlanError(f"{path} cannot be used: {error}.") from error
     Mistakes(f"{path}: {problem}." for problem in problems).refuse()

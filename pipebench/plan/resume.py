@@ -51,6 +51,7 @@ from pipebench.plan.variables import (
 )
 from pipebench.record import assemble, store
 from pipebench.record.declared import listed, plain
+from pipebench.record.folder import names_in
 from pipebench.record.progress import read_events
 from pipebench.record.reading import read
 from pipebench.record.schema import HostFingerprint, RecordError, RunRecord
@@ -227,12 +228,11 @@ def host_changes(run: RunPlan, fingerprints: Mapping[str, Mapping[str, Any]]) ->
 
 def recorded_host(run: RunPlan, host: str) -> HostFingerprint:
     """What a host was when the run began. RecordError: the record cannot be used."""
-    file = store.host_file(host)
-    path = Path(run.results_dir) / file
-    if not path.exists():
+    folder, file = Path(run.results_dir), store.host_file(host)
+    if store.name_of(file) not in names_in(folder, store.HOSTS):
         raise RecordError(f"the run has no {file}")
     try:
-        fingerprint = read(path, HostFingerprint, file)
+        fingerprint = read(folder, file, HostFingerprint, file)
     except RecordError as error:
         raise RecordError(f"{file} cannot be used: {error}") from error
     if fingerprint.run_id is not None and fingerprint.run_id != run.run_id:

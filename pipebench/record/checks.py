@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipebench.record.schema import READABLE, Document, Record, RecordError
+from pipebench.record.schema import (
+    READABLE,
+    Document,
+    HostFingerprint,
+    Record,
+    RecordError,
+    RunRecord,
+)
+
+DEEPEST = 50
+"""Values in values that anything here looks into."""
+MOST_SCHEDULED = 500_000
+"""Measurements of a run; a sweep over fifty testbeds has a hundred thousand."""
 
 
 def check(document: Any, name: str) -> None:
@@ -13,6 +25,31 @@ def check(document: Any, name: str) -> None:
         check_version(document.schema_version, name)
     if isinstance(document, Record):
         check_record(document)
+    if isinstance(document, RunRecord):
+        check_run(document)
+    if isinstance(document, RunRecord | HostFingerprint):
+        for field in document.__struct_fields__:
+            check_depth(getattr(document, field))
+
+
+def check_depth(value: Any, most: int = DEEPEST) -> None:
+    """RecordError: values are nested more deeply than whoever reads them can follow."""
+    if not isinstance(value, dict | list):
+        return
+    if not most:
+        raise RecordError(f"its values are nested more than {DEEPEST} deep")
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            check_depth(inner, most - 1)
+
+
+def check_run(run: RunRecord) -> None:
+    """RecordError: it has more measurements than anybody makes."""
+    count = sum(map(len, run.rounds)) * max(1, len(run.testbeds))
+    if count > MOST_SCHEDULED:
+        raise RecordError(
+            f"its schedule has {count:,} measurements; it may have at most {MOST_SCHEDULED:,}"
+        )
 
 
 def check_version(version: Any, name: str, readable: tuple[int, ...] = READABLE) -> None:

@@ -1,6 +1,5 @@
 """prices.yml of a run: what an hour of each host costs. docs/prices.example.yml explains it."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +9,20 @@ import yaml
 from msgspec import Meta, Struct
 
 from pipebench.record.declared import listed, plain, read_fields
+from pipebench.record.folder import content_of, exists, write_files
 from pipebench.record.run import Run
-from pipebench.record.store import write_text
+from pipebench.record.schema import RecordError
+from pipebench.record.values import first_of, line, worded
+from pipebench.record.yaml_text import LARGEST_BYTES, YamlError, values_of
 
 PRICES = "prices.yml"
 COMMON = ("currency", "date", "source")
 """May be given once for all hosts."""
 
+MOST_NAMED = 10
+"""Hosts in a sentence."""
+LEAST, MOST = 1e-9, 1e9
+"""Of a price: no currency is worth more, or less, so that no rate is divided by nearly nothing."""
 Text = Annotated[str, Meta(min_length=1)]
 
 
@@ -24,7 +30,7 @@ class Price(Struct, frozen=True, kw_only=True):
     """per_hour: in units of the currency. date: the day it was so; source: where it was read."""
 
     per_hour: Annotated[
-        float, Meta(gt=0, le=sys.float_info.max, extra={"right": "a number above 0, such as 0.096"})
+        float, Meta(ge=LEAST, le=MOST, extra={"right": "a number above 0, such as 0.096"})
     ]
     currency: Text
     date: Text
@@ -46,21 +52,24 @@ class Prices:
 def read_prices(run: Run) -> Prices:
     """prices.yml in the folder of a run; nothing if there is none. Never raises."""
     path = run.folder / PRICES
-    return load_prices(path, run) if path.exists() else Prices()
+    return load_prices(path, run) if path.exists() or path.is_symlink() else Prices()
 
 
 def load_prices(path: Path, run: Run) -> Prices:
     """A price file, checked against the hosts of a run. Never raises."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        return Prices(problems=[f"{path} cannot be read: {error.strerror or error}"])
-    except UnicodeDecodeError:
-        return Prices(problems=[f"{path} is not a text in UTF-8, so no price is known"])
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        return Prices(problems=[f"{path} is not YAML, so no price is known: {reason}"])
-    return parse_prices(document, hosts_of(run))
+        return _parsed(content_of(path.parent, path.name, LARGEST_BYTES), run)
+    except (RecordError, YamlError) as error:
+        return Prices(problems=[line(f"{path} cannot be used, so no price is known: {error}")])
+
+
+def _parsed(content: bytes, run: Run) -> Prices:
+    """YamlError: it is not YAML."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise YamlError("it is not a text in UTF-8") from error
+    return parse_prices(values_of(text), hosts_of(run))
 
 
 def keep(source: Path, run: Run) -> list[str]:
@@ -69,20 +78,24 @@ def keep(source: Path, run: Run) -> list[str]:
     It is kept if one price of it can be used; else the sentences say why not.
     OSError: the folder cannot be written to.
     """
-    prices = load_prices(source, run)
+    source = source.resolve()
+    try:
+        content = content_of(source.parent, source.name, LARGEST_BYTES)
+        prices = _parsed(content, run)
+    except (RecordError, YamlError) as error:
+        return [f"{source} cannot be used, and was not kept: {error}"]
     if not prices.hosts:
         return [*prices.problems, f"{source} has no price for this run, and was not kept"]
-    target = run.folder / PRICES
-    if source.resolve() != target.resolve():
-        target.write_bytes(source.read_bytes())
+    if source != run.folder.resolve() / PRICES:
+        write_files(run.folder, {PRICES: content}, durable=True)
     return []
 
 
 def write_prices(folder: Path, prices: Mapping[str, Any]) -> None:
     """Keep the prices that an inventory has, by host, unless the run has prices already."""
-    path = folder / PRICES
-    if not path.exists():
-        write_text(path, yaml.safe_dump({"hosts": dict(prices)}, sort_keys=False))
+    if not exists(folder, PRICES):
+        text = yaml.safe_dump({"hosts": dict(prices)}, sort_keys=False)
+        write_files(folder, {PRICES: text.encode()}, durable=True)
 
 
 def hosts_of(run: Run) -> list[str]:
@@ -107,14 +120,15 @@ def parse_prices(document: Any, known: list[str]) -> Prices:
         for key in document
         if key not in ("hosts", *COMMON)
     ]
-    common = {key: document[key] for key in COMMON if key in document}
+    common = {key: worded(document[key]) for key in COMMON if key in document}
     prices: dict[str, Price] = {}
-    for host, value in document["hosts"].items():
+    for host, value in worded(document["hosts"]).items():
         price, mistakes = _price(str(host), value, common, known)
         problems += mistakes
         if price is not None:
             prices[str(host)] = price
-    return Prices(prices, problems + _currency_problems(prices))
+    problems += _currency_problems(prices)
+    return Prices(prices, [line(problem) for problem in first_of(problems)])
 
 
 def _price(
@@ -122,7 +136,7 @@ def _price(
 ) -> tuple[Price | None, list[str]]:
     """The price of a host, or what is wrong with it."""
     if host not in known:
-        hosts = ", ".join(known) or "no host that is known"
+        hosts = ", ".join(first_of(known, MOST_NAMED)) or "no host that is known"
         return None, [
             f"{PRICES}: {host} is not a host of this run, which has {hosts}; its price is not used"
         ]

@@ -11,7 +11,15 @@ from typing import Any
 import msgspec
 
 from pipebench.record import store
-from pipebench.record.reading import content_of, json_value, parse, read, salvage
+from pipebench.record.folder import content_of
+from pipebench.record.reading import (
+    DOCUMENT_BYTES,
+    json_value,
+    one_document,
+    parse,
+    read,
+    salvage,
+)
 from pipebench.record.schema import (
     SCHEMA_VERSION,
     Cell,
@@ -26,6 +34,7 @@ from pipebench.record.schema import (
     Testbed,
     TuningRecord,
 )
+from pipebench.record.values import first_of, line, worded
 
 UNOPTIMISED = ("maven",)
 """Sources of CPythons that were built without profile-guided optimisation."""
@@ -114,13 +123,15 @@ def load_run(folder: Path) -> Run:
     if links := store.leads_out(folder):
         raise RunError(f"{folder} has links in place of files ({', '.join(links)}); remove them")
     path = folder / store.RUN
-    if not path.is_file():
+    if not path.exists():
         raise RunError(f"{folder} is not a run: it has no {store.RUN}")
     try:
-        record, problems = read_run_record(path)
+        record, problems = read_run_record(folder)
     except RecordError as error:
         raise RunError(f"{path} cannot be used: {error}") from error
-    hosts = read_hosts(folder, problems, record.run_id)
+    record = worded(record)
+    found = read_hosts(folder, problems, record.run_id)
+    hosts = {line(name): worded(host) for name, host in found.items()}
     return Run(
         folder=folder,
         run_id=record.run_id,
@@ -142,19 +153,20 @@ def load_run(folder: Path) -> Run:
         given_up=record.given_up,
         controller_cpu_s=record.controller_cpu_s,
         interruptions=record.interruptions,
-        tunings=list(read_tunings(folder, record.run_id)),
+        tunings=list(map(worded, read_tunings(folder, record.run_id))),
         like=record.like,
-        problems=problems,
+        problems=[line(problem) for problem in first_of(problems)],
     )
 
 
-def read_run_record(path: Path) -> tuple[RunRecord, list[str]]:
+def read_run_record(folder: Path) -> tuple[RunRecord, list[str]]:
     """run.json, and a sentence for each part of it that cannot be used. RecordError: none can."""
-    content = content_of(path)
-    try:
-        return parse(content, RunRecord, store.RUN), []
-    except RecordError:
-        return salvage(json_value(content), RunRecord, store.RUN)
+    with one_document():
+        content = content_of(folder, store.RUN, DOCUMENT_BYTES)
+        try:
+            return parse(content, RunRecord, store.RUN), []
+        except RecordError:
+            return salvage(json_value(content, deep=True), RunRecord, store.RUN)
 
 
 def _described(host: HostFingerprint) -> dict[str, Any]:
@@ -167,16 +179,17 @@ def _described(host: HostFingerprint) -> dict[str, Any]:
 def read_hosts(folder: Path, problems: list[str], run_id: str) -> dict[str, HostFingerprint]:
     """The fingerprints by host; `problems` gets a sentence for what of them is not right."""
     hosts = {}
-    for path in store.files(folder / store.HOSTS):
+    for file in store.files(folder, store.HOSTS):
         try:
-            value = json_value(content_of(path))
-            host, unusable = salvage(value, HostFingerprint, f"{store.HOSTS}/{path.name}")
+            with one_document():
+                value = json_value(content_of(folder, file, DOCUMENT_BYTES), deep=True)
+                host, unusable = salvage(value, HostFingerprint, file)
         except RecordError as error:
-            problems.append(f"{store.HOSTS}/{path.name} cannot be used: {error}")
+            problems.append(f"{file} cannot be used: {error}")
             continue
         if host.run_id not in (None, run_id):
-            problems.append(f"{store.HOSTS}/{path.name} says that it is of another run")
-        hosts[store.stem(path)] = host
+            problems.append(f"{file} says that it is of another run")
+        hosts[store.stem(file)] = host
         problems += unusable
     return hosts
 
@@ -184,16 +197,16 @@ def read_hosts(folder: Path, problems: list[str], run_id: str) -> dict[str, Host
 def read_tunings(folder: Path, run_id: str) -> Iterator[TuningRecord]:
     """What was set on each host; one that cannot be read is one that was not put back."""
     for name in (store.TUNING, store.PINNING):
-        for path in store.files(folder / name):
+        for file in store.files(folder, name):
             try:
-                yield read(path, TuningRecord)
+                yield read(folder, file, TuningRecord)
             except RecordError as error:
                 yield TuningRecord(
                     schema_version=SCHEMA_VERSION,
                     run_id=run_id,
-                    testbed=store.stem(path),
+                    testbed=store.stem(file),
                     host="",
-                    error=f"{name}/{path.name}: {error}",
+                    error=f"{file}: {error}",
                 )
 
 
@@ -201,9 +214,9 @@ def moment(text: str | None) -> datetime | None:
     """A time of a record; None if there is none, or it is not one."""
     try:
         found = datetime.fromisoformat(text or "")
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the last day of 9999, west of Greenwich
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _frameworks(record: RunRecord, hosts: dict[str, HostFingerprint]) -> dict[str, Framework]:

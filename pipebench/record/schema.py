@@ -64,6 +64,8 @@ class AllCores(StrEnum):
 ALL = AllCores.ALL
 Workers: TypeAlias = Positive | AllCores
 """What a plan says: the same on every testbed, however many CPUs its server has."""
+Few = Meta(max_length=1000)
+"""Of a list of what a plan or a person has written: more is a mistake, or meant to be slow."""
 Direction: TypeAlias = Literal["to_server", "from_server"]
 
 NOTHING = Raw(b"null")
@@ -268,7 +270,7 @@ class Record(Document, kw_only=True):
     ended: str | None = None
     deployment: Deployment
     server: Server | None = None
-    generators: list[Generator] = []
+    generators: Annotated[list[Generator], Few] = []
     harness_fault: str | None = None
 
     @property
@@ -308,7 +310,7 @@ class Probe(Part, kw_only=True):
     """What the probe prints, as far as it is read. error: why it could not ask."""
 
     schema_version: int
-    cases: list[Case]
+    cases: Annotated[list[Case], Few]
     error: str | None = None
 
 
@@ -362,7 +364,7 @@ class PathRecord(Document, kw_only=True):
     ended: str | None = None
     server: PathHost
     generator: PathHost
-    tests: list[PathTest]
+    tests: Annotated[list[PathTest], Few]
     error: str | None = None
 
 
@@ -600,8 +602,8 @@ class RunRecord(Document, kw_only=True):
     commit: str | None = None
     dirty: bool = False
     variables: dict[str, Any] = {}
-    frameworks: dict[str, Described] = {}
-    testbeds: list[Testbed] = []
+    frameworks: Annotated[dict[str, Described], Few] = {}
+    testbeds: Annotated[list[Testbed], Few] = []
     rounds: list[list[Planned]] = []
     versions: dict[str, Any] = {}
     harness_faults: list[str] = []
@@ -609,7 +611,7 @@ class RunRecord(Document, kw_only=True):
     given_up: dict[str, str] = {}
     controller_cpu_s: dict[str, float] = {}
     programs: str | None = None
-    interruptions: list[Interruption] = []
+    interruptions: Annotated[list[Interruption], Few] = []
     like: Like | None = None
 
 

@@ -42,6 +42,13 @@ def sentence(error: msgspec.ValidationError, document: Any, name: str) -> str:
     return f"{thing} cannot be used: {problem[:1].lower()}{problem[1:]}"
 
 
+def kind_of(value: Any) -> str:
+    """What JSON has at a place, in words: "a list"."""
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    kinds |= {list: "a list", dict: "an object"}
+    return kinds.get(type(value), "null")
+
+
 def place(name: str, steps: list[str]) -> str:
     """A place in a document in words, the innermost first: "started of measured of generator 1"."""
     words: list[str] = []

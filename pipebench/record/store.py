@@ -7,14 +7,13 @@ reading.py reads either, whatever it was that was written.
 from __future__ import annotations
 
 import gzip
-import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from pipebench.record.folder import names_in, write_files
 from pipebench.record.schema import Record
 
 RUN = "run.json"
@@ -32,16 +31,27 @@ def leads_out(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_symlink())
 
 
-def files(folder: Path) -> list[Path]:
-    """The documents in a folder, in the order of their names; none if there is no such folder."""
+def files(folder: Path, inner: str) -> list[str]:
+    """The documents in a folder of a run, as `raw/a.json`, in their order; none if it is not there.
+
+    What is among them may be no file at all: whoever reads it is told so.
+    """
     # a leading dot: it is being written just now
-    found = (path for ending in ENDINGS for path in folder.glob(f"[!.]*{ending}"))
-    return sorted(found, key=lambda path: path.name)
+    return [
+        f"{inner}/{name}"
+        for name in names_in(folder, inner)
+        if name.endswith(ENDINGS) and not name.startswith(".")
+    ]
 
 
-def stem(path: Path) -> str:
-    """A document's name without its ending."""
-    return path.name.removesuffix(".gz").removesuffix(".json")
+def name_of(file: str) -> str:
+    """A document's own name, without that of its folder."""
+    return file.rpartition("/")[2]
+
+
+def stem(file: str) -> str:
+    """A document's own name without its ending."""
+    return name_of(file).removesuffix(".gz").removesuffix(".json")
 
 
 def raw_file(record: Record) -> str:
@@ -91,7 +101,7 @@ def write(folder: Path, file: str, document: Struct) -> None:
         content = gzip.compress(content + b"\n", LEVEL, mtime=0)
     else:
         content = readable(content)
-    write_bytes(folder / file, content)
+    write_files(folder, {file: content}, durable=True)
 
 
 def readable(content: bytes) -> bytes:
@@ -104,23 +114,12 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a file, making its folder; an old file stays until the new one is whole.
+    """Write a file of ours, making its folder; an old file stays until the new one is whole.
 
     Raises OSError (no space, no permission) with the old file untouched.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_files(path.parent, {path.name: content}, durable=True)
 
 
 def time_text(moment: float) -> str:

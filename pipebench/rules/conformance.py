@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pipebench.record import store
 from pipebench.record.checks import check_version
-from pipebench.record.reading import parse, read
+from pipebench.record.reading import one_document, parse, read
 from pipebench.record.run import Run
 from pipebench.record.schema import (
     NOTHING,
@@ -18,9 +18,12 @@ from pipebench.record.schema import (
     Workers,
 )
 from pipebench.record.schema import Probe as ProbeDocument
-from pipebench.record.values import workers_words
+from pipebench.record.values import line, worded, workers_words
 
 TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
+
+MOST_CASES = 100
+"""In the table; the probe has some twenty."""
 
 
 class Server(NamedTuple):
@@ -64,11 +67,12 @@ def read_probes(run: Run) -> tuple[dict[Server, Probe], list[InvalidRecord]]:
     """All probes of a run, and the records that cannot be used, with the reason."""
     probes: dict[Server, Probe] = {}
     invalid: list[InvalidRecord] = []
-    for path in store.files(run.folder / store.PROBE):
+    for file in store.files(run.folder, store.PROBE):
         try:
-            probe = probe_of(read(path, ProbeRecord), run.run_id)
+            with one_document():
+                probe = probe_of(worded(read(run.folder, file, ProbeRecord)), run.run_id)
         except RecordError as error:
-            invalid.append(InvalidRecord(path.name, str(error)))
+            invalid.append(InvalidRecord(line(store.name_of(file)), line(str(error))))
             continue
         probes[probe.server] = probe
     return probes, invalid
@@ -94,7 +98,7 @@ def _cases(record: ProbeRecord) -> tuple[str | None, list[Case]]:
     if record.probe == NOTHING:
         error = record.server.ready_error if record.server else None
         return error or "the probe did not start", []
-    probe = parse(record.probe, ProbeDocument, "probe of the record")
+    probe: ProbeDocument = worded(parse(record.probe, ProbeDocument, "probe of the record"))
     check_version(probe.schema_version, "probe of the record", (PROGRAM_VERSION,))
     return probe.error, probe.cases
 
@@ -133,7 +137,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
 
     order = sorted(probes, key=lambda server: (server.testbed, head(server).lower()))
     heads = {server: head(server) for server in order}
-    first = next((probe.cases for probe in probes.values() if probe.cases), [])
+    first = next((probe.cases for probe in probes.values() if probe.cases), [])[:MOST_CASES]
     by_name = {server: {case.name: case for case in probes[server].cases} for server in order}
     rows = [(case, [by_name[server].get(case.name) for server in order]) for case in first]
     return ConformanceTable(
@@ -142,7 +146,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
         details=[
             (heads[server], case)
             for server in order
-            for case in probes[server].cases
+            for case in probes[server].cases[:MOST_CASES]
             if case.conforms is False
         ],
         why={heads[server]: why for server in order if (why := probes[server].why)},

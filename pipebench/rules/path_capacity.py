@@ -5,13 +5,14 @@ Its record is optional: if it cannot be used, a sentence says why, and the capac
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from pipebench.record import store
 from pipebench.record.columns import Samples, samples_of
-from pipebench.record.reading import parse, read
+from pipebench.record.reading import one_document, parse, read
 from pipebench.record.schema import (
     NOTHING,
     Direction,
@@ -20,6 +21,7 @@ from pipebench.record.schema import (
     PathTest,
     RecordError,
 )
+from pipebench.record.values import line, worded
 
 DIRECTIONS: tuple[Direction, ...] = ("to_server", "from_server")
 COUNTERS = {"to_server": "nic_tx", "from_server": "nic_rx"}
@@ -60,7 +62,7 @@ class PathCapacity:
 class Sum(Struct, frozen=True, kw_only=True):
     """A sum of iperf3; only UDP has packets."""
 
-    seconds: float
+    seconds: Annotated[float, Meta(gt=0)]
     packets: int = 0
     lost_packets: int = 0
 
@@ -101,12 +103,13 @@ class TestResult:
 def read_path_capacities(folder: Path) -> dict[str, PathCapacity]:
     """The path capacities in a run's folder, by testbed; a run may have none."""
     capacities = {}
-    for path in store.files(folder / store.PATH):
-        testbed = store.stem(path)
+    for file in store.files(folder, store.PATH):
+        testbed = line(store.stem(file))
         try:
-            capacities[testbed] = capacity_of(read(path, PathRecord), testbed)
+            with one_document():
+                capacities[testbed] = capacity_of(worded(read(folder, file, PathRecord)), testbed)
         except RecordError as error:
-            problem = f"{store.PATH}/{path.name} cannot be used: {error}"
+            problem = line(f"{file} cannot be used: {error}")
             capacities[testbed] = PathCapacity(testbed, problems=[problem])
     return capacities
 
@@ -220,4 +223,5 @@ def _busy(samples: Samples, test: PathTest) -> float:
                 first, *_, last = counter[inside]
                 used += float(np.nan_to_num(last - first))
     t = samples.t[inside]
-    return used / 1e6 / float(t[-1] - t[0]) / len(cpus)
+    seconds = float(t[-1] - t[0])
+    return used / 1e6 / seconds / len(cpus) if seconds > 0 else 0.0

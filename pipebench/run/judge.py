@@ -15,11 +15,10 @@ import msgspec
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
 from pipebench.record.prices import Price, Prices, read_prices
+from pipebench.record.reading import one_document
 from pipebench.record.run import Run, load_run
-from pipebench.record.schema import (
-    Cell,
-    InvalidRecord,
-)
+from pipebench.record.schema import Cell, InvalidRecord, RecordError
+from pipebench.record.values import line
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import Probe, Server, read_probes
@@ -30,6 +29,8 @@ WORTH_PROCESSES = 500
 """Of fewer records, starting processes takes longer than they save."""
 MOST_PROCESSES = 4
 RECORDS_AT_ONCE = 25
+MOST_UNMEASURED = 1000
+"""Cells without a record that have a row: a folder of few files does not make a large report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,15 @@ class JudgedRun:
 
     @property
     def by_cell(self) -> dict[Cell, list[JudgedMeasurement]]:
-        """Every cell that is scheduled or was seen, with its measurements in their order."""
-        cells: dict[Cell, list[JudgedMeasurement]] = {cell: [] for cell in self.run.cells}
+        """Every cell that is scheduled or was seen, with its measurements in their order.
+
+        Of those without any measurement only the first MOST_UNMEASURED.
+        """
+        seen = {judged.measurement.cell for judged in self.measurements}
+        left = set([cell for cell in self.run.cells if cell not in seen][:MOST_UNMEASURED])
+        cells: dict[Cell, list[JudgedMeasurement]] = {
+            cell: [] for cell in self.run.cells if cell in seen or cell in left
+        }
         for judged in self.measurements:
             cells.setdefault(judged.measurement.cell, []).append(judged)
         return cells
@@ -148,11 +156,16 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
     probes, unusable_probes = read_probes(run)
     path_capacities = read_path_capacities(folder)
     checks = list(_read(run, store.CROSSCHECK, alone=alone))
+    judged: list[JudgedMeasurement] = []
+    for measurement in reduced:
+        try:
+            with one_document():
+                judged.append(_judged(measurement, run, sizes, probes, path_capacities))
+        except RecordError as error:
+            invalid.append(InvalidRecord(measurement.file, line(str(error))))
     return JudgedRun(
         run=run,
-        measurements=[
-            _judged(measurement, run, sizes, probes, path_capacities) for measurement in reduced
-        ],
+        measurements=judged,
         invalid=invalid,
         missing=[
             (number, cell)
@@ -176,23 +189,24 @@ def spent_s(measurement: Measurement, warmup: float, duration: float) -> float:
 
 def _read(run: Run, folder: str, *, alone: bool) -> Iterator[Measurement | InvalidRecord]:
     """What is left of each record in one of a run's folders, in the order of their names."""
-    paths = store.files(run.folder / folder)
+    files = store.files(run.folder, folder)
     processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
-    if alone or processes == 1 or len(paths) < WORTH_PROCESSES:
-        yield from map(partial(read_measurement, run_id=run.run_id), paths)
+    if alone or processes == 1 or len(files) < WORTH_PROCESSES:
+        for file in files:
+            yield read_measurement(run.folder, file, run.run_id)
         return
     # not by fork: this process may have threads of the libraries that draw
     context = get_context("forkserver")
     # without the collector, which takes a fifth of the time and finds nothing
     with ProcessPoolExecutor(processes, mp_context=context, initializer=gc.disable) as pool:
-        packed = partial(_packed, run_id=run.run_id)
+        packed = partial(_packed, run.folder, run_id=run.run_id)
         reduced = msgspec.msgpack.Decoder(Measurement | InvalidRecord)
-        yield from map(reduced.decode, pool.map(packed, paths, chunksize=RECORDS_AT_ONCE))
+        yield from map(reduced.decode, pool.map(packed, files, chunksize=RECORDS_AT_ONCE))
 
 
-def _packed(path: Path, run_id: str) -> bytes:
+def _packed(folder: Path, file: str, run_id: str) -> bytes:
     """What is left of a record, for another process: five times as fast as by pickle."""
-    return msgspec.msgpack.encode(read_measurement(path, run_id))
+    return msgspec.msgpack.encode(read_measurement(folder, file, run_id))
 
 
 def _judged(

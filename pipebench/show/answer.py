@@ -34,7 +34,7 @@ SAME_RATE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rows of one cell group. label: its place in words, empty if there is only one."""
+    """The rows of one cell group. label: its place in Markdown, empty if there is only one."""
 
     label: str
     rows: list[CellSummary]
@@ -66,7 +66,7 @@ def answer(
     by_group: dict[CellGroup, list[CellSummary]] = defaultdict(list)
     for row in rows:
         by_group[cell_group(row.cell)].append(row)
-    groups = [Group(label(members[0].cell), members) for members in by_group.values()]
+    groups = [Group(_place(label(members[0].cell)), members) for members in by_group.values()]
     failed = failures(judged_run, rows, label)
     points = machine_points(machines) if machines else []
     points += _rates_on_machines(groups, failed) if machines else _rates(groups, failed)
@@ -432,6 +432,10 @@ def _names(rows: Iterable[CellSummary]) -> str:
 
 def _bold(rows: Iterable[CellSummary]) -> str:
     return formats.listed([f"**{title}**" for title in _titles(rows)])
+
+
+def _place(label: str) -> str:
+    return formats.text(label) if label else ""
 
 
 def _where(labels: Sequence[str]) -> str:

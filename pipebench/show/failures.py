@@ -81,7 +81,7 @@ def _where(faulty: list[CellSummary], measured: int, label: Callable[[Cell], str
     if len(faulty) == measured:
         return f" in all {measured} cells"
     if len(faulty) == 1:
-        return f" at {label(faulty[0].cell)}"
+        return f" at {formats.text(label(faulty[0].cell))}"
     return f" in {len(faulty)} of {measured} cells"
 
 

@@ -5,9 +5,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pipebench.record.values import harmless
+from pipebench.record.values import harmless, line
 
 MISSING = "-"
+SPECIAL = re.compile(r"([\\`*<|\[&]|(?<![^\W_])_|_(?![^\W_]))")
+"""What Markdown takes for more than a letter, anywhere in a line."""
+BLOCK_START = re.compile(
+    r"\A(\d{0,9})(#{1,6}(?=\s|\Z)|>|[-+](?=\s)|-{2,}(?=[-\s]*\Z)|=+(?=[=\s]*\Z)|~{3}|[.)](?=\s|\Z))"
+)
+"""What makes a line the beginning of a heading, a quotation, a list, or a rule."""
 
 
 def missing(value: Any) -> bool:
@@ -104,8 +110,12 @@ def text(value: Any) -> str:
     """A text on one line, escaped for Markdown; a dash if there is none."""
     if missing(value) or value == "":
         return MISSING
-    line = " ".join(harmless(str(value)).split())
-    return re.sub(r"([\\`*<|\[&]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", line)
+    words = " ".join(line(str(value)).split())
+    return _no_block(SPECIAL.sub(r"\\\1", words))
+
+
+def _no_block(words: str) -> str:
+    return BLOCK_START.sub(r"\1\\\2", words)
 
 
 def alt(value: str) -> str:
@@ -128,12 +138,13 @@ def plain(value: Any) -> str:
 
 def code(value: str) -> str:
     """A name inside of backticks."""
-    return harmless(value).replace("`", "'").replace("\n", " ")
+    return line(value).replace("`", "'")
 
 
 def note(value: str) -> str:
-    """A note, which is Markdown itself, without tags of HTML."""
-    return harmless(value).replace("<", "\\<")
+    """A note, which is Markdown itself: one paragraph, without tags of HTML and pictures."""
+    words = " ".join(line(value).split()).replace("<", "\\<").replace("![", "!\\[")
+    return _no_block(words)
 
 
 FILTERS = {

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pipebench.plan.estimate import duration_text
 from pipebench.record.run import Run, moment
 from pipebench.record.schema import Interruption
+from pipebench.record.values import first_of
 from pipebench.show import formats
 from pipebench.show.point import Point
+
+MOST_SHOWN = 20
+"""Interruptions in the first words of a report."""
 
 
 def interruption_points(run: Run) -> list[Point]:
     """When a run was interrupted, for how long, and what changed: a point for each time."""
-    return [Point(_claim(one, run.scheduled)) for one in run.interruptions]
+    return [Point(_claim(one, run.scheduled)) for one in run.interruptions[:MOST_SHOWN]]
 
 
 def _claim(one: Interruption, scheduled: int) -> str:
@@ -22,4 +26,4 @@ def _claim(one: Interruption, scheduled: int) -> str:
     claim = f"**This run was interrupted**{when}, {so_far}, and went on{gap}."
     if not one.changes:
         return f"{claim} Nothing that was recorded of hosts and frameworks changed in between."
-    return f"{claim} Changed in between: {' '.join(map(formats.text, one.changes))}"
+    return f"{claim} Changed in between: {' '.join(map(formats.text, first_of(one.changes)))}"

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.record import store
+from pipebench.record.folder import exists
+from pipebench.record.reading import one_document
 from pipebench.record.run import Run, load_run
-from pipebench.record.schema import RunError
+from pipebench.record.schema import RecordError, RunError
+from pipebench.record.values import line
 from pipebench.show import formats
 
 AT_REST = timedelta(minutes=15)
 """A run without an end is not under way if it wrote nothing for so long."""
+LONGEST_CELL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,17 @@ def runs(results: Path, now: datetime | None = None) -> tuple[list[Listed], list
         raise RunError(f"{results} is not a folder")
     listed: list[Listed] = []
     broken: list[str] = []
-    alone = (results / "run.json").is_file()
+    alone = exists(results, store.RUN)
     for folder in [results] if alone else sorted(one for one in results.iterdir() if one.is_dir()):
-        if (folder / "compare.csv").is_file() and not (folder / "run.json").exists():
+        if exists(folder, "compare.csv") and not exists(folder, store.RUN):
             continue  # `compare` wrote it
         try:
-            listed.append(_listed(folder, now or datetime.now(UTC)))
+            with one_document():
+                listed.append(_listed(folder, now or datetime.now(UTC)))
         except (RunError, OSError) as error:
             broken.append(str(error))
+        except RecordError as error:
+            broken.append(f"{folder} cannot be listed: {error}")
     listed.sort(
         key=lambda one: (one.run.started or datetime.min.replace(tzinfo=UTC), one.run.run_id)
     )
@@ -56,7 +63,7 @@ def _listed(folder: Path, now: datetime) -> Listed:
         state = "ended" if measured >= run.scheduled else "incomplete"
     else:
         # writing a record changes its folder
-        newest = max(one.stat().st_mtime for one in folder.iterdir())
+        newest = max(one.lstat().st_mtime for one in folder.iterdir())
         written = datetime.fromtimestamp(newest, UTC)
         state = "under way" if now - written < AT_REST else "incomplete"
     return Listed(folder, run, state, measured)
@@ -67,7 +74,7 @@ def _measured(run: Run) -> int:
 
     One of a round that precision made needless is not scheduled.
     """
-    files = [path.name for path in store.files(run.folder / store.RAW)]
+    files = [store.name_of(file) for file in store.files(run.folder, store.RAW)]
     needless = {
         file
         for testbed, taken in run.rounds_taken.items()
@@ -81,7 +88,7 @@ def _measured(run: Run) -> int:
 def terminal(listed: list[Listed], columns: int | None = None) -> str:
     """A line per run; cut to the columns, if they are given."""
     heads = ["run", "started (UTC)", "state", "measured", "plan", "commit", "hosts", "frameworks"]
-    lines = [heads, *map(_line, listed)]
+    lines = [heads, *([cell[:LONGEST_CELL] for cell in _line(one)] for one in listed)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     texts = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -96,7 +103,7 @@ def terminal(listed: list[Listed], columns: int | None = None) -> str:
 def _line(one: Listed) -> list[str]:
     run = one.run
     return [
-        one.folder.resolve().name,
+        line(one.folder.resolve().name),
         str(run.started)[:16] if run.started else formats.MISSING,
         one.state,
         f"{one.measured} of {run.scheduled}",
@@ -109,11 +116,13 @@ def _line(one: Listed) -> list[str]:
 
 def _plan(run: Run) -> str:
     """Depths x connections x rounds: "d5 c200 r6"."""
+    if not run.cells:
+        return formats.MISSING
     parts = [
         f"{letter}{_span(getattr(cell, key) for cell in run.cells)}"
         for letter, key in (("d", "depth"), ("c", "connections"))
     ]
-    return f"{' '.join(parts)} r{len(run.rounds)}" if run.cells else formats.MISSING
+    return f"{' '.join(parts)} r{len(run.rounds)}"
 
 
 def _span(values: Iterable[Any]) -> str:

@@ -7,7 +7,7 @@ with its run; without the run's folder it is judged alone, and a sentence says s
 from pathlib import Path
 
 from pipebench.measure.measurement import Measurement, read_measurement, reduce
-from pipebench.record.reading import read
+from pipebench.record.reading import one_document, read
 from pipebench.record.run import Run, load_run
 from pipebench.record.schema import (
     InvalidRecord,
@@ -18,6 +18,7 @@ from pipebench.record.schema import (
     RunError,
 )
 from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, stem
+from pipebench.record.values import line, worded
 from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import probe_of
 from pipebench.rules.outcome import Context
@@ -35,7 +36,7 @@ def show(path: Path) -> str:
 
     RecordError: it cannot be shown; the message is a sentence that names the file.
     """
-    kind = path.resolve().parent.name
+    folder, kind = path.absolute().parent.parent, path.absolute().parent.name
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
         raise RecordError(f"{path} {problem}; show requires a record of a run, as in {RAW}/")
@@ -43,32 +44,37 @@ def show(path: Path) -> str:
         folders = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
         raise RecordError(f"{path} is not in a folder named {folders}, as the records of a run are")
     try:
-        run, problem = load_run(path.resolve().parents[1]), ""
+        run, problem = load_run(folder), ""
     except RunError as error:
         run, problem = None, str(error)
     try:
-        text = _text(path, kind, run)
+        with one_document():
+            text = _text(folder, f"{kind}/{path.name}", run)
     except RecordError as error:
         raise RecordError(f"{path} cannot be used: {error}") from error
     return f"{text}\n\n{_alone(problem, kind)}" if problem else text
 
 
-def _text(path: Path, kind: str, run: Run | None) -> str:
+def _text(folder: Path, file: str, run: Run | None) -> str:
+    kind, _, name = file.partition("/")
     if kind == RAW:
         if run:
-            return record_measurement.text(seen_in(judge_run(run.folder, alone=False), path.name))
-        return record_measurement.text(Seen(_measurement(path, None), Context(), None))
+            return record_measurement.text(seen_in(judge_run(folder, alone=False), name))
+        return record_measurement.text(Seen(_measurement(folder, file, None), Context(), None))
     if kind == CROSSCHECK:
-        return record_measurement.checked(_measurement(path, run))
+        return record_measurement.checked(_measurement(folder, file, run))
     if kind == PROBE:
-        record = read(path, ProbeRecord)
+        record: ProbeRecord = worded(read(folder, file, ProbeRecord))
         return record_others.probe(probe_of(record, run.run_id if run else record.run_id))
-    return record_others.path_capacity(capacity_of(read(path, PathRecord), stem(path)))
+    return record_others.path_capacity(
+        capacity_of(worded(read(folder, file, PathRecord)), line(stem(file)))
+    )
 
 
 def seen_in(judged_run: JudgedRun, name: str) -> Seen:
     """A record of raw/ with its run. RecordError: the run could not use the record."""
     unusable = {record.file: record.reason for record in judged_run.invalid}
+    name = line(name)
     if name in unusable:
         raise RecordError(unusable[name])
     measurements = [judged.measurement for judged in judged_run.measurements]
@@ -91,11 +97,11 @@ def _positions(run: Run, measurement: Measurement) -> int:
     return sum(cell.testbed == measurement.cell.testbed for cell in scheduled)
 
 
-def _measurement(path: Path, run: Run | None) -> Measurement:
+def _measurement(folder: Path, file: str, run: Run | None) -> Measurement:
     """One record of a load tool, by itself."""
     if run is None:
-        return reduce(read(path, Record), path)
-    measurement = read_measurement(path, run.run_id)
+        return reduce(worded(read(folder, file, Record)), file)
+    measurement = read_measurement(folder, file, run.run_id)
     if isinstance(measurement, InvalidRecord):
         raise RecordError(measurement.reason)
     return measurement

@@ -3,22 +3,22 @@
 What is said is decided here, how it is worded and how numbers look is the template's.
 """
 
-import os
 import shlex
-import tempfile
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pipebench.compare.machines import compare_machines
 from pipebench.measure.unit import log_end
+from pipebench.record.folder import end_of, exists, remove, write_files
 from pipebench.record.run import Framework
-from pipebench.record.schema import InvalidRecord
-from pipebench.record.values import flat, words
+from pipebench.record.schema import InvalidRecord, RecordError
+from pipebench.record.values import first_of, flat, words
 from pipebench.rules import conformance
 from pipebench.rules.cloud import disagreements
 from pipebench.rules.interpreters import unoptimised
@@ -29,7 +29,7 @@ from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
 from pipebench.run.time_spent import controller_cpu_s, time_spent
-from pipebench.show import page
+from pipebench.show import formats, page
 from pipebench.show.answer import answer
 from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
@@ -47,7 +47,11 @@ from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
 from pipebench.show.undeployed import undeployed, why
 
 LONGEST_LIST = 20
+MOST_SAID, MOST_VALUES = 100, 1000
+"""Sentences of one kind and variables; values of hosts."""
 LONGEST_FINGERPRINT = 100
+LONGEST_LOG = 1_000_000
+"""Bytes of a log, of which the report has the last lines."""
 FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
@@ -88,9 +92,9 @@ def collect(
     """
     rendered = render(judge_run(folder, alone=False), makers, drawer)
     write(folder, rendered.files)
-    for chart in (folder / "charts").glob("*.svg"):
-        if f"charts/{chart.name}" not in rendered.files:  # an earlier rendering's
-            chart.unlink()
+    for file in draw.FILES:
+        if file not in rendered.files and exists(folder, file):  # an earlier rendering's
+            remove(folder, file)
     return rendered
 
 
@@ -106,7 +110,15 @@ def render(
     begun = draw.begin(data_of(judged_run, rows, machines), drawer or Here())
     # as much as possible comes before `finish`, while the charts are drawn
     chapters = [machines_chapter(machines)] if machines else []
-    chapters += [chapter for make in makers if (chapter := make(judged_run, rows))]
+    unmade: list[str] = []
+    for make in makers:
+        try:
+            chapter = make(judged_run, rows)
+        except Exception as error:  # noqa: BLE001 (a fault here must not cost the report)
+            name = getattr(make, "__name__", "").strip("_").replace("_", " ")
+            unmade.append(f"the chapter {name} could not be made: {type(error).__name__}: {error}")
+        else:
+            chapters += [chapter] if chapter else []
     said = [chapter.terminal for chapter in chapters]
     tables = {"results.csv": results_csv(judged_run.measurements), "summary.csv": summary_csv(rows)}
     points = answer(judged_run, rows, machines)
@@ -132,53 +144,38 @@ def render(
             ),
         },
         terminal="\n\n".join([terminal(judged_run, rows), *filter(None, said)]),
-        problems=[*problems(judged_run), *undrawn],
+        problems=[*problems(judged_run), *unmade, *undrawn],
         remarks=remarks(judged_run),
     )
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write files by name, each complete or not at all: an older one stays until then.
+    """Write files by name, all of them or none: an older one stays until then.
 
-    A name may have a folder before it, which is made where it is missing.
+    A name may have a folder before it, which is made where it is missing. OSError: one cannot be
+    written.
     """
-    made: list[tuple[str, Path]] = []
-    try:
-        for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            made.append((temporary, path))
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(content)
-            Path(temporary).chmod(0o644)  # mkstemp's 0600 is for secrets
-        for temporary, path in made:
-            Path(temporary).replace(path)
-    finally:
-        for temporary, _ in made:
-            Path(temporary).unlink(missing_ok=True)
+    write_files(folder, {name: text.encode() for name, text in files.items()})
 
 
 def problems(judged_run: JudgedRun) -> list[str]:
     """Why the run is not whole, in sentences; never a framework's failure."""
     run = judged_run.run
-    said = [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()]
-    said += [f"harness fault: {fault}" for fault in run.harness_faults]
-    said += run.problems
-    said += left_behind(run.tunings)
-    said += [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)]
-    said += [
-        f"probe/{record.file} is invalid: {record.reason}" for record in judged_run.unusable_probes
+    many = [
+        [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()],
+        [f"harness fault: {fault}" for fault in run.harness_faults],
+        run.problems,
+        left_behind(run.tunings),
+        [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)],
+        [f"probe/{one.file} is invalid: {one.reason}" for one in judged_run.unusable_probes],
+        [
+            f"the probe of {probe.server.framework}: harness fault: {probe.harness_fault}"
+            for probe in judged_run.probes.values()
+            if probe.harness_fault
+        ],
+        [f"crosscheck/{one.file} is invalid: {one.reason}" for one in judged_run.unusable_checks],
     ]
-    said += [
-        f"the probe of {probe.server.framework}: harness fault: {probe.harness_fault}"
-        for probe in judged_run.probes.values()
-        if probe.harness_fault
-    ]
-    said += [
-        f"crosscheck/{record.file} is invalid: {record.reason}"
-        for record in judged_run.unusable_checks
-    ]
+    said = [sentence for sentences in many for sentence in first_of(sentences, MOST_SAID)]
     if judged_run.missing:
         state = _under_way(judged_run) if run.ended is None else "is incomplete"
         said.append(
@@ -224,12 +221,14 @@ def _markdown(
     points: list[Point],
 ) -> str:
     run = judged_run.run
-    prints = fingerprints(run.hosts)
+    prints = fingerprints(run.hosts)[:MOST_VALUES]
     unusable = _unusable(judged_run)
     folders = {chapter.template.parent for chapter in chapters}
     shared = undeployed(rows)
+    label = labels(row.cell for row in rows)
     return markdown_template("report.md.j2", folders).render(
         run=run,
+        faults=first_of(run.harness_faults),
         points=points,
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
@@ -243,7 +242,7 @@ def _markdown(
         chapters=chapters,
         several=several(row.cell for row in rows),
         controls=any(row.role != "framework" for row in rows),
-        label=labels(row.cell for row in rows),
+        label=lambda cell: formats.text(label(cell)) if label(cell) else "",
         least_rounds=min((row.rounds_rated for row in rows if row.rounds_rated), default=0),
         sections=sections(judged_run, rows),
         conformance=conformance.table(
@@ -268,14 +267,14 @@ def _markdown(
         hosts=list(run.hosts),
         fingerprints=[row for row in prints if not row[0].startswith(FOLDED)],
         folded=[row for row in prints if row[0].startswith(FOLDED)],
-        versions=_short(run.versions),
-        variables={name: words(value) for name, value in run.variables.items()},
+        versions=dict(islice(_short(run.versions).items(), MOST_SAID)),
+        variables={name: words(value) for name, value in islice(run.variables.items(), MOST_SAID)},
     )
 
 
 def _unusable(judged_run: JudgedRun) -> list[InvalidRecord]:
     """Records that are invalid; not those that are in the list of the harness's faults already."""
-    faults = judged_run.run.harness_faults
+    faults = frozenset(judged_run.run.harness_faults)
     files = {fault.split(": ")[0].removeprefix("raw/") for fault in faults}
 
     def told(record: InvalidRecord) -> bool:
@@ -327,10 +326,11 @@ def _log(folder: Path, measurements: list[JudgedMeasurement]) -> str:
     for measurement in (
         m.measurement for m in measurements if m.judgement.outcome == Outcome.FAILED
     ):
-        host = measurement.server_host
-        path = folder / "logs" / str(host) / f"{measurement.cell.framework}.log"
-        if host and path.is_file():
-            return log_end(path.read_text(encoding="utf-8", errors="replace"))
+        file = f"logs/{measurement.server_host}/{measurement.cell.framework}.log"
+        try:
+            return log_end(end_of(folder, file, LONGEST_LOG).decode(errors="replace"))
+        except RecordError:  # it was not fetched, or is no log
+            continue
     return ""
 
 

@@ -23,6 +23,9 @@ from pipebench.plan.variables import PLACE_OF_A_RUN, RESUME, Name, Variables, cu
 from pipebench.record.declared import fields_of, matches
 from pipebench.record.run import Run
 
+MOST_VARIABLES = 200
+"""No plan has so many."""
+
 INVENTORY, FOLDER = "INVENTORY", "FOLDER"
 """In place of a name that is not this project's own."""
 OPTIONS = (("-i", "--inventory"), ("-e", "--extra-vars"), ("-t", "--tags"), ("--skip-tags",))
@@ -33,7 +36,7 @@ def reproduce(run: Run) -> str:
 
     It has all variables of the benchmark, with the values that the run used.
     """
-    used = checked_variables(run)
+    used = checked_variables(run) if len(run.variables) <= MOST_VARIABLES else {}
     if not run.command or not used:
         return ""
     return shlex.join(["./bench", *checked_words(run), "-e", _one_a_line(used)])

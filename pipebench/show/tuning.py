@@ -4,11 +4,15 @@ from collections.abc import Iterable
 
 from pipebench.record.schema import Setting, TuningRecord
 from pipebench.record.settings import failed_text, setting_lines
+from pipebench.record.values import first_of
+
+MOST_LINES = 100
+"""Of one host."""
 
 
 def tuned_lines(records: Iterable[TuningRecord]) -> list[tuple[str, list[str]]]:
     """For each host, what was set on it, what was refused, and whether all was put back."""
-    return [(record.host or record.testbed, _lines(record)) for record in records]
+    return [(one.host or one.testbed, first_of(_lines(one), MOST_LINES)) for one in records]
 
 
 def _lines(record: TuningRecord) -> list[str]:

@@ -1,25 +1,27 @@
-"""Write a text on the controller, the whole file or none, in this process.
+"""Write a text into a run's folder on the controller, the whole file or none, in this process.
 
-Arguments: `path` (absolute) and `text`, in which question marks stand for what is not text.
+Arguments: `folder`; `file`, its name there; and `text`.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from pipebench.record.store import write_text
+from pipebench.record.folder import write_files
 
 
 class ActionModule(ActionBase):
     """The action `controller_file`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"path", "text"})
+    _VALID_ARGS = frozenset({"folder", "file", "text"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
-        text = str(self._task.args["text"]).encode(errors="replace").decode()
-        write_text(self._task.args["path"], text)
+        given = self._task.args
+        content = given["text"].encode(errors="replace")
+        write_files(Path(given["folder"]), {given["file"]: content}, durable=True)
         return answer

@@ -8,7 +8,6 @@ what its hosts were when it began, if that can be read: run.json has what change
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,9 @@ from pipebench.harness.complete import put_aside
 from pipebench.plan.resume import recorded_host
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record import assemble
+from pipebench.record.folder import names_in
 from pipebench.record.schema import HostFingerprint, RecordError
-from pipebench.record.store import host_file, write
+from pipebench.record.store import HOSTS, host_file, name_of, write
 
 
 class ActionModule(ActionBase):
@@ -50,8 +50,8 @@ def keep(run: Mapping[str, Any], host: str, fingerprint: HostFingerprint) -> Non
         try:
             recorded_host(RunPlan.from_fact(run), host)
         except RecordError:
-            if os.path.lexists(folder / file):
-                put_aside(folder, folder / file)
+            if name_of(file) in names_in(folder, HOSTS):
+                put_aside(folder, file)
         else:
             return
     found = fingerprint.frameworks

@@ -32,11 +32,19 @@ def act(plugin: Any, **arguments: Any) -> dict[str, Any]:
 
 
 def test_a_text_is_kept_on_the_controller(tmp_path: Path) -> None:
-    target = tmp_path / "new" / "a.log"
-    act(controller_file, path=str(target), text="one\n")
-    assert target.read_text() == "one\n"
-    act(controller_file, path=str(target), text="caf\udce9\n")
-    assert target.read_text() == "caf?\n"
+    act(controller_file, folder=str(tmp_path / "run"), file="logs/s/a.log", text="one\n")
+    assert (tmp_path / "run" / "logs" / "s" / "a.log").read_text() == "one\n"
+    act(controller_file, folder=str(tmp_path / "run"), file="logs/s/a.log", text="caf\udce9\n")
+    assert (tmp_path / "run" / "logs" / "s" / "a.log").read_text() == "caf?\n"
+
+
+def test_a_text_is_not_kept_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "run" / "logs").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run" / "logs" / "s").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="Not a directory"):
+        act(controller_file, folder=str(tmp_path / "run"), file="logs/s/a.log", text="one\n")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_the_fingerprint_of_a_host_is_kept_with_the_run(tmp_path: Path) -> None:

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from pipebench.show.charts import charts, svg
 from pipebench.show.charts.chart import Chart, ChartMaker, Data
 
+FILES = tuple(f"charts/{make.__name__}.svg" for make in charts.CHARTS)
+"""The pictures that a report may have, by their names in the run's folder."""
+
 
 class Drawn(NamedTuple):
     """A chart and its SVG document."""

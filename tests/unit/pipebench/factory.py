@@ -270,7 +270,7 @@ def typed(document: dict[str, Any], kind: type[Kind]) -> Kind:
 
 def measurement_of(document: dict[str, Any], folder: str = "raw") -> Measurement:
     """What is made of a record in a folder of a run. RecordError: it cannot be used."""
-    return reduce(typed(document, Record), Path(folder) / "a.json")
+    return reduce(typed(document, Record), f"{folder}/a.json")
 
 
 def run_document(frameworks: list[str], rounds: int, **other: Any) -> dict[str, Any]:

@@ -255,7 +255,7 @@ def test_prices_are_kept_with_the_run(tmp_path: Path) -> None:
     assert yaml.safe_load((run / "prices.yml").read_text()) == PRICED
     done = collect("render", run, "--prices", tmp_path / "none.yml")
     assert done.returncode == 1
-    assert "none.yml cannot be read: No such file or directory" in done.stderr
+    assert "none.yml cannot be used, and was not kept: it cannot be read (No such" in done.stderr
     assert "Report: " in done.stdout
 
 

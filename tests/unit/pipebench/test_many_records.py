@@ -35,8 +35,8 @@ def test_its_records_are_those_of_healthy_servers(run: Path) -> None:
 
 def test_its_records_are_as_large_as_real_ones(run: Path) -> None:
     distinct = []
-    for path in files(run / "raw"):
-        record = read(path, Record)
+    for file in files(run, "raw"):
+        record = read(run, file, Record)
         (load,) = loads_of(record, find_tool(record.tool, "raw"))
         assert load.measured
         assert load.measured.counts
@@ -54,7 +54,7 @@ def test_records_are_judged_alike_however_they_are_written(run: Path, tmp_path: 
         replace(one, measurement=replace(one.measurement, file=f"{one.measurement.file}.gz"))
         for one in plain.measurements
     ]
-    sizes = [sum(path.stat().st_size for path in files(f / "raw")) for f in (tmp_path, run)]
+    sizes = [sum((f / one).stat().st_size for one in files(f, "raw")) for f in (tmp_path, run)]
     assert sizes[1] < sizes[0] / 8
 
 

@@ -21,7 +21,7 @@ def test_a_record_is_compressed_and_can_be_read_with_zcat(tmp_path: Path) -> Non
     text = gzip.decompress((tmp_path / file).read_bytes()).decode()
     assert text.endswith("}\n")
     assert json.loads(text)["server"]["host"] == "lab-server"
-    assert read(tmp_path / file, Record) == made
+    assert read(tmp_path, file, Record) == made
 
 
 def test_the_same_record_is_the_same_file(tmp_path: Path) -> None:
@@ -43,9 +43,10 @@ def test_what_people_read_is_indented(tmp_path: Path) -> None:
 
 def test_documents_are_found_in_the_order_of_their_names(tmp_path: Path) -> None:
     for name in ("b.json", "a.json.gz", "c.json.gz", ".d.json", "e.json.part", "f.csv"):
-        (tmp_path / name).touch()
-    assert [store.stem(path) for path in store.files(tmp_path)] == ["a", "b", "c"]
-    assert store.files(tmp_path / "none") == []
+        store.write_text(tmp_path / "raw" / name, "")
+    assert store.files(tmp_path, "raw") == ["raw/a.json.gz", "raw/b.json", "raw/c.json.gz"]
+    assert [store.stem(file) for file in store.files(tmp_path, "raw")] == ["a", "b", "c"]
+    assert store.files(tmp_path, "none") == []
 
 
 def test_a_file_is_written_whole_or_not_at_all(
@@ -69,12 +70,12 @@ def test_a_compressed_file_that_is_cut_short_is_named(tmp_path: Path) -> None:
     path = tmp_path / "raw" / "x.json.gz"
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(RecordError, match="it is truncated after 200 bytes"):
-        read(path, Record)
+        read(tmp_path, "raw/x.json.gz", Record)
     path.write_bytes(b"")
     with pytest.raises(RecordError, match="it is empty"):
-        read(path, Record)
+        read(tmp_path, "raw/x.json.gz", Record)
     with pytest.raises(RecordError, match=r"it cannot be read \(No such file"):
-        read(tmp_path / "none.json", Record)
+        read(tmp_path, "none.json", Record)
 
 
 def test_a_run_that_somebody_compressed_is_judged_alike(tmp_path: Path) -> None:

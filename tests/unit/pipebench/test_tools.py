@@ -51,7 +51,7 @@ def test_only_a_cross_check_may_be_in_no_round(tmp_path: Path) -> None:
     document = record(round=None)
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "a.json").write_text(json.dumps(document))
-    found = read_measurement(tmp_path / "raw" / "a.json", document["run_id"])
+    found = read_measurement(tmp_path, "raw/a.json", document["run_id"])
     assert found == InvalidRecord("a.json", "the record has no round")
     document = record(round=None, rate=1000.0, tool="wrk")
     assert measurement_of(document, "crosscheck").round == 0
