@@ -108,9 +108,14 @@ def counted(text: str) -> dict[str, int]:
 
 
 def bytes_of(text: str) -> int | None:
-    """What h2load read, by its line `traffic:`."""
-    line = re.search(r"^traffic: \S+ \((\d+)\) total", text, flags=re.MULTILINE)
-    return int(line[1]) if line else None
+    """What h2load read, by its line `traffic:`; None if it did not count all of it.
+
+    Of connections that the server closed, it counts headers and bodies, and not always the bytes.
+    """
+    parts = r"\((\d+)\) total, \S+ \((\d+)\) headers .*, \S+ \((\d+)\) data"
+    line = re.search(rf"^traffic: \S+ {parts}", text, flags=re.MULTILINE)
+    total, headers, bodies = map(int, line.groups()) if line else (0, 0, 0)
+    return total if line and total >= headers + bodies else None
 
 
 def achieved(result: Result) -> float | None:

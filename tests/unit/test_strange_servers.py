@@ -27,6 +27,7 @@ from pipebench.record.schema import SCHEMA_VERSION, Record
 from pipebench.record.store import crosscheck_file, raw_file, write
 from pipebench.rules.outcome import Context, Judgement, Outcome, judge
 from pipebench.run.judge import context_of, response_sizes
+from pipebench.tools import h2load
 from tests.unit.harness.answers import STARTED, STOPPED
 from tests.unit.pipebench.factory import generator, measurement_of, record, wrk_result
 from tests.unit.pipebench.factory import wrk as wrk_answer
@@ -115,7 +116,7 @@ def judged(answer: load.Answer, folder: Path) -> tuple[Measurement, Judgement]:
     )  # fmt: skip
     file = raw_file(kept) if tool == "wrk" else crosscheck_file(kept)
     write(folder, file, kept)
-    one = read_measurement(folder / file, "r")
+    one = read_measurement(folder, file, "r")
     assert isinstance(one, Measurement), one
     return one, judge(one, context_of(one, response_sizes([one]), {}))
 
@@ -255,6 +256,16 @@ def test_bytes_that_may_be_missing_are_not_called_missing() -> None:
     assert "response_size" not in judge(seen, known).rules
     much_less = replace(seen, totals=replace(seen.totals, bytes=given["bytes"] - 9000))
     assert "response_size" in judge(much_less, known).rules
+
+
+TRAFFIC = "traffic: {} total, 126.62KB (1000) headers (space savings 0.00%), 39.98KB (200) data\n"
+
+
+@pytest.mark.parametrize(
+    ("total", "known"), [("1.20KB (1201)", 1201), ("0B (0)", None), ("1.17KB (1199)", None)]
+)
+def test_bytes_that_h2load_did_not_count_are_not_known(total: str, known: int | None) -> None:
+    assert h2load.bytes_of("finished\n" + TRAFFIC.format(total)) == known
 
 
 CHECKED: dict[str, tuple[Reply, bool]] = {
