@@ -31,22 +31,13 @@ SERVERS = [
     path.parent
     for path in [*sorted(ROOT.glob("servers/*/server.py")), ROOT / "tests/calibration/server.py"]
 ]
-SHELL = [
-    "bench",
-    "test",
-    "environment.sh",
-    ".ci/run",
-    "lab/*.sh",
-    "files/host/*.sh",
-    "servers/*/server",
-]
+SHELL = (
+    "bench", "test", "environment.sh", ".ci/run", "lab/*.sh", "files/host/*.sh", "servers/*/server",
+)  # fmt: skip
 REPORT_S = 60
-PROCESSES = (
-    "-n",
-    "auto",
-    "--dist",
-    "loadfile",
-)  # a file's tests stay together, for what they share
+# A file's tests stay together, for what they share; or they do not, if a few of them take long.
+PROCESSES = ("-n", "auto", "--dist", "loadfile")
+STEALING = ("-n", "auto", "--dist", "worksteal")
 
 
 @dataclass(frozen=True)
@@ -99,7 +90,7 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
             Job("lint: go vet", ("go", "vet", "./..."), GO),
         ],
         "lab": [pytest("lab", *lab, "-m", "lab and not faults", more=more)],
-        "ansible": [pytest("ansible", *PROCESSES, "tests/ansible", "-m", "not fleets", more=more)],
+        "ansible": [pytest("ansible", *STEALING, "tests/ansible", "-m", "not fleets", more=more)],
         "servers": [pytest("servers", *PROCESSES, "tests/servers", more=more)],
         "browser": [pytest("browser", "tests/browser", more=more)],
         "fleets": [pytest("fleets", "tests/ansible", "-m", "fleets", more=more)],
@@ -108,9 +99,10 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
 
 
 STAGES = (
-    # the lab's tests make inventories in the repository, which linters must not see
-    (("unit",), ("lint",)),
-    (("lab",), ("ansible", "servers", "browser")),
+    # Rented fleets, of the layers ansible and lab, make inventories in a folder of the repository;
+    # linters must not see them.
+    (("unit",), ("lint", "ansible")),
+    (("lab",), ("servers", "browser")),
     (("fleets",),),
     (("faults",),),
 )
