@@ -114,7 +114,7 @@ def run(
         "bench_results_dir": str(results),
         "bench_run_id": "lab-test",
         "bench_duration": 1,
-        "bench_warmup": 1,
+        "bench_warmup": 0,
         "bench_rounds": 2,
         "bench_connections": 50,  # a server on uvloop takes them one a turn of its loop
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from lab.tests.fixture import ROOT, SBIN, Lab
+from pipebench.cloud.fleet import folder_of
 from tests import commands
 from tests.cloud.standins import Cloud, started
 from tests.lab.hosts import ADDRESSES, GENERATOR, SERVER, provision
@@ -81,7 +83,8 @@ def test_rented_measured_and_given_back(lab: Lab, tmp_path: Path) -> None:
     assert host["cloud"]["type"] == "c7i.large"
     assert host["cloud"]["baseline_gbit"] == 0.781
     assert "ok" in (folder / "results.csv").read_text()
-    assert not list((ROOT / ".cloud").glob("*"))
+    (fleet,) = set(re.findall(r"Nothing is left of (\S+?)[.,]?\s", done.stdout))
+    assert not folder_of(ROOT, fleet).exists()
     assert traces(lab) == before
 
 

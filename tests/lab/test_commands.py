@@ -13,8 +13,10 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -41,12 +43,22 @@ ADDRESSES = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where one command is run: an empty folder, the lab, and filled-in inventories by name."""
+    """Where one command is run: an empty folder, the lab, and filled-in inventories by name.
+
+    looks: what is answered to the commands that only look, by command; two look at a time.
+    """
 
     folder: Path
     lab: Any
     inventories: dict[str, Path]
     known_hosts: Path
+    looks: dict[str, Future[CompletedProcess[str]]]
+
+    def with_inventory(self, command: str) -> str:
+        """The command, whose hosts are the lab's."""
+        for kind, folder in self.inventories.items():
+            command = command.replace(f"inventory/{kind}", shlex.quote(str(folder)))
+        return command
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +89,15 @@ def filled_in(lab: object, tmp_path_factory: pytest.TempPathFactory) -> Callable
         if command.startswith("ssh-keyscan"):
             done = run(filled(command, keyscan_words(command)), HOME=str(home))
             assert done.returncode == 0, done.stderr
-    return lambda folder: Place(folder, lab, inventories, known_hosts)
+    looks: dict[str, Future[CompletedProcess[str]]] = {}
+    place = Place(home, lab, inventories, known_hosts, looks)
+    with ThreadPoolExecutor(2) as pool:
+        for command in commands.run_by("lab"):
+            if HOW.get(str(commands.row_of(command))) is looked_at:
+                checked = command if "--check" in command else f"{command} --check"
+                typed = place.with_inventory(checked)
+                looks[command] = pool.submit(run, typed, first=ROOT / ".venv" / "bin")
+    return lambda folder: replace(place, folder=folder)
 
 
 def keyscan_words(command: str) -> dict[str, str]:
@@ -90,16 +110,10 @@ def place(filled_in: Callable[[Path], Place], tmp_path: Path) -> Place:
     return filled_in(tmp_path)
 
 
-def with_inventory(command: str, place: Place) -> str:
-    for kind, folder in place.inventories.items():
-        command = command.replace(f"inventory/{kind}", shlex.quote(str(folder)))
-    return command
-
-
 def measured(command: str, place: Place, variables: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Run it to its end; the rows of summary.csv by framework, all of them ok."""
     where = {"bench_results_dir": str(place.folder), "bench_run_id": "typed"}
-    done = run(with_inventory(command, place) + options(variables | where))
+    done = run(place.with_inventory(command) + options(variables | where))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "report.md" in done.stdout.rstrip().splitlines()[-1]
     with (place.folder / "typed" / "summary.csv").open(newline="") as handle:
@@ -116,11 +130,11 @@ def measured_again(command: str, place: Place) -> None:
     """A run of two frameworks, and the same again, which ends with both."""
     plan = SHORT | {"bench_frameworks": "fasthttp,go-net-http"}
     where = {"bench_results_dir": str(place.folder), "bench_run_id": "earlier"}
-    done = run(with_inventory("./bench -i inventory/cloud", place) + options(plan | where))
+    done = run(place.with_inventory("./bench -i inventory/cloud") + options(plan | where))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     earlier = {"results/RUN": place.folder / "earlier"}
     short = {"bench_results_dir": str(place.folder), "bench_run_id": "again"}
-    again = filled(with_inventory(command, place), earlier) + options(short)
+    again = filled(place.with_inventory(command), earlier) + options(short)
     # the plan is that of the run: another is refused before any host is touched
     refused = run(again + options({"bench_rounds": 2}))
     assert "bench_rounds is 2, and 1 in the run" in refused.stdout
@@ -157,8 +171,7 @@ def without_a_probe(command: str, place: Place) -> None:
 
 def looked_at(command: str, place: Place) -> None:
     """A plan that takes long: what it is to measure, by --check."""
-    checked = command if "--check" in command else f"{command} --check"
-    done = run(with_inventory(checked, place), first=ROOT / ".venv" / "bin")
+    done = place.looks[command].result()
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
     assert "the path between them are as required. Nothing was touched." in done.stdout
@@ -262,7 +275,7 @@ def test_it_does_what_the_page_says(command: str, place: Place) -> None:
 @pytest.mark.takes_lab_down
 @pytest.mark.parametrize("command", AT_THE_END)
 def test_nothing_is_left_on_the_hosts(command: str, place: Place) -> None:
-    done = run(with_inventory(command, place))
+    done = run(place.with_inventory(command))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     places = "/opt/pipeline-bench /run/pipeline-bench /etc/systemd/system/pipeline-bench* "
     look = f"ls -d {places} /run/systemd/system/pipeline-bench* 2>/dev/null | wc -l"
