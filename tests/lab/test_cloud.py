@@ -83,7 +83,7 @@ def test_rented_measured_and_given_back(lab: Lab, tmp_path: Path) -> None:
     assert host["cloud"]["type"] == "c7i.large"
     assert host["cloud"]["baseline_gbit"] == 0.781
     assert "ok" in (folder / "results.csv").read_text()
-    (fleet,) = set(re.findall(r"Nothing is left of (\S+?)[.,]?\s", done.stdout))
+    (fleet,) = set(re.findall(r"Nothing is left of ([\w-]+)", done.stdout))
     assert not folder_of(ROOT, fleet).exists()
     assert traces(lab) == before
 
