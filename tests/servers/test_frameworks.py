@@ -19,6 +19,8 @@ MISSING = b"GET /missing HTTP/1.1\r\nHost: test\r\n\r\n"
 # What is known of a framework and not this project's to mend. Each is asserted to be so still.
 # its manager waits 30 s for a worker that was ended before it had started
 ENDS_LATE_WHILE_IT_STARTS = {"sanic"}
+# its manager looks at the state of a worker, which has removed it just before
+MAY_SAY_WHEN_IT_ENDS = {"sanic": "AttributeError: 'NoneType' object has no attribute 'get'\n"}
 DIES_IN_A_PIPELINE = {"japronto", "japronto-2017"}
 REFUSES_WHAT_CAME_BEFORE_A_CLOSE = {"aiohttp"}
 BREAKS = {
@@ -177,7 +179,9 @@ def test_ends_when_told_to(framework: "Framework") -> None:
         server.process.wait(10)  # or it hangs
         with pytest.raises(ConnectionRefusedError):
             server.connect()
-        assert server.process.communicate() == ("", "")
+        printed, said = server.process.communicate()
+        assert printed == ""
+        assert said == "" or said.endswith(MAY_SAY_WHEN_IT_ENDS.get(framework.name, "\0"))
 
 
 @pytest.mark.parametrize(
