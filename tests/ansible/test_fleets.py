@@ -36,6 +36,7 @@ def recap(done: subprocess.CompletedProcess[str]) -> str:
 pytestmark = pytest.mark.ansible
 
 
+@pytest.mark.fleets  # tests/lab/test_cloud.py creates one of each provider, finds it, destroys it
 def test_created_twice_found_and_destroyed_twice(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
