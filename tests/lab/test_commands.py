@@ -13,8 +13,9 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -43,16 +44,12 @@ ADDRESSES = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where one command is run: an empty folder, the lab, and filled-in inventories by name.
-
-    looks: what is answered to the commands that only look, by command; two look at a time.
-    """
+    """Where one command is run: an empty folder, the lab, and filled-in inventories by name."""
 
     folder: Path
     lab: Any
     inventories: dict[str, Path]
     known_hosts: Path
-    looks: dict[str, Future[CompletedProcess[str]]]
 
     def with_inventory(self, command: str) -> str:
         """The command, whose hosts are the lab's."""
@@ -89,15 +86,7 @@ def filled_in(lab: object, tmp_path_factory: pytest.TempPathFactory) -> Callable
         if command.startswith("ssh-keyscan"):
             done = run(filled(command, keyscan_words(command)), HOME=str(home))
             assert done.returncode == 0, done.stderr
-    looks: dict[str, Future[CompletedProcess[str]]] = {}
-    place = Place(home, lab, inventories, known_hosts, looks)
-    with ThreadPoolExecutor(2) as pool:
-        for command in commands.run_by("lab"):
-            if HOW.get(str(commands.row_of(command))) is looked_at:
-                checked = command if "--check" in command else f"{command} --check"
-                typed = place.with_inventory(checked)
-                looks[command] = pool.submit(run, typed, first=ROOT / ".venv" / "bin")
-    return lambda folder: replace(place, folder=folder)
+    return lambda folder: Place(folder, lab, inventories, known_hosts)
 
 
 def keyscan_words(command: str) -> dict[str, str]:
@@ -169,9 +158,17 @@ def without_a_probe(command: str, place: Place) -> None:
     assert not (place.folder / "typed" / "probe").exists()
 
 
+@cache
+def looks(typed: tuple[str, ...]) -> list[CompletedProcess[str]]:
+    """What is answered to commands that only look; two look at a time."""
+    checked = [one if "--check" in one else f"{one} --check" for one in typed]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(partial(run, first=ROOT / ".venv" / "bin"), checked))
+
+
 def looked_at(command: str, place: Place) -> None:
     """A plan that takes long: what it is to measure, by --check."""
-    done = place.looks[command].result()
+    done = looks(tuple(map(place.with_inventory, LOOKS)))[LOOKS.index(command)]
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
     assert "the path between them are as required. Nothing was touched." in done.stdout
@@ -251,6 +248,9 @@ HOW: dict[str, Callable[[str, Place], None]] = {
     ".venv/bin/ansible-playbook lab/down.yml": taken_down,
     ".venv/bin/ansible-playbook lab/down.yml -e lab_purge=true": taken_down,
 }
+
+
+LOOKS = [one for one in commands.run_by("lab") if HOW.get(str(commands.row_of(one))) is looked_at]
 
 
 def how(command: str) -> Callable[[str, Place], None]:
