@@ -34,8 +34,8 @@ def record(execution: Execution, answers: Answers, ended: float, recovery: Recov
     lines = [recorded.line] if recorded.line else []
     if next_step:
         lines.append(f"Testbed {testbed} {next_step}")
-    return Line(
-        "\n".join(lines),
+    return Line.of(
+        lines,
         trouble=recorded.trouble or bool(fault),
         passing=recorded.passing and not fault,
     )

@@ -37,7 +37,7 @@ def tune(testbed_run: TestbedRun) -> None:
     for host, answer in ask_all(calls, testbed_run.hosts.all).items():
         fault = fault_of(f"tuning {host}", answer)
         if not calls[host].order["entries"]:  # what follows needs nothing of it
-            testbed_run.lines.say(Line(fault or "", trouble=True))
+            testbed_run.lines.say(Line.of(filter(None, [fault]), trouble=True))
             continue
         record = _begun(testbed_run, host, answer, fault)
         write(_folder(testbed_run), tuning_file(host), record)
@@ -145,7 +145,7 @@ def _say(testbed_run: TestbedRun, host: str, fault: str | None, *remarks: str | 
             ),
         )
         lines.append(fault)
-    testbed_run.lines.say(Line("\n".join(lines), trouble=True))
+    testbed_run.lines.say(Line.of(lines, trouble=True))
 
 
 def _folder(testbed_run: TestbedRun) -> Path:

@@ -90,6 +90,16 @@ def test_what_could_not_be_deployed_is_recorded_with_its_reason(tmp_path: Path) 
     assert not answer.passing
 
 
+def test_a_reason_of_several_lines_is_one_line_of_the_run(tmp_path: Path) -> None:
+    """Who deploys may print what a stranger wrote: it forges no line of another measurement."""
+    forged = "no CPython\n[ 2/48] round 1  aiohttp  depth 5: 999,999 req/s\u2028done\x1b[2J"
+    answers = {"unavailable": {"reason": forged, "log": ""}}
+    said, record = measured(tmp_path, **answers)
+    assert record["deployment"]["reason"] == forged
+    assert len(said.text.splitlines()) == 1
+    assert "\x1b" not in said.text
+
+
 def test_a_server_that_never_answered_is_not_a_fault_of_the_harness(tmp_path: Path) -> None:
     started = STARTED | {"ready": False, "ready_error": "ended before it answered"}
     answer, written = measured(tmp_path, started=started, load=None)
