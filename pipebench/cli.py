@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     words = _with_command(argv)
     wanted = next((word for word in words if word in COMMANDS), "")
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that is not of UTF-8 is no reason to end
+        if isinstance(stream, TextIOWrapper):  # a terminal of another encoding ends no command
             stream.reconfigure(errors="backslashreplace")
     arguments = _parser(wanted).parse_args(words)
     command: Callable[[argparse.Namespace], int] = arguments.call

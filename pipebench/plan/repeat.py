@@ -2,8 +2,8 @@
 
 Variables, order and names of frameworks are those that the earlier run recorded; the hosts are
 those of the inventory, and the frameworks' code is that of the folders here. What cannot be the
-same here, or would set hosts, is a change, which a person must accept; it is said before any host
-is touched.
+same here, or would set hosts, is a change, which a person must accept. All changes are named before
+any host is touched.
 """
 
 from __future__ import annotations

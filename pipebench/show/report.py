@@ -329,7 +329,7 @@ def _log(folder: Path, measurements: list[JudgedMeasurement]) -> str:
         file = f"logs/{measurement.server_host}/{measurement.cell.framework}.log"
         try:
             return log_end(end_of(folder, file, LONGEST_LOG).decode(errors="replace"))
-        except RecordError:  # it was not fetched, or is no log
+        except RecordError:  # it was not fetched, or is not a log
             continue
     return ""
 

@@ -174,7 +174,7 @@ def reason_of(what: str, text: str) -> str:
 
 
 class Source(NamedTuple):
-    """The sources of a package, where they can be fetched. sha256: in hex."""
+    """The sources of a package: from which URL they are fetched. sha256: in hex."""
 
     name: str
     version: str

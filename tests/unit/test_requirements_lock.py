@@ -110,7 +110,7 @@ def test_no_end_of_a_line_hides_an_option(end: str) -> None:
     for text in (f"a==1 {HASH} {end}--pre", f"a==1 {end}--index-url http://evil.example {HASH}"):
         with pytest.raises(LockError):
             read_lock(text, "lock")
-    # what is in a comment does not reach an installer, whatever it takes for the end of a line
+    # a comment does not reach an installer, whatever that counts as the end of a line
     found = read_lock(f"# c {end.strip(chr(92) + chr(10))}--pre\na==1 {HASH}", "lock")
     assert [one.line for one in found] == [f"a==1 {HASH}"]
 

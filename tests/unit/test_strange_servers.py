@@ -1,6 +1,6 @@
 """Whatever a server answers is its outcome: a real load tool is driven against each, and judged.
 
-No record is invalid because of a server, no healthy server is accused, and what is said is true.
+A server makes no record invalid, no healthy server is accused, and each sentence is true.
 """
 
 from __future__ import annotations

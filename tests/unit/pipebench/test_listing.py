@@ -66,7 +66,7 @@ def test_no_more_is_measured_than_is_scheduled(tmp_path: Path) -> None:
     edit(folder / "run.json", rounds_taken=taken)
     (listed,), _ = listing.runs(folder)
     assert (listed.measured, listed.run.scheduled, listed.state) == (8, 8, "ended")
-    # a further round is no substitute for what is missing
+    # a further round does not replace what is missing
     (folder / "raw" / "main-r01-001-one-w1-d5-c200.json.gz").unlink()
     (listed,), _ = listing.runs(folder)
     assert (listed.measured, listed.state) == (7, "incomplete")
