@@ -105,6 +105,11 @@ STAGES = (
     (("fleets",),),
     (("faults",),),
 )
+MINUTES = {
+    "unit": 3, "lint": 1, "lab": 21, "ansible": 2, "servers": 1.5, "browser": 0.5, "fleets": 15,
+    "faults": 15,
+}  # fmt: skip
+"""How long each layer takes on two cores, with what runs beside it."""
 LAYERS = tuple(name for lane in chain(*STAGES) for name in lane)
 BY_DEFAULT = tuple(name for name in LAYERS if name not in ("fleets", "faults"))
 
@@ -113,11 +118,13 @@ BY_DEFAULT = tuple(name for name in LAYERS if name not in ("fleets", "faults"))
 class Tests:
     """Everything that runs, and how it ended. seconds: of each job, by its name.
 
-    others: a file that is locked as long as lanes run beside the first one of a stage.
+    others: a file that is locked as long as lanes run beside the first one of a stage. due: by the
+    monotonic clock, when all should have ended.
     """
 
     durations: Path
     others: Path
+    due: float
     seconds: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     running: dict[str, float] = field(default_factory=dict)
@@ -188,11 +195,12 @@ class Tests:
     def say_what_runs(self, lanes: int) -> None:
         if lanes > 1 and self.running:
             now = time.monotonic()
-            going = (
+            left = max(1, (self.due - now) / 60)
+            going = [
                 f"{name} for {now - begun:.0f} s" for name, begun in sorted(self.running.items())
-            )
+            ]
             with self.lock:
-                say(f"test: still running: {', '.join(going)}")
+                say(f"test: about {left:.0f} min left; running: {', '.join(going)}")
 
     def interrupt(self, _number: int, _frame: FrameType | None) -> None:
         """Let what runs take down what it has made; at a second signal, end it at once."""
@@ -200,6 +208,14 @@ class Tests:
         self.interrupted = True
         for child in list(self.children):
             os.killpg(child.pid, number)
+
+
+def usual_minutes(wanted: Sequence[str]) -> float:
+    """How long some layers take: of each stage, as long as the longest of its lanes."""
+    return sum(
+        max(sum(MINUTES[name] for name in lane if name in wanted) for lane in stage)
+        for stage in STAGES
+    )
 
 
 def say(text: str) -> None:
@@ -230,7 +246,9 @@ def main(words: Sequence[str]) -> int:
     jobs = layers(more)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        tests = Tests(Path(folder, "durations"), Path(folder, "others"))
+        minutes = usual_minutes(wanted)
+        say(f"test: about {minutes:.0f} min on two cores")
+        tests = Tests(Path(folder, "durations"), Path(folder, "others"), begun + 60 * minutes)
         tests.durations.touch()
         tests.others.touch()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -52,6 +52,15 @@ def test_a_layer_that_fails_stops_no_other(
     ]  # fmt: skip
 
 
+def test_how_long_it_takes_is_said_beforehand(
+    two_lanes: dict[str, list[Job]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert layers.main(["unit", "lint", "browser"]) == 0
+    longest = layers.MINUTES["unit"] + layers.MINUTES["browser"]
+    assert capfd.readouterr().out.startswith(f"test: about {longest:.0f} min on two cores\n")
+    assert two_lanes.keys() == layers.MINUTES.keys()
+
+
 def test_only_what_is_named_runs(two_lanes: dict[str, list[Job]]) -> None:
     two_lanes["unit"] = [job("not named", "raise SystemExit(1)")]
     two_lanes["faults"] = [job("named", "")]
