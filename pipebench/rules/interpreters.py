@@ -36,5 +36,5 @@ def _sentence(version: str, titles: tuple[str, ...], hosts: list[str]) -> str:
     where = f" on {' and '.join(hosts)}" if hosts else ""
     return (
         f"CPython {version}, {NOT_OPTIMISED}{where}: Python frameworks are slower here than with "
-        f"uv's ({', '.join(titles)})"
+        f"uv's ({'; '.join(titles)})"
     )

@@ -17,7 +17,7 @@ from pipebench.show.charts import charts
 from tests.unit.pipebench.factory import run_document, small_run, write_run
 
 SLOWER = ": Python frameworks are slower here than with uv's"
-REMARK = f"CPython 3.13.5, not an optimised build{SLOWER} (Alpha, Beta)"
+REMARK = f"CPython 3.13.5, not an optimised build{SLOWER} (Alpha; Beta)"
 
 
 @pytest.fixture(autouse=True)
