@@ -106,7 +106,7 @@ STAGES = (
     (("faults",),),
 )
 MINUTES = {
-    "unit": 3, "lint": 1, "lab": 21, "ansible": 2, "servers": 1.5, "browser": 0.5, "fleets": 15,
+    "unit": 3, "lint": 1, "lab": 19, "ansible": 2, "servers": 1.5, "browser": 0.5, "fleets": 15,
     "faults": 15,
 }  # fmt: skip
 """How long each layer takes on two cores, with what runs beside it."""
