@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.debian import versions
 
 DOCUMENTATION = """
 ---
@@ -133,15 +133,6 @@ class Host:
 
 def is_leaf(path: Path) -> bool:
     return path.is_symlink() or not path.is_dir()
-
-
-def versions(packages: list[str]) -> str:
-    """What dpkg says of these packages."""
-    if not packages:
-        return ""
-    show = ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${db:Status-Status}\\n"]
-    done = subprocess.run([*show, *packages], capture_output=True, check=False)
-    return done.stdout.decode(errors="replace")
 
 
 def read_stamp(path: Path) -> dict[str, Any]:
