@@ -40,7 +40,7 @@ class Trace:
     rules: frozenset[str]
     cgroups: frozenset[str]
     runtime: frozenset[str]
-    ip_forward: str
+    forwarding: frozenset[str]
 
     @classmethod
     def take(cls) -> Trace:
@@ -62,7 +62,11 @@ class Trace:
             rules=frozenset(str(entry["rule"]["expr"]) for entry in ruleset if "rule" in entry),
             cgroups=frozenset(groups.splitlines()),
             runtime=frozenset(line for line in runtime.splitlines() if line.count("/") > 4),
-            ip_forward=Path("/proc/sys/net/ipv4/ip_forward").read_text(),
+            forwarding=frozenset(
+                path.parent.name
+                for path in Path("/proc/sys/net/ipv4/conf").glob("*/forwarding")
+                if path.read_text() == "1\n"
+            ),
         )
 
 

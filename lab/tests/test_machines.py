@@ -243,7 +243,7 @@ def test_taken_down_nothing_is_left(lab: Any) -> None:
             break
         time.sleep(0.5)
     assert left == {}
-    assert after.ip_forward == lab.before.ip_forward
+    assert after.forwarding == lab.before.forwarding
     folder = lab.inventory.parents[1] / ".lab"
     assert [path.name for path in folder.iterdir()] == ["image"]
     # safe where nothing is up

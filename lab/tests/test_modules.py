@@ -6,21 +6,20 @@ import importlib
 import ipaddress
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from lab.roles.lab.module_utils import lab
+from tests.namespace import in_namespace
 
 # where Ansible makes the modules find it
 sys.modules.setdefault("ansible.module_utils.lab", lab)
 lab_plan = importlib.import_module("lab.roles.lab.library.lab_plan")
 lab_network = importlib.import_module("lab.roles.lab.library.lab_network")
 lab_machines = importlib.import_module("lab.roles.lab.library.lab_machines")
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NETWORK = ipaddress.IPv4Network("198.18.0.0/24")
 
@@ -79,10 +78,13 @@ def test_the_owner_is_known_by_the_bridge(monkeypatch: pytest.MonkeyPatch) -> No
     assert lab.foreign("/here/.lab") is None
     links.append({"ifname": "apb0"})  # made, and interrupted before it was signed
     assert lab.foreign("/here/.lab") is None
-    links[0]["ifalias"] = lab.Owner("/a folder/.lab", forwarded=False, netns_mounted=True).alias()
+    ours = lab.Owner("/a folder/.lab", ("eth0", "wg0"), netns_mounted=True)
+    links[0]["ifalias"] = ours.alias()
     assert lab.foreign("/here/.lab") == "/a folder/.lab"
     assert lab.foreign("/a folder/.lab") is None
-    assert lab.owner() == lab.Owner("/a folder/.lab", forwarded=False, netns_mounted=True)
+    assert lab.owner() == ours
+    links[0]["ifalias"] = "ip_forward=0 netns=1 /a folder/.lab"  # of an earlier version
+    assert lab.owner() == lab.Owner("/a folder/.lab", ("all",), netns_mounted=True)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +179,51 @@ def test_firewalls_that_the_bridge_must_pass(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(lab_network, "run", lambda *_: SimpleNamespace(stdout=said))
     assert lab_network.blocking_chains() == [("ip", "docker", "c"), ("inet", "firewalld", "c")]
     assert lab_network.our_rules() == [("inet", "passed", "c", 7)]
+
+
+def on_a_router(program: str) -> list[str]:
+    """The lines that a program prints on the computer of lab/tests/router.py."""
+    first = "from lab.tests.router import *\ncomputer()\n"
+    return in_namespace(Path("/run"), "size=1m", first + program, "--net").splitlines()
+
+
+def test_the_lab_has_a_way_out_and_makes_no_router_of_this_computer() -> None:
+    program = """
+before = forwarding()
+assert up()
+print(reached("near", "apb-m"), IP_FORWARD.read_text().strip(), up())
+print(repr(down()), forwarding() == before)
+"""
+    assert on_a_router(program) == ["['apb-m'] 0 []", "'' True"]
+
+
+def test_what_another_program_forwards_is_its_own_business() -> None:
+    """As docker, libvirt and VPNs do, it turns ip_forward on while the lab is up."""
+    program = """
+up()
+IP_FORWARD.write_text("1")
+print(reached("near", "apb-m"))
+print(down())
+print(reached("near"), IP_FORWARD.read_text().strip())
+"""
+    while_up, kept, after = on_a_router(program)
+    assert (while_up, after) == ("['near', 'apb-m']", "['near'] 1")
+    assert kept == (
+        "Still forwarding packets, as while the lab was up: far0. Other interfaces forward, too, "
+        "so somebody else may need it: all, default, lo, near0."
+    )
+
+
+def test_a_table_of_an_earlier_version_is_replaced() -> None:
+    program = """
+nft("table ip apb_lab { chain forward { type filter hook forward priority filter;"
+    " iifname != apb0 oifname != apb0 drop; }; }")
+IP_FORWARD.write_text("1")
+print(reached("near"))
+up()
+print(reached("near", "apb-m"))
+"""
+    assert on_a_router(program) == ["[]", "['near', 'apb-m']"]
 
 
 def test_a_link_in_a_root_does_not_lead_out_of_it(tmp_path: Path) -> None:

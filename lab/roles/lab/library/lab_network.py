@@ -8,7 +8,10 @@ module: lab_network
 short_description: Make or remove the lab's bridge, NAT and network namespaces
 description:
   - The bridge is made first and removed last. Its alias holds whose lab it is and what has to
-    be put back on the controller (ip_forward).
+    be put back on the controller.
+  - Only the bridge and the interfaces that lead out of here are made to forward (IPv4), and
+    C(net.ipv4.ip_forward) is left alone, so that whoever needs that finds it as it was and turns it
+    on. Taken down, these interfaces are put back only if no other interface forwards.
   - Where another table would drop forwarded packets (docker, ufw, firewalld), rules that let the
     lab's bridge pass are inserted there, marked by a comment.
 options:
@@ -34,8 +37,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done: {description: What was changed., returned: always, type: list, elements: str}
+kept: {description: "What was not put back, and why; or empty.", returned: success, type: str}
 """
 
+import dataclasses
+import hashlib
 import ipaddress
 import json
 import os
@@ -59,13 +65,14 @@ from ansible.module_utils.lab import (
     run,
 )
 
-IP_FORWARD = pathlib.Path("/proc/sys/net/ipv4/ip_forward")
+CONF = pathlib.Path("/proc/sys/net/ipv4/conf")
 
 
 class Network:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.done: list[str] = []
+        self.kept = ""
 
     def act(self, *argv: str, stdin: str = "") -> None:
         run(*argv, stdin=stdin)
@@ -77,14 +84,13 @@ class Network:
         if link(BRIDGE) is None:
             self.act("ip", "link", "add", BRIDGE, "type", "bridge")
         if owner() is None:
-            before = Owner(self.folder, forwarding(), bool(mount_points(str(NETNS))))
-            self.act("ip", "link", "set", BRIDGE, "alias", before.alias())
+            self.sign(Owner(self.folder, (), bool(mount_points(str(NETNS)))))
         gateway = f"{network[1]}/{network.prefixlen}"
         self.address(gateway, BRIDGE)
-        if run("nft", "list", "table", "ip", TABLE, check=False).returncode != 0:
-            self.act("nft", "-f", "-", stdin=rules(network, routes=forwarding()))
-        if not forwarding():
-            self.forward(on=True)
+        mark, text = rules(network)
+        if mark not in run("nft", "list", "table", "ip", TABLE, check=False).stdout:
+            self.act("nft", "-f", "-", stdin=text)
+        self.lend()
         for family, table, chain in blocking_chains():
             for direction in ("iifname", "oifname"):
                 rule = f"{direction} {BRIDGE} accept comment {COMMENT}"
@@ -124,9 +130,37 @@ class Network:
         elif not (machine["isolated"] or has_way_out):
             self.act("ip", *inside, "route", "add", "default", "via", str(network[1]))
 
-    def forward(self, *, on: bool) -> None:
-        IP_FORWARD.write_text(f"{int(on)}\n")
-        self.done.append(f"net.ipv4.ip_forward={int(on)}")
+    def sign(self, owner: Owner) -> None:
+        self.act("ip", "link", "set", BRIDGE, "alias", owner.alias())
+
+    # --- forwarding
+
+    def lend(self) -> None:
+        """Make forward what must, and remember first which interfaces have to be put back."""
+        lent = sorted(ways_out() - forwarding())
+        before = owner()
+        if lent and before:
+            self.sign(dataclasses.replace(before, lent=tuple(sorted({*before.lent, *lent}))))
+        for interface in [*({BRIDGE} - forwarding()), *lent]:
+            self.forward(interface, on=True)
+
+    def give_back(self, lent: tuple[str, ...]) -> None:
+        """Somebody who needs forwarding has turned it on, for all interfaces or for theirs."""
+        still = forwarding()
+        others = sorted(still - {BRIDGE, *lent})
+        left = sorted(still & set(lent))
+        if left and others:
+            self.kept = (
+                f"Still forwarding packets, as while the lab was up: {', '.join(left)}. "
+                f"Other interfaces forward, too, so somebody else may need it: {', '.join(others)}."
+            )
+            return
+        for interface in left:
+            self.forward(interface, on=False)
+
+    def forward(self, interface: str, *, on: bool) -> None:
+        (CONF / interface / "forwarding").write_text(f"{int(on)}\n")
+        self.done.append(f"net.ipv4.conf.{interface}.forwarding={int(on)}")
 
     # --- absent
 
@@ -141,8 +175,8 @@ class Network:
         if ours and not any(NETNS.iterdir()):
             self.act("umount", str(NETNS))
             NETNS.rmdir()
-        if before and not before.forwarded and forwarding():
-            self.forward(on=False)
+        if before:
+            self.give_back(before.lent)
         if link(BRIDGE):
             self.act("ip", "link", "del", BRIDGE)
 
@@ -159,24 +193,36 @@ class Network:
                 run("ip", "link", "del", name, check=False)
 
 
-def forwarding() -> bool:
-    return IP_FORWARD.read_text(errors="replace").strip() == "1"
+def forwarding() -> set[str]:
+    """The interfaces whose packets are forwarded; `all` and `default` if ip_forward is on."""
+    folders = [path.parent for path in CONF.glob("*/forwarding")]
+    return {f.name for f in folders if (f / "forwarding").read_text(errors="replace") == "1\n"}
 
 
-def rules(network: ipaddress.IPv4Network, *, routes: bool) -> str:
+def ways_out() -> set[str]:
+    """Interfaces that lead further than to the network they are in: answers come in by them."""
+    found = set()
+    for route in ip("-4", "route", "show", "table", "all"):
+        if route.get("type", "unicast") == "unicast" and route.get("protocol") != "kernel":
+            found |= {hop.get("dev") for hop in [route, *route.get("nexthops", [])]}
+    return found - {None, "lo", BRIDGE}
+
+
+def rules(network: ipaddress.IPv4Network) -> tuple[str, str]:
     """The way out for the machines, and none to them: only this computer reaches their sshd.
 
-    routes: whether this computer was a router before; if not, it does not become one for others.
+    No packet is touched that neither comes from the machines nor goes to them. A mark by which the
+    table is known, and the table, which is made anew in one step.
     """
-    others = "" if routes else f" iifname != {BRIDGE} oifname != {BRIDGE} drop;"
-    return (
-        f"table ip {TABLE} {{ chain postrouting {{ type nat hook postrouting priority srcnat;"
+    chains = (
+        f"chain postrouting {{ type nat hook postrouting priority srcnat;"
         f" ip saddr {network} ip daddr != {network} masquerade; }};"
         f" chain forward {{ type filter hook forward priority filter;"
-        f" iifname != {BRIDGE} oifname {BRIDGE} ct state != {{ established, related }} drop;"
-        f"{others} }};"
-        " }\n"
+        f" iifname != {BRIDGE} oifname {BRIDGE} ct state != {{ established, related }} drop; }};"
     )
+    mark = hashlib.sha256(chains.encode()).hexdigest()[:8]
+    new = f'table ip {TABLE} {{ comment "{mark}"; {chains} }}\n'
+    return mark, f"table ip {TABLE};\ndelete table ip {TABLE};\n{new}"
 
 
 def ruleset() -> list[dict[str, Any]]:
@@ -240,7 +286,7 @@ def main() -> None:
             network.absent()
     except LabError as error:
         module.fail_json(msg=str(error), done=network.done)
-    module.exit_json(changed=bool(network.done), done=network.done)
+    module.exit_json(changed=bool(network.done), done=network.done, kept=network.kept)
 
 
 if __name__ == "__main__":

@@ -56,11 +56,11 @@ class Owner:
     """Whose lab the bridge belongs to, and what has to be put back when it goes."""
 
     folder: str
-    forwarded: bool  # ip_forward was on before
+    lent: tuple[str, ...]  # interfaces that forward since, and did not before
     netns_mounted: bool  # /run/netns was a mount point before
 
     def alias(self) -> str:
-        was = f"ip_forward={int(self.forwarded)} netns={int(self.netns_mounted)}"
+        was = f"forward={':'.join(self.lent)} netns={int(self.netns_mounted)}"
         return f"{was} {self.folder}"[:ALIAS_LENGTH]
 
     def belongs_to(self, folder: str) -> bool:
@@ -72,7 +72,11 @@ def owner() -> Owner | None:
     words = (bridge or {}).get("ifalias", "").split(" ", 2)
     if len(words) != 3:
         return None
-    return Owner(words[2], words[0] == "ip_forward=1", words[1] == "netns=1")
+    lent = words[0].partition("=")[2]
+    # what an earlier version had turned on for all interfaces
+    earlier = {"ip_forward=0": ("all",), "ip_forward=1": ()}
+    names = earlier.get(words[0], tuple(name for name in lent.split(":") if name))
+    return Owner(words[2], names, words[1] == "netns=1")
 
 
 def foreign(folder: str) -> str | None:
