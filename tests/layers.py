@@ -3,6 +3,7 @@
 `./test` has set up the environment and calls this. A stage begins when the one before it has ended.
 The lanes of a stage run side by side, the jobs of a lane one after the other. Tests of the lab that
 assert rates or latencies have the mark `quiet`: they wait until the lanes beside theirs have ended.
+Those of other files (BESIDE) run in a lane of their own meanwhile, in a second lab.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import FrameType
+
+from tests import second_lab
 
 ROOT = Path(__file__).resolve().parents[1]
 GO = [path.parent for path in [ROOT / "fasthttp/go.mod", *sorted(ROOT.glob("servers/*/go.mod"))]]
@@ -38,13 +42,20 @@ REPORT_S = 60
 # A file's tests stay together, for what they share; or they do not, if a few of them take long.
 PROCESSES = ("-n", "auto", "--dist", "loadfile")
 STEALING = ("-n", "auto", "--dist", "worksteal")
+BESIDE = tuple(
+    f"tests/lab/test_{name}.py"
+    for name in (
+        "building", "cloud", "commands", "interrupts", "tuning", "way_out", "who_gets_in",
+    )
+)  # fmt: skip
+"""Files of tests of the lab none of which needs quiet, about as long together as the others."""
 
 
 @dataclass(frozen=True)
 class Job:
     """A command in each of some folders. silent: it succeeds only if it prints nothing.
 
-    fine: the exit statuses with which it succeeds.
+    fine: the exit statuses with which it succeeds. second_lab: it runs there, in its folder.
     """
 
     name: str
@@ -52,6 +63,7 @@ class Job:
     folders: Sequence[Path] = (ROOT,)
     silent: bool = False
     fine: tuple[int, ...] = (0,)
+    second_lab: bool = False
 
 
 def pytest(layer: str, *words: str, more: Sequence[str]) -> Job:
@@ -59,6 +71,13 @@ def pytest(layer: str, *words: str, more: Sequence[str]) -> Job:
     plugin = ("-p", "tests.durations", f"--layer={layer}")
     argv = (sys.executable, "-m", "pytest", *plugin, *words, *more)
     return Job(f"{layer}: pytest", argv, fine=(0, 5) if more else (0,))
+
+
+def beside(more: Sequence[str]) -> Job:
+    """Tests of the lab in the second one."""
+    job = pytest("lab", *BESIDE, "-m", "lab and not faults", more=more)
+    name = f"{job.name} in the second lab"
+    return replace(job, name=name, folders=(second_lab.FOLDER,), second_lab=True)
 
 
 def shell_files() -> list[str]:
@@ -70,6 +89,7 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
     own_mypy = ("sh", "-c", f"mypy --config-file '{ROOT}/servers/mypy.ini' ./*.py")
     gofmt = ("sh", "-c", '"$(go env GOROOT)/bin/gofmt" -l .')
     lab = ("tests/lab", "lab/tests")
+    others = [f"--ignore={file}" for file in BESIDE]
     return {
         "unit": [
             pytest("unit", *PROCESSES, "tests/unit", "lab/tests", "-m", "not lab", more=more),
@@ -89,7 +109,8 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
             Job("lint: gofmt", gofmt, GO, silent=True),
             Job("lint: go vet", ("go", "vet", "./..."), GO),
         ],
-        "lab": [pytest("lab", *lab, "-m", "lab and not faults", more=more)],
+        "lab": [pytest("lab", *lab, *others, "-m", "lab and not faults", more=more)],
+        "lab beside": [beside(more)],
         "ansible": [pytest("ansible", *STEALING, "tests/ansible", "-m", "not fleets", more=more)],
         "servers": [pytest("servers", *PROCESSES, "tests/servers", more=more)],
         "browser": [pytest("browser", "tests/browser", more=more)],
@@ -101,16 +122,23 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
 STAGES = (
     # the lab's tests make inventories in the repository, which linters must not see
     (("unit",), ("lint",)),
-    (("lab",), ("ansible", "servers", "browser")),
+    (("lab",), ("ansible", "lab beside"), ("servers", "browser")),
     (("fleets",),),
     (("faults",),),
 )
 MINUTES = {
-    "unit": 3, "lint": 1, "lab": 19, "ansible": 2, "servers": 1.5, "browser": 0.5, "fleets": 15,
-    "faults": 15,
+    "unit": 3, "lint": 1, "lab": 12, "lab beside": 8, "ansible": 2, "servers": 1.5, "browser": 0.5,
+    "fleets": 15, "faults": 15,
 }  # fmt: skip
 """How long each layer takes on two cores, with what runs beside it."""
-LAYERS = tuple(name for lane in chain(*STAGES) for name in lane)
+
+
+def layer(part: str) -> str:
+    """The name on the command line of what stands in a lane."""
+    return part.removesuffix(" beside")
+
+
+LAYERS = tuple(dict.fromkeys(layer(part) for lane in chain(*STAGES) for part in lane))
 BY_DEFAULT = tuple(name for name in LAYERS if name not in ("fleets", "faults"))
 
 
@@ -119,7 +147,7 @@ class Tests:
     """Everything that runs, and how it ended. seconds: of each job, by its name.
 
     others: a file that is locked as long as lanes run beside the first one of a stage. due: by the
-    monotonic clock, when all should have ended.
+    monotonic clock, when all should have ended. in_second_lab: the words before a command there.
     """
 
     durations: Path
@@ -131,9 +159,15 @@ class Tests:
     lock: threading.Lock = field(default_factory=threading.Lock)
     children: set[subprocess.Popen[bytes]] = field(default_factory=set)
     interrupted: bool = False
+    in_second_lab: tuple[str, ...] = ()
 
     def stage(self, lanes: list[list[Job]]) -> None:
         """Run lanes side by side; one alone prints as it goes on, several when a job has ended."""
+        second = any(job.second_lab for job in chain(*lanes))
+        with second_lab.up() if second else nullcontext(()) as self.in_second_lab:
+            self.lanes(lanes)
+
+    def lanes(self, lanes: list[list[Job]]) -> None:
         first, *others = lanes
         with ThreadPoolExecutor(2) as pool:
             beside = [pool.submit(self.beside, others)] if others else []
@@ -179,8 +213,9 @@ class Tests:
         }
 
         def one(folder: Path) -> bool:
+            argv = [*(self.in_second_lab if job.second_lab else ()), *job.argv]
             with subprocess.Popen(
-                job.argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output and subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for this process, which tells the others once
             ) as child:  # fmt: skip
@@ -213,7 +248,7 @@ class Tests:
 def usual_minutes(wanted: Sequence[str]) -> float:
     """How long some layers take: of each stage, as long as the longest of its lanes."""
     return sum(
-        max(sum(MINUTES[name] for name in lane if name in wanted) for lane in stage)
+        max(sum(MINUTES[name] for name in lane if layer(name) in wanted) for lane in stage)
         for stage in STAGES
     )
 
@@ -255,7 +290,8 @@ def main(words: Sequence[str]) -> int:
             signal.signal(number, tests.interrupt)
         for stage in STAGES:
             lanes = [
-                [job for name in lane if name in wanted for job in jobs[name]] for lane in stage
+                [job for name in lane if layer(name) in wanted for job in jobs[name]]
+                for lane in stage
             ]
             if any(lanes) and not tests.interrupted:
                 tests.stage([lane for lane in lanes if lane])

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.roles.lab.module_utils.lab import unit
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -46,8 +48,12 @@ class Trace:
     def take(cls) -> Trace:
         ruleset = json.loads(as_root("nft", "-j", "list", "ruleset"))["nftables"]
         links = json.loads(as_root("ip", "-json", "link", "show"))
-        arguments = as_root("ps", "-e", "-o", "args=").splitlines()
-        groups = as_root("find", "/sys/fs/cgroup", "-name", "*apb-*", check=False)
+        # a second lab beside this one, and what runs in machines, have process numbers of their own
+        ours = f"{Path('/proc/self/ns/pid').stat().st_ino} "
+        listed = as_root("ps", "-e", "-o", "pidns=,args=").splitlines()
+        arguments = [line for line in map(str.strip, listed) if line.startswith(ours)]
+        machines = f"*{unit(str(ROOT / '.lab'), '*')}*"
+        groups = as_root("find", "/sys/fs/cgroup", "-name", machines, check=False)
         runtime = as_root("find", "/run/netns", "/run/systemd/nspawn", check=False)
         return cls(
             namespaces=frozenset(as_root("ip", "netns", "list").splitlines()),

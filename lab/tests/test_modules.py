@@ -177,8 +177,11 @@ def test_firewalls_that_the_bridge_must_pass(monkeypatch: pytest.MonkeyPatch) ->
     ]
     said = json.dumps({"nftables": listed})
     monkeypatch.setattr(lab_network, "run", lambda *_: SimpleNamespace(stdout=said))
-    assert lab_network.blocking_chains() == [("ip", "docker", "c"), ("inet", "firewalld", "c")]
-    assert lab_network.our_rules() == [("inet", "passed", "c", 7)]
+    assert lab_network.blocking_chains("apb-lab") == [
+        ("ip", "docker", "c"),
+        ("inet", "firewalld", "c"),
+    ]
+    assert lab_network.rules_with("apb-lab") == [("inet", "passed", "c", 7)]
 
 
 def on_a_router(program: str) -> list[str]:

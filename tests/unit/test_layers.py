@@ -26,7 +26,7 @@ def job(name: str, code: str, **more: bool) -> Job:
 @pytest.fixture
 def two_lanes(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Job]]:
     """Stages as those of ./test, with jobs that a test fills in."""
-    jobs: dict[str, list[Job]] = {name: [] for name in layers.LAYERS}
+    jobs: dict[str, list[Job]] = {name: [] for name in layers.MINUTES}
     monkeypatch.setattr(layers, "layers", lambda _: jobs)
     return jobs
 
@@ -106,7 +106,7 @@ STARTED = """
 import sys; from pathlib import Path; from tests import layers
 code = f"import time; open({str(sys.argv[1])!r}, 'w').close()\\ntry: time.sleep(60)\\n" \\
     f"except KeyboardInterrupt: open({str(sys.argv[1])!r}, 'w').write('left clean')"
-jobs = {name: [] for name in layers.LAYERS}
+jobs = {name: [] for name in layers.MINUTES}
 jobs["unit"] = [layers.Job("sleeps", (sys.executable, "-c", code))]
 jobs["lint"] = [layers.Job("sleeps beside", ("sleep", "60"))]
 never = f"open({sys.argv[1] + '-never'!r}, 'w')"

@@ -53,7 +53,6 @@ done: {description: What was changed., returned: always, type: list, elements: s
 """
 
 import contextlib
-import hashlib
 import os
 import pathlib
 import shutil
@@ -67,13 +66,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.lab import (
     ENVIRONMENT,
     NETNS,
-    PREFIX,
     LabError,
     Process,
     children_of,
     mount_points,
     processes,
     run,
+    unit,
 )
 
 GUEST = ENVIRONMENT | {
@@ -94,8 +93,7 @@ class Machines:
         self.done: list[str] = []
 
     def unit(self, name: str) -> str:
-        """What a machine is called on the controller: by this lab, and no other checkout's."""
-        return f"{PREFIX}{name}-{hashlib.sha256(self.folder.encode()).hexdigest()[:8]}"
+        return unit(self.folder, name)
 
     def argv(self, machine: dict[str, Any]) -> list[str]:
         # in full, because systemd-run starts it like that, and this is compared with what runs

@@ -91,10 +91,7 @@ class Network:
         if mark not in run("nft", "list", "table", "ip", TABLE, check=False).stdout:
             self.act("nft", "-f", "-", stdin=text)
         self.lend()
-        for family, table, chain in blocking_chains():
-            for direction in ("iifname", "oifname"):
-                rule = f"{direction} {BRIDGE} accept comment {COMMENT}"
-                self.act("nft", "-f", "-", stdin=f"insert rule {family} {table} {chain} {rule}\n")
+        self.let_through(BRIDGE, COMMENT)
         for machine in machines:
             self.machine(machine, network)
         self.remove_machines(
@@ -133,6 +130,19 @@ class Network:
     def sign(self, owner: Owner) -> None:
         self.act("ip", "link", "set", BRIDGE, "alias", owner.alias())
 
+    # --- firewalls
+
+    def let_through(self, interface: str, comment: str) -> None:
+        """Past other firewalls on this computer, by rules that are known by their comment."""
+        for family, table, chain in blocking_chains(comment):
+            for direction in ("iifname", "oifname"):
+                rule = f"{direction} {interface} accept comment {comment}"
+                self.act("nft", "-f", "-", stdin=f"insert rule {family} {table} {chain} {rule}\n")
+
+    def let_through_no_more(self, comment: str) -> None:
+        for family, table, chain, handle in rules_with(comment):
+            self.act("nft", "delete", "rule", family, table, chain, "handle", str(handle))
+
     # --- forwarding
 
     def lend(self) -> None:
@@ -166,8 +176,7 @@ class Network:
 
     def absent(self) -> None:
         before = owner()
-        for family, table, chain, handle in our_rules():
-            self.act("nft", "delete", "rule", family, table, chain, "handle", str(handle))
+        self.let_through_no_more(COMMENT)
         if run("nft", "list", "table", "ip", TABLE, check=False).returncode == 0:
             self.act("nft", "delete", "table", "ip", TABLE)
         self.remove_machines(keep=set())
@@ -230,22 +239,24 @@ def ruleset() -> list[dict[str, Any]]:
     return found
 
 
-def our_rules() -> list[tuple[str, str, str, int]]:
+def rules_with(comment: str) -> list[tuple[str, str, str, int]]:
     rules = [entry["rule"] for entry in ruleset() if "rule" in entry]
     return [
         (r["family"], r["table"], r["chain"], r["handle"])
         for r in rules
-        if r.get("comment") == COMMENT
+        if r.get("comment") == comment
     ]
 
 
-def blocking_chains() -> list[tuple[str, str, str]]:
+def blocking_chains(comment: str) -> list[tuple[str, str, str]]:
     """Chains on the forward hook that may drop the lab's packets and have no rule of ours yet.
+
+    comment: by which our rules are known.
 
     An accept in one chain does not overrule a drop in another: each of them needs the rules.
     """
     listed = ruleset()
-    passed = {rule[:3] for rule in our_rules()}
+    passed = {rule[:3] for rule in rules_with(comment)}
     found = []
     for chain in (entry["chain"] for entry in listed if "chain" in entry):
         name = (chain["family"], chain["table"], chain["name"])

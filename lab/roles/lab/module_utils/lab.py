@@ -8,6 +8,7 @@ what they describe, so there is no state to go stale.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import pathlib
 import re
@@ -25,6 +26,11 @@ ENVIRONMENT = {
     "LC_ALL": "C",
 }
 ALIAS_LENGTH = 250
+
+
+def unit(folder: str, name: str) -> str:
+    """What a machine is called on the controller: by the lab of a folder, and no other's."""
+    return f"{PREFIX}{name}-{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
 
 
 class LabError(Exception):
