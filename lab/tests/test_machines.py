@@ -49,11 +49,11 @@ def ruleset() -> str:
 
 
 def test_machines_are_reached_as_the_inventory_says(lab: Any) -> None:
-    addresses = lab.shell("ip -brief -4 address show eth0")
+    addresses = lab.shell_by_ansible("ip -brief -4 address show eth0")
     assert {name: line.split()[2] for name, line in addresses.items()} == {
         name: f"{address}/24" for name, address in MACHINES.items()
     }
-    assert lab.shell("hostname") == {name: name for name in MACHINES}
+    assert lab.shell_by_ansible("hostname") == {name: name for name in MACHINES}
 
 
 def test_machines_are_run_by_systemd_with_nothing_failed(lab: Any) -> None:

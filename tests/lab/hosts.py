@@ -6,6 +6,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
+from lab.tests import fixture
 from lab.tests.fixture import ROOT, SBIN
 from tests import commands
 
@@ -28,13 +29,9 @@ LEFT = (
 
 def ssh(host: str, command: str, *, check: bool = True) -> str:
     """Run a command on a machine of the lab at once, by a connection of the test's own."""
-    argv = [
-        "ssh", "-F", "none", "-i", ".lab/ssh/id_ed25519", "-o", "ConnectTimeout=5",
-        "-o", "UserKnownHostsFile=.lab/ssh/known_hosts", f"root@{ADDRESSES[host]}", command,
-    ]  # fmt: skip
     done = subprocess.run(
-        argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
-        stdin=subprocess.DEVNULL,
+        [*fixture.ssh(ADDRESSES[host]), command], cwd=ROOT, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0 or not check, f"{host}: {command}: {done.stderr}"
     return done.stdout

@@ -91,11 +91,11 @@ def run_on(inventory: Path, results: Path, **variables: Any) -> Mapping[str, lis
 
 def test_two_generators_are_as_one_with_twice_the_connections(three: Lab, tmp_path: Path) -> None:
     """One with 20 connections gets 2,500 requests/s of the first server: its calibration."""
-    three.shell(SHIFT, "lab-loadgen-b")
+    three.shell_by_ansible(SHIFT, "lab-loadgen-b")
     try:
         rows = run_on(three.inventory, tmp_path, bench_connections=40, bench_run_id="two")
     finally:
-        three.shell(UNSHIFT, "lab-loadgen-b")
+        three.shell_by_ansible(UNSHIFT, "lab-loadgen-b")
     # wrk's clock stops at a tick, up to 0.1 of 2 s after its threads
     truths = {"delay-40ms": (5_000, 0.07, 40_000), "rate-limited": (5_000, 0.03, 40_000)}
     for name, (rate, within, batch_us) in truths.items():
