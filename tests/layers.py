@@ -3,7 +3,7 @@
 `./test` has set up the environment and calls this. A stage begins when the one before it has ended.
 The lanes of a stage run side by side, the jobs of a lane one after the other. Tests of the lab that
 assert rates or latencies have the mark `quiet`: they wait until the lanes beside theirs have ended.
-Those of other files (BESIDE) run in a lane of their own meanwhile, in a second lab.
+Some that need no quiet (BESIDE) have a lane of their own, in a second lab (tests/second_lab.py).
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ PROCESSES = ("-n", "auto", "--dist", "loadfile")
 STEALING = ("-n", "auto", "--dist", "worksteal")
 BESIDE = tuple(
     f"tests/lab/test_{name}.py"
-    for name in (
-        "building", "cloud", "commands", "interrupts", "tuning", "way_out", "who_gets_in",
-    )
-)  # fmt: skip
-"""Files of tests of the lab none of which needs quiet, about as long together as the others."""
+    for name in ("cloud", "commands", "interrupts", "way_out", "who_gets_in")
+)
+"""Files of the lab's tests that run in the second lab: none needs quiet, and together they take as
+long as those of the others that need none."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
 STAGES = (
     # the lab's tests make inventories in the repository, which linters must not see
     (("unit",), ("lint", "lab image")),
-    (("lab",), ("ansible", "lab beside"), ("servers", "browser")),
+    (("lab",), ("lab beside",), ("servers", "browser", "ansible")),
     (("fleets",),),
     (("faults",),),
 )

@@ -39,6 +39,7 @@ def calibrated(plan: str, results: Path, frameworks: list[str], **variables: obj
         "bench_frameworks": frameworks,
         "bench_run_id": "calibration",
         "bench_results_dir": str(results),
+        "bench_path_capacity": False,
     } | variables
     command = [str(BIN / "ansible-playbook"), "bench.yml", "-i", "inventory/lab"]
     done = subprocess.run(
