@@ -92,8 +92,9 @@ class Machines:
         self.timeout = timeout
         self.done: list[str] = []
 
-    def unit(self, name: str) -> str:
-        return unit(self.folder, name)
+    def unit(self, machine: str) -> str:
+        name: str = unit(self.folder, machine)
+        return name
 
     def argv(self, machine: dict[str, Any]) -> list[str]:
         # in full, because systemd-run starts it like that, and this is compared with what runs
