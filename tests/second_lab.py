@@ -42,11 +42,15 @@ OWN = ("netns", "systemd")
 SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
+class NotMade(Exception):  # noqa: N818
+    """There is no second lab."""
+
+
 @contextmanager
 def up() -> Iterator[tuple[str, ...]]:
     """The words before a command that run it there as this user, in the copy.
 
-    Raises RuntimeError if it cannot be made; what was the matter is on stderr.
+    Raises NotMade if it cannot be made; what was the matter is on stderr.
     """
     control_paths().mkdir(mode=0o700, parents=True, exist_ok=True)
     keeper = subprocess.Popen(
@@ -59,7 +63,7 @@ def up() -> Iterator[tuple[str, ...]]:
     try:
         pid = keeper.stdout.readline().strip()
         if not pid:
-            raise RuntimeError("The second lab could not be made.")
+            raise NotMade
         shutil.copytree(ROOT, FOLDER, symlinks=True, ignore=not_copied)
         yield words(pid)
     finally:

@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests import layers
+from tests import layers, second_lab
 from tests.layers import Job
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +53,24 @@ def test_a_layer_that_fails_stops_no_other(
     assert sorted(ends) == [
         ("FAILED", "fails"), ("FAILED", "prints"), ("ok", "first"), ("ok", "last"),
     ]  # fmt: skip
+
+
+def test_a_second_lab_that_cannot_be_made_is_a_failure(
+    two_lanes: dict[str, list[Job]],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    @contextmanager
+    def not_made() -> Iterator[tuple[str, ...]]:
+        raise second_lab.NotMade
+        yield ()
+
+    monkeypatch.setattr(second_lab, "up", not_made)
+    two_lanes["unit"] = [job("before", "")]
+    two_lanes["lab beside"] = [replace(job("never", ""), second_lab=True)]
+    assert layers.main([]) == 1
+    ends = re.findall(r"^(FAILED|ok) +\d+ s  (.+)$", capfd.readouterr().out, re.MULTILINE)
+    assert ends == [("ok", "before"), ("FAILED", "the second lab")]
 
 
 def test_how_long_it_takes_is_said_beforehand(
@@ -103,7 +124,7 @@ def test_durations_are_shown_by_fixture_and_by_test(
 
 
 STARTED = """
-import sys; from pathlib import Path; from tests import layers
+import sys; from pathlib import Path; from tests import layers, second_lab
 code = f"import time; open({str(sys.argv[1])!r}, 'w').close()\\ntry: time.sleep(60)\\n" \\
     f"except KeyboardInterrupt: open({str(sys.argv[1])!r}, 'w').write('left clean')"
 jobs = {name: [] for name in layers.MINUTES}
