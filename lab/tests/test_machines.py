@@ -151,6 +151,8 @@ def outsider() -> Iterator[str]:
         f"-n {name} route add default via 10.254.254.1",
     ):
         as_root("ip", *command.split())
+    # as if it were a router for that one, which the lab does not make it
+    as_root("sysctl", "-qw", "net.ipv4.conf.apbtest0.forwarding=1")
     yield name
     as_root("ip", "netns", "del", name)
 
