@@ -15,7 +15,7 @@ from pipebench.harness.execution import (
     start_unit,
     stop_unit,
 )
-from pipebench.harness.host_program import Call
+from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
 from pipebench.plan.schedule import PlannedCell
@@ -54,6 +54,7 @@ class CellExecution(Execution):
         """An equal share of connections and rate for each generator."""
         variables, count = self.run.variables, len(self.testbed.generators)
         order = {
+            **THROW_AWAY,
             **address_of(self.testbed),
             "threads": self.testbed.threads,
             "duration": variables.duration,
