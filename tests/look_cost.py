@@ -1,11 +1,12 @@
-"""What it costs to look, or to load as a throw-away user: with and without, interleaved.
+"""What it costs to look, or to load as a throw-away user: with it and without, interleaved.
 
     .venv/bin/python -m tests.look_cost SERVER GENERATOR --frameworks aiohttp tornado --rounds 12
 
 SERVER and GENERATOR are addresses of the lab's machines, on which a run has deployed the
-frameworks. `--of look` compares a measurement with snapshot and verification with one without,
-`--of user` one whose load tool runs as a throw-away user with one by root. Every round measures each framework twice, in an order that alternates. Prints the
-median of the rounds' ratios with its exact 95 % interval.
+frameworks. `--of look` compares measurements with snapshot and verification with those without,
+`--of user` those whose load tool runs as a throw-away user with those of root. Every round measures
+each framework twice, in an order that alternates. Prints the median of the rounds' ratios with its
+exact 95 % interval.
 """
 
 import argparse
