@@ -1,14 +1,12 @@
 """Outcome and reason of one measurement, by rules.
 
-Each rule checks one thing, and returns None or a finding: a sentence with figures. The worst
-finding gives the outcome. Its sentence is the reason, with those of milder findings that explain
-it.
+Each rule checks one thing. The worst one that is broken gives the outcome. Its sentence is the
+reason, with those of milder ones that explain it. A rule is one function here, declared by `rule`
+(rule.py): its name is the function's, and the order of the functions is that of the sentences.
 """
 
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,6 +16,7 @@ from pipebench.rules.bottleneck import NEAR
 from pipebench.rules.bottleneck import generator as generator_load
 from pipebench.rules.conformance import Probe
 from pipebench.rules.conformance import sentence as probe_sentence
+from pipebench.rules.rule import Broken, Outcome, Rules, When
 
 # Below this share of their time, the connections waited for something other than batches.
 BUSY_LEAST = 0.90
@@ -47,16 +46,6 @@ HARNESS_FAULT = "harness fault"
 NOT_DEPLOYED = "could not be deployed"
 
 
-class Outcome(StrEnum):
-    """From best to worst. INVALID is not a result: a fault of the harness or of the record."""
-
-    OK = "ok"
-    DEGRADED = "degraded"
-    INVALID = "invalid"
-    FAILED = "failed"
-    UNAVAILABLE = "unavailable"
-
-
 RATED = (Outcome.OK, Outcome.DEGRADED)
 """Outcomes whose rates and latencies mean something."""
 _SEVERITY = list(Outcome)
@@ -84,7 +73,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one rule that was broken."""
+    """A rule that was broken, by its name."""
 
     rule: str
     outcome: Outcome
@@ -100,35 +89,38 @@ class Judgement:
     rules: tuple[str, ...] = ()
 
 
-Rule = Callable[[Measurement, Context], Finding | None]
+rule: Rules[Context] = Rules()
+"""Declares a rule, and knows all of them."""
 
 
-def harness_fault(measurement: Measurement, _context: Context) -> Finding | None:
+@rule(when=When.FIRST)
+def harness_fault(measurement: Measurement, _context: Context) -> Broken | None:
     """A fault of the harness says nothing about the framework."""
     if measurement.harness_fault is None:
         return None
     sentence = f"{HARNESS_FAULT}: {measurement.harness_fault}"
-    return Finding("harness_fault", Outcome.INVALID, sentence)
+    return Broken(Outcome.INVALID, sentence)
 
 
-def unavailable(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("could not be deployed", "could not be deployed", place=10, when=When.FIRST)
+def unavailable(measurement: Measurement, _context: Context) -> Broken | None:
     """The framework could not be deployed on this host."""
     if measurement.available:
         return None
     reason = measurement.unavailable_reason or "no reason was recorded"
-    return Finding("unavailable", Outcome.UNAVAILABLE, f"{NOT_DEPLOYED}: {reason}")
+    return Broken(Outcome.UNAVAILABLE, f"{NOT_DEPLOYED}: {reason}")
 
 
-def did_not_start(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("does not start", "do not start", place=20)
+def did_not_start(measurement: Measurement, _context: Context) -> Broken | None:
     """The server never answered its first request."""
     if not measurement.ready_errors:
         return None
-    return Finding(
-        "did_not_start", Outcome.FAILED, f"did not start: {'; '.join(measurement.ready_errors)}"
-    )
+    return Broken(Outcome.FAILED, f"did not start: {'; '.join(measurement.ready_errors)}")
 
 
-def crashed(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("crashes", "crash", place=30)
+def crashed(measurement: Measurement, _context: Context) -> Broken | None:
     """The unit must still be active when the measurement is over."""
     end = measurement.unit_end
     if end is None:
@@ -136,29 +128,31 @@ def crashed(measurement: Measurement, _context: Context) -> Finding | None:
     sentence = f"{end.how} {end.when}" if end.when else end.how
     if end.answered is not None:
         sentence += f"; {end.answered:,} requests answered before"
-    return Finding("crashed", Outcome.FAILED, sentence)
+    return Broken(Outcome.FAILED, sentence)
 
 
-def restarted(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("restarts under load", "restart under load", place=40)
+def restarted(measurement: Measurement, _context: Context) -> Broken | None:
     """The process measured must be the one that became ready."""
     if not measurement.restarts or measurement.unit_end:
         return None
     times = "once" if measurement.restarts == 1 else f"{measurement.restarts} times"
-    return Finding("restarted", Outcome.FAILED, f"its process was replaced {times} under load")
+    return Broken(Outcome.FAILED, f"its process was replaced {times} under load")
 
 
-def no_requests(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("answers nothing", "answer nothing", place=70)
+def no_requests(measurement: Measurement, _context: Context) -> Broken | None:
     """wrk's exit status is 0 even if it got no answer."""
     if measurement.totals is None or measurement.totals.requests or measurement.unit_end:
         return None
-    return Finding(
-        "no_requests",
+    return Broken(
         Outcome.FAILED,
         f"0 requests answered in {measurement.totals.duration_s:.1f} s",
     )
 
 
-def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("answers no batch in full", "answer no batch in full", place=90)
+def no_batches(measurement: Measurement, _context: Context) -> Broken | None:
     """Answers, but no complete batch: the server hangs, or the window ends before the first."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or not totals.requests or totals.latency or totals.errors.get("timeout"):
@@ -169,8 +163,7 @@ def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
     )
     undisturbed = alone and not any(totals.errors.values())
     if undisturbed and measurement.quiet_s is not None and measurement.quiet_s < QUIET_MOST_S:
-        return Finding(
-            "no_batches",
+        return Broken(
             Outcome.DEGRADED,
             f"answered {totals.requests:,} requests on {totals.opened:,} connections up to the end "
             f"of {totals.duration_s:.1f} s, but not one batch of {depth} in full: "
@@ -186,10 +179,11 @@ def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
             f"answered {totals.requests:,} requests on {totals.opened:,} connections "
             f"in {totals.duration_s:.1f} s, but not one batch of {depth} in full"
         )
-    return Finding("no_batches", Outcome.FAILED, sentence)
+    return Broken(Outcome.FAILED, sentence)
 
 
-def hung(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("hangs", "hang", place=50)
+def hung(measurement: Measurement, _context: Context) -> Broken | None:
     """Once batches were answered, something must arrive until the end of the window."""
     totals, quiet_s = measurement.totals, measurement.quiet_s
     if totals is None or totals.latency is None or quiet_s is None or measurement.unit_end:
@@ -197,41 +191,29 @@ def hung(measurement: Measurement, _context: Context) -> Finding | None:
     longest_s = totals.latency.max_us / 1e6
     if quiet_s < max(QUIET_MOST_S, QUIET_SHARE * totals.duration_s, 3 * longest_s):
         return None
-    return Finding(
-        "hung",
+    return Broken(
         Outcome.FAILED,
         f"hung on all {totals.opened:,} connections after {totals.requests:,} answers: "
         f"nothing came in the last {quiet_s:.1f} of {totals.duration_s:.1f} s",
     )
 
 
-def silent(measurement: Measurement, context: Context) -> Finding | None:
-    """Every connection has a request under way all the time, so something must come on each."""
-    totals, served = measurement.totals, measurement.served
-    silences = connections.silent(measurement)
-    if not silences or totals is None or totals.latency is None or served is None:
-        return None
-    if measurement.unit_end or hung(measurement, context):
-        return None
-    sentence = connections.sentence(silences, served, totals.latency.max_us / 1e6)
-    return Finding("silent", Outcome.DEGRADED, sentence)
-
-
-def wrong_under_load(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("answers wrongly under load", "answer wrongly under load", place=60)
+def wrong_under_load(measurement: Measurement, _context: Context) -> Broken | None:
     """What is answered on further connections while the load goes on must be right."""
     verified = measurement.verified
     if verified is None or verified.first_wrong is None:
         return None
     first = verified.first_wrong
-    return Finding(
-        "wrong_under_load",
+    return Broken(
         Outcome.FAILED,
         f"wrong under load: {first.seen} {first.at_s:.1f} s into the {first.phase}, "
         f"{first.detail}; {verified.wrong:,} of {verified.batches:,} verified batches were wrong",
     )
 
 
-def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("refuses connections", "refuse connections", place=80)
+def wrk_failed(measurement: Measurement, _context: Context) -> Broken | None:
     """Whatever keeps a load tool from a result is the server's failure only if nothing else can."""
     problem = measurement.tool_problem
     if problem is None:
@@ -239,34 +221,36 @@ def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
     if problem.of_server and measurement.unit_end:
         return None  # the server is gone: `crashed` gives the reason
     outcome = Outcome.FAILED if problem.of_server else Outcome.INVALID
-    return Finding("wrk_failed", outcome, problem.sentence)
+    return Broken(outcome, problem.sentence)
 
 
-def unusable(measurement: Measurement, _context: Context) -> Finding | None:
+@rule()
+def unusable(measurement: Measurement, _context: Context) -> Broken | None:
     """Figures that wrk or the kernel cannot have counted are not used."""
     if measurement.unusable is None:
         return None
-    return Finding("unusable", Outcome.INVALID, measurement.unusable)
+    return Broken(Outcome.INVALID, measurement.unusable)
 
 
-def not_measured(measurement: Measurement, _context: Context) -> Finding | None:
+@rule(when=When.LAST)
+def not_measured(measurement: Measurement, _context: Context) -> Broken | None:
     """A record without a measurement must say why."""
     if measurement.totals or measurement.unusable or measurement.tool_problem:
         return None
-    return Finding(
-        "not_measured", Outcome.INVALID, "it has neither a measurement nor a reason for its absence"
-    )
+    return Broken(Outcome.INVALID, "it has neither a measurement nor a reason for its absence")
 
 
-def wrk_errors(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("causes errors", "cause errors", place=150)
+def wrk_errors(measurement: Measurement, _context: Context) -> Broken | None:
     """wrk's own error counters must be 0."""
     if measurement.totals is None or not any(measurement.totals.errors.values()):
         return None
     counts = [f"{count:,} {kind}" for kind, count in measurement.totals.errors.items() if count]
-    return Finding("wrk_errors", Outcome.DEGRADED, f"wrk counted errors: {', '.join(counts)}")
+    return Broken(Outcome.DEGRADED, f"wrk counted errors: {', '.join(counts)}")
 
 
-def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("closes connections", "close connections", place=110)
+def reconnected(measurement: Measurement, _context: Context) -> Broken | None:
     """wrk opens its connections once, unless the server closes them."""
     totals, more = measurement.totals, measurement.reopened
     if totals is None or more is None or measurement.unit_end or not totals.requests:
@@ -286,7 +270,7 @@ def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
         sentence += ": most failed at once, as if nothing listened on the port"
     elif more > batches:
         sentence += f": {closes} within a batch"
-    return Finding("reconnected", Outcome.DEGRADED, sentence)
+    return Broken(Outcome.DEGRADED, sentence)
 
 
 def reopened_tolerance(opened: int) -> int:
@@ -294,7 +278,8 @@ def reopened_tolerance(opened: int) -> int:
     return max(REOPENED_LEAST, opened // 10)
 
 
-def slack(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("sends too many or too few answers", "send too many or too few answers", place=140)
+def slack(measurement: Measurement, _context: Context) -> Broken | None:
     """Responses beyond complete batches must belong to batches that the window's end cut off."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or totals.latency is None or measurement.unit_end:
@@ -303,15 +288,28 @@ def slack(measurement: Measurement, _context: Context) -> Finding | None:
     beyond = totals.slack(depth)
     if 0 <= beyond <= most:
         return None
-    return Finding(
-        "slack",
+    return Broken(
         Outcome.DEGRADED,
         f"{beyond:,} responses beyond whole batches of {depth} "
         f"(0 to {most:,} on {totals.opened:,} connections are possible)",
     )
 
 
-def busy(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("leaves connections waiting", "leave connections waiting", place=160)
+def silent(measurement: Measurement, context: Context) -> Broken | None:
+    """Every connection has a request under way all the time, so something must come on each."""
+    totals, served = measurement.totals, measurement.served
+    silences = connections.silent(measurement)
+    if not silences or totals is None or totals.latency is None or served is None:
+        return None
+    if measurement.unit_end or hung(measurement, context):
+        return None
+    sentence = connections.sentence(silences, served, totals.latency.max_us / 1e6)
+    return Broken(Outcome.DEGRADED, sentence)
+
+
+@rule("leaves connections waiting", "leave connections waiting", place=170)
+def busy(measurement: Measurement, _context: Context) -> Broken | None:
     """Connections that wait only for their batches are busy all the time (Little's law).
 
     Only for records that do not say how each connection was served, and not if the generator was at
@@ -343,8 +341,7 @@ def busy(measurement: Measurement, _context: Context) -> Finding | None:
         why = "some connections hung or reconnected"
     else:
         why = "the rest went into reconnecting" if reconnects else "some connections hung"
-    return Finding(
-        "busy",
+    return Broken(
         Outcome.DEGRADED,
         f"its batches fill {totals.busy:.2f} of the connections' time "
         f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): {why}",
@@ -376,7 +373,8 @@ def _taken_by_others(measurement: Measurement) -> float:
     return min(1.0, max(shares, default=0.0))
 
 
-def response_size(measurement: Measurement, context: Context) -> Finding | None:
+@rule("answers wrongly", "answer wrongly", place=130)
+def response_size(measurement: Measurement, context: Context) -> Broken | None:
     """Every response has the same size; only the last one of a connection may be incomplete."""
     totals = measurement.totals
     if totals is None or not totals.requests or context.response_size is None:
@@ -414,10 +412,11 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
             )
         else:
             sentence += "some were longer, or were followed by bytes that belong to no response"
-    return Finding("response_size", Outcome.DEGRADED, sentence)
+    return Broken(Outcome.DEGRADED, sentence)
 
 
-def memory(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("leaks memory", "leak memory", place=120)
+def memory(measurement: Measurement, _context: Context) -> Broken | None:
     """Memory must not grow by much and in all of the window: it would run out."""
     totals, levels = measurement.totals, measurement.memory_bytes
     if totals is None or not totals.requests or not levels:
@@ -429,15 +428,15 @@ def memory(measurement: Measurement, _context: Context) -> Finding | None:
     if min(steps) < LEAK_STEADY * growth / len(steps):
         return None
     mib = 2**20
-    return Finding(
-        "memory",
+    return Broken(
         Outcome.DEGRADED,
         f"its memory grew all the time, from {levels[0] / mib:,.0f} to {levels[-1] / mib:,.0f} MiB "
         f"in {totals.duration_s:.1f} s, {growth / totals.requests:,.0f} bytes a request: it leaks",
     )
 
 
-def journal(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("logs under load", "log under load", place=180)
+def journal(measurement: Measurement, _context: Context) -> Broken | None:
     """A server logs something under load only if something is wrong."""
     lines = measurement.journal_lines
     if not lines or measurement.totals is None:
@@ -449,41 +448,16 @@ def journal(measurement: Measurement, _context: Context) -> Finding | None:
         if count == 1
         else (f"{count:,} lines into its journal under load, the first")
     )
-    return Finding("journal", Outcome.DEGRADED, f"wrote {written}: {first}")
+    return Broken(Outcome.DEGRADED, f"wrote {written}: {first}")
 
 
-def probe(measurement: Measurement, context: Context) -> Finding | None:
+@rule("fails the pipelining probe", "fail the pipelining probe", place=100)
+def probe(measurement: Measurement, context: Context) -> Broken | None:
     """The probe's cases that a pipelined measurement relies on must conform."""
     broken = probe_sentence(context.probe) if context.probe else None
     if broken is None or measurement.harness_fault:
         return None
-    return Finding("probe", Outcome.DEGRADED, broken)
-
-
-DECIDING: tuple[Rule, ...] = (harness_fault, unavailable)
-"""If one of these rules is broken, no other rule is applied."""
-
-RULES: tuple[Rule, ...] = (
-    did_not_start,
-    crashed,
-    restarted,
-    no_requests,
-    no_batches,
-    hung,
-    wrong_under_load,
-    wrk_failed,
-    unusable,
-    wrk_errors,
-    reconnected,
-    slack,
-    silent,
-    busy,
-    response_size,
-    memory,
-    journal,
-    probe,
-)
-"""In the order of their sentences in a reason."""
+    return Broken(Outcome.DEGRADED, broken)
 
 
 def judge(measurement: Measurement, context: Context) -> Judgement:
@@ -493,13 +467,15 @@ def judge(measurement: Measurement, context: Context) -> Judgement:
 
 def findings_of(measurement: Measurement, context: Context) -> list[Finding]:
     """The findings of all rules, in their order; also those that are too mild for the reason."""
-    for rule in DECIDING:
-        if finding := rule(measurement, context):
-            return [finding]
-    findings = [finding for rule in RULES if (finding := rule(measurement, context))]
-    if not findings and (unexplained := not_measured(measurement, context)):
-        findings.append(unexplained)
-    return findings
+    for when in When:
+        findings = [
+            Finding(one.name, *broken)
+            for one in rule.of(when)
+            if (broken := one.check(measurement, context))
+        ]
+        if findings:
+            return findings[:1] if when is When.FIRST else findings
+    return []
 
 
 def _judgement(findings: list[Finding]) -> Judgement:

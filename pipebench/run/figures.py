@@ -19,7 +19,7 @@ from pipebench.record.prices import Price
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.connections import silent
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.columns import RATIO_DECIMALS, Form, Shown
 from pipebench.run.entries import (
     GREATEST,

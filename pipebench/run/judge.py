@@ -22,8 +22,9 @@ from pipebench.record.values import line
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import Probe, Server, read_probes
-from pipebench.rules.outcome import RATED, Context, Judgement, Outcome, ResponseSize, judge
+from pipebench.rules.outcome import RATED, Context, Judgement, ResponseSize, judge
 from pipebench.rules.path_capacity import PathCapacity, of_several, read_path_capacities
+from pipebench.rules.rule import Outcome
 
 WORTH_PROCESSES = 500
 """Of fewer records, starting processes takes longer than they save."""

@@ -22,7 +22,8 @@ from pipebench.record.values import first_of, flat, words
 from pipebench.rules import conformance
 from pipebench.rules.cloud import disagreements
 from pipebench.rules.interpreters import unoptimised
-from pipebench.rules.outcome import HARNESS_FAULT, Outcome
+from pipebench.rules.outcome import HARNESS_FAULT
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical

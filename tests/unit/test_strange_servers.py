@@ -25,7 +25,8 @@ from pipebench.record import assemble
 from pipebench.record.faults import fault_of
 from pipebench.record.schema import SCHEMA_VERSION, Record
 from pipebench.record.store import crosscheck_file, raw_file, write
-from pipebench.rules.outcome import Context, Judgement, Outcome, judge
+from pipebench.rules.outcome import Context, Judgement, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import context_of, response_sizes
 from pipebench.tools import h2load
 from tests.unit.harness.answers import STARTED, STOPPED

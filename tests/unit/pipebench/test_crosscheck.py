@@ -11,7 +11,8 @@ import pytest
 
 from pipebench.chapters import crosscheck, crosscheck_tables
 from pipebench.measure.measurement import Measurement
-from pipebench.rules.outcome import Context, Outcome, judge
+from pipebench.rules.outcome import Context, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import judge_run
 from pipebench.tools.h2load import Result, send_lag_us
 from tests.unit.pipebench import factory

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.rules.outcome import RATED, Context, Outcome
+from pipebench.rules.outcome import RATED, Context
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import JudgedRun
 from pipebench.show.record import seen_in, show
 from pipebench.show.record_measurement import Seen, text

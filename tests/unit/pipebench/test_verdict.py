@@ -11,7 +11,8 @@ import pytest
 from pipebench.measure.measurement import GeneratorLoad, Measurement
 from pipebench.measure.unit import log_end
 from pipebench.rules.bottleneck import LimitedBy, bottleneck_of
-from pipebench.rules.outcome import Context, Judgement, Outcome, ResponseSize, judge
+from pipebench.rules.outcome import Context, Judgement, ResponseSize, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import response_sizes
 from pipebench.tools.wrk import connections_of
 from tests.unit.pipebench.factory import (
