@@ -75,6 +75,7 @@ def main() -> None:
             for with_it in (True, False) if number % 2 else (False, True):
                 rate = measured(options, framework, with_it=with_it)
                 seen.setdefault((framework, with_it), {})[number] = rate
+    host_program(options.server, "server.unit", state="ended", owner="look-cost")
     for framework in options.frameworks:
         with_it, without = seen[framework, True], seen[framework, False]
         found = estimate(ratios(with_it, without))
