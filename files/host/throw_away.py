@@ -81,8 +81,9 @@ def by_throw_away(program: str, order: dict[str, Any], at_most: float) -> dict[s
     with suppress(ValueError):
         answer: dict[str, object] = json.loads(done.stdout)
         return answer
+    how = f"its unit ended with status {done.returncode}" if done.returncode else "it was ended"
     printed = done.stderr.strip() or "it printed nothing"
-    raise not_carried_out(program, f"its unit ended with status {done.returncode}: {printed}")
+    raise not_carried_out(program, f"{how}: {printed}")
 
 
 def unit_name(program: str) -> str:
@@ -91,8 +92,8 @@ def unit_name(program: str) -> str:
 
 
 def not_carried_out(program: str, reason: str) -> TransientError:
-    wanted = f"{program} must be carried out by a throw-away user"
-    return TransientError(f"{wanted}, which this host did not give: {reason}")
+    refused = f"{program} could not be carried out by a throw-away user"
+    return TransientError(f"{refused}, and root does not do it instead: {reason}")
 
 
 def command(name: str, program: str, at_most: float) -> list[str]:

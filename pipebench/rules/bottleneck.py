@@ -144,18 +144,18 @@ def _kernel_cores(measurement: Measurement, cores: float) -> float | None:
 
 
 def generator(measurement: Measurement) -> Candidate:
-    """CPU time of wrk against the CPUs that its threads can use, on the generator nearest to it."""
-    generators = []
+    """CPU time of the load tool against the CPUs that its threads can use, where it is nearest."""
+    generators, tool = [], measurement.tool
     for load, usage in zip(measurement.loads, measurement.generator_usages, strict=True):
         if load.cores is None or not load.cpus:
             return Candidate(
-                LimitedBy.GENERATOR, None, f"the CPU time of wrk on {load.host} is not known"
+                LimitedBy.GENERATOR, None, f"the CPU time of {tool} on {load.host} is not known"
             )
-        program = "wrk" if len(measurement.loads) == 1 else f"wrk on {load.host}"
+        program = tool if len(measurement.loads) == 1 else f"{tool} on {load.host}"
         share, sentence = _cpu(program, load.cores, load.threads, load.cpus, usage)
         generators.append(Candidate(LimitedBy.GENERATOR, share, sentence))
     if not generators:
-        return Candidate(LimitedBy.GENERATOR, None, "the CPU time of wrk is not known")
+        return Candidate(LimitedBy.GENERATOR, None, f"the CPU time of {tool} is not known")
     return max(generators, key=lambda one: one.share or 0)
 
 
@@ -232,7 +232,7 @@ def neighbours(measurement: Measurement) -> list[Disturbance]:
                 f"a neighbour: other programs used {usage.other_cores:.2f} cores of {usage.host}"
             )
             if usage.waiting_share is not None:
-                # of the whole kernel with wrk's many threads: alone it is not a sign
+                # of the whole kernel with the load tool's many threads: alone it is not a sign
                 waited = f"something waited for a CPU in {usage.waiting_share:.0%} of the time"
                 sentence += f" ({waited})"
             disturbances.append(

@@ -17,21 +17,17 @@ from pipebench.rules.bottleneck import generator as generator_load
 from pipebench.rules.conformance import Probe
 from pipebench.rules.conformance import sentence as probe_sentence
 from pipebench.rules.rule import Broken, Outcome, Rules, When
+from pipebench.tools import tools
 
 # Below this share of their time, the connections waited for something other than batches.
 BUSY_LEAST = 0.90
-# The time that wrk may need between two batches while its threads share CPUs, us, even if each has
-# few connections. Measured with the ceiling: 0.11 to 0.13 of the time, beside batches of 1 ms.
-BETWEEN_BATCHES_US = 300
-# wrk's threads begin a little before its clock does, which cannot explain more than this.
+# A load tool's threads begin a little before its clock does, which cannot explain more than this.
 BUSY_MOST = 1.05
 # How far other programs that use all of a generator's CPUs may move that share, in both directions.
-# While others used 1.4 of 2 CPUs, a healthy server had 0.83 to 1.06 in wrk's windows of 1 s.
+# While others used 1.4 of 2 CPUs, a healthy server had 0.83 to 1.06 in windows of 1 s.
 BUSY_DISTURBED = 0.2
 # Longest batch / window: servers on uvloop accept one connection per iteration of their loop.
 IN_LINE_SHARE = 0.9
-# wrk's threads stop on time, and its clock at the tick that follows.
-TICK_S = 0.1
 # Other programs of a generator open a connection now and then.
 REOPENED_LEAST = 10
 # Silence at the end of the window: a busy machine or a long batch may cause a shorter one.
@@ -142,7 +138,7 @@ def restarted(measurement: Measurement, _context: Context) -> Broken | None:
 
 @rule("answers nothing", "answer nothing", place=70)
 def no_requests(measurement: Measurement, _context: Context) -> Broken | None:
-    """wrk's exit status is 0 even if it got no answer."""
+    """A load tool may end as if all were well even if it got no answer."""
     if measurement.totals is None or measurement.totals.requests or measurement.unit_end:
         return None
     return Broken(
@@ -156,6 +152,8 @@ def no_batches(measurement: Measurement, _context: Context) -> Broken | None:
     """Answers, but no complete batch: the server hangs, or the window ends before the first."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or not totals.requests or totals.latency or totals.errors.get("timeout"):
+        return None
+    if not measurement.of_batches:
         return None
     each, rest = divmod(totals.requests, totals.opened)
     alone = measurement.reopened is not None and measurement.reopened <= reopened_tolerance(
@@ -213,7 +211,7 @@ def wrong_under_load(measurement: Measurement, _context: Context) -> Broken | No
 
 
 @rule("refuses connections", "refuse connections", place=80)
-def wrk_failed(measurement: Measurement, _context: Context) -> Broken | None:
+def tool_failed(measurement: Measurement, _context: Context) -> Broken | None:
     """Whatever keeps a load tool from a result is the server's failure only if nothing else can."""
     problem = measurement.tool_problem
     if problem is None:
@@ -226,7 +224,7 @@ def wrk_failed(measurement: Measurement, _context: Context) -> Broken | None:
 
 @rule()
 def unusable(measurement: Measurement, _context: Context) -> Broken | None:
-    """Figures that wrk or the kernel cannot have counted are not used."""
+    """Figures that the load tool or the kernel cannot have counted are not used."""
     if measurement.unusable is None:
         return None
     return Broken(Outcome.INVALID, measurement.unusable)
@@ -241,17 +239,17 @@ def not_measured(measurement: Measurement, _context: Context) -> Broken | None:
 
 
 @rule("causes errors", "cause errors", place=150)
-def wrk_errors(measurement: Measurement, _context: Context) -> Broken | None:
-    """wrk's own error counters must be 0."""
+def tool_errors(measurement: Measurement, _context: Context) -> Broken | None:
+    """The load tool's own error counters must be 0."""
     if measurement.totals is None or not any(measurement.totals.errors.values()):
         return None
     counts = [f"{count:,} {kind}" for kind, count in measurement.totals.errors.items() if count]
-    return Broken(Outcome.DEGRADED, f"wrk counted errors: {', '.join(counts)}")
+    return Broken(Outcome.DEGRADED, f"{measurement.tool} counted errors: {', '.join(counts)}")
 
 
 @rule("closes connections", "close connections", place=110)
 def reconnected(measurement: Measurement, _context: Context) -> Broken | None:
-    """wrk opens its connections once, unless the server closes them."""
+    """A load tool opens its connections once, unless the server closes them."""
     totals, more = measurement.totals, measurement.reopened
     if totals is None or more is None or measurement.unit_end or not totals.requests:
         return None
@@ -259,17 +257,18 @@ def reconnected(measurement: Measurement, _context: Context) -> Broken | None:
         return None
     sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
     batches = totals.latency.batches if totals.latency else 0
+    timed = tools()[measurement.tool].times
     failed = sum(totals.errors.get(kind, 0) for kind in ("connect", "read", "write"))
-    # to wrk an announced close is not an error: it connects again without waiting for it
+    # an announced close may be no error to the load tool: it connects again without waiting for it
     closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
-    if totals.errors.get("read", 0) >= more / 2:  # what wrk cannot read counts as such an error
+    if totals.errors.get("read", 0) >= more / 2:  # what it cannot read may count as such an error
         closes = "it closes, or sends what is not an answer,"
     if 0.9 <= more / max(1, batches) <= 1.1:
-        sentence += f": {closes} after each batch"
+        sentence += f": {closes} after each {timed}"
     elif totals.errors.get("write", 0) >= more / 2:
         sentence += ": most failed at once, as if nothing listened on the port"
     elif more > batches:
-        sentence += f": {closes} within a batch"
+        sentence += f": {closes} within a {timed}"
     return Broken(Outcome.DEGRADED, sentence)
 
 
@@ -283,6 +282,8 @@ def slack(measurement: Measurement, _context: Context) -> Broken | None:
     """Responses beyond complete batches must belong to batches that the window's end cut off."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or totals.latency is None or measurement.unit_end:
+        return None
+    if not measurement.of_batches:
         return None
     most = totals.opened * (depth - 1)
     beyond = totals.slack(depth)
@@ -313,10 +314,12 @@ def busy(measurement: Measurement, _context: Context) -> Broken | None:
     """Connections that wait only for their batches are busy all the time (Little's law).
 
     Only for records that do not say how each connection was served, and not if the generator was at
-    its limit: then a thread of wrk that waits for a CPU looks like a connection that hung.
+    its limit: then a thread of the tool that waits for a CPU looks like a connection that hung.
     """
     totals = measurement.totals
     if totals is None or totals.latency is None or measurement.unit_end:
+        return None
+    if not measurement.of_batches:
         return None
     if measurement.served or (generator_load(measurement).share or 0) >= NEAR:
         return None
@@ -332,7 +335,10 @@ def busy(measurement: Measurement, _context: Context) -> Broken | None:
         totals.opened
     )
     # a connection waited nearly all the window for its first batch: others may still wait
-    in_line = totals.latency.max_us >= IN_LINE_SHARE * (totals.duration_s - TICK_S) * 1e6
+    in_line = (
+        totals.latency.max_us
+        >= IN_LINE_SHARE * (totals.duration_s - tools()[measurement.tool].tick_s) * 1e6
+    )
     if totals.busy < least and in_line and not reconnects:
         return None
     if totals.busy > 1:
@@ -349,18 +355,19 @@ def busy(measurement: Measurement, _context: Context) -> Broken | None:
 
 
 def _between_batches_us(measurement: Measurement, batches: int) -> float:
-    """The time that wrk may need between two batches, us.
+    """The time that the load tool may need between two batches, us.
 
-    A thread of wrk writes the next batch one iteration of its loop after it has read the last one,
+    A thread of it writes the next batch one iteration of its loop after it has read the last one,
     and in an iteration it may have to serve all its connections. With 128 of them, batches of the
     ceiling that lasted 1.3 ms were 1.2 to 1.6 ms apart, which was half of the CPU time for 128
     batches.
     """
     cores, totals = measurement.generator_cpu_cores, measurement.totals
+    least = tools()[measurement.tool].between_batches_us
     if cores is None or totals is None:
-        return BETWEEN_BATCHES_US
+        return least
     connections = totals.opened / (measurement.threads * len(measurement.loads))
-    return max(BETWEEN_BATCHES_US, connections * cores * totals.duration_s * 1e6 / batches)
+    return max(least, connections * cores * totals.duration_s * 1e6 / batches)
 
 
 def _taken_by_others(measurement: Measurement) -> float:
@@ -383,7 +390,7 @@ def response_size(measurement: Measurement, context: Context) -> Broken | None:
         return None
     size, exact = context.response_size
     more = totals.bytes - totals.requests * size
-    # what wrk could not read is in its errors, and not in its bytes
+    # what the load tool could not read is in its errors, and not in its bytes
     if -totals.uncounted_bytes <= more <= totals.opened * size:
         return None
     each, rest = divmod(totals.bytes, totals.requests)

@@ -185,7 +185,7 @@ def _kept(measurement: Measurement) -> str:
 
 
 def _latency(latency: Latency | None, times: str) -> str:
-    """As the tool recorded it; for wrk, without its correction."""
+    """As the tool recorded it, without a correction of its own."""
     if latency is None:
         return f"no complete {times}"
     points = {"p50": latency.p50_us, "p75": latency.p75_us, "p90": latency.p90_us}

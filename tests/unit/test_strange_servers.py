@@ -208,7 +208,7 @@ def test_a_server_that_sends_on_keeps_a_tool_from_ending(tmp_path: Path) -> None
     assert answer["warmup"]["received_still"]
     assert answer["measured"] is None  # it would be kept again
     _, said = judged(answer, tmp_path)
-    assert said == Judgement(Outcome.FAILED, SENT_ON, ("wrk_failed",))
+    assert said == Judgement(Outcome.FAILED, SENT_ON, ("tool_failed",))
 
 
 @pytest.mark.usefixtures("reading_on")
@@ -276,10 +276,7 @@ CHECKED: dict[str, tuple[Reply, bool]] = {
 
 @needs_h2load
 @pytest.mark.parametrize("name", CHECKED)
-def test_a_cross_check_of_a_strange_server_is_a_result(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("generator.tools.h2load.Tool.folder", tmp_path)
+def test_a_cross_check_of_a_strange_server_is_a_result(tmp_path: Path, name: str) -> None:
     reply, closes = CHECKED[name]
     with serving(reply, closes=closes) as port:
         answer = driven(port, tool="h2load", look=False, warmup=0)

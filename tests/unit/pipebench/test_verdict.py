@@ -158,7 +158,7 @@ def test_one_answer_a_connection_and_then_nothing() -> None:
 
 def test_errors_that_wrk_counted() -> None:
     found = verdict_of(record(wrk_result(HEALTHY, errors={"read": 26461, "timeout": 0})))
-    assert found == Judgement(Outcome.DEGRADED, "wrk counted errors: 26,461 read", ("wrk_errors",))
+    assert found == Judgement(Outcome.DEGRADED, "wrk counted errors: 26,461 read", ("tool_errors",))
 
 
 @pytest.mark.parametrize(("tail", "slack"), [(801, "801"), (-5, "-5")])
