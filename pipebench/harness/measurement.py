@@ -24,8 +24,9 @@ from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, Rec
 from pipebench.record.store import raw_file, time_text
 from pipebench.record.values import workers_words
 
-LEAD_S, LEAD_MORE_S = 0.2, 0.05
-"""So long before they begin several generators are told to, and so much longer for each of them."""
+LEAD_S, LEAD_MORE_S = 0.4, 0.05
+"""So long before they begin several generators are told to, and so much longer for each of them: a
+throw-away user must be made there first."""
 WARMED_S = 0.5
 """From the planned end of a warm-up to the window: the tool's own end, and the pause."""
 

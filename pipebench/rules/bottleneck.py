@@ -221,6 +221,18 @@ def _bits(bytes_per_s: float) -> str:
     return f"{megabits / 1e3:.2f} Gbit/s" if megabits >= 1000 else f"{megabits:.1f} Mbit/s"
 
 
+DisturbanceRule = Callable[[Measurement], list[Disturbance]]
+DISTURBANCE_RULES: list[DisturbanceRule] = []
+"""In the order of their sentences."""
+
+
+def disturbance(check: DisturbanceRule) -> DisturbanceRule:
+    """Declare the function below as a rule for a disturbance."""
+    DISTURBANCE_RULES.append(check)
+    return check
+
+
+@disturbance
 def neighbours(measurement: Measurement) -> list[Disturbance]:
     """Other programs used CPU of the server or of a generator."""
     disturbances = []
@@ -241,6 +253,7 @@ def neighbours(measurement: Measurement) -> list[Disturbance]:
     return disturbances
 
 
+@disturbance
 def stolen(measurement: Measurement) -> list[Disturbance]:
     """The hypervisor took CPU of a host."""
     return [
@@ -250,6 +263,7 @@ def stolen(measurement: Measurement) -> list[Disturbance]:
     ]
 
 
+@disturbance
 def throttled(measurement: Measurement) -> list[Disturbance]:
     """A CPU quota held the unit back."""
     usage = measurement.server_usage
@@ -261,6 +275,7 @@ def throttled(measurement: Measurement) -> list[Disturbance]:
     ]
 
 
+@disturbance
 def lossy(measurement: Measurement) -> list[Disturbance]:
     """Segments were sent again, or connections or packets were dropped."""
     disturbances = []
@@ -298,6 +313,7 @@ def _held_back(measurement: Measurement) -> list[HeldBack]:
     return [HeldBack(host, *one) for host, one in found if one]
 
 
+@disturbance
 def allowance(measurement: Measurement) -> list[Disturbance]:
     """The cloud held packets back."""
     return [
@@ -316,6 +332,7 @@ def burst(measurement: Measurement, baselines: Mapping[str, float]) -> list[Dist
     return [Disturbance("burst", *one, host) for host, one in found if one]
 
 
+@disturbance
 def unsteady(measurement: Measurement) -> list[Disturbance]:
     """The rate changed in the window, so that no moment had the mean rate.
 
@@ -346,6 +363,7 @@ def unsteady(measurement: Measurement) -> list[Disturbance]:
     return [Disturbance("unsteady", size, f"the rate was not steady: {change_text}")]
 
 
+@disturbance
 def uneven(measurement: Measurement) -> list[Disturbance]:
     """Some connections were served much more than others, so that no figure is that of each.
 
@@ -363,6 +381,7 @@ def uneven(measurement: Measurement) -> list[Disturbance]:
     return [Disturbance("uneven", 1 - share, sentence)]
 
 
+@disturbance
 def apart(measurement: Measurement) -> list[Disturbance]:
     """Several load generators must make their load at the same time: rates are added."""
     spread, share = measurement.start_spread_s, measurement.apart_share
@@ -376,6 +395,7 @@ def apart(measurement: Measurement) -> list[Disturbance]:
     return disturbances
 
 
+@disturbance
 def backwards(measurement: Measurement) -> list[Disturbance]:
     """Counters that went backwards, so that their figures are not known."""
     return [
@@ -385,19 +405,6 @@ def backwards(measurement: Measurement) -> list[Disturbance]:
         for u in _usages(measurement)
         for column in u.backwards
     ]
-
-
-DISTURBANCE_RULES: tuple[Callable[[Measurement], list[Disturbance]], ...] = (
-    neighbours,
-    stolen,
-    throttled,
-    lossy,
-    allowance,
-    unsteady,
-    uneven,
-    apart,
-    backwards,
-)
 
 
 def _usages(measurement: Measurement) -> list[Usage]:
