@@ -39,6 +39,7 @@ class H2load(Tool):
     times = "request"
     keeps_rate = True
     options: ClassVar = {"depth": "h2load's `-m`"}
+    errors: ClassVar = {"status": "with another status than 200"}
     paced = "h2load sends in ticks of 10 ms; a longer delay in sending is not part of the latency."
     unnamed_in = "crosscheck"
 

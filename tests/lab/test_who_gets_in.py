@@ -70,7 +70,7 @@ def test_its_load_tool_runs_as_a_user_that_is_made_for_it() -> None:
         "duration": 3, "warmup": 1, "patience": 5, "user": "throw-away",
     }  # fmt: skip
     load = f"cd /opt/pipeline-bench && echo '{json.dumps(order)}' | python3 -S -m generator.load"
-    look = "for n in $(pidof wrk) $(pgrep -f probe/under_load.py); do cat /proc/$n/status; done"
+    look = "for n in $(pidof wrk) $(pgrep -f '[u]nder_load.py'); do cat /proc/$n/status; done"
     both = f"({load} >/tmp/answer) & sleep 3; {look}; wait"
     seen = ssh(GENERATOR, both)
     fields: dict[str, set[str]] = {}
