@@ -62,6 +62,15 @@ def _errors(kind: str) -> str:
     return first_tool().errors.get(kind, f"that {FIRST} does not count")
 
 
+def _recorded() -> str:
+    """Whose latencies these are."""
+    tool = first_tool()
+    if tool.times != "batch":
+        return f"empty, as {tool.name} times requests"
+    undone = "[its correction undone](results.md#latency-and-why-it-is-not-what-wrk-prints)"
+    return f"of the batches that {tool.name} recorded" + (f", {undone}" * bool(tool.uncorrected))
+
+
 def _option(name: str) -> str:
     """Which option of the load tool is given it."""
     return first_tool().options.get(name, f"of {FIRST}")
@@ -163,9 +172,8 @@ class Figures(HasFigures[Own]):
         measured=_latency(lambda latency: latency.mean_us),
         decimals=1,
         form=Form.MICROSECONDS,
-        explained=f"of the batches that {FIRST} recorded, [its correction undone]"
-        "(results.md#latency-and-why-it-is-not-what-wrk-prints); only if the outcome is `ok` or "
-        "`degraded`, as all `batch_latency_*`",
+        explained=f"{_recorded()}; only if the outcome is `ok` or `degraded`, as all "
+        "`batch_latency_*`",
     )
     batch_latency_p50_us = Figure(
         unit="us",
