@@ -8,7 +8,7 @@ the same figures, and would let everything pass. Prints a line a cell group and 
 import sys
 from pathlib import Path
 
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import judge_run
 from pipebench.stats.estimate import estimate, ratios
 

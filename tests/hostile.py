@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from pipebench.measure.measurement import reduce
 from pipebench.record.reading import parse
 from pipebench.record.schema import Record, RecordError
-from pipebench.rules.outcome import Context, Outcome, judge
+from pipebench.rules.outcome import Context, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.figures import FIGURES
 from tests.unit.pipebench.factory import record
 

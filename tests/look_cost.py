@@ -1,10 +1,12 @@
-"""What it costs to look: a measurement with snapshot and verification by one without, interleaved.
+"""What it costs to look, or to load as a throw-away user: with it and without, interleaved.
 
     .venv/bin/python -m tests.look_cost SERVER GENERATOR --frameworks aiohttp tornado --rounds 12
 
 SERVER and GENERATOR are addresses of the lab's machines, on which a run has deployed the
-frameworks. Every round measures each framework twice, in an order that alternates. Prints the
-median of the rounds' ratios with its exact 95 % interval.
+frameworks. `--of look` compares measurements with snapshot and verification with those without,
+`--of user` those whose load tool runs as a throw-away user with those of root. Every round measures
+each framework twice, in an order that alternates. Prints the median of the rounds' ratios with its
+exact 95 % interval.
 """
 
 import argparse
@@ -35,8 +37,11 @@ def host_program(host: str, program: str, /, **order: Any) -> dict[str, Any]:
     return printed
 
 
-def measured(options: argparse.Namespace, framework: str, *, look: bool) -> float:
+def measured(options: argparse.Namespace, framework: str, *, with_it: bool) -> float:
     """Requests/s of one measurement."""
+    of: dict[str, Any] = {"look": with_it}
+    if options.of == "user":
+        of = {"user": "throw-away"} if with_it else {}
     started = {"address": options.server, "port": PORT, "workers": 1, "patience": 30}
     started["at_most"] = 60 + options.seconds
     started["lease"] = {"run": "look-cost", "owner": "look-cost", "seconds": started["at_most"]}
@@ -44,17 +49,19 @@ def measured(options: argparse.Namespace, framework: str, *, look: bool) -> floa
     loaded = host_program(
         options.generator, "generator.load", address=options.server, port=PORT, depth=options.depth,
         connections=options.connections, threads=options.threads, duration=options.seconds,
-        warmup=1, patience=5, look=look,
+        warmup=1, patience=5, **of,
     )  # fmt: skip
     host_program(options.server, "server.unit", name=framework, state="stopped", since=None)
+    assert (loaded["uid"] == 0) is ("user" not in of), loaded["uid"]
     result = json.loads(loaded["measured"]["result"])
     return float(result["requests"] / result["duration_us"] * 1e6)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What it costs to look at a load.")
+    parser = argparse.ArgumentParser(description="What it costs to look, or a user of its own.")
     parser.add_argument("server")
     parser.add_argument("generator")
+    parser.add_argument("--of", choices=["look", "user"], default="look")
     parser.add_argument("--frameworks", nargs="+", default=["uvloop-httptools"])
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=int, default=3)
@@ -65,9 +72,10 @@ def main() -> None:
     seen: dict[tuple[str, bool], dict[int, float]] = {}
     for number in range(1, options.rounds + 1):
         for framework in options.frameworks:
-            for look in (True, False) if number % 2 else (False, True):
-                rate = measured(options, framework, look=look)
-                seen.setdefault((framework, look), {})[number] = rate
+            for with_it in (True, False) if number % 2 else (False, True):
+                rate = measured(options, framework, with_it=with_it)
+                seen.setdefault((framework, with_it), {})[number] = rate
+    host_program(options.server, "server.unit", state="ended", owner="look-cost")
     for framework in options.frameworks:
         with_it, without = seen[framework, True], seen[framework, False]
         found = estimate(ratios(with_it, without))

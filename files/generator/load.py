@@ -8,10 +8,11 @@ which the server is idle, and runs the tool for the measurement:
      "tool": "wrk" (default) | "h2load" | another one of tools/,
      "rate": requests per second of all connections together, or null (default),
      "look": false to leave out `connections` and `verification` (tests/look_cost.py),
+     "user": "throw-away" (host/throw_away.py); without it, by who asks,
      "begin_at", "window_at": unix s by this host's clock, before which neither warm-up nor window
      begins, so that several generators begin together; null (default): as soon as it can}
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
-         "clock_step_s", "allowance"}
+         "clock_step_s", "allowance", "uid"}
 
     {"state": "ended", "owner"}
         ends the load that goes on, if one does, and lets the host go
@@ -30,21 +31,20 @@ from __future__ import annotations
 import json
 import os
 import resource
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypedDict
 
 from host.allowance import cards, exceeded, growth
-from host.cgroup import read
 from host.lease import release
 from host.orders import obey
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
+from host.throw_away import carry_out
+from host.units import end_all
 
 from generator.connections import receives, snapshot
 from generator.execution import Execution, execute, was_ended
@@ -54,10 +54,8 @@ from generator.verification import verifying
 # The server is idle for this long before the window, so that its counters are flat there and the
 # clocks of the two hosts need to agree only to half of it.
 PAUSE_S = 0.2
-# Who leads the load that goes on, by its number.
-RUNNING = Path("/run/pipeline-bench/load.pid")
-# From a friendly end to one by force.
-TERM_S = 0.2
+# Beside the load itself, for what surrounds it, and for working out what a tool has logged.
+WORK_S = 300
 
 
 class Fault(TypedDict, total=False):
@@ -199,7 +197,7 @@ def one_execution(
     seconds: int,
 ) -> Execution:
     """Run the tool once, in a folder of its own. Raises OSError if it cannot be started."""
-    with tempfile.TemporaryDirectory(dir=tool.folder) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         files = Path(folder)
         argv = command(files)
         execution = execute(
@@ -217,33 +215,20 @@ def failed(answer: Answer, sentence: str) -> None:
     answer["failed"], answer["msg"] = True, sentence
 
 
-def be_known() -> None:
-    """Lead a group of processes that `end` can end, and write down which."""
-    with suppress(PermissionError):  # it leads its session, and so a group
-        os.setpgid(0, 0)
-    if RUNNING.parent.is_dir():
-        RUNNING.write_text(str(os.getpid()))
+def at_most_s(given: dict[str, Any]) -> float:
+    """So long it takes at most to do an order; s. What a tool waits for is bounded by itself."""
+    return float(given["patience"] + given["warmup"] + given["duration"] + WORK_S)
 
 
-def end() -> None:
-    """End the load that goes on: this program, its load tool, and what looks at the host."""
-    pid = read(RUNNING).strip()
-    if "generator.load" not in read(f"/proc/{pid}/cmdline"):
-        return  # it has ended, and its number may be another program's
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(int(pid), number)
-        time.sleep(TERM_S)
-
-
-def answer_to(given: dict[str, Any]) -> Answer | Fault:
+def answer_to(given: dict[str, Any]) -> object:
     """Do what was read, and say what is printed."""
     if given.get("state") == "ended":
-        end()
+        end_all()
         release(given["owner"])
         return {}
-    be_known()
-    return measure(Order(**given))
+    return carry_out(
+        "generator.load", given, at_most_s(given), lambda order: measure(Order(**order))
+    )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Run in the folder above as `python3 -m generator.probe`, with an order (host/orders.py):
 
-    {"address", "port", "depth"}
-        {"document": what the probe printed (docs/probe.md), as text}
+    {"address", "port", "depth", "user": as of load.py}
+        {"document": what the probe printed (docs/probe.md), as text, "uid"}
 
 The probe says itself how long it may need, and ends in time also if the server hangs. A server that
 answers wrongly is data; {"failed": true, "msg"} is there only if the probe itself cannot be run.
@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from host.orders import obey
+from host.throw_away import carry_out
 
 PROBE = Path(__file__).resolve().parents[1] / "probe"
+# The probe ends by itself, much earlier.
+AT_MOST_S = 60
 
 
 def probe(order: dict[str, Any]) -> dict[str, object]:
@@ -33,5 +36,10 @@ def probe(order: dict[str, Any]) -> dict[str, object]:
     return {"document": done.stdout}
 
 
+def answer_to(order: dict[str, Any]) -> object:
+    """Do what was read, and say what is printed."""
+    return carry_out("generator.probe", order, AT_MOST_S, probe)
+
+
 if __name__ == "__main__":
-    sys.exit(obey(probe))
+    sys.exit(obey(answer_to))

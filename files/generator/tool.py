@@ -52,8 +52,6 @@ class LoadTool(ABC):
     """It ends by itself; this many seconds after its time it is ended."""
     waits_for_answers = False
     """Whether a server that owes it answers may keep it from ending: that is data, no fault."""
-    folder: Path | None = None
-    """Where `files` are made; None: where the system keeps temporary files."""
 
     def __init__(self, order: Order) -> None:
         self.order = order

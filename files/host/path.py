@@ -4,8 +4,8 @@ Run in the folder above as `python3 -m host.path`, with an order (orders.py):
 
     {"state": "started", "address", "port"}     on the server's host: iperf3 listens
         {"ready": true, "version", "cpus"}
-    {"state": "measured", "address", "port"}    on the generator's
-        {"version", "cpus", "samples", "tests": [...]}
+    {"state": "measured", "address", "port", "user": as throw_away.py says}    on the generator's
+        {"version", "cpus", "samples", "tests": [...], "uid"}
     {"state": "stopped"}                        on the server's
         {"samples"}
 
@@ -27,6 +27,7 @@ from typing import Any, TypedDict
 from host.orders import obey
 from host.samples import columns
 from host.sampling import PROGRAMS, sampled, sampler
+from host.throw_away import carry_out
 from host.transient import TransientError, answer_order, run, start_unit
 from host.units import end_all
 
@@ -37,6 +38,8 @@ SAMPLES = Path("/run/pipeline-bench/path_capacity.samples.jsonl")
 PATIENCE_S = 3.0
 # A test ends by itself; this much later it is ended.
 GRACE_S = 3.0
+# All tests together, and what surrounds them.
+AT_MOST_S = 60
 # Several streams: one may be held to less than the path carries, and a load tool has many
 # connections. The packets are as small as HTTP's smallest, and it does not matter if they are lost.
 TCP = ("--parallel", "4", "--time", "2")
@@ -143,5 +146,14 @@ def measure(address: str, port: int) -> dict[str, Any]:
     return {**answer, "samples": sampling.text, "tests": tests}
 
 
+def answer_to(order: dict[str, Any]) -> object:
+    """Do what was read, and say what is printed."""
+    if order["state"] == "measured":
+        return carry_out(
+            "host.path", order, AT_MOST_S, lambda given: measure(given["address"], given["port"])
+        )
+    return answer_order(order, start, measure, stop)
+
+
 if __name__ == "__main__":
-    sys.exit(obey(lambda order: answer_order(order, start, measure, stop)))
+    sys.exit(obey(answer_to))

@@ -14,12 +14,17 @@ class TransientError(Exception):
     """What was wanted could not be run; a sentence."""
 
 
-def run(*argv: str, timeout: float | None = 10) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end. Raises TransientError if it cannot be run or does not end."""
+def run(
+    *argv: str, timeout: float | None = 10, given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end. Raises TransientError if it cannot be run or does not end.
+
+    given: its input.
+    """
     try:
         return subprocess.run(
             argv,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             errors="replace",
             timeout=timeout,

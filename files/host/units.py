@@ -1,4 +1,4 @@
-"""The units of this project on a host, of which one at a time has the port of the benchmark."""
+"""The units of this project on a host; one server at a time has the port of the benchmark."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ PATTERNS = (
     "pipeline-bench-sampler@*.service",
     "pipeline-bench-clock*.service",
     "pipeline-bench-path*.service",
+    "pipeline-bench-*-client.service",
 )
 
 

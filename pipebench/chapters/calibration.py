@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.columns import Value
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.run.tables import RESULTS

@@ -1,8 +1,9 @@
-"""Another load tool beside wrk: whether the two agree, and latency at a constant rate.
+"""Another load tool beside the first: whether the two agree, and latency at a constant rate.
 
 Both keep connections x depth requests under way. By Little's law, the number under way is
 throughput x mean latency for each tool. So if the throughput is the same, the mean latency of a
-request under h2load, whose window slides, is that of a batch under wrk. docs/method.md.
+request under a tool whose window slides is that of a batch under one that waits for the whole
+batch. docs/method.md.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,12 +13,12 @@ from typing import NamedTuple
 from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import Cell
-from pipebench.record.store import CROSSCHECK, RAW
+from pipebench.record.store import CROSSCHECK
 from pipebench.rules.outcome import RATED
 from pipebench.run.columns import Column, Value, csv_text, spread_columns
 from pipebench.run.judge import JudgedRun
 from pipebench.stats.estimate import Spread, estimate, ratios, spread
-from pipebench.tools import find_tool, tools
+from pipebench.tools import first_tool, tools
 from pipebench.tools.tool import Tool
 
 ACHIEVED = 0.99
@@ -58,15 +59,16 @@ class AtRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedCell:
-    """A row of crosscheck.csv: one cell with wrk and with a checker. None is "not measured".
+    """A row of crosscheck.csv: one cell with the tool that measured and with a checker.
 
-    Ratios are the checker's figure / wrk's in the same round.
+    None is "not measured". Ratios are the checker's figure / that of `tool` in the same round.
     """
 
     cell: Cell
+    tool: Tool
     checker: Tool
     rounds: int
-    wrk: ToolMedians
+    measured: ToolMedians
     checked: ToolMedians
     throughput: Spread
     latency: Spread
@@ -106,39 +108,42 @@ def row_of(
     cell: Cell, checks: Sequence[Measurement], rated: dict[tuple[Cell, int], Measurement]
 ) -> CheckedCell:
     """checks: of this cell, all with one tool."""
-    problems = {check.file: problem_of(check) for check in checks}
+    of_cell = [one.tool for (its_cell, _), one in rated.items() if its_cell == cell]
+    tool = tools()[of_cell[0]] if of_cell else first_tool()
+    problems = {check.file: problem_of(check, tool) for check in checks}
     pairs = {
         check.round: Pair(rated[cell, check.round], check)
         for check in checks
         if check.round and not problems[check.file] and (cell, check.round) in rated
     }
-    wrk = {number: pair.measured for number, pair in pairs.items()}
+    measured = {number: pair.measured for number, pair in pairs.items()}
     checked = {number: pair.checked for number, pair in pairs.items()}
     sentences = [f"{CROSSCHECK}/{file}: {problem}" for file, problem in problems.items() if problem]
     return CheckedCell(
         cell=cell,
+        tool=tool,
         checker=tools()[checks[0].tool],
         rounds=len(pairs),
-        wrk=_medians(wrk),
+        measured=_medians(measured),
         checked=_medians(checked),
-        throughput=_ratio(_rates(checked), _rates(wrk)),
-        latency=_ratio(_latencies(checked), _latencies(wrk)),
-        little=_ratio(_under_way(checked), _under_way(wrk)),
-        server_cpu=_ratio(_cpu(checked), _cpu(wrk)),
-        at_rate=at_rate(next((check for check in checks if not check.round), None)),
+        throughput=_ratio(_rates(checked), _rates(measured)),
+        latency=_ratio(_latencies(checked), _latencies(measured)),
+        little=_ratio(_under_way(checked), _under_way(measured)),
+        server_cpu=_ratio(_cpu(checked), _cpu(measured)),
+        at_rate=at_rate(next((check for check in checks if not check.round), None), tool),
         problem="; ".join(sentences) or None,
     )
 
 
-def problem_of(check: Measurement) -> str | None:
-    """Why it has no figures that can be compared; None if it has."""
+def problem_of(check: Measurement, tool: Tool) -> str | None:
+    """Why it has no figures that can be compared; None if it has. tool: which measured."""
     problem = check.tool_problem.sentence if check.tool_problem else None
     if check.harness_fault or check.unusable or problem:
         return check.harness_fault or check.unusable or problem
     if check.totals:
         return None
     if not check.round and not check.rate:
-        return "wrk measured no rate, so there is no share of it"
+        return f"{tool.name} measured no rate, so there is no share of it"
     # a generator's own error comes first, as the generator tried last
     return next(reversed(check.ready_errors), f"{check.tool} did not run")
 
@@ -195,10 +200,10 @@ def _ratio(values: dict[int, float], base: dict[int, float]) -> Spread:
     return spread(estimate(ratios(values, base)))
 
 
-def at_rate(check: Measurement | None) -> AtRate:
+def at_rate(check: Measurement | None, tool: Tool) -> AtRate:
     """The figures of a cell's measurement at a constant rate."""
     wanted = check.rate if check else None
-    usable = check if check and not problem_of(check) else None
+    usable = check if check and not problem_of(check, tool) else None
     kept = usable.rate_kept if usable else None
     achieved = kept.achieved_per_s if kept else None
     latency = usable.totals.latency if usable and usable.totals else None
@@ -210,7 +215,7 @@ def at_rate(check: Measurement | None) -> AtRate:
 def to_csv(checked: Sequence[CheckedCell]) -> str:
     """crosscheck.csv."""
     names = dict.fromkeys(row.checker.name for row in checked)
-    return csv_text(columns([tools()[name] for name in names]), checked)
+    return csv_text(columns(checked[0].tool, [tools()[name] for name in names]), checked)
 
 
 ValueOf = Callable[[CheckedCell], Value]
@@ -239,38 +244,41 @@ def _latency(
 
 def _medians_of(tool: Tool, row: CheckedCell) -> ToolMedians:
     """A row's medians of a tool."""
-    if tool.name == find_tool(None, RAW).name:
-        return row.wrk
+    if tool.name == row.tool.name:
+        return row.measured
     return row.checked if tool.name == row.checker.name else NOT_MEASURED
 
 
-def columns(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
-    """The columns of crosscheck.csv, in their order; names of a tool's columns begin with it."""
-    both = [find_tool(None, RAW), *checkers]
+def columns(tool: Tool, checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
+    """The columns of crosscheck.csv, in their order; names of a tool's columns begin with it.
+
+    tool: which measured.
+    """
+    both = [tool, *checkers]
     return [
-        *_IDENTITY,
-        *(_rate(tool) for tool in both),
+        *_identity(checkers),
+        *(_rate(one, measures=one is tool) for one in both),
         *_ratios("throughput_ratio", lambda row: row.throughput, "of `requests_per_s`"),
-        *(_mean(tool) for tool in both),
+        *(_mean(one) for one in both),
         *_ratios(
             "latency_ratio",
             lambda row: row.latency,
             "of these two means; expected: 1 / `throughput_ratio`",
         ),
-        *(_busy(tool) for tool in both),
+        *(_busy(one) for one in both),
         *_ratios(
             "little_ratio",
             lambda row: row.little,
             "of these two, round by round: 1 if the two tools' latencies agree, even if the "
             "throughput changed between two executions",
         ),
-        *(column for tool in both for column in _tails(tool)),
+        *(column for one in both for column in _tails(one)),
         *_ratios(
             "server_cpu_ratio",
             lambda row: row.server_cpu,
             "of the server's CPU time per request; empty if `server_cpu_us_per_request` would be",
         ),
-        *_AT_RATE,
+        *_at_rate(tool),
         Column(
             name="problem",
             value=lambda row: row.problem,
@@ -284,39 +292,43 @@ def columns(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
     ]
 
 
-_IDENTITY: list[Column[CheckedCell]] = [
-    Column(name="testbed", value=lambda row: row.cell.testbed, explained="as in `results.csv`"),
-    Column(name="framework", value=lambda row: row.cell.framework, explained="as in `results.csv`"),
-    Column(
-        name="workers",
-        unit="processes",
-        value=lambda row: row.cell.workers,
-        explained="as in `results.csv`",
-    ),
-    Column(
-        name="depth",
-        unit="requests",
-        value=lambda row: row.cell.depth,
-        explained="as in `results.csv`; h2load's `-m`",
-    ),
-    Column(
-        name="connections",
-        unit="connections",
-        value=lambda row: row.cell.connections,
-        explained="as in `results.csv`",
-    ),
-    Column(
-        name="rounds",
-        unit="rounds",
-        value=lambda row: row.rounds,
-        explained="with figures of both tools",
-    ),
-]
+def _identity(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
+    options = [one.options["depth"] for one in checkers if "depth" in one.options]
+    return [
+        Column(name="testbed", value=lambda row: row.cell.testbed, explained="as in `results.csv`"),
+        Column(
+            name="framework", value=lambda row: row.cell.framework, explained="as in `results.csv`"
+        ),
+        Column(
+            name="workers",
+            unit="processes",
+            value=lambda row: row.cell.workers,
+            explained="as in `results.csv`",
+        ),
+        Column(
+            name="depth",
+            unit="requests",
+            value=lambda row: row.cell.depth,
+            explained="; ".join(["as in `results.csv`", *options]),
+        ),
+        Column(
+            name="connections",
+            unit="connections",
+            value=lambda row: row.cell.connections,
+            explained="as in `results.csv`",
+        ),
+        Column(
+            name="rounds",
+            unit="rounds",
+            value=lambda row: row.rounds,
+            explained="with figures of both tools",
+        ),
+    ]
 
 
-def _rate(tool: Tool) -> Column[CheckedCell]:
+def _rate(tool: Tool, *, measures: bool) -> Column[CheckedCell]:
     explained = "responses that it counted / the duration that it was given"
-    if tool.name == find_tool(None, RAW).name:
+    if measures:
         explained = "as in `results.csv`"
     return _number(
         f"{tool.name}_requests_per_s",
@@ -358,35 +370,37 @@ def _tails(tool: Tool) -> list[Column[CheckedCell]]:
     ]
 
 
-_AT_RATE: list[Column[CheckedCell]] = [
-    _number(
-        "wanted_per_s",
-        "1/s",
-        lambda row: row.at_rate.wanted_per_s,
-        "of the measurement at a constant rate: `bench_rate_share` x the median of wrk's rounds. "
-        "Without such a measurement, this and the following columns are empty",
-    ),
-    _number(
-        "achieved_per_s",
-        "1/s",
-        lambda row: row.at_rate.achieved_per_s,
-        "answers, without the first and the last tenth of the measurement",
-    ),
-    _number(
-        "send_lag_max_us",
-        "us",
-        lambda row: row.at_rate.send_lag_max_us,
-        "the largest delay in sending, relative to the tool's best moment, from 0.5 s after the "
-        "first request to the last tenth; one slot of 10 ms does not count",
-    ),
-    _latency(
-        "mean",
-        lambda latency: latency.mean_us,
-        "of the requests sent from 0.5 s after the first; like all `rate_latency_*`, empty if less "
-        "than 0.99 of the rate was achieved",
-    ),
-    _latency("p50", lambda latency: latency.p50_us),
-    _latency("p90", lambda latency: latency.p90_us),
-    _latency("p99", lambda latency: latency.p99_us),
-    _latency("max", lambda latency: latency.max_us),
-]
+def _at_rate(tool: Tool) -> list[Column[CheckedCell]]:
+    return [
+        _number(
+            "wanted_per_s",
+            "1/s",
+            lambda row: row.at_rate.wanted_per_s,
+            "of the measurement at a constant rate: `bench_rate_share` x the median of "
+            f"{tool.name}'s rounds. "
+            "Without such a measurement, this and the following columns are empty",
+        ),
+        _number(
+            "achieved_per_s",
+            "1/s",
+            lambda row: row.at_rate.achieved_per_s,
+            "answers, without the first and the last tenth of the measurement",
+        ),
+        _number(
+            "send_lag_max_us",
+            "us",
+            lambda row: row.at_rate.send_lag_max_us,
+            "the largest delay in sending, relative to the tool's best moment, from 0.5 s after "
+            "the first request to the last tenth; one slot of 10 ms does not count",
+        ),
+        _latency(
+            "mean",
+            lambda latency: latency.mean_us,
+            "of the requests sent from 0.5 s after the first; like all `rate_latency_*`, empty if "
+            "less than 0.99 of the rate was achieved",
+        ),
+        _latency("p50", lambda latency: latency.p50_us),
+        _latency("p90", lambda latency: latency.p90_us),
+        _latency("p99", lambda latency: latency.p99_us),
+        _latency("max", lambda latency: latency.max_us),
+    ]

@@ -14,11 +14,13 @@ from pipebench.tools.tool import Tool
 
 @dataclass(frozen=True, slots=True)
 class CheckedBy:
-    """What the template shows of one checking tool. at_rate: None if it held no constant rate.
+    """What the template shows of one checking tool beside the one that measured.
 
-    problems: Markdown. intervals: whether every ratio can have one.
+    at_rate: None if it held no constant rate. problems: Markdown. intervals: whether every ratio
+    can have one.
     """
 
+    tool: Tool
     checker: Tool
     both: Table
     at_rate: Table | None
@@ -46,6 +48,7 @@ def _shown(checked: Sequence[CheckedCell]) -> CheckedBy:
     at_rate = [row for row in checked if row.at_rate.wanted_per_s]
     label = labels(row.cell for row in checked)
     return CheckedBy(
+        tool=checked[0].tool,
         checker=checker,
         both=_both(checked, checker),
         at_rate=_at_rate(at_rate) if at_rate else None,
@@ -63,26 +66,27 @@ def _bracketed(text: str) -> str:
 
 
 def _both(checked: Sequence[CheckedCell], checker: Tool) -> Table:
-    """A row a cell: what wrk measured, and the checker's figures relative to it."""
+    """A row a cell: what was measured, and the checker's figures relative to it."""
+    tool = checked[0].tool
     heads = [
-        "wrk requests/s",
-        f"{checker.name} / wrk",
-        "wrk batch latency",
-        f"{checker.name} {checker.times} latency / wrk",
-        "under way, wrk",
+        f"{tool.name} requests/s",
+        f"{checker.name} / {tool.name}",
+        f"{tool.name} {tool.times} latency",
+        f"{checker.name} {checker.times} latency / {tool.name}",
+        f"under way, {tool.name}",
         f"under way, {checker.name}",
-        f"CPU/request, {checker.name} / wrk",
+        f"CPU/request, {checker.name} / {tool.name}",
     ]
     return _table(
         checked,
         heads,
         [
             [
-                _field(row.wrk.requests_per_s, Form.COUNT),
+                _field(row.measured.requests_per_s, Form.COUNT),
                 _ratio(row.throughput),
-                _field(row.wrk.latency_mean_us, Form.MICROSECONDS),
+                _field(row.measured.latency_mean_us, Form.MICROSECONDS),
                 _ratio(row.latency),
-                _field(row.wrk.under_way, Form.RATIO),
+                _field(row.measured.under_way, Form.RATIO),
                 _field(row.checked.under_way, Form.RATIO),
                 _ratio(row.server_cpu),
             ]

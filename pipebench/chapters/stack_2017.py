@@ -17,7 +17,8 @@ from pipebench.measure.measurement import Measurement
 from pipebench.record.run import Framework
 from pipebench.record.schema import Cell
 from pipebench.record.values import workers_words
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import RATED
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, typical

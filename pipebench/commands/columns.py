@@ -9,7 +9,7 @@ from pipebench.compare import machine_columns
 from pipebench.compare.columns import COLUMNS
 from pipebench.run.columns import Column, Row
 from pipebench.run.tables import RESULTS, SUMMARY
-from pipebench.tools import tools
+from pipebench.tools import FIRST, first_tool, tools
 
 HEAD = """\
 # The columns
@@ -48,10 +48,11 @@ TESTBEDS_HEAD = """\
 Made if a run has several testbeds: a row per framework and kind of machine, and one for all
 frameworks together. [Comparing machines](comparing-machines.md) explains kinds and verdicts.
 """
-CROSSCHECK_HEAD = """\
-Made if `bench_tools` names another load tool besides wrk (`plans/crosscheck.yml`): a row per cell
-and tool. Figures of both tools are medians over the rounds in which wrk's outcome is `ok` or
-`degraded` and the other tool had no problem. Ratios are of the other tool to wrk in the same
+CROSSCHECK_HEAD = f"""\
+Made if `bench_tools` names another load tool besides {FIRST} (`plans/crosscheck.yml`): a row \
+per cell
+and tool. Figures of both tools are medians over the rounds in which {FIRST}'s outcome is `ok` or
+`degraded` and the other tool had no problem. Ratios are of the other tool to {FIRST} in the same
 round; `_low` and `_high` bound the 95 % interval of their median as above. [The method](method.md)
 explains why these figures are compared.
 """
@@ -68,13 +69,15 @@ def run(_arguments: argparse.Namespace) -> int:
 
 def page() -> str:
     """docs/columns.md."""
-    checkers = [tool for tool in tools().values() if tool.name != "wrk"]
+    checkers = [tool for tool in tools().values() if tool.name != FIRST]
     return "\n".join(
         [
             HEAD,
             *_section("results.csv", RESULTS_HEAD, RESULTS),
             *_section("summary.csv", SUMMARY_HEAD, SUMMARY),
-            *_section("crosscheck.csv", CROSSCHECK_HEAD, crosscheck.columns(checkers)),
+            *_section(
+                "crosscheck.csv", CROSSCHECK_HEAD, crosscheck.columns(first_tool(), checkers)
+            ),
             *_section("testbeds.csv", TESTBEDS_HEAD, machine_columns.COLUMNS),
             *_section("compare.csv", COMPARE_HEAD, COLUMNS),
         ]

@@ -10,7 +10,7 @@ from statistics import median
 
 from pipebench.compare.side import Side
 from pipebench.record.schema import Cell
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import FIGURES, CellSummary, Figures
 from pipebench.stats.estimate import LEAST_ROUNDS, NONE, Estimate, Spread, ratios, spread

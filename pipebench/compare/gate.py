@@ -6,7 +6,7 @@ from enum import IntEnum
 from pipebench.compare.cells import ComparedFigure, Verdict
 from pipebench.compare.runs import Compared
 from pipebench.record.schema import Cell
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 
 
 class Status(IntEnum):

@@ -16,7 +16,7 @@ from pipebench.compare.cells import Verdict
 from pipebench.compare.side import Side
 from pipebench.record.run import Run
 from pipebench.record.schema import Cell, Testbed, Workers
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import CellSummary, Figures, requests_for
 from pipebench.run.judge import JudgedMeasurement, JudgedRun

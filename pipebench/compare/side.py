@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipebench.record.run import Run
 from pipebench.record.schema import Cell, RunError
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import cell_group
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary

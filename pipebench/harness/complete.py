@@ -16,7 +16,8 @@ from pipebench.record.folder import content_of, exists, move, names_in
 from pipebench.record.reading import json_value, read
 from pipebench.record.schema import Cell, InvalidRecord, PathRecord, ProbeRecord, RecordError
 from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, files
-from pipebench.rules.outcome import Context, Outcome, judge
+from pipebench.rules.outcome import Context, judge
+from pipebench.rules.rule import Outcome
 
 SET_ASIDE = "replaced"
 """The folder in a run for records that are not complete."""

@@ -17,7 +17,7 @@ class CrosscheckExecution(CellExecution):
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:
         if self.round is None and not self.rate:
-            return {}  # wrk got no answer, so there is no rate to keep
+            return {}  # there was no answer, so there is no rate to keep
         return super().loads(server_time)
 
     def recorded(self, answers: Answers, ended: float) -> Recorded:

@@ -16,6 +16,10 @@ from pipebench.record.schema import RecordError
 # Where roles/host puts files/: a program imports its neighbours from there.
 FOLDER = "/opt/pipeline-bench"
 
+THROW_AWAY = {"user": "throw-away"}
+"""For an order whose program parses what a server sends: a user who exists for it alone does it
+(files/host/throw_away.py)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

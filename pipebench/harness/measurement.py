@@ -15,7 +15,7 @@ from pipebench.harness.execution import (
     start_unit,
     stop_unit,
 )
-from pipebench.harness.host_program import Call
+from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import extended, left_s, left_text, measurements
 from pipebench.plan.schedule import PlannedCell
@@ -24,8 +24,9 @@ from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, Rec
 from pipebench.record.store import raw_file, time_text
 from pipebench.record.values import workers_words
 
-LEAD_S, LEAD_MORE_S = 0.2, 0.05
-"""So long before they begin several generators are told to, and so much longer for each of them."""
+LEAD_S, LEAD_MORE_S = 0.4, 0.05
+"""So long before they begin several generators are told to, and so much longer for each of them: a
+throw-away user must be made there first."""
 WARMED_S = 0.5
 """From the planned end of a warm-up to the window: the tool's own end, and the pause."""
 
@@ -54,6 +55,7 @@ class CellExecution(Execution):
         """An equal share of connections and rate for each generator."""
         variables, count = self.run.variables, len(self.testbed.generators)
         order = {
+            **THROW_AWAY,
             **address_of(self.testbed),
             "threads": self.testbed.threads,
             "duration": variables.duration,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
-from pipebench.harness.host_program import Call
+from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTest, RecordError
 from pipebench.record.store import path_file, time_text
@@ -23,7 +23,8 @@ class PathExecution(Execution):
         return self.call(PROGRAM, state="started", **address_of(self.testbed))
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        call = self.call(PROGRAM, state="measured", **address_of(self.testbed))
+        order = {**THROW_AWAY, **address_of(self.testbed)}
+        call = self.call(PROGRAM, state="measured", **order)
         return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)

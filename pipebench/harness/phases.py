@@ -133,7 +133,7 @@ def _round(
 def _constant_rates(
     testbed_run: TestbedRun, turns: Turns, clocks: Mapping[str, Clock]
 ) -> Iterator[Execution]:
-    """Each cell once more with the tools that can keep a rate, at a share of what wrk measured."""
+    """Each cell once more with the tools that can keep a rate, at a share of what was measured."""
     run, testbed = testbed_run.run, testbed_run.testbed
     planned = product(constant_rates(run, testbed.name), run.variables.tools[1:])
     for position, ((cell, rate), tool) in enumerate(planned, start=1):

@@ -15,7 +15,7 @@ from pipebench.harness.execution import (
     start_unit,
     stop_unit,
 )
-from pipebench.harness.host_program import Call
+from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.reading import json_value, parse
@@ -50,7 +50,8 @@ class ProbeExecution(Execution):
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         depth = max(self.run.variables.depths)
-        call = self.call("generator.probe", **address_of(self.testbed), depth=depth)
+        order = {**THROW_AWAY, **address_of(self.testbed), "depth": depth}
+        call = self.call("generator.probe", **order)
         return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:
@@ -75,11 +76,12 @@ class ProbeExecution(Execution):
         server = self.testbed.server
         fault = answers.fault(server)
         unit: Unit | None = None
-        probe = NOTHING
+        probe, uid = NOTHING, None
+        load = answers.loads.get(self.first_generator, {})
         try:
             if not answers.unavailable:
                 unit = assemble.unit(server, answers.started, answers.stopped)
-                probe = printed(answers.loads.get(self.first_generator, {}))
+                probe, uid = printed(load), assemble.probed_by(load)
         except RecordError as error:
             fault = answers.fault(server, error)
         return ProbeRecord(
@@ -93,6 +95,7 @@ class ProbeExecution(Execution):
             deployment=assemble.deployment(answers.unavailable),
             server=unit,
             generator=None if probe == NOTHING else self.first_generator,
+            uid=uid,
             probe=probe,
             harness_fault=fault,
         )

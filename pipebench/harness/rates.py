@@ -1,4 +1,4 @@
-"""The constant rate of each cell: a share of the rate that wrk measured in this run."""
+"""The constant rate of each cell: a share of the rate that was measured in this run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pipebench.record.store import RAW, files
 
 
 def constant_rates(run: RunPlan, testbed: str) -> list[tuple[PlannedCell, float | None]]:
-    """Each cell of the last round with its rate, requests/s; None if wrk got no answers.
+    """Each cell of the last round with its rate, requests/s; None if there were no answers.
 
-    The rate is the share of the median over the rounds so far, by wrk's own counts.
+    The rate is the share of the median over the rounds so far, by the load tool's own counts.
     """
     rates = measured_rates(Path(run.results_dir), run.run_id, testbed)
     share = run.variables.rate_share or 0

@@ -24,7 +24,7 @@ from pipebench.record.reading import one_document, read
 from pipebench.record.run import moment
 from pipebench.record.schema import Cell, InvalidRecord, Record, RecordError, Server
 from pipebench.record.values import line, worded
-from pipebench.tools import find_tool
+from pipebench.tools import find_tool, tools
 from pipebench.tools.tool import LatencyError, Problem, RateKept, Tool
 
 MEMORY_MOMENTS = 5
@@ -201,6 +201,11 @@ class Measurement:
         if self.server_cpu_us is None or self.totals is None or not self.totals.requests:
             return None
         return self.server_cpu_us / self.totals.requests
+
+    @property
+    def of_batches(self) -> bool:
+        """Whether the load tool times whole batches; else its latencies are of requests."""
+        return tools()[self.tool].times == "batch"
 
     @property
     def generator_cpu_cores(self) -> float | None:

@@ -12,7 +12,7 @@ from pipebench.record.columns import Floats, Integers, Samples
 MARGIN_S = 0.1
 # Between samples that are further apart than this, the counter is not known.
 LARGEST_GAP_S = 0.5
-# Each of wrk's threads notices the end on its own tick of 0.1 s.
+# Each thread of a load tool notices the end on its own tick, of 0.1 s at most.
 CLOSING_S = 0.15
 
 

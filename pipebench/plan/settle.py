@@ -1,4 +1,4 @@
-"""Values of a run that depend on its hosts: the threads of wrk, and how many workers `all` is."""
+"""Values of a run that depend on its hosts: the load tool's threads, and the workers of `all`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ FEW_CONNECTIONS = 16
 def threads_for(cpus: int, connections: Iterable[int]) -> int:
     """As many threads as CPUs, or the next smaller number that divides all `connections`.
 
-    wrk opens threads x floor(connections / threads). All cells of a testbed have the same number,
-    so that cells differ only in the keys that name them.
+    A load tool may open threads x floor(connections / threads). All cells of a testbed have the
+    same number, so that cells differ only in the keys that name them.
     """
     common = math.gcd(*connections)
     most = min(cpus, common, MOST_THREADS)
@@ -31,10 +31,10 @@ def threads_for(cpus: int, connections: Iterable[int]) -> int:
 
 
 def settle(run: RunPlan, cpus: Mapping[str, int]) -> RunPlan:
-    """The run with the threads of wrk and the workers of `all` on each testbed; `cpus`: by host.
+    """The run with the load tool's threads and the workers of `all` on each testbed.
 
-    `bench_threads` becomes that number, or `auto` if the generators of the testbeds differ. Raises
-    PlanError if a server has too few CPUs.
+    cpus: by host. `bench_threads` becomes that number, or `auto` if the generators of the testbeds
+    differ. Raises PlanError if a server has too few CPUs.
     """
     Mistakes(_pinning_mistakes(run, cpus)).refuse()
     testbeds = [_settled(testbed, run, cpus) for testbed in run.testbeds]
@@ -104,7 +104,8 @@ def few_connections_text(run: RunPlan) -> str:
 def small_generators_text(run: RunPlan, cpus: Mapping[str, int]) -> str:
     """What to expect of generators with one CPU, and what to do about it; nothing if all have more.
 
-    wrk and the kernel's work for its packets share that CPU, and fast servers need less than both.
+    The load tool and the kernel's work for its packets share that CPU, and fast servers need less
+    than both.
     """
     generators = [host for testbed in run.testbeds for host in testbed.generators]
     small = [host for host in generators if cpus[host] == 1]

@@ -13,6 +13,7 @@ from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.plan.variables import Name
 from pipebench.record.declared import matches, plain
 from pipebench.record.schema import AllCores, Workers
+from pipebench.tools import FIRST
 
 DEFAULT_TESTBED = "main"
 Machine = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
@@ -48,10 +49,10 @@ class Inventory(NamedTuple):
 class Testbed(Struct, frozen=True, kw_only=True):
     """One server host with its load generators; hosts by their names in the inventory.
 
-    address: the IP address that the generators use for the server. threads: of wrk; if they depend
-    on the generator's CPUs, None until these are known. all_workers: how many workers `all` is, the
-    server's CPUs; None until these are known. machine: the kind of machine that its server is, None
-    if the inventory does not say.
+    address: the IP address that the generators use for the server. threads: of the load tool; if
+    they depend on the generator's CPUs, None until these are known. all_workers: how many workers
+    `all` is, the server's CPUs; None until these are known. machine: the kind of machine that its
+    server is, None if the inventory does not say.
     """
 
     name: str
@@ -112,7 +113,7 @@ def group_mistakes(inventory: Inventory) -> list[str]:
         )
     if not inventory.loadgens:
         sentences.append(
-            "The inventory has no host in the group loadgens; add the host that wrk runs on."
+            f"The inventory has no host in the group loadgens; add the host that {FIRST} runs on."
         )
     return sentences + [
         f"{host} is in both groups, servers and loadgens; {DIFFERENT}."

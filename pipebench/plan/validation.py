@@ -15,8 +15,8 @@ from pipebench.plan.mistakes import sentence
 from pipebench.plan.tuning import FULL, NONE
 from pipebench.plan.variables import (
     BESIDE_A_PLAN,
-    FIRST,
     HOST_VARIABLES,
+    KEEPERS,
     OWN_VARIABLES,
     PREFIX,
     RENAMED,
@@ -31,7 +31,7 @@ from pipebench.record.declared import (
     struct_in,
     suggestion,
 )
-from pipebench.tools import first_tool, tools
+from pipebench.tools import FIRST, first_tool
 
 
 class VariablesRead(NamedTuple):
@@ -135,11 +135,13 @@ def contradictions(read: VariablesRead) -> dict[str, list[str]]:
 
 def rate_mistakes(share: float, checkers: Iterable[str]) -> list[str]:
     """A sentence if a rate is wanted, and not every checking tool can keep one."""
-    keepers = [name for name, tool in tools().items() if tool.keeps_rate]
-    if set(checkers) and set(checkers) <= set(keepers):
+    if set(checkers) and set(checkers) <= set(KEEPERS):
         return []
-    mistake = f"bench_rate_share is {share:g}, which requires {' or '.join(keepers)}; "
-    return [f"{mistake}bench_tools must be [{', '.join((FIRST, *keepers))}]."]
+    mistake = f"bench_rate_share is {share:g}, which "
+    if not KEEPERS:
+        return [f"{mistake}no load tool besides {FIRST} can keep; it must be null."]
+    wanted = f"bench_tools must be [{', '.join((FIRST, *KEEPERS))}]."
+    return [f"{mistake}requires {' or '.join(KEEPERS)}; {wanted}"]
 
 
 def uneven_threads(threads: int | None, connections: Iterable[int]) -> list[str]:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.tuning import FULL, NONE, names_text, table
 from pipebench.record.schema import AllCores
-from pipebench.tools import first_tool, tools
+from pipebench.tools import FIRST, tools
 
 PREFIX = "bench_"
 # Variables of a host, not of a run: the inventory sets them.
@@ -38,8 +38,10 @@ AUTO = "auto"
 MOST_THREADS = 1024
 LEAST_ROUNDS = 6
 MOST_ROUNDS = 1000
-FIRST = first_tool().name
 CHECKERS = sorted(tools().keys() - {FIRST})
+KEEPERS = [name for name in CHECKERS if tools()[name].keeps_rate]
+"""Of these, the ones that can send at a constant rate."""
+RIGHT_TOOLS = f"[{FIRST}], or [{', '.join((FIRST, *CHECKERS))}] to cross-check"
 FRAMEWORK_NAME = r"^[a-z0-9][a-z0-9-]*\Z"
 
 Name = Annotated[str, Meta(pattern=FRAMEWORK_NAME, extra={"right": "the name of a framework"})]
@@ -100,7 +102,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
     ]
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=MOST_THREADS)] | Literal["auto"] | None,
-        Meta(description="of wrk; auto means as many as the generator has CPUs"),
+        Meta(description=f"of {FIRST}; auto means as many as the generator has CPUs"),
     ]
     duration: Annotated[int, Meta(ge=1, le=86_400, description="measured, in s")]
     warmup: Annotated[
@@ -134,13 +136,16 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         list[Annotated[str, Meta(pattern=rf"^({'|'.join(tools())})\Z")]],
         Meta(
             min_length=1,
-            description="[wrk], or [wrk, h2load] to cross-check",
-            extra={"right": f"[{FIRST}], or [{', '.join((FIRST, *CHECKERS))}] to cross-check"},
+            description=RIGHT_TOOLS,
+            extra={"right": RIGHT_TOOLS},
         ),
     ]
     rate_share: Annotated[
         Annotated[float, Meta(gt=0, lt=1)] | None,
-        Meta(description="each cell once more with h2load, at this share of wrk's rate"),
+        Meta(
+            description=f"each cell once more with {' or '.join(KEEPERS) or 'another tool'}, "
+            f"at this share of {FIRST}'s rate"
+        ),
     ]
     order_seed: Annotated[
         Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,

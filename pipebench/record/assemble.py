@@ -17,6 +17,7 @@ from pipebench.record.reading import json_value
 from pipebench.record.schema import (
     NOTHING,
     Clock,
+    Count,
     Deployment,
     Execution,
     Generator,
@@ -36,6 +37,10 @@ Answer = Mapping[str, Any]
 """What a task returned: what the program on the host printed, and Ansible's own keys."""
 
 Kind = TypeVar("Kind", bound=Struct)
+
+
+class _User(Struct):
+    uid: Count | None = None
 
 
 def deployment(unavailable: Answer) -> Deployment:
@@ -91,6 +96,11 @@ def samples(answer: Answer) -> SampleColumns:
     if not isinstance(columns, dict):
         raise RecordError("the samples are not an object")
     return packed_samples(columns)
+
+
+def probed_by(answer: Answer) -> int | None:
+    """The number of the user that a probe ran as; None if it did not run."""
+    return _made(_User, _fields(_User, answer), "the probe").uid
 
 
 def path_host(host: str, about: Answer, sampled: Answer) -> PathHost:

@@ -228,7 +228,8 @@ class Generator(Part, kw_only=True):
 
     All moments are by this host's clock. clock_offset_s: what must be added to it to have the
     server's, as measured before the rounds; clock_error_s: the largest error of that. clock_step_s:
-    by how much the clock was set while the load went on. allowance: Allowance.
+    by how much the clock was set while the load went on. allowance: Allowance. uid: the number of
+    the user that the tool ran as, 0 for root; None in older records, where it was root.
     """
 
     host: str
@@ -243,6 +244,7 @@ class Generator(Part, kw_only=True):
     clock_error_s: float | None = None
     clock_step_s: float | None = None
     allowance: Allowance = None
+    uid: Count | None = None
 
 
 class Record(Document, kw_only=True):
@@ -315,7 +317,10 @@ class Probe(Part, kw_only=True):
 
 
 class ProbeRecord(Document, kw_only=True):
-    """The probe of one framework with one number of workers. probe: NOTHING if it did not run."""
+    """The probe of one framework with one number of workers. probe: NOTHING if it did not run.
+
+    uid: of the user that it ran as, as in Generator.
+    """
 
     testbed: str
     framework: str
@@ -325,6 +330,7 @@ class ProbeRecord(Document, kw_only=True):
     deployment: Deployment
     server: Unit | None = None
     generator: str | None = None
+    uid: Count | None = None
     probe: Raw = NOTHING
     harness_fault: str | None = None
 
@@ -333,11 +339,15 @@ class ProbeRecord(Document, kw_only=True):
 
 
 class PathHost(Part, kw_only=True):
-    """One end of the path. version: of its iperf3."""
+    """One end of the path. version: of its iperf3.
+
+    uid: of the user that it ran as on the generator, as in Generator; None on the server's host.
+    """
 
     host: str | None = None
     version: str | None = None
     cpus: int | None = None
+    uid: Count | None = None
     samples: SampleColumns = {}
 
 

@@ -144,18 +144,18 @@ def _kernel_cores(measurement: Measurement, cores: float) -> float | None:
 
 
 def generator(measurement: Measurement) -> Candidate:
-    """CPU time of wrk against the CPUs that its threads can use, on the generator nearest to it."""
-    generators = []
+    """CPU time of the load tool against the CPUs that its threads can use, where it is nearest."""
+    generators, tool = [], measurement.tool
     for load, usage in zip(measurement.loads, measurement.generator_usages, strict=True):
         if load.cores is None or not load.cpus:
             return Candidate(
-                LimitedBy.GENERATOR, None, f"the CPU time of wrk on {load.host} is not known"
+                LimitedBy.GENERATOR, None, f"the CPU time of {tool} on {load.host} is not known"
             )
-        program = "wrk" if len(measurement.loads) == 1 else f"wrk on {load.host}"
+        program = tool if len(measurement.loads) == 1 else f"{tool} on {load.host}"
         share, sentence = _cpu(program, load.cores, load.threads, load.cpus, usage)
         generators.append(Candidate(LimitedBy.GENERATOR, share, sentence))
     if not generators:
-        return Candidate(LimitedBy.GENERATOR, None, "the CPU time of wrk is not known")
+        return Candidate(LimitedBy.GENERATOR, None, f"the CPU time of {tool} is not known")
     return max(generators, key=lambda one: one.share or 0)
 
 
@@ -221,6 +221,18 @@ def _bits(bytes_per_s: float) -> str:
     return f"{megabits / 1e3:.2f} Gbit/s" if megabits >= 1000 else f"{megabits:.1f} Mbit/s"
 
 
+DisturbanceRule = Callable[[Measurement], list[Disturbance]]
+DISTURBANCE_RULES: list[DisturbanceRule] = []
+"""In the order of their sentences."""
+
+
+def disturbance(check: DisturbanceRule) -> DisturbanceRule:
+    """Declare the function below as a rule for a disturbance."""
+    DISTURBANCE_RULES.append(check)
+    return check
+
+
+@disturbance
 def neighbours(measurement: Measurement) -> list[Disturbance]:
     """Other programs used CPU of the server or of a generator."""
     disturbances = []
@@ -232,7 +244,7 @@ def neighbours(measurement: Measurement) -> list[Disturbance]:
                 f"a neighbour: other programs used {usage.other_cores:.2f} cores of {usage.host}"
             )
             if usage.waiting_share is not None:
-                # of the whole kernel with wrk's many threads: alone it is not a sign
+                # of the whole kernel with the load tool's many threads: alone it is not a sign
                 waited = f"something waited for a CPU in {usage.waiting_share:.0%} of the time"
                 sentence += f" ({waited})"
             disturbances.append(
@@ -241,6 +253,7 @@ def neighbours(measurement: Measurement) -> list[Disturbance]:
     return disturbances
 
 
+@disturbance
 def stolen(measurement: Measurement) -> list[Disturbance]:
     """The hypervisor took CPU of a host."""
     return [
@@ -250,6 +263,7 @@ def stolen(measurement: Measurement) -> list[Disturbance]:
     ]
 
 
+@disturbance
 def throttled(measurement: Measurement) -> list[Disturbance]:
     """A CPU quota held the unit back."""
     usage = measurement.server_usage
@@ -261,6 +275,7 @@ def throttled(measurement: Measurement) -> list[Disturbance]:
     ]
 
 
+@disturbance
 def lossy(measurement: Measurement) -> list[Disturbance]:
     """Segments were sent again, or connections or packets were dropped."""
     disturbances = []
@@ -298,6 +313,7 @@ def _held_back(measurement: Measurement) -> list[HeldBack]:
     return [HeldBack(host, *one) for host, one in found if one]
 
 
+@disturbance
 def allowance(measurement: Measurement) -> list[Disturbance]:
     """The cloud held packets back."""
     return [
@@ -316,6 +332,7 @@ def burst(measurement: Measurement, baselines: Mapping[str, float]) -> list[Dist
     return [Disturbance("burst", *one, host) for host, one in found if one]
 
 
+@disturbance
 def unsteady(measurement: Measurement) -> list[Disturbance]:
     """The rate changed in the window, so that no moment had the mean rate.
 
@@ -346,6 +363,7 @@ def unsteady(measurement: Measurement) -> list[Disturbance]:
     return [Disturbance("unsteady", size, f"the rate was not steady: {change_text}")]
 
 
+@disturbance
 def uneven(measurement: Measurement) -> list[Disturbance]:
     """Some connections were served much more than others, so that no figure is that of each.
 
@@ -363,6 +381,7 @@ def uneven(measurement: Measurement) -> list[Disturbance]:
     return [Disturbance("uneven", 1 - share, sentence)]
 
 
+@disturbance
 def apart(measurement: Measurement) -> list[Disturbance]:
     """Several load generators must make their load at the same time: rates are added."""
     spread, share = measurement.start_spread_s, measurement.apart_share
@@ -376,6 +395,7 @@ def apart(measurement: Measurement) -> list[Disturbance]:
     return disturbances
 
 
+@disturbance
 def backwards(measurement: Measurement) -> list[Disturbance]:
     """Counters that went backwards, so that their figures are not known."""
     return [
@@ -385,19 +405,6 @@ def backwards(measurement: Measurement) -> list[Disturbance]:
         for u in _usages(measurement)
         for column in u.backwards
     ]
-
-
-DISTURBANCE_RULES: tuple[Callable[[Measurement], list[Disturbance]], ...] = (
-    neighbours,
-    stolen,
-    throttled,
-    lossy,
-    allowance,
-    unsteady,
-    uneven,
-    apart,
-    backwards,
-)
 
 
 def _usages(measurement: Measurement) -> list[Usage]:

@@ -16,7 +16,7 @@ SILENT_SHARE = 0.15
 # that waited nearly as long as those that still wait.
 SILENT_BATCHES = 2
 # Of all responses, that the less served half of the connections gets; served alike, it is a half.
-# wrk's own threads, which may get unequal shares of a CPU, have left a healthy server 0.33.
+# A load tool's own threads, which may get unequal shares of a CPU, have left a healthy server 0.33.
 UNEVEN = 0.25
 REOPENED_SHARE = 0.1
 

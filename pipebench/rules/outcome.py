@@ -1,14 +1,12 @@
 """Outcome and reason of one measurement, by rules.
 
-Each rule checks one thing, and returns None or a finding: a sentence with figures. The worst
-finding gives the outcome. Its sentence is the reason, with those of milder findings that explain
-it.
+Each rule checks one thing. The worst one that is broken gives the outcome. Its sentence is the
+reason, with those of milder ones that explain it. A rule is one function here, declared by `rule`
+(rule.py): its name is the function's, and the order of the functions is that of the sentences.
 """
 
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,21 +16,18 @@ from pipebench.rules.bottleneck import NEAR
 from pipebench.rules.bottleneck import generator as generator_load
 from pipebench.rules.conformance import Probe
 from pipebench.rules.conformance import sentence as probe_sentence
+from pipebench.rules.rule import Broken, Outcome, Rules, When
+from pipebench.tools import tools
 
 # Below this share of their time, the connections waited for something other than batches.
 BUSY_LEAST = 0.90
-# The time that wrk may need between two batches while its threads share CPUs, us, even if each has
-# few connections. Measured with the ceiling: 0.11 to 0.13 of the time, beside batches of 1 ms.
-BETWEEN_BATCHES_US = 300
-# wrk's threads begin a little before its clock does, which cannot explain more than this.
+# A load tool's threads begin a little before its clock does, which cannot explain more than this.
 BUSY_MOST = 1.05
 # How far other programs that use all of a generator's CPUs may move that share, in both directions.
-# While others used 1.4 of 2 CPUs, a healthy server had 0.83 to 1.06 in wrk's windows of 1 s.
+# While others used 1.4 of 2 CPUs, a healthy server had 0.83 to 1.06 in windows of 1 s.
 BUSY_DISTURBED = 0.2
 # Longest batch / window: servers on uvloop accept one connection per iteration of their loop.
 IN_LINE_SHARE = 0.9
-# wrk's threads stop on time, and its clock at the tick that follows.
-TICK_S = 0.1
 # Other programs of a generator open a connection now and then.
 REOPENED_LEAST = 10
 # Silence at the end of the window: a busy machine or a long batch may cause a shorter one.
@@ -45,16 +40,6 @@ LEAK_STEADY = 0.4
 LONGEST_QUOTE = 160
 HARNESS_FAULT = "harness fault"
 NOT_DEPLOYED = "could not be deployed"
-
-
-class Outcome(StrEnum):
-    """From best to worst. INVALID is not a result: a fault of the harness or of the record."""
-
-    OK = "ok"
-    DEGRADED = "degraded"
-    INVALID = "invalid"
-    FAILED = "failed"
-    UNAVAILABLE = "unavailable"
 
 
 RATED = (Outcome.OK, Outcome.DEGRADED)
@@ -84,7 +69,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one rule that was broken."""
+    """A rule that was broken, by its name."""
 
     rule: str
     outcome: Outcome
@@ -100,35 +85,38 @@ class Judgement:
     rules: tuple[str, ...] = ()
 
 
-Rule = Callable[[Measurement, Context], Finding | None]
+rule: Rules[Context] = Rules()
+"""Declares a rule, and knows all of them."""
 
 
-def harness_fault(measurement: Measurement, _context: Context) -> Finding | None:
+@rule(when=When.FIRST)
+def harness_fault(measurement: Measurement, _context: Context) -> Broken | None:
     """A fault of the harness says nothing about the framework."""
     if measurement.harness_fault is None:
         return None
     sentence = f"{HARNESS_FAULT}: {measurement.harness_fault}"
-    return Finding("harness_fault", Outcome.INVALID, sentence)
+    return Broken(Outcome.INVALID, sentence)
 
 
-def unavailable(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("could not be deployed", "could not be deployed", place=10, when=When.FIRST)
+def unavailable(measurement: Measurement, _context: Context) -> Broken | None:
     """The framework could not be deployed on this host."""
     if measurement.available:
         return None
     reason = measurement.unavailable_reason or "no reason was recorded"
-    return Finding("unavailable", Outcome.UNAVAILABLE, f"{NOT_DEPLOYED}: {reason}")
+    return Broken(Outcome.UNAVAILABLE, f"{NOT_DEPLOYED}: {reason}")
 
 
-def did_not_start(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("does not start", "do not start", place=20)
+def did_not_start(measurement: Measurement, _context: Context) -> Broken | None:
     """The server never answered its first request."""
     if not measurement.ready_errors:
         return None
-    return Finding(
-        "did_not_start", Outcome.FAILED, f"did not start: {'; '.join(measurement.ready_errors)}"
-    )
+    return Broken(Outcome.FAILED, f"did not start: {'; '.join(measurement.ready_errors)}")
 
 
-def crashed(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("crashes", "crash", place=30)
+def crashed(measurement: Measurement, _context: Context) -> Broken | None:
     """The unit must still be active when the measurement is over."""
     end = measurement.unit_end
     if end is None:
@@ -136,32 +124,36 @@ def crashed(measurement: Measurement, _context: Context) -> Finding | None:
     sentence = f"{end.how} {end.when}" if end.when else end.how
     if end.answered is not None:
         sentence += f"; {end.answered:,} requests answered before"
-    return Finding("crashed", Outcome.FAILED, sentence)
+    return Broken(Outcome.FAILED, sentence)
 
 
-def restarted(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("restarts under load", "restart under load", place=40)
+def restarted(measurement: Measurement, _context: Context) -> Broken | None:
     """The process measured must be the one that became ready."""
     if not measurement.restarts or measurement.unit_end:
         return None
     times = "once" if measurement.restarts == 1 else f"{measurement.restarts} times"
-    return Finding("restarted", Outcome.FAILED, f"its process was replaced {times} under load")
+    return Broken(Outcome.FAILED, f"its process was replaced {times} under load")
 
 
-def no_requests(measurement: Measurement, _context: Context) -> Finding | None:
-    """wrk's exit status is 0 even if it got no answer."""
+@rule("answers nothing", "answer nothing", place=70)
+def no_requests(measurement: Measurement, _context: Context) -> Broken | None:
+    """A load tool may end as if all were well even if it got no answer."""
     if measurement.totals is None or measurement.totals.requests or measurement.unit_end:
         return None
-    return Finding(
-        "no_requests",
+    return Broken(
         Outcome.FAILED,
         f"0 requests answered in {measurement.totals.duration_s:.1f} s",
     )
 
 
-def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("answers no batch in full", "answer no batch in full", place=90)
+def no_batches(measurement: Measurement, _context: Context) -> Broken | None:
     """Answers, but no complete batch: the server hangs, or the window ends before the first."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or not totals.requests or totals.latency or totals.errors.get("timeout"):
+        return None
+    if not measurement.of_batches:
         return None
     each, rest = divmod(totals.requests, totals.opened)
     alone = measurement.reopened is not None and measurement.reopened <= reopened_tolerance(
@@ -169,8 +161,7 @@ def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
     )
     undisturbed = alone and not any(totals.errors.values())
     if undisturbed and measurement.quiet_s is not None and measurement.quiet_s < QUIET_MOST_S:
-        return Finding(
-            "no_batches",
+        return Broken(
             Outcome.DEGRADED,
             f"answered {totals.requests:,} requests on {totals.opened:,} connections up to the end "
             f"of {totals.duration_s:.1f} s, but not one batch of {depth} in full: "
@@ -186,10 +177,11 @@ def no_batches(measurement: Measurement, _context: Context) -> Finding | None:
             f"answered {totals.requests:,} requests on {totals.opened:,} connections "
             f"in {totals.duration_s:.1f} s, but not one batch of {depth} in full"
         )
-    return Finding("no_batches", Outcome.FAILED, sentence)
+    return Broken(Outcome.FAILED, sentence)
 
 
-def hung(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("hangs", "hang", place=50)
+def hung(measurement: Measurement, _context: Context) -> Broken | None:
     """Once batches were answered, something must arrive until the end of the window."""
     totals, quiet_s = measurement.totals, measurement.quiet_s
     if totals is None or totals.latency is None or quiet_s is None or measurement.unit_end:
@@ -197,15 +189,115 @@ def hung(measurement: Measurement, _context: Context) -> Finding | None:
     longest_s = totals.latency.max_us / 1e6
     if quiet_s < max(QUIET_MOST_S, QUIET_SHARE * totals.duration_s, 3 * longest_s):
         return None
-    return Finding(
-        "hung",
+    return Broken(
         Outcome.FAILED,
         f"hung on all {totals.opened:,} connections after {totals.requests:,} answers: "
         f"nothing came in the last {quiet_s:.1f} of {totals.duration_s:.1f} s",
     )
 
 
-def silent(measurement: Measurement, context: Context) -> Finding | None:
+@rule("answers wrongly under load", "answer wrongly under load", place=60)
+def wrong_under_load(measurement: Measurement, _context: Context) -> Broken | None:
+    """What is answered on further connections while the load goes on must be right."""
+    verified = measurement.verified
+    if verified is None or verified.first_wrong is None:
+        return None
+    first = verified.first_wrong
+    return Broken(
+        Outcome.FAILED,
+        f"wrong under load: {first.seen} {first.at_s:.1f} s into the {first.phase}, "
+        f"{first.detail}; {verified.wrong:,} of {verified.batches:,} verified batches were wrong",
+    )
+
+
+@rule("refuses connections", "refuse connections", place=80)
+def tool_failed(measurement: Measurement, _context: Context) -> Broken | None:
+    """Whatever keeps a load tool from a result is the server's failure only if nothing else can."""
+    problem = measurement.tool_problem
+    if problem is None:
+        return None
+    if problem.of_server and measurement.unit_end:
+        return None  # the server is gone: `crashed` gives the reason
+    outcome = Outcome.FAILED if problem.of_server else Outcome.INVALID
+    return Broken(outcome, problem.sentence)
+
+
+@rule()
+def unusable(measurement: Measurement, _context: Context) -> Broken | None:
+    """Figures that the load tool or the kernel cannot have counted are not used."""
+    if measurement.unusable is None:
+        return None
+    return Broken(Outcome.INVALID, measurement.unusable)
+
+
+@rule(when=When.LAST)
+def not_measured(measurement: Measurement, _context: Context) -> Broken | None:
+    """A record without a measurement must say why."""
+    if measurement.totals or measurement.unusable or measurement.tool_problem:
+        return None
+    return Broken(Outcome.INVALID, "it has neither a measurement nor a reason for its absence")
+
+
+@rule("causes errors", "cause errors", place=150)
+def tool_errors(measurement: Measurement, _context: Context) -> Broken | None:
+    """The load tool's own error counters must be 0."""
+    if measurement.totals is None or not any(measurement.totals.errors.values()):
+        return None
+    counts = [f"{count:,} {kind}" for kind, count in measurement.totals.errors.items() if count]
+    return Broken(Outcome.DEGRADED, f"{measurement.tool} counted errors: {', '.join(counts)}")
+
+
+@rule("closes connections", "close connections", place=110)
+def reconnected(measurement: Measurement, _context: Context) -> Broken | None:
+    """A load tool opens its connections once, unless the server closes them."""
+    totals, more = measurement.totals, measurement.reopened
+    if totals is None or more is None or measurement.unit_end or not totals.requests:
+        return None
+    if more <= reopened_tolerance(totals.opened):
+        return None
+    sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
+    batches = totals.latency.batches if totals.latency else 0
+    timed = tools()[measurement.tool].times
+    failed = sum(totals.errors.get(kind, 0) for kind in ("connect", "read", "write"))
+    # an announced close may be no error to the load tool: it connects again without waiting for it
+    closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
+    if totals.errors.get("read", 0) >= more / 2:  # what it cannot read may count as such an error
+        closes = "it closes, or sends what is not an answer,"
+    if 0.9 <= more / max(1, batches) <= 1.1:
+        sentence += f": {closes} after each {timed}"
+    elif totals.errors.get("write", 0) >= more / 2:
+        sentence += ": most failed at once, as if nothing listened on the port"
+    elif more > batches:
+        sentence += f": {closes} within a {timed}"
+    return Broken(Outcome.DEGRADED, sentence)
+
+
+def reopened_tolerance(opened: int) -> int:
+    """Connections that other programs of the generator may have opened meanwhile."""
+    return max(REOPENED_LEAST, opened // 10)
+
+
+@rule("sends too many or too few answers", "send too many or too few answers", place=140)
+def slack(measurement: Measurement, _context: Context) -> Broken | None:
+    """Responses beyond complete batches must belong to batches that the window's end cut off."""
+    totals, depth = measurement.totals, measurement.cell.depth
+    if totals is None or totals.latency is None or measurement.unit_end:
+        return None
+    if not measurement.of_batches:
+        return None
+    most = totals.opened * (depth - 1)
+    beyond = totals.slack(depth)
+    if 0 <= beyond <= most:
+        return None
+    return Broken(
+        Outcome.DEGRADED,
+        f"{beyond:,} responses beyond whole batches of {depth} "
+        f"(0 to {most:,} on {totals.opened:,} connections are possible)",
+    )
+
+
+@rule("leaves connections waiting", "leave connections waiting", place=160)
+def silent(measurement: Measurement, context: Context) -> Broken | None:
     """Every connection has a request under way all the time, so something must come on each."""
     totals, served = measurement.totals, measurement.served
     silences = connections.silent(measurement)
@@ -214,111 +306,20 @@ def silent(measurement: Measurement, context: Context) -> Finding | None:
     if measurement.unit_end or hung(measurement, context):
         return None
     sentence = connections.sentence(silences, served, totals.latency.max_us / 1e6)
-    return Finding("silent", Outcome.DEGRADED, sentence)
+    return Broken(Outcome.DEGRADED, sentence)
 
 
-def wrong_under_load(measurement: Measurement, _context: Context) -> Finding | None:
-    """What is answered on further connections while the load goes on must be right."""
-    verified = measurement.verified
-    if verified is None or verified.first_wrong is None:
-        return None
-    first = verified.first_wrong
-    return Finding(
-        "wrong_under_load",
-        Outcome.FAILED,
-        f"wrong under load: {first.seen} {first.at_s:.1f} s into the {first.phase}, "
-        f"{first.detail}; {verified.wrong:,} of {verified.batches:,} verified batches were wrong",
-    )
-
-
-def wrk_failed(measurement: Measurement, _context: Context) -> Finding | None:
-    """Whatever keeps a load tool from a result is the server's failure only if nothing else can."""
-    problem = measurement.tool_problem
-    if problem is None:
-        return None
-    if problem.of_server and measurement.unit_end:
-        return None  # the server is gone: `crashed` gives the reason
-    outcome = Outcome.FAILED if problem.of_server else Outcome.INVALID
-    return Finding("wrk_failed", outcome, problem.sentence)
-
-
-def unusable(measurement: Measurement, _context: Context) -> Finding | None:
-    """Figures that wrk or the kernel cannot have counted are not used."""
-    if measurement.unusable is None:
-        return None
-    return Finding("unusable", Outcome.INVALID, measurement.unusable)
-
-
-def not_measured(measurement: Measurement, _context: Context) -> Finding | None:
-    """A record without a measurement must say why."""
-    if measurement.totals or measurement.unusable or measurement.tool_problem:
-        return None
-    return Finding(
-        "not_measured", Outcome.INVALID, "it has neither a measurement nor a reason for its absence"
-    )
-
-
-def wrk_errors(measurement: Measurement, _context: Context) -> Finding | None:
-    """wrk's own error counters must be 0."""
-    if measurement.totals is None or not any(measurement.totals.errors.values()):
-        return None
-    counts = [f"{count:,} {kind}" for kind, count in measurement.totals.errors.items() if count]
-    return Finding("wrk_errors", Outcome.DEGRADED, f"wrk counted errors: {', '.join(counts)}")
-
-
-def reconnected(measurement: Measurement, _context: Context) -> Finding | None:
-    """wrk opens its connections once, unless the server closes them."""
-    totals, more = measurement.totals, measurement.reopened
-    if totals is None or more is None or measurement.unit_end or not totals.requests:
-        return None
-    if more <= reopened_tolerance(totals.opened):
-        return None
-    sentence = f"opened {totals.opened + more:,} connections instead of {totals.opened:,}"
-    batches = totals.latency.batches if totals.latency else 0
-    failed = sum(totals.errors.get(kind, 0) for kind in ("connect", "read", "write"))
-    # to wrk an announced close is not an error: it connects again without waiting for it
-    closes = "it closes" if failed >= more / 2 else "it closes, or says that it will,"
-    if totals.errors.get("read", 0) >= more / 2:  # what wrk cannot read counts as such an error
-        closes = "it closes, or sends what is not an answer,"
-    if 0.9 <= more / max(1, batches) <= 1.1:
-        sentence += f": {closes} after each batch"
-    elif totals.errors.get("write", 0) >= more / 2:
-        sentence += ": most failed at once, as if nothing listened on the port"
-    elif more > batches:
-        sentence += f": {closes} within a batch"
-    return Finding("reconnected", Outcome.DEGRADED, sentence)
-
-
-def reopened_tolerance(opened: int) -> int:
-    """Connections that other programs of the generator may have opened meanwhile."""
-    return max(REOPENED_LEAST, opened // 10)
-
-
-def slack(measurement: Measurement, _context: Context) -> Finding | None:
-    """Responses beyond complete batches must belong to batches that the window's end cut off."""
-    totals, depth = measurement.totals, measurement.cell.depth
-    if totals is None or totals.latency is None or measurement.unit_end:
-        return None
-    most = totals.opened * (depth - 1)
-    beyond = totals.slack(depth)
-    if 0 <= beyond <= most:
-        return None
-    return Finding(
-        "slack",
-        Outcome.DEGRADED,
-        f"{beyond:,} responses beyond whole batches of {depth} "
-        f"(0 to {most:,} on {totals.opened:,} connections are possible)",
-    )
-
-
-def busy(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("leaves connections waiting", "leave connections waiting", place=170)
+def busy(measurement: Measurement, _context: Context) -> Broken | None:
     """Connections that wait only for their batches are busy all the time (Little's law).
 
     Only for records that do not say how each connection was served, and not if the generator was at
-    its limit: then a thread of wrk that waits for a CPU looks like a connection that hung.
+    its limit: then a thread of the tool that waits for a CPU looks like a connection that hung.
     """
     totals = measurement.totals
     if totals is None or totals.latency is None or measurement.unit_end:
+        return None
+    if not measurement.of_batches:
         return None
     if measurement.served or (generator_load(measurement).share or 0) >= NEAR:
         return None
@@ -334,7 +335,10 @@ def busy(measurement: Measurement, _context: Context) -> Finding | None:
         totals.opened
     )
     # a connection waited nearly all the window for its first batch: others may still wait
-    in_line = totals.latency.max_us >= IN_LINE_SHARE * (totals.duration_s - TICK_S) * 1e6
+    in_line = (
+        totals.latency.max_us
+        >= IN_LINE_SHARE * (totals.duration_s - tools()[measurement.tool].tick_s) * 1e6
+    )
     if totals.busy < least and in_line and not reconnects:
         return None
     if totals.busy > 1:
@@ -343,8 +347,7 @@ def busy(measurement: Measurement, _context: Context) -> Finding | None:
         why = "some connections hung or reconnected"
     else:
         why = "the rest went into reconnecting" if reconnects else "some connections hung"
-    return Finding(
-        "busy",
+    return Broken(
         Outcome.DEGRADED,
         f"its batches fill {totals.busy:.2f} of the connections' time "
         f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): {why}",
@@ -352,18 +355,19 @@ def busy(measurement: Measurement, _context: Context) -> Finding | None:
 
 
 def _between_batches_us(measurement: Measurement, batches: int) -> float:
-    """The time that wrk may need between two batches, us.
+    """The time that the load tool may need between two batches, us.
 
-    A thread of wrk writes the next batch one iteration of its loop after it has read the last one,
+    A thread of it writes the next batch one iteration of its loop after it has read the last one,
     and in an iteration it may have to serve all its connections. With 128 of them, batches of the
     ceiling that lasted 1.3 ms were 1.2 to 1.6 ms apart, which was half of the CPU time for 128
     batches.
     """
     cores, totals = measurement.generator_cpu_cores, measurement.totals
+    least = tools()[measurement.tool].between_batches_us
     if cores is None or totals is None:
-        return BETWEEN_BATCHES_US
+        return least
     connections = totals.opened / (measurement.threads * len(measurement.loads))
-    return max(BETWEEN_BATCHES_US, connections * cores * totals.duration_s * 1e6 / batches)
+    return max(least, connections * cores * totals.duration_s * 1e6 / batches)
 
 
 def _taken_by_others(measurement: Measurement) -> float:
@@ -376,7 +380,8 @@ def _taken_by_others(measurement: Measurement) -> float:
     return min(1.0, max(shares, default=0.0))
 
 
-def response_size(measurement: Measurement, context: Context) -> Finding | None:
+@rule("answers wrongly", "answer wrongly", place=130)
+def response_size(measurement: Measurement, context: Context) -> Broken | None:
     """Every response has the same size; only the last one of a connection may be incomplete."""
     totals = measurement.totals
     if totals is None or not totals.requests or context.response_size is None:
@@ -385,7 +390,7 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
         return None
     size, exact = context.response_size
     more = totals.bytes - totals.requests * size
-    # what wrk could not read is in its errors, and not in its bytes
+    # what the load tool could not read is in its errors, and not in its bytes
     if -totals.uncounted_bytes <= more <= totals.opened * size:
         return None
     each, rest = divmod(totals.bytes, totals.requests)
@@ -414,10 +419,11 @@ def response_size(measurement: Measurement, context: Context) -> Finding | None:
             )
         else:
             sentence += "some were longer, or were followed by bytes that belong to no response"
-    return Finding("response_size", Outcome.DEGRADED, sentence)
+    return Broken(Outcome.DEGRADED, sentence)
 
 
-def memory(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("leaks memory", "leak memory", place=120)
+def memory(measurement: Measurement, _context: Context) -> Broken | None:
     """Memory must not grow by much and in all of the window: it would run out."""
     totals, levels = measurement.totals, measurement.memory_bytes
     if totals is None or not totals.requests or not levels:
@@ -429,15 +435,15 @@ def memory(measurement: Measurement, _context: Context) -> Finding | None:
     if min(steps) < LEAK_STEADY * growth / len(steps):
         return None
     mib = 2**20
-    return Finding(
-        "memory",
+    return Broken(
         Outcome.DEGRADED,
         f"its memory grew all the time, from {levels[0] / mib:,.0f} to {levels[-1] / mib:,.0f} MiB "
         f"in {totals.duration_s:.1f} s, {growth / totals.requests:,.0f} bytes a request: it leaks",
     )
 
 
-def journal(measurement: Measurement, _context: Context) -> Finding | None:
+@rule("logs under load", "log under load", place=180)
+def journal(measurement: Measurement, _context: Context) -> Broken | None:
     """A server logs something under load only if something is wrong."""
     lines = measurement.journal_lines
     if not lines or measurement.totals is None:
@@ -449,41 +455,16 @@ def journal(measurement: Measurement, _context: Context) -> Finding | None:
         if count == 1
         else (f"{count:,} lines into its journal under load, the first")
     )
-    return Finding("journal", Outcome.DEGRADED, f"wrote {written}: {first}")
+    return Broken(Outcome.DEGRADED, f"wrote {written}: {first}")
 
 
-def probe(measurement: Measurement, context: Context) -> Finding | None:
+@rule("fails the pipelining probe", "fail the pipelining probe", place=100)
+def probe(measurement: Measurement, context: Context) -> Broken | None:
     """The probe's cases that a pipelined measurement relies on must conform."""
     broken = probe_sentence(context.probe) if context.probe else None
     if broken is None or measurement.harness_fault:
         return None
-    return Finding("probe", Outcome.DEGRADED, broken)
-
-
-DECIDING: tuple[Rule, ...] = (harness_fault, unavailable)
-"""If one of these rules is broken, no other rule is applied."""
-
-RULES: tuple[Rule, ...] = (
-    did_not_start,
-    crashed,
-    restarted,
-    no_requests,
-    no_batches,
-    hung,
-    wrong_under_load,
-    wrk_failed,
-    unusable,
-    wrk_errors,
-    reconnected,
-    slack,
-    silent,
-    busy,
-    response_size,
-    memory,
-    journal,
-    probe,
-)
-"""In the order of their sentences in a reason."""
+    return Broken(Outcome.DEGRADED, broken)
 
 
 def judge(measurement: Measurement, context: Context) -> Judgement:
@@ -493,13 +474,15 @@ def judge(measurement: Measurement, context: Context) -> Judgement:
 
 def findings_of(measurement: Measurement, context: Context) -> list[Finding]:
     """The findings of all rules, in their order; also those that are too mild for the reason."""
-    for rule in DECIDING:
-        if finding := rule(measurement, context):
-            return [finding]
-    findings = [finding for rule in RULES if (finding := rule(measurement, context))]
-    if not findings and (unexplained := not_measured(measurement, context)):
-        findings.append(unexplained)
-    return findings
+    for when in When:
+        findings = [
+            Finding(one.name, *broken)
+            for one in rule.of(when)
+            if (broken := one.check(measurement, context))
+        ]
+        if findings:
+            return findings[:1] if when is When.FIRST else findings
+    return []
 
 
 def _judgement(findings: list[Finding]) -> Judgement:

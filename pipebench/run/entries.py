@@ -11,7 +11,8 @@ from enum import Enum, StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from pipebench.measure.measurement import Measurement
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import RATED
+from pipebench.rules.rule import Outcome
 from pipebench.run.columns import NOWHERE, Form, Row, Shown, Value
 from pipebench.run.judge import JudgedMeasurement
 from pipebench.stats.estimate import NONE, Estimate, Spread, estimate, spread

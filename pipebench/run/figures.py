@@ -19,7 +19,7 @@ from pipebench.record.prices import Price
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.connections import silent
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.columns import RATIO_DECIMALS, Form, Shown
 from pipebench.run.entries import (
     GREATEST,
@@ -34,6 +34,7 @@ from pipebench.run.entries import (
     Summarised,
 )
 from pipebench.stats.estimate import NONE, Spread
+from pipebench.tools import FIRST, first_tool
 
 LEAST_BATCHES_OF_P99 = 1000
 """Of fewer, less than ten are above it: it would be the tale of a handful."""
@@ -47,7 +48,32 @@ def _counted(figure: Callable[[Totals], float | None]) -> Callable[[Measurement]
 
 def _latency(figure: Callable[[Latency], float | None]) -> Callable[[Measurement], float | None]:
     """A figure of the recorded batches."""
-    return _counted(lambda totals: figure(totals.latency) if totals.latency else None)
+    return _of_batches(lambda totals: figure(totals.latency) if totals.latency else None)
+
+
+def _of_batches(figure: Callable[[Totals], float | None]) -> Callable[[Measurement], float | None]:
+    """A figure of batches; None if the load tool times requests."""
+    counted = _counted(figure)
+    return lambda measurement: counted(measurement) if measurement.of_batches else None
+
+
+def _errors(kind: str) -> str:
+    """What an error of this kind is."""
+    return first_tool().errors.get(kind, f"that {FIRST} does not count")
+
+
+def _recorded() -> str:
+    """Whose latencies these are."""
+    tool = first_tool()
+    if tool.times != "batch":
+        return f"empty, as {tool.name} times requests"
+    undone = "[its correction undone](results.md#latency-and-why-it-is-not-what-wrk-prints)"
+    return f"of the batches that {tool.name} recorded" + (f", {undone}" * bool(tool.uncorrected))
+
+
+def _option(name: str) -> str:
+    """Which option of the load tool is given it."""
+    return first_tool().options.get(name, f"of {FIRST}")
 
 
 def _p99(latency: Latency) -> float | None:
@@ -55,7 +81,8 @@ def _p99(latency: Latency) -> float | None:
 
 
 def _slack(measurement: Measurement) -> float | None:
-    return measurement.totals.slack(measurement.cell.depth) if measurement.totals else None
+    depth = measurement.cell.depth
+    return _of_batches(lambda totals: totals.slack(depth))(measurement)
 
 
 def _other_cores(measurement: Measurement) -> float | None:
@@ -113,14 +140,14 @@ class Figures(HasFigures[Own]):
         unit="responses",
         measured=_counted(lambda totals: totals.requests),
         needs=Needs.RESULT,
-        explained="that wrk parsed in the measured window, whatever their status",
+        explained=f"that {FIRST} parsed in the measured window, whatever their status",
     )
     duration_s = Figure(
         unit="s",
         measured=_counted(lambda totals: totals.duration_s),
         needs=Needs.RESULT,
         decimals=6,
-        explained="of the window, by wrk's own clock; of several generators the longest",
+        explained=f"of the window, by {FIRST}'s own clock; of several generators the longest",
     )
     requests_per_s = Figure(
         unit="1/s",
@@ -145,9 +172,8 @@ class Figures(HasFigures[Own]):
         measured=_latency(lambda latency: latency.mean_us),
         decimals=1,
         form=Form.MICROSECONDS,
-        explained="of the batches that wrk recorded, [its correction undone]"
-        "(results.md#latency-and-why-it-is-not-what-wrk-prints); only if the outcome is `ok` or "
-        "`degraded`, as all `batch_latency_*`",
+        explained=f"{_recorded()}; only if the outcome is `ok` or `degraded`, as all "
+        "`batch_latency_*`",
     )
     batch_latency_p50_us = Figure(
         unit="us",
@@ -198,37 +224,37 @@ class Figures(HasFigures[Own]):
         measured=_counted(lambda totals: totals.bytes),
         needs=Needs.RESULT,
         form=Form.BYTES,
-        explained="that wrk read in the window",
+        explained=f"that {FIRST} read in the window",
     )
     connect_errors = Figure(
         unit="errors",
         measured=_counted(lambda totals: totals.errors.get("connect")),
         needs=Needs.RESULT,
-        explained="as wrk counts them; a refused connection is mostly none of these",
+        explained=_errors("connect"),
     )
     read_errors = Figure(
         unit="errors",
         measured=_counted(lambda totals: totals.errors.get("read")),
         needs=Needs.RESULT,
-        explained="a connection that the server closed without saying so is one",
+        explained=_errors("read"),
     )
     write_errors = Figure(
         unit="errors",
         measured=_counted(lambda totals: totals.errors.get("write")),
         needs=Needs.RESULT,
-        explained="as wrk counts them",
+        explained=_errors("write"),
     )
     status_errors = Figure(
         unit="responses",
         measured=_counted(lambda totals: totals.errors.get("status")),
         needs=Needs.RESULT,
-        explained="with a status above 399",
+        explained=_errors("status"),
     )
     timeout_errors = Figure(
         unit="batches",
         measured=_counted(lambda totals: totals.errors.get("timeout")),
         needs=Needs.RESULT,
-        explained="that took longer than wrk's `--timeout`; they are in no latency",
+        explained=_errors("timeout"),
     )
     server_cpu_us_per_request = Figure(
         unit="us",
@@ -269,14 +295,14 @@ class Figures(HasFigures[Own]):
         needs=Needs.RESULT,
         over_rounds=MEDIAN,
         decimals=4,
-        explained="CPU time of wrk from its start to its end by `duration_s`; of several "
+        explained=f"CPU time of {FIRST} from its start to its end by `duration_s`; of several "
         "generators the sum",
     )
     batches = Figure(
         unit="batches",
-        measured=_counted(lambda totals: totals.latency.batches if totals.latency else 0),
+        measured=_of_batches(lambda totals: totals.latency.batches if totals.latency else 0),
         needs=Needs.RESULT,
-        explained="recorded by wrk",
+        explained=f"recorded by {FIRST}",
     )
     batch_slack = Figure(
         unit="responses",
@@ -287,7 +313,7 @@ class Figures(HasFigures[Own]):
     )
     busy = Figure(
         unit="share",
-        measured=_counted(lambda totals: totals.busy),
+        measured=_of_batches(lambda totals: totals.busy),
         needs=Needs.RESULT,
         decimals=4,
         explained="sum of all batch latencies by connections x `duration_s`; near 1 (Little's "
@@ -523,7 +549,7 @@ IDENTITY: list[Fact[CellSummary]] = [
         of_measurement=lambda judged: judged.measurement.cell.connections,
         of_cell=lambda row: row.cell.connections,
         shown=Shown("connections", "conns", "connections", if_several=True),
-        explained="`-c` of wrk; all generators together",
+        explained=f"{_option('connections')}; all generators together",
     ),
     Fact(
         name="framework",
@@ -542,7 +568,7 @@ IDENTITY: list[Fact[CellSummary]] = [
         name="threads",
         unit="threads",
         of_measurement=lambda judged: judged.measurement.threads,
-        explained="`-t` of wrk",
+        explained=_option("threads"),
     ),
     Fact(
         name="generators",

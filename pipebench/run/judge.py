@@ -22,8 +22,11 @@ from pipebench.record.values import line
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import Probe, Server, read_probes
-from pipebench.rules.outcome import RATED, Context, Judgement, Outcome, ResponseSize, judge
+from pipebench.rules.outcome import RATED, Context, Judgement, ResponseSize, judge
 from pipebench.rules.path_capacity import PathCapacity, of_several, read_path_capacities
+from pipebench.rules.rule import Outcome
+from pipebench.tools import first_tool, tools
+from pipebench.tools.tool import Tool
 
 WORTH_PROCESSES = 500
 """Of fewer records, starting processes takes longer than they save."""
@@ -85,6 +88,12 @@ class JudgedRun:
         for judged in self.measurements:
             cells.setdefault(judged.measurement.cell, []).append(judged)
         return cells
+
+    @property
+    def tool(self) -> Tool:
+        """The load tool that measured; of a run without a measurement, the one that would now."""
+        names = (judged.measurement.tool for judged in self.measurements)
+        return tools().get(next(names, ""), first_tool())
 
     @property
     def unusable(self) -> list[InvalidRecord]:

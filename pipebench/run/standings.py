@@ -8,7 +8,8 @@ from statistics import median
 
 from pipebench.record.run import Framework
 from pipebench.record.schema import Cell
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import RATED
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import FIGURES, CellSummary

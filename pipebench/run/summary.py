@@ -7,7 +7,8 @@ from dataclasses import replace
 from pipebench.record.run import Framework
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import RATED
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import cell_group
 from pipebench.run.columns import RATIO_DECIMALS
 from pipebench.run.entries import Figure, Summarised

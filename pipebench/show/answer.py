@@ -12,7 +12,7 @@ from itertools import groupby
 from pipebench.compare.machines import Machines
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.rules.interpreters import unoptimised
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import CellGroup, cell_group, labels
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun

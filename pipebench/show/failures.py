@@ -5,33 +5,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pipebench.record.schema import Cell
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.outcome import Context, rule
+from pipebench.rules.rule import Outcome, Rule, Verb
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.show import formats
 
-VERBS: dict[str, tuple[str, str]] = {
-    "unavailable": ("could not be deployed", "could not be deployed"),
-    "did_not_start": ("does not start", "do not start"),
-    "crashed": ("crashes", "crash"),
-    "restarted": ("restarts under load", "restart under load"),
-    "hung": ("hangs", "hang"),
-    "wrong_under_load": ("answers wrongly under load", "answer wrongly under load"),
-    "no_requests": ("answers nothing", "answer nothing"),
-    "wrk_failed": ("refuses connections", "refuse connections"),
-    "no_batches": ("answers no batch in full", "answer no batch in full"),
-    "probe": ("fails the pipelining probe", "fail the pipelining probe"),
-    "reconnected": ("closes connections", "close connections"),
-    "memory": ("leaks memory", "leak memory"),
-    "response_size": ("answers wrongly", "answer wrongly"),
-    "slack": ("sends too many or too few answers", "send too many or too few answers"),
-    "wrk_errors": ("causes errors", "cause errors"),
-    "silent": ("leaves connections waiting", "leave connections waiting"),
-    "busy": ("leaves connections waiting", "leave connections waiting"),
-    "journal": ("logs under load", "log under load"),
-}
-"""By rule, for one framework and for several. Of several broken rules, the first here counts."""
-UNKNOWN = ("shows a fault", "show a fault")
+UNKNOWN = Verb("shows a fault", "show a fault")
 FAILED = (Outcome.FAILED, Outcome.UNAVAILABLE)
 
 
@@ -39,7 +19,7 @@ class Trouble(NamedTuple):
     """The fault of a cell. rounds: in how many of them, if not in all."""
 
     outcome: Outcome | None
-    rule: str
+    rule: Rule[Context] | None
     rounds: str
 
 
@@ -70,9 +50,8 @@ def _trouble(row: CellSummary, measurements: list[JudgedMeasurement]) -> Trouble
     worst = [one for one in valid if one.outcome == row.outcome]
     commonest = Counter(one.rules for one in worst).most_common(1)
     rules = commonest[0][0] if commonest else ()
-    rule = next((name for name in VERBS if name in rules), "")
     rounds = f" in {len(worst)} of {len(valid)} rounds" if 0 < len(worst) < len(valid) else ""
-    return Trouble(row.outcome, rule, rounds)
+    return Trouble(row.outcome, rule.headline(rules), rounds)
 
 
 def _where(faulty: list[CellSummary], measured: int, label: Callable[[Cell], str]) -> str:
@@ -91,7 +70,8 @@ def _clause(trouble: Trouble, titles: list[str]) -> str:
     one = len(titles) == 1
     if trouble.outcome is None:
         return f"{names} {'has' if one else 'have'} no result"
-    verb = VERBS.get(trouble.rule, UNKNOWN)[0 if one else 1]
+    words = (trouble.rule.verb if trouble.rule else None) or UNKNOWN
+    verb = words.one if one else words.several
     if trouble.outcome in FAILED:
         return f"{names} {verb}{trouble.rounds}"
     return f"{names} {'is' if one else 'are'} degraded ({verb}{trouble.rounds})"

@@ -63,7 +63,7 @@ def _percent(share: float) -> str:
 
 
 def _printed(us: float) -> str:
-    """Microseconds as wrk prints them: 0.00us is its zero."""
+    """Microseconds as in the table of 2017: 0.00us is its zero."""
     for size, unit in ((1e6, "s"), (1e3, "ms")):
         if us >= size:
             return f"{us / size:.2f}{unit}"

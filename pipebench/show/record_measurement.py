@@ -12,16 +12,16 @@ from pipebench.record.schema import Cell
 from pipebench.record.values import workers_words
 from pipebench.rules.bottleneck import NEAR, Candidate, LimitedBy, bottleneck_of, candidates
 from pipebench.rules.outcome import (
-    DECIDING,
     RATED,
-    RULES,
     Context,
     Finding,
     Judgement,
     findings_of,
     judge,
+    rule,
 )
 from pipebench.rules.path_capacity import PathCapacity
+from pipebench.rules.rule import When
 from pipebench.run.figures import LEAST_BATCHES_OF_P99
 from pipebench.show import formats
 from pipebench.show.layout import COLUMNS, INDENT, section, wrapped
@@ -185,7 +185,7 @@ def _kept(measurement: Measurement) -> str:
 
 
 def _latency(latency: Latency | None, times: str) -> str:
-    """As the tool recorded it; for wrk, without its correction."""
+    """As the tool recorded it, without a correction of its own."""
     if latency is None:
         return f"no complete {times}"
     points = {"p50": latency.p50_us, "p75": latency.p75_us, "p90": latency.p90_us}
@@ -274,7 +274,7 @@ def _outcome(judgement: Judgement, findings: list[Finding]) -> str:
     """The outcome, and each broken rule with its sentence."""
     heading = f"Outcome: {judgement.outcome.value}"
     if not findings:
-        rules = len(DECIDING) + len(RULES)
+        rules = len(rule.all) - len(rule.of(When.LAST))
         return f"{heading}\n{INDENT}All {rules} rules are satisfied."
     sentences = []
     for finding in findings:

@@ -22,7 +22,8 @@ from pipebench.record.values import first_of, flat, words
 from pipebench.rules import conformance
 from pipebench.rules.cloud import disagreements
 from pipebench.rules.interpreters import unoptimised
-from pipebench.rules.outcome import HARNESS_FAULT, Outcome
+from pipebench.rules.outcome import HARNESS_FAULT
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
@@ -45,6 +46,7 @@ from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
 from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
 from pipebench.show.undeployed import undeployed, why
+from pipebench.tools import FIRST
 
 LONGEST_LIST = 20
 MOST_SAID, MOST_VALUES = 100, 1000
@@ -52,7 +54,7 @@ MOST_SAID, MOST_VALUES = 100, 1000
 LONGEST_FINGERPRINT = 100
 LONGEST_LOG = 1_000_000
 """Bytes of a log, of which the report has the last lines."""
-FOLDED = ("mitigations", "sysctl", "interface.offloads", "wrk.sha256")
+FOLDED = ("mitigations", "sysctl", "interface.offloads", f"{FIRST}.sha256")
 """Parts of a fingerprint that are long and rarely read."""
 
 
@@ -71,14 +73,15 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What the report says about one framework. shown: the cell whose wrk output follows."""
+    """What the report says about one framework. shown: the cell whose output follows, of
+    the load tool."""
 
     framework: Framework
     about: list[str]
     rows: list[CellSummary]
     shown: CellSummary | None
-    wrk_round: int | None
-    wrk_text: str
+    output_round: int | None
+    output: str
     log: str
 
 
@@ -245,6 +248,7 @@ def _markdown(
         label=lambda cell: formats.text(label(cell)) if label(cell) else "",
         least_rounds=min((row.rounds_rated for row in rows if row.rounds_rated), default=0),
         sections=sections(judged_run, rows),
+        tool=judged_run.tool,
         conformance=conformance.table(
             judged_run.probes, {name: one.title for name, one in run.frameworks.items()}
         ),
@@ -305,8 +309,8 @@ def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:
                 about=[word for word in (framework.language, stack) if word],
                 rows=own,
                 shown=shown if median else None,
-                wrk_round=median.measurement.round if median else None,
-                wrk_text=median.measurement.tool_text if median else "",
+                output_round=median.measurement.round if median else None,
+                output=median.measurement.tool_text if median else "",
                 log=_log(judged_run.run.folder, bad),
             )
         )

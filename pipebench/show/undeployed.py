@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipebench.rules.outcome import NOT_DEPLOYED, Outcome
+from pipebench.rules.outcome import NOT_DEPLOYED
+from pipebench.rules.rule import Outcome
 from pipebench.run.figures import CellSummary
 
 

@@ -1,7 +1,8 @@
 """The load tools: one file each, with an instance `TOOL` of the class in tool.py; found by name.
 
-No other file of the package names a tool. To add one is to add its file here, and one to
-files/generator/tools/, which runs it on a load generator.
+No other file of the package names a tool: what is said of one comes from its file. To add one is
+to add its file here, and one to files/generator/tools/, which runs it on a load generator. To let
+another one measure is to change FIRST, and `bench_tools` in plans/seed.yml.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pipebench.record.schema import RecordError
 from pipebench.record.store import RAW
 from pipebench.tools.tool import Tool
 
+FIRST = "wrk"
+
 
 @cache
 def tools() -> dict[str, Tool]:
@@ -25,7 +28,7 @@ def tools() -> dict[str, Tool]:
 
 def first_tool() -> Tool:
     """The tool that measures; the others check it."""
-    return find_tool(None, RAW)
+    return tools()[FIRST]
 
 
 def find_tool(name: str | None, folder: str) -> Tool:

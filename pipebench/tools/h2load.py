@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 import numpy as np
 from msgspec import Raw, Struct
@@ -37,6 +38,9 @@ class H2load(Tool):
     name = "h2load"
     times = "request"
     keeps_rate = True
+    options: ClassVar = {"depth": "h2load's `-m`"}
+    errors: ClassVar = {"status": "with another status than 200"}
+    paced = "h2load sends in ticks of 10 ms; a longer delay in sending is not part of the latency."
     unnamed_in = "crosscheck"
 
     def opens(self, connections: int, threads: int) -> int:  # noqa: ARG002 (shared among them)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -68,7 +69,7 @@ class Counts:
 
 
 class Tool(ABC):
-    """One load tool."""
+    """One load tool. Its threads end within 0.1 s of its time."""
 
     name: ClassVar[str]
     times: ClassVar[Literal["batch", "request"]]
@@ -77,6 +78,21 @@ class Tool(ABC):
     """Whether it can send at a constant rate."""
     tried: ClassVar[int] = 0
     """Connections that it opens besides those under load, to see whether somebody listens."""
+    between_batches_us: ClassVar[float] = 300
+    """The time that it may need between two batches while its threads share CPUs, even if each has
+    few connections."""
+    tick_s: ClassVar[float] = 0.1
+    """Its threads stop on time, and its clock so much later at most."""
+    options: ClassVar[Mapping[str, str]] = {}
+    """Its options in words, by what they are given: `connections`, `threads`, `depth`."""
+    errors: ClassVar[Mapping[str, str]] = {}
+    """What it counts as an error, in words, by its own word for it."""
+    uncorrected: ClassVar[str] = ""
+    """What its recorded latencies are without, if it corrects them."""
+    misprints: ClassVar[str] = ""
+    """Why the latencies in its own output are wrong; empty if they are right."""
+    paced: ClassVar[str] = ""
+    """How exactly it sends at a constant rate."""
     unnamed_in: ClassVar[str | None] = None
     """The folder of a run in which records of version 1, which name no tool, are of this one."""
 

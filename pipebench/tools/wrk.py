@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from msgspec import Raw, Struct
@@ -76,6 +77,22 @@ class Wrk(Tool):
     name = "wrk"
     times = "batch"
     tried = 1
+    # With the ceiling it needed 0.11 to 0.13 of the time, beside batches of 1 ms.
+    between_batches_us = 300
+    tick_s = 0.1
+    options: ClassVar = {"connections": "`-c` of wrk", "threads": "`-t` of wrk"}
+    errors: ClassVar = {
+        "connect": "as wrk counts them; a refused connection is mostly none of these",
+        "read": "a connection that the server closed without saying so is one",
+        "write": "as wrk counts them",
+        "status": "with a status above 399",
+        "timeout": "that took longer than wrk's `--timeout`; they are in no latency",
+    }
+    uncorrected = "wrk's correction"
+    misprints = (
+        "wrk corrects its histogram as if every response were a\n"
+        "sample; with pipelining, this adds samples that were never taken."
+    )
     unnamed_in = "raw"
 
     def opens(self, connections: int, threads: int) -> int:

@@ -20,9 +20,11 @@ SERVER, GENERATOR = "lab-server", "lab-loadgen"
 ADDRESSES = {SERVER: "198.18.0.11", GENERATOR: "198.18.0.21"}
 LEFT = (
     "ss -Hltn 'sport = :8080'; systemctl list-units --plain --no-legend --state=active "
-    "'pipeline-bench@*' 'pipeline-bench-sampler@*' 'pipeline-bench-path*' 'pipeline-bench-clock*'; "
+    "'pipeline-bench@*' 'pipeline-bench-sampler@*' 'pipeline-bench-path*' 'pipeline-bench-clock*' "
+    "'pipeline-bench-*-client*'; "
     "for name in wrk h2load; do pidof $name; done; "
-    "ps -e -o args= | grep -F -e '-m host.sampler' -e '-m generator.' | grep -v grep; echo end"
+    "ps -e -o args= | grep -F -e '-m host.sampler' -e '-m generator.' -e '-m host.throw_away' "
+    "| grep -v grep; echo end"
 )
 """Everything of a run that a host may still have, and `end`."""
 

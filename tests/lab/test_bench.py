@@ -206,6 +206,9 @@ def test_every_measurement_left_its_evidence(run: tuple[Path, str]) -> None:
     raw = records(folder / "raw")
     assert len(raw) == 2 * (10 + 2)  # with the ceiling and the control
     assert not any(record["harness_fault"] for record in raw)
+    users = {generator["uid"] for record in raw for generator in record["generators"]}
+    assert users
+    assert all(61184 <= user <= 65519 for user in users)  # those of DynamicUser
     measured = [r["generators"][0]["measured"] for r in raw if r["framework"] == "aiohttp"]
     for wrk in measured:
         assert wrk["argv"][:4] == ["wrk", "-t10", "-c50", "-d1s"]

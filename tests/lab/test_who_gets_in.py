@@ -1,4 +1,5 @@
-"""What a framework may touch on its host, and where it can be reached, while it serves."""
+"""What a framework may touch on its host, and where it can be reached, while it serves; and what a
+load tool may touch, which parses all that a framework sends."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 
 FRAMEWORK, SERVER, ADDRESS = "uvloop-httptools", "lab-server", "198.18.0.11"
+GENERATOR = "lab-loadgen"
 FOR_EVERYBODY = {"/run/lock"}
 """Where Debian lets every user write; a unit that sees /run sees it, too."""
 LEASE = {"run": "test", "owner": "test", "seconds": 60}
@@ -59,6 +61,34 @@ def test_it_runs_as_a_user_that_is_made_for_it(serving: int) -> None:
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
     assert 61184 <= int(fields["Uid"].split()[0]) <= 65519  # those of DynamicUser
     assert (fields["NoNewPrivs"].strip(), int(fields["CapBnd"], 16)) == ("1", 0)
+
+
+@pytest.mark.usefixtures("serving")
+def test_its_load_tool_runs_as_a_user_that_is_made_for_it() -> None:
+    order = {
+        "address": ADDRESS, "port": 8080, "depth": 5, "connections": 50, "threads": 2,
+        "duration": 3, "warmup": 1, "patience": 5, "user": "throw-away",
+    }  # fmt: skip
+    load = f"cd /opt/pipeline-bench && echo '{json.dumps(order)}' | python3 -S -m generator.load"
+    look = "for n in $(pidof wrk) $(pgrep -f '[u]nder_load.py'); do cat /proc/$n/status; done"
+    both = f"({load} >/tmp/answer) & sleep 3; {look}; wait"
+    seen = ssh(GENERATOR, both)
+    fields: dict[str, set[str]] = {}
+    for line in seen.splitlines():
+        name, _, value = line.partition(":")
+        fields.setdefault(name, set()).add(value.split()[0] if value.split() else "")
+    assert {"wrk", "python3"} <= fields["Name"]
+    answer = json.loads(ssh(GENERATOR, "cat /tmp/answer; rm /tmp/answer"))
+    assert answer.get("msg") is None
+    assert fields["Uid"] == {str(answer["uid"])}
+    assert 61184 <= answer["uid"] <= 65519
+    assert (fields["NoNewPrivs"], {int(one, 16) for one in fields["CapBnd"]}) == ({"1"}, {0})
+    assert json.loads(answer["measured"]["result"])["requests"]
+    assert answer["measured"]["cpu_s"] > 0
+    # what is looked at besides is seen by such a user, too
+    assert len(json.loads(answer["connections"])["received_bytes"]) == 50
+    assert json.loads(answer["verification"])["phases"]["measured"]["answered"]
+    assert ssh(GENERATOR, "ls /run | grep client || true") == ""  # nothing is left of it
 
 
 def test_it_can_write_nothing_that_a_program_of_root_reads(serving: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from action.programs_deploy import read_programs
 from ansible.errors import AnsibleActionFail
-from modules.programs_deploy import deploy
+from modules.programs_deploy import PYTHON, deploy
 
 FILES = Path(__file__).parents[2] / "files"
 FOLDERS = ["generator", "probe"]
@@ -21,7 +21,9 @@ def given(path: Path, folders: list[str]) -> dict[str, Any]:
 
 
 def kept(path: Path) -> set[str]:
-    return {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
+    """All files but what Python has compiled."""
+    files = {file for file in path.rglob("*") if file.is_file() and file.suffix != ".pyc"}
+    return {str(file.relative_to(path)) for file in files}
 
 
 def test_the_programs_are_there_once_and_nothing_else_is(tmp_path: Path) -> None:
@@ -32,6 +34,16 @@ def test_the_programs_are_there_once_and_nothing_else_is(tmp_path: Path) -> None
     assert (tmp_path / "probe/cases.py").read_bytes() == (FILES / "probe/cases.py").read_bytes()
     second = deploy(given(tmp_path, FOLDERS), check_mode=False)
     assert second == {"changed": False, "written": [], "removed": []}
+
+
+def test_they_are_compiled_for_a_user_who_may_not_write_there(tmp_path: Path) -> None:
+    deploy(given(tmp_path, FOLDERS), check_mode=False)
+    programs = {file.relative_to(tmp_path).with_suffix("") for file in tmp_path.rglob("*.py")}
+    compiled = {
+        file.relative_to(tmp_path).parent.parent / file.name.partition(".")[0]
+        for file in tmp_path.rglob("*.pyc")
+    }
+    assert compiled == (programs if PYTHON.exists() else set())
 
 
 def test_they_can_be_read_by_all_whatever_the_umask(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from pipebench.record import assemble
 from pipebench.record.faults import fault_of
 from pipebench.record.schema import SCHEMA_VERSION, Record
 from pipebench.record.store import crosscheck_file, raw_file, write
-from pipebench.rules.outcome import Context, Judgement, Outcome, judge
+from pipebench.rules.outcome import Context, Judgement, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import context_of, response_sizes
 from pipebench.tools import h2load
 from tests.unit.harness.answers import STARTED, STOPPED
@@ -207,7 +208,7 @@ def test_a_server_that_sends_on_keeps_a_tool_from_ending(tmp_path: Path) -> None
     assert answer["warmup"]["received_still"]
     assert answer["measured"] is None  # it would be kept again
     _, said = judged(answer, tmp_path)
-    assert said == Judgement(Outcome.FAILED, SENT_ON, ("wrk_failed",))
+    assert said == Judgement(Outcome.FAILED, SENT_ON, ("tool_failed",))
 
 
 @pytest.mark.usefixtures("reading_on")
@@ -275,10 +276,7 @@ CHECKED: dict[str, tuple[Reply, bool]] = {
 
 @needs_h2load
 @pytest.mark.parametrize("name", CHECKED)
-def test_a_cross_check_of_a_strange_server_is_a_result(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("generator.tools.h2load.Tool.folder", tmp_path)
+def test_a_cross_check_of_a_strange_server_is_a_result(tmp_path: Path, name: str) -> None:
     reply, closes = CHECKED[name]
     with serving(reply, closes=closes) as port:
         answer = driven(port, tool="h2load", look=False, warmup=0)

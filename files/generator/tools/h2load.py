@@ -11,8 +11,6 @@ from typing import TypedDict
 
 from generator.tool import LoadTool
 
-# In memory: h2load writes a line a response, and waits for it.
-LOG_FOLDER = Path("/run/pipeline-bench")
 # h2load looks at a connection's clock this often, or once a request if these are rarer.
 TICK_S = 0.01
 # With a rate: no answer may hold a request back, so that many may be under way on a connection.
@@ -46,7 +44,6 @@ class Tool(LoadTool):
     # With a rate it waits for the last answer, which may never come.
     grace_s = 5
     waits_for_answers = True
-    folder = LOG_FOLDER if LOG_FOLDER.is_dir() else None
 
     def warm_up(self, files: Path) -> list[str]:
         return self.command(self.closed(self.order.warmup), files)

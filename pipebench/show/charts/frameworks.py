@@ -3,7 +3,8 @@
 from math import inf
 from textwrap import shorten
 
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import RATED
+from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats

@@ -73,7 +73,8 @@ def latency(data: Data) -> Chart | None:
 
 def _curve(seen: list[JudgedMeasurement]) -> list[float]:
     """Medians over the rounds, as far as each round has that quantile."""
-    totals = [m.measurement.totals for m in seen if m.judgement.outcome in RATED]
+    rated = [m.measurement for m in seen if m.judgement.outcome in RATED]
+    totals = [one.totals for one in rated if one.of_batches]
     curves = [found.latency.curve for found in totals if found and found.latency]
     # a quantile that some rounds cannot show would be that of the fast rounds alone
     return [median(values) for values in zip(*curves, strict=False)]

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pipebench.record.schema import Cell
-from pipebench.rules.outcome import RATED, Outcome
+from pipebench.rules.outcome import RATED
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import CELL_GROUP, labels
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats

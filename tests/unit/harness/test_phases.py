@@ -65,6 +65,19 @@ def test_each_measurement_starts_loads_and_stops(tmp_path: Path) -> None:
     assert [line[:5] for line in said] == ["[1/2]", "[2/2]"]
 
 
+def test_whatever_parses_what_a_server_sends_is_a_throw_away_user(tmp_path: Path) -> None:
+    variables = {"bench_tools": ["wrk", "h2load"], "bench_rate_share": 0.5}
+    on = hosts()
+    on.server.answers |= {"host.path started": {"ready": True}, "host.path stopped": {}}
+    on.generators[0].answers["host.path measured"] = {}
+    made = on_testbed(run_of(tmp_path, **variables), on, [])
+    for phase in (path, probe, measure):
+        phase(made)
+    asked_for = {(call.program, call.order.get("user")) for call in calls(on.generators[0])}
+    programs = ("generator.load", "generator.probe", "host.path")
+    assert asked_for == {(program, "throw-away") for program in programs}
+
+
 @pytest.mark.parametrize(
     "started", [STARTED | {"ready": False, "ready_error": "ended"}, {"failed": True, "msg": "no"}]
 )

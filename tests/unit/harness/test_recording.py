@@ -80,6 +80,13 @@ def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
     assert line["record"] == "raw/main-r02-001-aiohttp-w1-d5-c200.json.gz"
 
 
+def test_it_is_recorded_which_user_parsed_what_the_server_sent(tmp_path: Path) -> None:
+    _, written = measured(tmp_path, load=LOAD | {"uid": 62000})
+    assert written["generators"][0]["uid"] == 62000
+    _, of_probe = probed(tmp_path, load={"document": json.dumps(PROBE), "uid": 62001})
+    assert of_probe["uid"] == 62001
+
+
 def test_what_could_not_be_deployed_is_recorded_with_its_reason(tmp_path: Path) -> None:
     unavailable = {"reason": "no CPython 3.7", "log": "tried"}
     skipped = {"started": {}, "load": None, "stopped": {}}
@@ -289,12 +296,20 @@ def test_a_path_is_recorded_whole(tmp_path: Path) -> None:
         "path",
         {},
         started={"ready": True, "version": "3.18", "cpus": 4},
-        load={"version": "3.16", "cpus": 2, "tests": [test], "samples": json.dumps(samples)},
+        load={
+            "version": "3.16",
+            "cpus": 2,
+            "uid": 62000,
+            "tests": [test],
+            "samples": json.dumps(samples),
+        },
         stopped={"samples": json.dumps(samples)},
     )
     written = the_one_of(tmp_path / "baseline", "main.json")
-    assert written["server"] == {"host": "s", "version": "3.18", "cpus": 4, "samples": packed}
-    assert written["generator"] == {"host": "g", "version": "3.16", "cpus": 2, "samples": packed}
+    server = {"host": "s", "version": "3.18", "cpus": 4, "samples": packed}
+    assert known(written["server"]) == server  # it parses nothing: nobody says who ran it
+    generator = {"host": "g", "version": "3.16", "cpus": 2, "uid": 62000, "samples": packed}
+    assert written["generator"] == generator
     assert written["tests"] == [test]
     assert written["error"] is None
 

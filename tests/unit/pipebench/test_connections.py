@@ -11,7 +11,8 @@ from pipebench.measure.measurement import Measurement
 from pipebench.record.packing import packed_connections
 from pipebench.record.schema import RecordError
 from pipebench.rules.bottleneck import uneven
-from pipebench.rules.outcome import Context, Outcome, judge
+from pipebench.rules.outcome import Context, judge
+from pipebench.rules.rule import Outcome
 from tests.unit.pipebench.factory import (
     RESPONSE_BYTES,
     START,

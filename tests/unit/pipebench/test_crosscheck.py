@@ -11,8 +11,10 @@ import pytest
 
 from pipebench.chapters import crosscheck, crosscheck_tables
 from pipebench.measure.measurement import Measurement
-from pipebench.rules.outcome import Context, Outcome, judge
+from pipebench.rules.outcome import Context, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import judge_run
+from pipebench.tools import first_tool
 from pipebench.tools.h2load import Result, send_lag_us
 from tests.unit.pipebench import factory
 from tests.unit.pipebench.rendering import render
@@ -91,11 +93,11 @@ def test_a_stall_of_the_sender_shows_as_lag() -> None:
 
 def test_a_server_that_cannot_keep_the_rate_has_no_latency_at_it() -> None:
     late = document("constant", None, 4000.0)
-    figures = crosscheck.at_rate(checked(late))
+    figures = crosscheck.at_rate(checked(late), first_tool())
     assert figures.achieved_per_s == pytest.approx(2000, rel=0.02)
     assert figures.latency is None
     kept = document("constant", None, 2000.0)
-    figures = crosscheck.at_rate(checked(kept))
+    figures = crosscheck.at_rate(checked(kept), first_tool())
     assert figures.latency
     assert figures.latency.p50_us > 0
 
@@ -125,7 +127,7 @@ def test_what_cannot_be_compared_says_why_and_whose_it_is(
     record = document("closed", 1)
     record["generators"][0]["measured"].update(change)
     check = checked(record)
-    problem = crosscheck.problem_of(check)
+    problem = crosscheck.problem_of(check, first_tool())
     assert problem
     assert said in problem
     assert judge(check, Context()).outcome == outcome
@@ -135,14 +137,14 @@ def test_other_statuses_than_200_are_a_problem() -> None:
     record = document("closed", 1)
     measured = record["generators"][0]["measured"] = exact(100.0, 10)
     measured["result"]["statuses"] = {"200": 498, "503": 2}
-    problem = crosscheck.problem_of(checked(record))
+    problem = crosscheck.problem_of(checked(record), first_tool())
     assert problem == "2 responses had another status than 200"
 
 
 def test_a_server_that_was_never_ready_is_a_problem_not_a_figure() -> None:
     record = document("closed", 1)
     record["generators"] = []
-    assert crosscheck.problem_of(checked(record)) == "h2load did not run"
+    assert crosscheck.problem_of(checked(record), first_tool()) == "h2load did not run"
 
 
 def test_generators_that_agree_have_ratios_of_1() -> None:
@@ -160,7 +162,7 @@ def test_generators_that_agree_have_ratios_of_1() -> None:
     assert row.rounds == 6
     for ratio in (row.throughput, row.latency, row.little):
         assert ratio.value == ratio.low == ratio.high == pytest.approx(1)
-    assert row.wrk.under_way == row.checked.under_way == pytest.approx(1)
+    assert row.measured.under_way == row.checked.under_way == pytest.approx(1)
 
 
 def test_half_the_throughput_at_twice_the_latency_still_obeys_little() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.columns import Column, Shown, csv_text
 from pipebench.run.entries import GREATEST, MEDIAN, Better, Figure, Needs, Ranking, Summarised
 from pipebench.run.figures import FIGURES, CellSummary

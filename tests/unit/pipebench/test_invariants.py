@@ -11,7 +11,8 @@ import pytest
 from pipebench.measure.measurement import Measurement
 from pipebench.record.schema import ProbeRecord
 from pipebench.rules.conformance import Probe, probe_of
-from pipebench.rules.outcome import Context, Judgement, Outcome, ResponseSize, judge
+from pipebench.rules.outcome import Context, Judgement, ResponseSize, judge
+from pipebench.rules.rule import Outcome
 from tests.unit.pipebench.factory import (
     START,
     case,

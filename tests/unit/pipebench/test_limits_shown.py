@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipebench.rules.bottleneck import LimitedBy
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run.cells import labels
 from pipebench.run.entries import Summarised
 from pipebench.run.figures import CellSummary

@@ -10,7 +10,7 @@ from pipebench.measure.load import loads_of
 from pipebench.record.reading import read
 from pipebench.record.schema import Record
 from pipebench.record.store import files
-from pipebench.rules.outcome import Outcome
+from pipebench.rules.rule import Outcome
 from pipebench.run import judge
 from pipebench.run.judge import judge_run
 from pipebench.tools import find_tool

@@ -14,18 +14,21 @@ import pytest
 import yaml
 from jinja2 import TemplateError
 
+from pipebench.measure.measurement import Measurement
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import current_names
 from pipebench.record.run import load_run
+from pipebench.rules import outcome
 from pipebench.rules.bottleneck import LimitedBy
-from pipebench.rules.outcome import RULES
+from pipebench.rules.outcome import Context
+from pipebench.rules.rule import Broken, Outcome
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show import formats, report
 from pipebench.show.answer import answer as answer_of
 from pipebench.show.charts import charts
-from pipebench.show.failures import VERBS
+from pipebench.show.failures import failures
 from pipebench.show.reproduce import reproduce
 from tests.unit.pipebench.factory import (
     DATA,
@@ -483,9 +486,28 @@ def test_numbers_as_people_read_them(form: Any, value: Any, text: str) -> None:
     assert form(value) == text
 
 
-def test_every_rule_has_a_verb_for_the_first_words() -> None:
-    """But the one that makes a record invalid, and accuses no framework."""
-    assert {rule.__name__ for rule in RULES} - {"unusable"} <= VERBS.keys()
+def test_every_rule_that_accuses_has_a_verb_for_the_first_words() -> None:
+    """But those that make a record invalid, and accuse no framework."""
+    without = {rule.name for rule in outcome.rule.all if rule.verb is None}
+    assert without == {"harness_fault", "unusable", "not_measured"}
+
+
+def test_a_rule_is_one_declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its function and its words stand together, and nothing else need be told of it."""
+    monkeypatch.setattr(outcome.rule, "all", list(outcome.rule.all))
+
+    @outcome.rule("sings", "sing", place=1)
+    def sings(measurement: Measurement, _context: Context) -> Broken | None:
+        return Broken(Outcome.DEGRADED, f"{measurement.cell.framework} sang")
+
+    records = {"a.json": record(framework="alpha")}
+    judged_run = judge_run(write_run(tmp_path, run_document(["alpha"], 1), records), alone=False)
+    (judged,) = judged_run.measurements
+    assert judged.judgement.rules == (sings.__name__,)
+    assert judged.judgement.reason == "alpha sang"
+    assert failures(judged_run, summary(judged_run), lambda _: "") == [
+        "**Alpha** is degraded (sings)"
+    ]
 
 
 def test_why_several_could_not_be_deployed_is_said_once(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.rules.outcome import RATED, Context, Outcome
+from pipebench.rules.outcome import RATED, Context
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import JudgedRun
 from pipebench.show.record import seen_in, show
 from pipebench.show.record_measurement import Seen, text
@@ -102,7 +103,7 @@ def test_what_a_run_knows_is_missing_without_it(tmp_path: Path) -> None:
     assert "(over the run: 145)" in in_its_run
     (tmp_path / "raw").mkdir()
     alone = one_line(show(Path(shutil.copy(raw("closer"), tmp_path / "raw"))))
-    assert "wrk_errors wrk counted errors: 32,807 read (degraded)" in alone
+    assert "tool_errors wrk counted errors: 32,807 read (degraded)" in alone
     assert "keep-alive" not in alone
     assert "over the run" not in alone
     assert (

@@ -12,7 +12,8 @@ import pytest
 from pipebench.chapters import calibration
 from pipebench.measure.measurement import Measurement
 from pipebench.rules.bottleneck import Disturbance, unsteady
-from pipebench.rules.outcome import Context, Outcome, judge
+from pipebench.rules.outcome import Context, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import judge_run
 from tests.unit.pipebench.factory import (

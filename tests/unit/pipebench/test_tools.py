@@ -1,6 +1,8 @@
 """A load tool is found by its file, and any of them makes a measurement."""
 
+import csv
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +13,24 @@ import numpy as np
 import pytest
 from msgspec.json import decode
 
+import pipebench
 import pipebench.tools
 from pipebench.measure.measurement import read_measurement
 from pipebench.record.columns import Histogram
 from pipebench.record.schema import Execution, InvalidRecord, Record, RecordError
+from pipebench.rules.bottleneck import candidates
+from pipebench.run.judge import judge_run
 from pipebench.tools import find_tool, tools
 from pipebench.tools.tool import Counts, Tool
-from tests.unit.pipebench.factory import generator, measurement_of, record, wrk
+from tests.unit.pipebench.factory import (
+    generator,
+    measurement_of,
+    record,
+    run_document,
+    write_run,
+    wrk,
+)
+from tests.unit.pipebench.rendering import render
 
 FILES = Path(__file__).parents[3] / "files" / "generator" / "tools"
 
@@ -107,3 +120,45 @@ def test_a_third_tool_is_one_more_file() -> None:
     assert found.totals.latency
     assert found.totals.latency.p50_us == 500
     assert found.tool_problem is None
+
+
+@pytest.mark.usefixtures("_toy")
+def test_a_run_of_another_tool_has_no_word_of_the_first(tmp_path: Path) -> None:
+    """What is said of a tool comes from the tool; one that times requests has no batches."""
+    made = wrk(None) | {"argv": ["toy"], "result": {"mean_us": 500, "answers": 4000}}
+    made |= {"stdout": "toy says hello", "cpu_s": 0.5}
+    measured = record(framework="alpha", tool="toy", generators=[generator(made)])
+    judged_run = judge_run(write_run(tmp_path, run_document(["alpha"], 1), {"a.json": measured}))
+    (judged,) = judged_run.measurements
+    assert (judged.judgement.outcome, judged.judgement.reason) == ("ok", "")
+    sentences = [one.sentence for one in candidates(judged.measurement)]
+    assert any(sentence.startswith("toy used 0.25 of ") for sentence in sentences)
+    rendered = render(judged_run)
+    (row,) = csv.DictReader(rendered.files["results.csv"].splitlines())
+    assert float(row["requests_per_s"]) == 2000
+    assert {row[name] for name in row if name.startswith("batch")} | {row["busy"]} == {""}
+    report = rendered.files["report.md"]
+    assert "toy times requests and not batches" in report
+    assert "<details><summary>Output of toy in a median round" in report
+    assert "one execution of toy" in report
+    named = [line for line in report.splitlines() if "wrk" in line]
+    assert all(line.startswith("| wrk") for line in named)  # the host has it, and says so
+
+
+NAMED = {
+    "plan/resume.py": "fields of fingerprints, by their recorded names",
+    "record/schema.py": "the same",
+    "run/figures.py": "the address of a heading in docs/",
+    "chapters/stack_2017.py": "what was published in 2017",
+    "chapters/stack_2017_tables.py": "the same",
+    "chapters/templates/stack_2017.md.j2": "the same",
+}
+"""Files besides those of the tools that name one, and why."""
+
+
+def test_no_other_file_names_a_tool() -> None:
+    package = Path(pipebench.__file__).parent
+    names = re.compile(rf"\b({'|'.join(tools())})(\b|_)", re.IGNORECASE)
+    files = [path for kind in ("*.py", "*.j2") for path in package.rglob(kind)]
+    naming = {str(path.relative_to(package)) for path in files if names.search(path.read_text())}
+    assert {name for name in naming if not name.startswith("tools/")} <= NAMED.keys()

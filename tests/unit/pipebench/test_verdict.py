@@ -11,7 +11,8 @@ import pytest
 from pipebench.measure.measurement import GeneratorLoad, Measurement
 from pipebench.measure.unit import log_end
 from pipebench.rules.bottleneck import LimitedBy, bottleneck_of
-from pipebench.rules.outcome import Context, Judgement, Outcome, ResponseSize, judge
+from pipebench.rules.outcome import Context, Judgement, ResponseSize, judge
+from pipebench.rules.rule import Outcome
 from pipebench.run.judge import response_sizes
 from pipebench.tools.wrk import connections_of
 from tests.unit.pipebench.factory import (
@@ -157,7 +158,7 @@ def test_one_answer_a_connection_and_then_nothing() -> None:
 
 def test_errors_that_wrk_counted() -> None:
     found = verdict_of(record(wrk_result(HEALTHY, errors={"read": 26461, "timeout": 0})))
-    assert found == Judgement(Outcome.DEGRADED, "wrk counted errors: 26,461 read", ("wrk_errors",))
+    assert found == Judgement(Outcome.DEGRADED, "wrk counted errors: 26,461 read", ("tool_errors",))
 
 
 @pytest.mark.parametrize(("tail", "slack"), [(801, "801"), (-5, "-5")])
