@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -16,7 +17,16 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from pipebench.cloud.cloud_file import Image
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, Found, MachineType, latest
+from pipebench.cloud.provider import (
+    PROJECT,
+    PROJECT_TAG,
+    FleetId,
+    Found,
+    MachineType,
+    clock,
+    latest,
+    owned,
+)
 from pipebench.plan.mistakes import PlanError
 
 PRICING_REGION = "us-east-1"
@@ -49,6 +59,18 @@ class Aws:
             session = boto3.session.Session(region_name=region)
             self._ec2 = session.client("ec2")
             self._pricing = session.client("pricing", region_name=PRICING_REGION)
+            self._sts = session.client("sts")
+
+    def account(self) -> str:
+        return str(self._identity()["Account"])
+
+    def now(self) -> datetime:
+        return clock(self._identity()["ResponseMetadata"]["HTTPHeaders"].get("date"), "AWS")
+
+    def _identity(self) -> Any:
+        """Whose the credentials are. Everybody may ask that."""
+        with answered("the account"):
+            return self._sts.get_caller_identity()
 
     def known_types(self) -> list[str]:
         with answered("its instance types"):
@@ -131,7 +153,7 @@ class Aws:
         newest = max(images, key=lambda one: one["CreationDate"])
         return Found(str(newest["ImageId"]), str(newest["RootDeviceName"]))
 
-    def fleets(self) -> dict[str, float]:
+    def fleets(self) -> dict[FleetId, float]:
         with answered("its resources"):
             pages = self._ec2.get_paginator("describe_tags").paginate(
                 Filters=[
@@ -148,11 +170,11 @@ class Aws:
                         tags.setdefault(one["ResourceId"], {})[one["Key"]] = one["Value"]
         # what was deleted keeps its tags for a while
         return {
-            fleet: expires for fleet, expires in latest(tags.values()).items() if self.left(fleet)
+            fleet: expires for fleet, expires in latest(tags.values()).items() if self.left(*fleet)
         }
 
-    def left(self, fleet: str) -> list[str]:
-        ours = {PROJECT_TAG: PROJECT, FLEET_TAG: fleet}
+    def left(self, fleet: str, owner: str | None = None) -> list[str]:
+        ours = owned(fleet, owner)
         tags = [{"Name": f"tag:{key}", "Values": [value]} for key, value in ours.items()]
         with answered("its resources"):
             alive = [*tags, {"Name": "instance-state-name", "Values": ALIVE}]

@@ -8,18 +8,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from hcloud import APIException, Client, HCloudException
 from hcloud.server_types.client import BoundServerType
-from requests import RequestException
+from requests import RequestException, head
 
 from pipebench.cloud.cloud_file import Image
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, Found, MachineType, latest
+from pipebench.cloud.provider import (
+    PROJECT,
+    PROJECT_TAG,
+    FleetId,
+    Found,
+    MachineType,
+    clock,
+    latest,
+    owned,
+)
 from pipebench.plan.mistakes import PlanError
 
 ENDPOINT = "https://api.hetzner.cloud/v1"
+ANSWER_S = 30
 ARCHITECTURES = {"x86": "amd64", "arm": "arm64"}
 
 
@@ -37,7 +48,8 @@ class Hetzner:
             raise PlanError(
                 "There is no token for Hetzner here; set HCLOUD_TOKEN to one that can write."
             )
-        self._client = Client(token, os.environ.get("HCLOUD_ENDPOINT", ENDPOINT), timeout=30)
+        self._endpoint = os.environ.get("HCLOUD_ENDPOINT", ENDPOINT)
+        self._client = Client(token, self._endpoint, timeout=ANSWER_S)
         with answered("its locations"):
             locations = self._client.locations.get_all()
         zones = {str(one.name): str(one.network_zone) for one in locations}
@@ -49,6 +61,15 @@ class Hetzner:
             raise PlanError(
                 f"The zone {zone} of hetzner is in the region {zones[zone]}, not {region}."
             )
+
+    def account(self) -> str:
+        return ""  # a token is of a project, and nothing says of which
+
+    def now(self) -> datetime:
+        # its client keeps the heads of answers to itself
+        with answered("its clock"):
+            answer = head(f"{self._endpoint}/locations", timeout=ANSWER_S)
+        return clock(answer.headers.get("Date"), "Hetzner")
 
     def _offered(self) -> dict[str, BoundServerType]:
         with answered("its server types"):
@@ -101,12 +122,13 @@ class Hetzner:
             for kind, resources in found.items()
         }
 
-    def fleets(self) -> dict[str, float]:
+    def fleets(self) -> dict[FleetId, float]:
         resources = self._resources(f"{PROJECT_TAG}={PROJECT}")
         return latest(labels for some in resources.values() for labels in some)
 
-    def left(self, fleet: str) -> list[str]:
-        resources = self._resources(f"{PROJECT_TAG}={PROJECT},{FLEET_TAG}={fleet}")
+    def left(self, fleet: str, owner: str | None = None) -> list[str]:
+        tags = owned(fleet, owner)
+        resources = self._resources(",".join(f"{key}={value}" for key, value in tags.items()))
         return [f"{kind} {one['id']}" for kind, some in resources.items() for one in some]
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Protocol
 
 from pipebench.cloud.cloud_file import Image
+from pipebench.plan.mistakes import PlanError
 
 PROJECT = "async-pipeline-bench"
-PROJECT_TAG, FLEET_TAG, EXPIRES_TAG = "bench-project", "bench-fleet", "bench-expires"
+PROJECT_TAG, FLEET_TAG, OWNER_TAG = "bench-project", "bench-fleet", "bench-owner"
+EXPIRES_TAG = "bench-expires"
 """Of every resource: whose it is, and, in unix s, until when."""
+
+
+class FleetId(NamedTuple):
+    """Which fleet a resource is of. Two computers may choose one name, and have two owners."""
+
+    name: str
+    owner: str
 
 
 class MachineType(NamedTuple):
@@ -36,6 +47,25 @@ class Found(NamedTuple):
     disk: str = ""
 
 
+class Place(Protocol):
+    """Where a fleet is, or is to be: a cloud file says so, and a fleet that was settled."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+
+
+class Spot(NamedTuple):
+    """A place by its words, as one task hands it on to the next."""
+
+    provider: str
+    region: str
+    zone: str
+
+
 class Provider(Protocol):
     """One provider in one place. Everything raises PlanError, a sentence, if it gets no answer."""
 
@@ -43,6 +73,12 @@ class Provider(Protocol):
     price_source: str
     places_near: bool
     """Whether it can put hosts near each other."""
+
+    def account(self) -> str:
+        """Whose the credentials are; empty if the provider does not say."""
+
+    def now(self) -> datetime:
+        """The time by the provider's clock: that of this computer may be wrong."""
 
     def types(self, names: Iterable[str]) -> dict[str, MachineType]:
         """By name; those that this place has."""
@@ -53,18 +89,39 @@ class Provider(Protocol):
     def image(self, image: Image, architecture: str) -> Found:
         """The newest image of that name and owner."""
 
-    def fleets(self) -> dict[str, float]:
-        """Until when each fleet of this project may live, unix s, by its name."""
+    def fleets(self) -> dict[FleetId, float]:
+        """Until when each fleet of this project may live, unix s."""
 
-    def left(self, fleet: str) -> list[str]:
-        """Every resource of a fleet that still exists, as `instance i-0123`."""
+    def left(self, fleet: str, owner: str | None = None) -> list[str]:
+        """Every resource of a fleet that still exists, as `instance i-0123`.
+
+        owner: of that fleet; None: of every fleet of that name.
+        """
 
 
-def latest(tagged: Iterable[dict[str, str]]) -> dict[str, float]:
-    """Until when each fleet lives, by name; tagged: the tags of each of their resources."""
-    found: dict[str, float] = {}
+def latest(tagged: Iterable[dict[str, str]]) -> dict[FleetId, float]:
+    """Until when each fleet lives; tagged: the tags of each of their resources."""
+    found: dict[FleetId, float] = {}
     for tags in tagged:
-        fleet, expires = tags.get(FLEET_TAG), tags.get(EXPIRES_TAG, "")
-        if fleet and expires.isdigit():
+        fleet = FleetId(tags.get(FLEET_TAG, ""), tags.get(OWNER_TAG, ""))
+        expires = tags.get(EXPIRES_TAG, "")
+        if all(fleet) and expires.isdigit():
             found[fleet] = max(found.get(fleet, 0), float(expires))
     return found
+
+
+def owned(fleet: str, owner: str | None) -> dict[str, str]:
+    """The tags by which everything of a fleet is found."""
+    tags = {PROJECT_TAG: PROJECT, FLEET_TAG: fleet}
+    return tags if owner is None else tags | {OWNER_TAG: owner}
+
+
+def clock(date: str | None, provider: str) -> datetime:
+    """The moment in the head `Date` of an answer. Raises PlanError."""
+    try:
+        return parsedate_to_datetime(date or "").astimezone(UTC)
+    except ValueError as error:
+        raise PlanError(
+            f"{provider} does not say what time it is (Date is {date!r}), so that nobody knows "
+            "which fleets have expired; try again later."
+        ) from error

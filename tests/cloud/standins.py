@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -21,7 +22,7 @@ import pytest
 import yaml
 
 from pipebench.cloud.cloud_file import read_cloud_file
-from pipebench.cloud.fleet import new_name, now_utc
+from pipebench.cloud.fleet import new_name
 from pipebench.cloud.providers import provider_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ class Cloud:
         return ["ansible-playbook", f"playbooks/{playbook}.yml", *options, *more]
 
     def new_name(self) -> str:
-        self.names.append(new_name(now_utc()))
+        self.names.append(new_name(datetime.now(UTC)))
         return self.names[-1]
 
     def create(self, name: str) -> subprocess.CompletedProcess[str]:
