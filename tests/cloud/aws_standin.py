@@ -4,6 +4,7 @@
 every program of AWS takes it for AWS. Besides moto it has placement groups, the price list, images
 of Debian and of a stranger, and failures: GET /_fail?call=RunInstances&code=OptInRequired&after=1
 lets every such call but the first fail; GET /_fail ends that. GET /_calls lists the calls so far.
+GET /_clock?ahead=-60 lets its clock be a minute behind this computer's.
 MACHINES: addresses of the lab's machines (machines.py), which are given out and booted.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
@@ -60,6 +62,7 @@ from moto.core.responses import ActionResult, BaseResponse  # noqa: E402
 from moto.core.utils import camelcase_to_underscores  # noqa: E402
 from moto.ec2.exceptions import EC2ClientError  # noqa: E402
 from moto.ec2.responses import EC2Response  # noqa: E402
+from werkzeug.http import http_date  # noqa: E402
 
 from tests.cloud.machines import Machines  # noqa: E402
 
@@ -67,6 +70,8 @@ GROUPS: dict[str, dict[str, Any]] = {}
 """Placement groups by name."""
 FAILURE: dict[str, Any] = {}
 CALLS: list[str] = []
+AHEAD = {"s": 0.0}
+"""Of this computer's clock."""
 
 
 def known_group(name: str) -> dict[str, Any]:
@@ -207,6 +212,16 @@ def with_control(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
         @application.route("/_calls")
         def _calls() -> list[str]:
             return CALLS
+
+        @application.route("/_clock")
+        def _clock() -> dict[str, Any]:
+            AHEAD["s"] = float(flask.request.args["ahead"])
+            return {}
+
+        @application.after_request
+        def _date(response: flask.Response) -> flask.Response:
+            response.headers["Date"] = http_date(time.time() + AHEAD["s"])
+            return response
 
         @application.before_request
         def _prices() -> dict[str, Any] | None:

@@ -3,7 +3,8 @@
 `python -m tests.cloud.hetzner_standin PORT [MACHINES]`; with HCLOUD_ENDPOINT=http://127.0.0.1:PORT
 and /v1 every program of Hetzner takes it for Hetzner. Its answers follow the public reference;
 prices are made up. GET /_fail?call=POST+/servers&code=resource_unavailable&after=1 lets every such
-call but the first fail; GET /_fail ends that. GET /_calls lists the calls so far.
+call but the first fail; GET /_fail ends that. GET /_calls lists the calls so far. Each token is of
+a project of its own. GET /_clock?ahead=-60 lets its clock be a minute behind this computer's.
 MACHINES: addresses of the lab's machines (machines.py), which are given out and booted.
 """
 
@@ -13,11 +14,13 @@ import ipaddress
 import itertools
 import re
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 
 from tests.cloud.machines import Machines
 
@@ -107,13 +110,22 @@ def has_labels(labels: dict[str, str], selector: str) -> bool:
 
 
 class Standin:
-    """The resources that were made, by kind and number."""
+    """The resources that were made, by kind and number, in the project of the token that asks.
+
+    ahead: of this computer's clock, s.
+    """
 
     def __init__(self, machines: Machines) -> None:
         self.machines = machines
-        self.kept: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in KEPT}
+        self.projects: dict[str, dict[str, dict[int, dict[str, Any]]]] = {}
+        self.ahead = 0.0
         self.calls: list[str] = []
         self.failure: dict[str, Any] = {}
+
+    @property
+    def kept(self) -> dict[str, dict[int, dict[str, Any]]]:
+        token = flask.request.headers.get("Authorization", "")
+        return self.projects.setdefault(token, {kind: {} for kind in KEPT})
 
     def fail_if_told(self, call: str) -> None:
         self.calls.append(call)
@@ -273,6 +285,16 @@ def add_control(app: flask.Flask, standin: Standin) -> None:
     @app.route("/_calls")
     def _calls() -> Any:
         return standin.calls
+
+    @app.route("/_clock")
+    def _clock() -> Any:
+        standin.ahead = float(flask.request.args["ahead"])
+        return {}
+
+    @app.after_request
+    def _date(response: flask.Response) -> flask.Response:
+        response.headers["Date"] = http_date(time.time() + standin.ahead)
+        return response
 
     @app.before_request
     def _begin() -> None:

@@ -53,6 +53,10 @@ class Cloud:
         """Let a call fail from now on; without words, none."""
         ask(f"{self.url}/_fail?{urlencode(words)}")
 
+    def set_clock(self, ahead: float) -> None:
+        """Let the provider's clock be so many seconds ahead of this computer's from now on."""
+        ask(f"{self.url}/_clock?{urlencode({'ahead': ahead})}")
+
     def command(self, playbook: str, name: str, *more: str) -> list[str]:
         words = {"cloud_file": self.file, "fleet": name, "cloud_inventory": self.inventory}
         options = [word for key, value in words.items() for word in ("-e", f"{key}={value}")]
@@ -66,8 +70,12 @@ class Cloud:
         # without machines of the lab, nobody answers at the hosts' addresses
         return self.run(*self.command("cloud_create", name, "--skip-tags", "ready"))
 
-    def destroy(self, name: str) -> subprocess.CompletedProcess[str]:
-        return self.run(*self.command("cloud_destroy", name))
+    def destroy(self, name: str, *more: str) -> subprocess.CompletedProcess[str]:
+        return self.run(*self.command("cloud_destroy", name, *more))
+
+    def bench(self, *words: str) -> list[str]:
+        """What ./bench starts with --cloud."""
+        return [sys.executable, "-m", "pipebench.cloud", "--cloud", str(self.file), *words]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
