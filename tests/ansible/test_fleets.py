@@ -267,7 +267,7 @@ def test_a_key_that_is_there_refuses_the_name(
     take_key(cloud, name)
     refused = cloud.create(name)
     assert refused.returncode != 0
-    assert "Name: another fleet has this name" in words(refused)
+    assert "Name: another fleet has this name" in words(refused), refused.stdout
     assert "This created no host." in words(refused)
     assert cloud.destroy(name).returncode == 0
     with pytest.raises((ClientError, APIException)):  # it is still there
