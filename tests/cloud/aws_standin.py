@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
@@ -62,16 +61,14 @@ from moto.core.responses import ActionResult, BaseResponse  # noqa: E402
 from moto.core.utils import camelcase_to_underscores  # noqa: E402
 from moto.ec2.exceptions import EC2ClientError  # noqa: E402
 from moto.ec2.responses import EC2Response  # noqa: E402
-from werkzeug.http import http_date  # noqa: E402
 
+from tests.cloud.clock import add_clock  # noqa: E402
 from tests.cloud.machines import Machines  # noqa: E402
 
 GROUPS: dict[str, dict[str, Any]] = {}
 """Placement groups by name."""
 FAILURE: dict[str, Any] = {}
 CALLS: list[str] = []
-AHEAD = {"s": 0.0}
-"""Of this computer's clock."""
 
 
 def known_group(name: str) -> dict[str, Any]:
@@ -213,15 +210,7 @@ def with_control(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def _calls() -> list[str]:
             return CALLS
 
-        @application.route("/_clock")
-        def _clock() -> dict[str, Any]:
-            AHEAD["s"] = float(flask.request.args["ahead"])
-            return {}
-
-        @application.after_request
-        def _date(response: flask.Response) -> flask.Response:
-            response.headers["Date"] = http_date(time.time() + AHEAD["s"])
-            return response
+        add_clock(application)
 
         @application.before_request
         def _prices() -> dict[str, Any] | None:

@@ -14,14 +14,13 @@ import ipaddress
 import itertools
 import re
 import sys
-import time
 from datetime import UTC, datetime
 from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import http_date
 
+from tests.cloud.clock import add_clock
 from tests.cloud.machines import Machines
 
 NUMBERS = itertools.count(1000)
@@ -110,15 +109,11 @@ def has_labels(labels: dict[str, str], selector: str) -> bool:
 
 
 class Standin:
-    """The resources that were made, by kind and number, in the project of the token that asks.
-
-    ahead: of this computer's clock, s.
-    """
+    """The resources that were made, by kind and number, in the project of the token that asks."""
 
     def __init__(self, machines: Machines) -> None:
         self.machines = machines
         self.projects: dict[str, dict[str, dict[int, dict[str, Any]]]] = {}
-        self.ahead = 0.0
         self.calls: list[str] = []
         self.failure: dict[str, Any] = {}
 
@@ -264,6 +259,7 @@ class Standin:
 def application(standin: Standin) -> flask.Flask:
     app = flask.Flask(__name__)
     add_control(app, standin)
+    add_clock(app)
     add_answers(app, standin)
     add_errors(app)
     return app
@@ -285,16 +281,6 @@ def add_control(app: flask.Flask, standin: Standin) -> None:
     @app.route("/_calls")
     def _calls() -> Any:
         return standin.calls
-
-    @app.route("/_clock")
-    def _clock() -> Any:
-        standin.ahead = float(flask.request.args["ahead"])
-        return {}
-
-    @app.after_request
-    def _date(response: flask.Response) -> flask.Response:
-        response.headers["Date"] = http_date(time.time() + standin.ahead)
-        return response
 
     @app.before_request
     def _begin() -> None:
