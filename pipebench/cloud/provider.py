@@ -1,19 +1,68 @@
-"""What a provider of hosts has to answer; aws.py and hetzner.py do."""
+"""What a provider of hosts has to answer; each module of providers/ does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple, Protocol
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
-from pipebench.cloud.cloud_file import Image
+from msgspec import Meta, Struct
+
 from pipebench.plan.mistakes import PlanError
 
 PROJECT = "async-pipeline-bench"
 PROJECT_TAG, FLEET_TAG, OWNER_TAG = "bench-project", "bench-fleet", "bench-owner"
 EXPIRES_TAG = "bench-expires"
 """Of every resource: whose it is, and, in unix s, until when."""
+
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """What hosts boot from: the newest that has this name.
+
+    owner: its account; required where anybody may give an image any name. name: may have *;
+    {architecture} becomes amd64 or arm64. user: who may log in, and become root.
+    """
+
+    name: Text
+    user: Text
+    owner: Text | None = None
+
+
+class Inventory(NamedTuple):
+    """How Ansible's inventory plugin of a provider finds the hosts of a fleet, and what it says.
+
+    ending: of the file, by which the plugin knows it. document: what the plugin reads to find the
+    hosts of a fleet, given its name and region. The others are expressions of Jinja: tags, of a
+    host; public and private, its addresses; cloud, by key, what is kept of it.
+    """
+
+    ending: str
+    document: Callable[[str, str], dict[str, Any]]
+    tags: str
+    public: str
+    private: str
+    cloud: Mapping[str, str]
+
+
+class Description(NamedTuple):
+    """What is known of a provider without asking it.
+
+    image: what hosts boot from if the cloud file does not say. images_have_owners: whether an image
+    of the cloud file must say whose it is. help: what an answer that says no means, by its code;
+    code: finds that in the answer. lost: finds an answer that says nothing, and what it means.
+    """
+
+    image: Image
+    images_have_owners: bool
+    inventory: Inventory
+    help: Mapping[str, str]
+    code: re.Pattern[str]
+    lost: tuple[re.Pattern[str], str] | None = None
 
 
 class FleetId(NamedTuple):
@@ -69,6 +118,7 @@ class Spot(NamedTuple):
 class Provider(Protocol):
     """One provider in one place. Everything raises PlanError, a sentence, if it gets no answer."""
 
+    description: ClassVar[Description]
     currency: str
     price_source: str
     places_near: bool

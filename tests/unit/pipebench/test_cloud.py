@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ import yaml
 from msgspec import structs
 
 from pipebench.cloud import access, cloud_file, creation, destruction
-from pipebench.cloud.cloud_file import CloudFile, Image, read_cloud_file
+from pipebench.cloud.cloud_file import CloudFile, read_cloud_file
 from pipebench.cloud.creation import expired, settled
 from pipebench.cloud.destruction import doomed, forget
 from pipebench.cloud.first_boot import TIMER, user_data
@@ -35,7 +36,8 @@ from pipebench.cloud.fleet import (
 from pipebench.cloud.inventory import inventory, keep_inventory
 from pipebench.cloud.offer import offer
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import FleetId, Found, MachineType, Spot, clock, latest
+from pipebench.cloud.provider import FleetId, Found, Image, MachineType, Spot, clock, latest
+from pipebench.cloud.providers import NAMES, description_of
 from pipebench.plan.mistakes import PlanError
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -108,7 +110,7 @@ def test_every_mistake_of_a_file_is_a_sentence(tmp_path: Path) -> None:
             "cloud.yml: 'ttl' is not a known key; choose from provider, region, zone, testbeds, "
             "time_to_live_hours, highest_price, image, address, ssh_from, network and burstable."
         ),
-        "cloud.yml: provider is 'azure'; it must be aws or hetzner.",
+        f"cloud.yml: provider is 'azure'; it must be {', '.join(NAMES[:-1])} or {NAMES[-1]}.",
         "cloud.yml: zone is missing.",
         "cloud.yml: highest_price is 0; it must be a number above 0.",
     ]
@@ -352,9 +354,10 @@ def test_what_is_kept_of_another_fleet_of_that_name_stays(file: Path, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("message", "sentence"),
+    ("name", "message", "sentence"),
     [
         (
+            "aws",
             (
                 "An error occurred (VcpuLimitExceeded) when calling the RunInstances operation: "
                 "Too many."
@@ -365,17 +368,47 @@ def test_what_is_kept_of_another_fleet_of_that_name_stays(file: Path, tmp_path: 
             ),
         ),
         (
+            "hetzner",
             "server limit reached (resource_limit_exceeded, 7f9a)",
             (
                 "the project's quota is used up; ask for more, or rent fewer (server limit reached "
                 "(resource_limit_exceeded, 7f9a))"
             ),
         ),
-        ("error during\n  placement.", "error during placement"),
+        ("aws", "error during\n  placement.", "error during placement"),
+        (
+            "hetzner",
+            "Value of unknown type: <class 'hcloud.firewalls.domain.FirewallRule'>",
+            (
+                "Hetzner said no, and its module does not say why: mostly the project's quota is "
+                "used up, or the token may only read"
+            ),
+        ),
     ],
 )
-def test_a_no_of_a_provider_is_a_sentence(message: str, sentence: str) -> None:
-    assert sentence_of(message) == sentence
+def test_a_no_of_a_provider_is_a_sentence(name: str, message: str, sentence: str) -> None:
+    assert sentence_of(message, description_of(name)) == sentence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_provider_is_a_module_and_a_folder_of_tasks(name: str) -> None:
+    role = Path(__file__).resolve().parents[3] / "roles" / f"cloud_{name}"
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    given = {task: set(spec["options"]) for task, spec in specs.items()}
+    fleet = {"cloud_fleet", "cloud_tags", "cloud_public_key", "cloud_user_data"}
+    assert given == {"take_name": fleet, "create": fleet, "destroy": {"cloud_expired"}}
+    assert {path.stem for path in (role / "tasks").iterdir()} == set(given)
+    known = description_of(name).inventory
+    assert set(known.cloud) == {"type", "zone", "instance", "image", "lifecycle", "placement"}
+
+
+def test_what_a_provider_is_needs_none_of_its_libraries() -> None:
+    """./bench -i reads an inventory without them."""
+    program = (
+        "import sys; from pipebench.cloud import inventory, cloud_file; "
+        "assert not {'boto3', 'botocore', 'hcloud', 'requests'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_host_ends_itself_at_a_moment_that_systemd_understands(tmp_path: Path) -> None:
