@@ -12,11 +12,12 @@ from typing import Annotated, Any, Literal
 import yaml
 from msgspec import Meta, Struct
 
+from pipebench.cloud.provider import Image, Text
+from pipebench.cloud.providers import NAMES, description_of
 from pipebench.plan.mistakes import Mistakes, PlanError, sentence
 from pipebench.record.declared import Fields, plain, read_fields
 
 MOST_HOSTS = 200
-Text = Annotated[str, Meta(min_length=1)]
 InstanceType = Annotated[
     str,
     Meta(
@@ -27,23 +28,13 @@ InstanceType = Annotated[
 Where = Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z", extra={"right": "a name as eu-central-1"})]
 
 
-class Image(Struct, frozen=True, kw_only=True):
-    """What hosts boot from: the newest that has this name.
-
-    owner: its account; required at aws, where anybody may give an image any name. name: may have *;
-    {architecture} becomes amd64 or arm64. user: who may log in, and become root.
-    """
-
-    name: Text
-    user: Text
-    owner: Text | None = None
-
-
-IMAGES = {
-    "aws": Image(owner="136693071363", name="debian-13-{architecture}-*", user="admin"),
-    "hetzner": Image(name="debian-13", user="root"),
-}
-"""Debian 13 of Debian's own account, and of Hetzner."""
+Known = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({'|'.join(NAMES)})\Z",
+        extra={"right": f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"},
+    ),
+]
 
 
 class Replicas(Struct, frozen=True, kw_only=True):
@@ -62,7 +53,7 @@ class CloudFile(Struct, frozen=True, kw_only=True):
     ssh_from: the network that may use ssh; None: this computer's address. network: of the hosts.
     """
 
-    provider: Literal["aws", "hetzner"]
+    provider: Known
     region: Where
     zone: Where
     testbeds: list[Replicas]
@@ -76,7 +67,7 @@ class CloudFile(Struct, frozen=True, kw_only=True):
 
     @property
     def booted_image(self) -> Image:
-        return self.image or IMAGES[self.provider]
+        return self.image or description_of(self.provider).image
 
 
 def read_cloud_file(path: Path) -> CloudFile:
@@ -148,10 +139,11 @@ def _image(given: Any, provider: Any, where: str, mistakes: Mistakes) -> Image |
     if fields.mistakes:
         return None
     image = Image(**fields.values)
-    if provider == "aws" and image.owner is None:
+    theirs = description_of(provider) if provider in NAMES else None
+    if theirs and theirs.images_have_owners and image.owner is None:
         mistakes.append(
-            f"{where}: image: owner is missing; at aws anybody may call an image "
-            f"{image.name!r}, so say whose it must be, as 136693071363 of Debian."
+            f"{where}: image: owner is missing; at {provider} anybody may call an image "
+            f"{image.name!r}, so say whose it must be, as {theirs.image.owner} of Debian."
         )
     return image
 

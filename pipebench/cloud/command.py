@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,27 +19,40 @@ from types import FrameType
 import yaml
 
 from pipebench.cloud.creation import ROOT, settled
-from pipebench.cloud.fleet import Fleet, folder_of, keep_fleet, now_utc
+from pipebench.cloud.descendants import end_descendants, keep_orphans
+from pipebench.cloud.fleet import Fleet, creation_of, folder_of, forget_fleet, keep_fleet
 from pipebench.cloud.offer import offer
 from pipebench.plan.mistakes import PlanError
 
+DESTROY = ".venv/bin/ansible-playbook playbooks/cloud_destroy.yml"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REFUSED, INTERRUPTED = 2, 130
+CLEAN_S = 10
+"""So long what outlives its playbook may take to end itself."""
+TRIES = 3
+"""Of destroying, if it says that something is still there."""
 
 
 def main(argv: Sequence[str]) -> int:
     given, options = parser().parse_known_args(argv)
     file = given.cloud.resolve()
     try:
-        fleet, expired = settled(file, given.name, ROOT)
+        fleet, known, expired, now = settled(file, given.name, ROOT)
+        print(offer(fleet, now), flush=True)
+        if expired:
+            names = ", ".join(one.name for one in expired)
+            print(f"Expired, and destroyed first: {names}.")
+        if given.show:
+            return 0
+        if known:  # what this did not create it must not destroy
+            return refuse(
+                f"The fleet {fleet.name} was settled before, and this rents a new one: leave out "
+                "the name. To measure on that one, give ./bench its inventory with -i; to destroy "
+                f"it: {DESTROY} -e fleet={fleet.name}"
+            )
+        keep_fleet(ROOT, fleet)
     except PlanError as error:
         return refuse(str(error))
-    print(offer(fleet, now_utc()), flush=True)
-    if expired:
-        print(f"Expired, and destroyed first: {', '.join(expired)}.")
-    if given.show:
-        return 0
-    keep_fleet(ROOT, fleet)
     trip = Trip(file, fleet, options)
     status = trip.check()
     if status == 0 and not (given.yes or agreed()):
@@ -118,41 +130,47 @@ class Trip:
         """Create, measure, destroy. Returns the exit status."""
         for number in SIGNALS:
             signal.signal(number, self._on_signal)
+        keep_orphans()
         began = time.monotonic()
         status = 1
         try:
-            status = self._play("playbooks/cloud_create.yml", *self._words())
+            status = self._play(
+                "playbooks/cloud_create.yml", "-e", f"cloud_file={self._file}", *self._words()
+            )
             if status == 0 and not self._interrupted:
                 status = self._play("bench.yml", "-i", str(self._inventory), *self._options)
         finally:
+            created = creation_of(ROOT, self._fleet.name)
             destroyed = self._destroy()
-        hours = (time.monotonic() - began) / 3600
-        cost = self._fleet.per_hour * hours
-        print(f"The hosts lived {hours * 60:.0f} min: about {cost:.2f} {self._fleet.currency}.")
+        if created:
+            hours = (time.monotonic() - began) / 3600
+            cost = self._fleet.per_hour * hours
+            print(f"The hosts lived {hours * 60:.0f} min: about {cost:.2f} {self._fleet.currency}.")
         if destroyed != 0:
             say(
-                "hosts may still be there, and are paid for. Destroy them with: .venv/bin/"
-                f"ansible-playbook playbooks/cloud_destroy.yml -e cloud_file={self._file} "
-                f"-e fleet={self._fleet.name}"
+                "hosts may still be there, and are paid for. Destroy them with: "
+                f"{DESTROY} -e fleet={self._fleet.name}"
             )
         if self._interrupted:
             return INTERRUPTED
         return status or destroyed
 
     def _destroy(self) -> int:
+        """Destroy what was recorded as this fleet: the cloud file may say something else by now."""
         self._destroying = True
-        return self._play("playbooks/cloud_destroy.yml", *self._words())
+        end_descendants(CLEAN_S)
+        for _ in range(TRIES):
+            status = self._play("playbooks/cloud_destroy.yml", *self._words())
+            if status in (0, INTERRUPTED):
+                break
+        return status
 
     def forget(self) -> None:
         """Of a fleet that was not created nothing is kept."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        forget_fleet(ROOT, self._fleet.name)
 
     def _words(self) -> list[str]:
-        words = {
-            "cloud_file": self._file,
-            "fleet": self._fleet.name,
-            "cloud_inventory": self._inventory,
-        }
+        words = {"fleet": self._fleet.name, "cloud_inventory": self._inventory}
         return [word for key, value in words.items() for word in ("-e", f"{key}={value}")]
 
     def _play(self, playbook: str, *words: str) -> int:
@@ -165,6 +183,8 @@ class Trip:
             env=os.environ | {"ANSIBLE_LOCALHOST_WARNING": "false"},
             start_new_session=True,
         ) as self._child:
+            if self._interrupted and not self._destroying:  # just before it was started
+                self._child.send_signal(signal.SIGINT)
             return self._child.wait()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:

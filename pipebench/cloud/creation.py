@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from pipebench.cloud.access import own_network
 from pipebench.cloud.cloud_file import CloudFile, read_cloud_file
-from pipebench.cloud.fleet import (
-    Fleet,
-    checked_name,
-    new_name,
-    now_utc,
-    read_fleet,
-    settle,
-)
+from pipebench.cloud.fleet import Fleet, checked_name, new_name, read_fleet, settle
+from pipebench.cloud.provider import FleetId, Place, Provider
 from pipebench.cloud.providers import provider_of
 from pipebench.plan.mistakes import PlanError
 
@@ -23,10 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Settled(NamedTuple):
-    """fleet: what there will be, or is. expired: names of other fleets whose time is over."""
+    """fleet: what there will be, or is. known: whether this computer has settled it before.
+
+    expired: other fleets whose time is over. now: by the provider's clock.
+    """
 
     fleet: Fleet
-    expired: list[str]
+    known: bool
+    expired: list[FleetId]
+    now: datetime
 
 
 def settled(path: Path, name: str | None, root: Path) -> Settled:
@@ -36,24 +36,64 @@ def settled(path: Path, name: str | None, root: Path) -> Settled:
     """
     file = read_cloud_file(path)
     provider = provider_of(file)
-    now = now_utc()
+    now = provider.now()
     name = checked_name(name or new_name(now))
+    fleets = provider.fleets()
     fleet = read_fleet(root, name)
+    known = fleet is not None
     if fleet is None:
+        refuse_taken(name, "", fleets, now)
         fleet = settle(file, name, provider, ssh_from(file), now)
-    elif (fleet.provider, fleet.region, fleet.zone) != (file.provider, file.region, file.zone):
+    else:
+        refuse_other_place(fleet, file, path)
+        refuse_other_account(fleet, provider)
+        if fleet.expires <= now.timestamp():
+            raise PlanError(f"The time of the fleet {name} is over; choose another name.")
+        refuse_taken(name, fleet.owner, fleets, now)
+    return Settled(fleet, known, expired(fleets, fleet.id, now), now)
+
+
+def refuse_taken(name: str, owner: str, fleets: Mapping[FleetId, float], now: datetime) -> None:
+    """Raise PlanError if a fleet of another owner that lives has this name."""
+    for fleet, until in fleets.items():
+        if fleet.name == name and fleet.owner != owner and until > now.timestamp():
+            raise PlanError(
+                f"Another fleet has the name {name}, and lives until {minute(until)}; leave out "
+                "the name, and the fleet gets one of its own."
+            )
+
+
+def refuse_other_place(fleet: Fleet, place: Place, path: Path) -> None:
+    """Raise PlanError if the file asks for another place than the fleet is in."""
+    if (fleet.provider, fleet.region, fleet.zone) != (place.provider, place.region, place.zone):
         raise PlanError(
-            f"The fleet {name} is in {fleet.zone} of {fleet.provider}, and {path} says {file.zone} "
-            f"of {file.provider}; choose another name."
+            f"The fleet {fleet.name} is in {fleet.zone} of {fleet.provider}, and {path} says "
+            f"{place.zone} of {place.provider}; give the file that it was created with, or "
+            "choose another name."
         )
-    elif fleet.expires <= now.timestamp():
-        raise PlanError(f"The time of the fleet {name} is over; choose another name.")
-    return Settled(fleet, expired(provider.fleets(), name, now.timestamp()))
 
 
-def expired(fleets: Mapping[str, float], but: str, now: float) -> list[str]:
-    """Fleets of this project whose time is over. fleets: until when each lives, unix s."""
-    return [name for name, until in fleets.items() if until <= now and name != but]
+def refuse_other_account(fleet: Fleet, provider: Provider) -> None:
+    """Raise PlanError if the credentials are not those of the account that the fleet is in."""
+    account = provider.account()
+    if fleet.account and account != fleet.account:
+        raise PlanError(
+            f"The fleet {fleet.name} is in the account {fleet.account} of {fleet.provider}, and "
+            f"these credentials are of the account {account}; set those of {fleet.account}."
+        )
+
+
+def expired(fleets: Mapping[FleetId, float], but: FleetId | None, now: datetime) -> list[FleetId]:
+    """Fleets of this project whose time is over. fleets: until when each lives, unix s.
+
+    now: by the provider's clock. This computer's may be wrong, and fleets of others are living.
+    """
+    return [fleet for fleet, until in fleets.items() if until <= now.timestamp() and fleet != but]
+
+
+def minute(moment: float) -> str:
+    """Unix s for a person."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def ssh_from(file: CloudFile) -> str:

@@ -1,14 +1,16 @@
 """A fleet: exactly which hosts there will be, settled once and kept beside its key.
 
-.cloud/NAME/ has fleet.json, the key that opens its hosts, and their host keys. It is this
-computer's alone. What destroys a fleet needs nothing of it: every resource carries the tags.
+.cloud/NAME/ has fleet.json, how far its creation has come, the key that opens its hosts, and their
+host keys. It is this computer's alone. What destroys the fleet goes by that record, and by the tags
+that every resource carries.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from datetime import UTC, datetime
+import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,17 +21,21 @@ from pipebench.cloud.cloud_file import CloudFile, Replicas
 from pipebench.cloud.provider import (
     EXPIRES_TAG,
     FLEET_TAG,
+    OWNER_TAG,
     PROJECT,
     PROJECT_TAG,
+    FleetId,
     MachineType,
     Provider,
 )
 from pipebench.plan.mistakes import Mistakes, PlanError
 from pipebench.record.declared import matches, suggestion
-from pipebench.record.store import write_bytes
+from pipebench.record.store import write_bytes, write_text
 
 STATE = Path(".cloud")
-FLEET = "fleet.json"
+FLEET, CREATION = "fleet.json", "creation"
+GOES_ON, ENDED = "goes on", "ended"
+"""What CREATION says, from the first resource on that the provider has made."""
 FleetName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z")]
 
 
@@ -57,7 +63,8 @@ class Fleet(Struct, frozen=True, kw_only=True):
 
     owner: a random word that this computer alone knows it by: two that choose one name see that the
     other was there. near: whether its hosts are put near each other. expires: when its hosts end
-    themselves, unix s. price_date: the day of prices.
+    themselves, unix s. price_date: the day of prices. account: whose it is at the provider; empty
+    if that does not say.
     """
 
     name: str
@@ -75,6 +82,11 @@ class Fleet(Struct, frozen=True, kw_only=True):
     price_source: str
     price_date: str
     hosts: list[FleetHost]
+    account: str = ""
+
+    @property
+    def id(self) -> FleetId:
+        return FleetId(self.name, self.owner)
 
     @property
     def per_hour(self) -> float:
@@ -88,7 +100,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
             PROJECT_TAG: PROJECT,
             FLEET_TAG: self.name,
             EXPIRES_TAG: str(self.expires),
-            "bench-owner": self.owner,
+            OWNER_TAG: self.owner,
         }
 
     def tags_of(self, host: FleetHost) -> dict[str, str]:
@@ -159,7 +171,7 @@ def settle(file: CloudFile, name: str, provider: Provider, ssh_from: str, now: d
         near=provider.places_near and not any(one.burstable for one in types.values()),
         user=image.user, expires=int(now.timestamp() + file.time_to_live_hours * 3600),
         currency=provider.currency, price_source=provider.price_source,
-        price_date=f"{now:%Y-%m-%d}", hosts=hosts,
+        price_date=f"{now:%Y-%m-%d}", hosts=hosts, account=provider.account(),
     )  # fmt: skip
     in_all = fleet.per_hour * file.time_to_live_hours
     if in_all > file.highest_price:
@@ -213,13 +225,37 @@ def read_fleet(root: Path, name: str) -> Fleet | None:
 
 
 def keep_fleet(root: Path, fleet: Fleet) -> Path:
-    """Write it down, and return its folder, which only this user can read."""
+    """Write a new fleet down, and return its folder, which only this user can read.
+
+    Raises PlanError if there is one of that name.
+    """
     folder = folder_of(root, fleet.name)
     folder.parent.mkdir(exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError as error:
+        raise PlanError(
+            f"{folder} exists, and another process may use it; choose another name."
+        ) from error
     write_bytes(folder / FLEET, msgspec.json.format(msgspec.json.encode(fleet), indent=1) + b"\n")
     return folder
 
 
-def now_utc() -> datetime:
-    return datetime.now(UTC)
+def creation_of(root: Path, name: str) -> str:
+    """How far the creation of a fleet has come: GOES_ON, ENDED, or empty if nothing was created.
+
+    What was cut off goes on: nobody knows what the provider still makes of the last request.
+    """
+    try:
+        return (folder_of(root, name) / CREATION).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def keep_creation(root: Path, name: str, how_far: str) -> None:
+    write_text(folder_of(root, name) / CREATION, f"{how_far}\n")
+
+
+def forget_fleet(root: Path, name: str) -> None:
+    """Remove what this computer kept of a fleet."""
+    shutil.rmtree(folder_of(root, name), ignore_errors=True)

@@ -1,7 +1,9 @@
 """Which fleets playbooks/cloud_destroy.yml destroys: the named one, and those whose time is over.
 
-Arguments: `file`, the cloud file, for provider and region; `name`, of the fleet, or none. Returns
-`provider`, `region`, `names`.
+Arguments: `file`, the cloud file, or none for a fleet that this computer settled; `name`, of the
+fleet, or none; `owner`, of that fleet if another computer settled it. Returns `place` (`provider`,
+`region`, `zone`), `fleets` (each `name`, `owner`, `region`), and `question`, which only a person
+can answer; it is empty if all is clear. Asks the provider, and changes nothing there.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from pipebench.cloud.creation import ROOT
 from pipebench.cloud.destruction import doomed
 from pipebench.plan.mistakes import PlanError
 from pipebench.record.declared import plain
@@ -20,24 +23,26 @@ class ActionModule(ActionBase):
     """The action `cloud_doomed`."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset({"file", "name"})
+    _VALID_ARGS = frozenset({"file", "name", "owner"})
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
         given = plain(self._task.args)
+        file = given.get("file")
         try:
-            found = doomed(Path(str(given["file"])), given.get("name"))
+            found = doomed(
+                Path(str(file)) if file else None, given.get("name"), given.get("owner"), ROOT
+            )
         except PlanError as error:
             return answer | {"failed": True, "msg": str(error)}
+        names = [fleet.name for fleet in found.fleets]
         lines = [
-            f"To destroy: {', '.join(found.names)}"
-            if found.names
-            else "There is nothing to destroy",
+            f"To destroy: {', '.join(names)}" if names else "There is nothing to destroy",
             *found.others,
         ]
         return answer | {
-            "provider": found.provider,
-            "region": found.region,
-            "names": found.names,
+            "place": found.place._asdict(),
+            "fleets": [fleet._asdict() | {"region": found.place.region} for fleet in found.fleets],
+            "question": found.question,
             "progress": "; ".join(lines),
         }

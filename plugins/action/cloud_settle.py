@@ -3,7 +3,8 @@
 Arguments: `file`, the cloud file; `name`, the fleet's, or it gets a new one; `inventory`, the
 folder that the fleet's inventory is kept in. Returns `fleet` (as .cloud/NAME/fleet.json, each host
 with its tags), `folder`, `tags`, `public_key`, `login` (Ansible's variables for ssh), `user_data`,
-and `expired`, the names of fleets whose time is over. Asks the provider, and changes nothing there.
+`place`, and `expired`, the fleets whose time is over (as cloud_doomed). Asks the provider, and
+changes nothing there.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from ansible.plugins.action import ActionBase
 from pipebench.cloud.access import login, public_key
 from pipebench.cloud.creation import ROOT, settled
 from pipebench.cloud.first_boot import user_data
-from pipebench.cloud.fleet import keep_fleet
+from pipebench.cloud.fleet import folder_of, forget_fleet, keep_fleet
 from pipebench.cloud.inventory import keep_inventory
+from pipebench.cloud.provider import Spot
 from pipebench.plan.mistakes import PlanError
 from pipebench.record.declared import plain
 
@@ -33,11 +35,16 @@ class ActionModule(ActionBase):
         answer: dict[str, Any] = super().run(tmp, task_vars)
         given = plain(self._task.args)
         try:
-            fleet, expired = settled(Path(str(given["file"])), given.get("name"), ROOT)
-            folder = keep_fleet(ROOT, fleet)
+            fleet, known, expired, _ = settled(Path(str(given["file"])), given.get("name"), ROOT)
+            folder = folder_of(ROOT, fleet.name) if known else keep_fleet(ROOT, fleet)
+        except PlanError as error:
+            return answer | {"failed": True, "msg": str(error)}
+        try:
             key = public_key(folder)
             keep_inventory(Path(str(given["inventory"])), fleet, folder)
         except PlanError as error:
+            if not known:
+                forget_fleet(ROOT, fleet.name)
             return answer | {"failed": True, "msg": str(error)}
         fact = msgspec.to_builtins(fleet)
         for host, described in zip(fleet.hosts, fact["hosts"], strict=True):
@@ -49,6 +56,7 @@ class ActionModule(ActionBase):
             "public_key": key,
             "login": login(fleet.user, folder),
             "user_data": user_data(fleet.expires),
-            "expired": expired,
+            "place": Spot(fleet.provider, fleet.region, fleet.zone)._asdict(),
+            "expired": [one._asdict() | {"region": fleet.region} for one in expired],
             "progress": f"Fleet {fleet.name}: {len(fleet.hosts)} hosts at {fleet.provider}",
         }

@@ -4,6 +4,7 @@
 every program of AWS takes it for AWS. Besides moto it has placement groups, the price list, images
 of Debian and of a stranger, and failures: GET /_fail?call=RunInstances&code=OptInRequired&after=1
 lets every such call but the first fail; GET /_fail ends that. GET /_calls lists the calls so far.
+GET /_clock?ahead=-60 lets its clock be a minute behind this computer's.
 MACHINES: addresses of the lab's machines (machines.py), which are given out and booted.
 """
 
@@ -61,6 +62,7 @@ from moto.core.utils import camelcase_to_underscores  # noqa: E402
 from moto.ec2.exceptions import EC2ClientError  # noqa: E402
 from moto.ec2.responses import EC2Response  # noqa: E402
 
+from tests.cloud.clock import add_clock  # noqa: E402
 from tests.cloud.machines import Machines  # noqa: E402
 
 GROUPS: dict[str, dict[str, Any]] = {}
@@ -207,6 +209,8 @@ def with_control(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
         @application.route("/_calls")
         def _calls() -> list[str]:
             return CALLS
+
+        add_clock(application)
 
         @application.before_request
         def _prices() -> dict[str, Any] | None:

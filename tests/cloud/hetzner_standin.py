@@ -3,7 +3,8 @@
 `python -m tests.cloud.hetzner_standin PORT [MACHINES]`; with HCLOUD_ENDPOINT=http://127.0.0.1:PORT
 and /v1 every program of Hetzner takes it for Hetzner. Its answers follow the public reference;
 prices are made up. GET /_fail?call=POST+/servers&code=resource_unavailable&after=1 lets every such
-call but the first fail; GET /_fail ends that. GET /_calls lists the calls so far.
+call but the first fail; GET /_fail ends that. GET /_calls lists the calls so far. Each token is of
+a project of its own. GET /_clock?ahead=-60 lets its clock be a minute behind this computer's.
 MACHINES: addresses of the lab's machines (machines.py), which are given out and booted.
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 import flask
 from werkzeug.exceptions import HTTPException
 
+from tests.cloud.clock import add_clock
 from tests.cloud.machines import Machines
 
 NUMBERS = itertools.count(1000)
@@ -107,13 +109,18 @@ def has_labels(labels: dict[str, str], selector: str) -> bool:
 
 
 class Standin:
-    """The resources that were made, by kind and number."""
+    """The resources that were made, by kind and number, in the project of the token that asks."""
 
     def __init__(self, machines: Machines) -> None:
         self.machines = machines
-        self.kept: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in KEPT}
+        self.projects: dict[str, dict[str, dict[int, dict[str, Any]]]] = {}
         self.calls: list[str] = []
         self.failure: dict[str, Any] = {}
+
+    @property
+    def kept(self) -> dict[str, dict[int, dict[str, Any]]]:
+        token = flask.request.headers.get("Authorization", "")
+        return self.projects.setdefault(token, {kind: {} for kind in KEPT})
 
     def fail_if_told(self, call: str) -> None:
         self.calls.append(call)
@@ -252,6 +259,7 @@ class Standin:
 def application(standin: Standin) -> flask.Flask:
     app = flask.Flask(__name__)
     add_control(app, standin)
+    add_clock(app)
     add_answers(app, standin)
     add_errors(app)
     return app

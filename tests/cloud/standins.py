@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -21,7 +22,7 @@ import pytest
 import yaml
 
 from pipebench.cloud.cloud_file import read_cloud_file
-from pipebench.cloud.fleet import new_name, now_utc
+from pipebench.cloud.fleet import new_name
 from pipebench.cloud.providers import provider_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,21 +53,29 @@ class Cloud:
         """Let a call fail from now on; without words, none."""
         ask(f"{self.url}/_fail?{urlencode(words)}")
 
+    def set_clock(self, ahead: float) -> None:
+        """Let the provider's clock be so many seconds ahead of this computer's from now on."""
+        ask(f"{self.url}/_clock?{urlencode({'ahead': ahead})}")
+
     def command(self, playbook: str, name: str, *more: str) -> list[str]:
         words = {"cloud_file": self.file, "fleet": name, "cloud_inventory": self.inventory}
         options = [word for key, value in words.items() for word in ("-e", f"{key}={value}")]
         return ["ansible-playbook", f"playbooks/{playbook}.yml", *options, *more]
 
     def new_name(self) -> str:
-        self.names.append(new_name(now_utc()))
+        self.names.append(new_name(datetime.now(UTC)))
         return self.names[-1]
 
     def create(self, name: str) -> subprocess.CompletedProcess[str]:
         # without machines of the lab, nobody answers at the hosts' addresses
         return self.run(*self.command("cloud_create", name, "--skip-tags", "ready"))
 
-    def destroy(self, name: str) -> subprocess.CompletedProcess[str]:
-        return self.run(*self.command("cloud_destroy", name))
+    def destroy(self, name: str, *more: str) -> subprocess.CompletedProcess[str]:
+        return self.run(*self.command("cloud_destroy", name, *more))
+
+    def bench(self, *words: str) -> list[str]:
+        """What ./bench starts with --cloud."""
+        return [sys.executable, "-m", "pipebench.cloud", "--cloud", str(self.file), *words]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +16,18 @@ import pytest
 import yaml
 from msgspec import structs
 
-from pipebench.cloud import access, cloud_file
-from pipebench.cloud.cloud_file import CloudFile, Image, read_cloud_file
-from pipebench.cloud.creation import expired
+from pipebench.cloud import access, cloud_file, creation, destruction
+from pipebench.cloud.cloud_file import CloudFile, read_cloud_file
+from pipebench.cloud.creation import expired, settled
+from pipebench.cloud.destruction import doomed, forget
 from pipebench.cloud.first_boot import TIMER, user_data
 from pipebench.cloud.fleet import (
+    ENDED,
+    GOES_ON,
     Fleet,
     checked_name,
     folder_of,
+    keep_creation,
     keep_fleet,
     new_name,
     read_fleet,
@@ -31,7 +36,8 @@ from pipebench.cloud.fleet import (
 from pipebench.cloud.inventory import inventory, keep_inventory
 from pipebench.cloud.offer import offer
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import Found, MachineType, latest
+from pipebench.cloud.provider import FleetId, Found, Image, MachineType, Spot, clock, latest
+from pipebench.cloud.providers import NAMES, description_of
 from pipebench.plan.mistakes import PlanError
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -43,6 +49,9 @@ FILE = {
     ],
     "time_to_live_hours": 2, "highest_price": 5, "ssh_from": "203.0.113.7/32",
 }  # fmt: skip
+
+
+OLD, LIVING, OWN = FleetId("old", "a"), FleetId("living", "b"), FleetId("own", "c")
 
 
 class Provider:
@@ -67,11 +76,17 @@ class Provider:
     def image(self, image: Image, architecture: str) -> Found:
         return Found(f"{image.owner} {architecture}", "/dev/xvda")
 
-    def fleets(self) -> dict[str, float]:
-        return {"old": NOW.timestamp() - 1, "living": NOW.timestamp() + 1, "own": 0}
+    def account(self) -> str:
+        return "1234"
 
-    def left(self, fleet: str) -> list[str]:
-        return [fleet]
+    def now(self) -> datetime:
+        return NOW
+
+    def fleets(self) -> dict[FleetId, float]:
+        return {OLD: NOW.timestamp() - 1, LIVING: NOW.timestamp() + 1, OWN: 0}
+
+    def left(self, *_: str | None) -> list[str]:
+        return []
 
 
 def cloud(**changes: Any) -> CloudFile:
@@ -95,7 +110,7 @@ def test_every_mistake_of_a_file_is_a_sentence(tmp_path: Path) -> None:
             "cloud.yml: 'ttl' is not a known key; choose from provider, region, zone, testbeds, "
             "time_to_live_hours, highest_price, image, address, ssh_from, network and burstable."
         ),
-        "cloud.yml: provider is 'azure'; it must be aws or hetzner.",
+        f"cloud.yml: provider is 'azure'; it must be {', '.join(NAMES[:-1])} or {NAMES[-1]}.",
         "cloud.yml: zone is missing.",
         "cloud.yml: highest_price is 0; it must be a number above 0.",
     ]
@@ -193,6 +208,8 @@ def test_a_fleet_is_kept_for_this_user_alone(tmp_path: Path) -> None:
     assert folder == folder_of(tmp_path, "demo")
     assert folder.stat().st_mode & 0o777 == 0o700
     assert read_fleet(tmp_path, "demo") == fleet
+    with pytest.raises(PlanError, match="another process may use it"):
+        keep_fleet(tmp_path, fleet)
     (folder / "fleet.json").write_text("{}")
     with pytest.raises(PlanError, match="cannot be used"):
         read_fleet(tmp_path, "demo")
@@ -216,17 +233,131 @@ def test_host_keys_are_checked_in_every_fleet(tmp_path: Path) -> None:
 
 
 def test_what_has_expired() -> None:
-    assert expired(Provider().fleets(), "own", NOW.timestamp()) == ["old"]
+    assert expired(Provider().fleets(), OWN, NOW) == [OLD]
+    # of that name, and of another owner
+    assert expired(Provider().fleets(), FleetId("own", "d"), NOW) == [OLD, OWN]
+    a = {"bench-fleet": "a", "bench-owner": "x"}
     assert latest([
-        {"bench-fleet": "a", "bench-expires": "5"}, {"bench-fleet": "a", "bench-expires": "9"},
-        {"bench-fleet": "b", "bench-expires": "soon"}, {},
-    ]) == {"a": 9}  # fmt: skip
+        a | {"bench-expires": "5"}, a | {"bench-expires": "9"},
+        a | {"bench-owner": "y", "bench-expires": "7"},
+        {"bench-fleet": "b", "bench-owner": "x", "bench-expires": "soon"},
+        {"bench-fleet": "b", "bench-expires": "5"}, {},
+    ]) == {("a", "x"): 9, ("a", "y"): 7}  # fmt: skip
+
+
+def test_the_providers_clock_is_that_of_its_answer() -> None:
+    assert clock("Sun, 29 Nov 2026 12:00:00 GMT", "AWS") == NOW
+    for date in (None, "", "soon"):
+        with pytest.raises(PlanError, match="does not say what time it is"):
+            clock(date, "AWS")
+
+
+@pytest.fixture(autouse=True)
+def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """The provider of every place."""
+    provider = Provider()
+    monkeypatch.setattr(creation, "provider_of", lambda _: provider)
+    monkeypatch.setattr(destruction, "provider_of", lambda _: provider)
+    return provider
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "cloud.yml"
+    path.write_text(yaml.safe_dump(FILE))
+    return path
+
+
+def test_what_expires_is_settled_by_the_providers_clock(file: Path, tmp_path: Path) -> None:
+    fleet, known, over, now = settled(file, "new", tmp_path)
+    assert (fleet.expires, fleet.account) == (NOW.timestamp() + 7200, "1234")
+    assert (known, over, now) == (False, [OLD, OWN], NOW)
+    with pytest.raises(PlanError, match=r"Another fleet has the name living, and lives until"):
+        settled(file, "living", tmp_path)
+    keep_fleet(tmp_path, fleet)
+    assert settled(file, "new", tmp_path).known
+
+
+def test_a_recorded_fleet_is_destroyed_where_it_was_created(
+    provider: Provider, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = settled(file, "new", tmp_path).fleet
+    keep_fleet(tmp_path, fleet)
+    place = ("aws", "eu-central-1", "eu-central-1a")
+    assert doomed(None, "new", None, tmp_path)[:2] == (place, [fleet.id, OLD, OWN])
+    assert doomed(file, "new", None, tmp_path).others == ["living lives until 2026-11-29 12:00 UTC"]
+    file.write_text(yaml.safe_dump(FILE | {"zone": "eu-central-1b"}))
+    with pytest.raises(PlanError, match="give the file that it was created with"):
+        doomed(file, "new", None, tmp_path)
+    with pytest.raises(PlanError, match="give the file that it was created with"):
+        settled(file, "new", tmp_path)
+    monkeypatch.setattr(provider, "account", lambda: "5678")
+    with pytest.raises(PlanError, match="are of the account 5678; set those of 1234"):
+        doomed(None, "new", None, tmp_path)
+
+
+def test_a_fleet_of_another_computer_is_destroyed_by_its_owner_alone(
+    file: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(PlanError, match=r"if it is yours, add -e cloud_owner=b\."):
+        doomed(file, "living", None, tmp_path)
+    assert doomed(file, "living", "b", tmp_path).fleets == [LIVING, OLD, OWN]
+    assert doomed(file, None, None, tmp_path).fleets == [OLD, OWN]
+    with pytest.raises(PlanError, match="has not settled the fleet living"):
+        doomed(None, "living", "b", tmp_path)
+    with pytest.raises(PlanError, match="Say where fleets are"):
+        doomed(None, None, None, tmp_path)
+
+
+def test_a_created_fleet_of_which_nothing_is_found_is_a_question(
+    provider: Provider, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = settled(file, "new", tmp_path).fleet
+    keep_fleet(tmp_path, fleet)
+    assert not doomed(None, "new", None, tmp_path).question
+    keep_creation(tmp_path, "new", ENDED)
+    assert "nothing at all is found" in doomed(None, "new", None, tmp_path).question
+    monkeypatch.setattr(provider, "left", lambda *_: ["instance i-1"])
+    assert not doomed(None, "new", None, tmp_path).question
+
+
+@pytest.mark.parametrize("how_far", ["", ENDED, GOES_ON])
+def test_after_a_creation_that_was_cut_off_it_is_looked_again(
+    provider: Provider, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how_far: str
+) -> None:
+    fleet = settled(file, "new", tmp_path).fleet
+    keep_fleet(tmp_path, fleet)
+    if how_far:
+        keep_creation(tmp_path, "new", how_far)
+    answers: list[list[str]] = [[], ["instance i-1"]]  # the second appears while it is looked
+    monkeypatch.setattr(provider, "left", lambda *_: answers.pop(0))
+    place = Spot(fleet.provider, fleet.region, fleet.zone)
+    if how_far == GOES_ON:
+        with pytest.raises(PlanError, match="Still there, and paid for, of the fleet new: inst"):
+            forget(place, [fleet.id], tmp_path, tmp_path, again_s=0)
+    else:
+        forget(place, [fleet.id], tmp_path, tmp_path, again_s=0)
+    assert folder_of(tmp_path, "new").exists() == (how_far == GOES_ON)
+
+
+def test_what_is_kept_of_another_fleet_of_that_name_stays(file: Path, tmp_path: Path) -> None:
+    fleet = settled(file, "new", tmp_path).fleet
+    keep_fleet(tmp_path, fleet)
+    path = keep_inventory(tmp_path, fleet, tmp_path)
+    place = Spot(fleet.provider, fleet.region, fleet.zone)
+    forget(place, [FleetId("new", "another")], tmp_path, tmp_path, again_s=0)
+    assert path.exists()
+    assert folder_of(tmp_path, "new").exists()
+    forget(place, [fleet.id], tmp_path, tmp_path, again_s=0)
+    assert not path.exists()
+    assert not folder_of(tmp_path, "new").exists()
 
 
 @pytest.mark.parametrize(
-    ("message", "sentence"),
+    ("name", "message", "sentence"),
     [
         (
+            "aws",
             (
                 "An error occurred (VcpuLimitExceeded) when calling the RunInstances operation: "
                 "Too many."
@@ -237,17 +368,47 @@ def test_what_has_expired() -> None:
             ),
         ),
         (
+            "hetzner",
             "server limit reached (resource_limit_exceeded, 7f9a)",
             (
                 "the project's quota is used up; ask for more, or rent fewer (server limit reached "
                 "(resource_limit_exceeded, 7f9a))"
             ),
         ),
-        ("error during\n  placement.", "error during placement"),
+        ("aws", "error during\n  placement.", "error during placement"),
+        (
+            "hetzner",
+            "Value of unknown type: <class 'hcloud.firewalls.domain.FirewallRule'>",
+            (
+                "Hetzner said no, and its module does not say why: mostly the project's quota is "
+                "used up, or the token may only read"
+            ),
+        ),
     ],
 )
-def test_a_no_of_a_provider_is_a_sentence(message: str, sentence: str) -> None:
-    assert sentence_of(message) == sentence
+def test_a_no_of_a_provider_is_a_sentence(name: str, message: str, sentence: str) -> None:
+    assert sentence_of(message, description_of(name)) == sentence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_provider_is_a_module_and_a_folder_of_tasks(name: str) -> None:
+    role = Path(__file__).resolve().parents[3] / "roles" / f"cloud_{name}"
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    given = {task: set(spec["options"]) for task, spec in specs.items()}
+    fleet = {"cloud_fleet", "cloud_tags", "cloud_public_key", "cloud_user_data"}
+    assert given == {"take_name": fleet, "create": fleet, "destroy": {"cloud_expired"}}
+    assert {path.stem for path in (role / "tasks").iterdir()} == set(given)
+    known = description_of(name).inventory
+    assert set(known.cloud) == {"type", "zone", "instance", "image", "lifecycle", "placement"}
+
+
+def test_what_a_provider_is_needs_none_of_its_libraries() -> None:
+    """./bench -i reads an inventory without them."""
+    program = (
+        "import sys; from pipebench.cloud import inventory, cloud_file; "
+        "assert not {'boto3', 'botocore', 'hcloud', 'requests'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_host_ends_itself_at_a_moment_that_systemd_understands(tmp_path: Path) -> None:

@@ -7,16 +7,27 @@ AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_PRICING.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
-from pipebench.cloud.cloud_file import Image
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, Found, MachineType, latest
+from pipebench.cloud.provider import (
+    FLEET_TAG,
+    PROJECT,
+    PROJECT_TAG,
+    Description,
+    FleetId,
+    Found,
+    Image,
+    Inventory,
+    MachineType,
+    clock,
+    latest,
+    owned,
+)
 from pipebench.plan.mistakes import PlanError
 
 PRICING_REGION = "us-east-1"
@@ -35,20 +46,93 @@ LISTED = {
     "volume": ("describe_volumes", "Volumes", "VolumeId"),
 }
 
+HELP = {
+    "AuthFailure": "the credentials are not valid; see `aws sts get-caller-identity`",
+    "ExpiredToken": "the session has ended; log in again",
+    "InvalidClientTokenId": "the credentials are not valid; see `aws sts get-caller-identity`",
+    "SignatureDoesNotMatch": "the secret key is not the one of this access key",
+    "UnauthorizedOperation": "the account may not do this; docs/cloud.md lists the permissions",
+    "AccessDenied": "the account may not do this; docs/cloud.md lists the permissions",
+    "AccessDeniedException": "the account may not do this; docs/cloud.md lists the permissions",
+    "OptInRequired": "the account is not enabled in this region",
+    "VcpuLimitExceeded": "the account's quota of vCPUs is used up; ask for more, or rent fewer",
+    "InstanceLimitExceeded": "the account's quota of instances is used up",
+    "VpcLimitExceeded": "the account's quota of networks is used up; delete one, or ask for more",
+    "InsufficientInstanceCapacity": "the zone has no such machine left; try another zone, or later",
+    "Unsupported": "the zone does not have this type; try another zone",
+    "InvalidParameterCombination": "the type does not go with what is asked of it",
+}
+"""What an answer that says no means, by its code."""
 
-class Aws:
+
+def plugin_document(fleet: str, region: str) -> dict[str, Any]:
+    """What Ansible's plugin reads."""
+    return {
+        "plugin": "amazon.aws.aws_ec2",
+        "regions": [region],
+        "filters": {
+            f"tag:{PROJECT_TAG}": PROJECT,
+            f"tag:{FLEET_TAG}": fleet,
+            "instance-state-name": ["running"],
+        },
+        "hostnames": ["tag:bench-host"],
+        "hostvars_prefix": "aws_",
+        "use_contrib_script_compatible_sanitization": False,
+    }
+
+
+DESCRIPTION = Description(
+    # Debian 13 of Debian's own account
+    image=Image(owner="136693071363", name="debian-13-{architecture}-*", user="admin"),
+    images_have_owners=True,
+    inventory=Inventory(
+        ending=".aws_ec2.yml",
+        document=plugin_document,
+        tags="aws_tags",
+        public="aws_public_ip_address",
+        private="aws_private_ip_address",
+        cloud={
+            "type": "aws_instance_type",
+            "zone": "aws_placement.availability_zone",
+            "instance": "aws_instance_id",
+            "image": "aws_image_id",
+            "lifecycle": "aws_instance_lifecycle | default('on-demand')",
+            "placement": "aws_placement.group_name | default('', true)",
+        },
+    ),
+    help=HELP,
+    code=re.compile(r"An error occurred \((\w+)\)"),  # boto3
+)
+
+
+class Cloud:
     """A zone of a region (provider.py)."""
 
+    description = DESCRIPTION
     currency = "USD"
     price_source = "AWS price list API, on demand, Linux"
     places_near = True
 
     def __init__(self, region: str, zone: str) -> None:
+        import boto3  # noqa: PLC0415
+
         self.region, self.zone = region, zone
         with answered("AWS"):
             session = boto3.session.Session(region_name=region)
             self._ec2 = session.client("ec2")
             self._pricing = session.client("pricing", region_name=PRICING_REGION)
+            self._sts = session.client("sts")
+
+    def account(self) -> str:
+        return str(self._identity()["Account"])
+
+    def now(self) -> datetime:
+        return clock(self._identity()["ResponseMetadata"]["HTTPHeaders"].get("date"), "AWS")
+
+    def _identity(self) -> Any:
+        """Whose the credentials are. Everybody may ask that."""
+        with answered("the account"):
+            return self._sts.get_caller_identity()
 
     def known_types(self) -> list[str]:
         with answered("its instance types"):
@@ -131,7 +215,7 @@ class Aws:
         newest = max(images, key=lambda one: one["CreationDate"])
         return Found(str(newest["ImageId"]), str(newest["RootDeviceName"]))
 
-    def fleets(self) -> dict[str, float]:
+    def fleets(self) -> dict[FleetId, float]:
         with answered("its resources"):
             pages = self._ec2.get_paginator("describe_tags").paginate(
                 Filters=[
@@ -148,11 +232,11 @@ class Aws:
                         tags.setdefault(one["ResourceId"], {})[one["Key"]] = one["Value"]
         # what was deleted keeps its tags for a while
         return {
-            fleet: expires for fleet, expires in latest(tags.values()).items() if self.left(fleet)
+            fleet: expires for fleet, expires in latest(tags.values()).items() if self.left(*fleet)
         }
 
-    def left(self, fleet: str) -> list[str]:
-        ours = {PROJECT_TAG: PROJECT, FLEET_TAG: fleet}
+    def left(self, fleet: str, owner: str | None = None) -> list[str]:
+        ours = owned(fleet, owner)
         tags = [{"Name": f"tag:{key}", "Values": [value]} for key, value in ours.items()]
         with answered("its resources"):
             alive = [*tags, {"Name": "instance-state-name", "Values": ALIVE}]
@@ -174,6 +258,12 @@ class Aws:
 @contextmanager
 def answered(what: str) -> Iterator[None]:
     """Make a sentence of an error of AWS. what: the thing that was asked for."""
+    from botocore.exceptions import (  # noqa: PLC0415
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+    )
+
     try:
         yield
     except NoCredentialsError as error:
@@ -182,4 +272,6 @@ def answered(what: str) -> Iterator[None]:
             "AWS_SECRET_ACCESS_KEY."
         ) from error
     except (BotoCoreError, ClientError) as error:
-        raise PlanError(f"AWS does not answer about {what}: {sentence_of(str(error))}.") from error
+        raise PlanError(
+            f"AWS does not answer about {what}: {sentence_of(str(error), DESCRIPTION)}."
+        ) from error

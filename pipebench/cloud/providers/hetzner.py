@@ -6,38 +6,109 @@ The token is HCLOUD_TOKEN, as every program of Hetzner takes it; HCLOUD_ENDPOINT
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from hcloud import APIException, Client, HCloudException
-from hcloud.server_types.client import BoundServerType
-from requests import RequestException
-
-from pipebench.cloud.cloud_file import Image
 from pipebench.cloud.problems import sentence_of
-from pipebench.cloud.provider import FLEET_TAG, PROJECT, PROJECT_TAG, Found, MachineType, latest
+from pipebench.cloud.provider import (
+    FLEET_TAG,
+    PROJECT,
+    PROJECT_TAG,
+    Description,
+    FleetId,
+    Found,
+    Image,
+    Inventory,
+    MachineType,
+    clock,
+    latest,
+    owned,
+)
 from pipebench.plan.mistakes import PlanError
 
+if TYPE_CHECKING:
+    from hcloud.server_types.client import BoundServerType
+
 ENDPOINT = "https://api.hetzner.cloud/v1"
+ANSWER_S = 30
 ARCHITECTURES = {"x86": "amd64", "arm": "arm64"}
 
+HELP = {
+    "unauthorized": "the token is not valid",
+    "forbidden": "the token may only read; it must be able to write",
+    "resource_limit_exceeded": "the project's quota is used up; ask for more, or rent fewer",
+    "resource_unavailable": "the location has no such server left; try another location, or later",
+    "uniqueness_error": "another fleet has this name",
+    "rate_limit_exceeded": "too many requests; try later",
+}
+"""What an answer that says no means, by its code."""
 
-class Hetzner:
+
+def plugin_document(fleet: str, _region: str) -> dict[str, Any]:
+    """What Ansible's plugin reads."""
+    return {
+        "plugin": "hetzner.hcloud.hcloud",
+        "label_selector": f"{PROJECT_TAG}={PROJECT},{FLEET_TAG}={fleet}",
+        "status": ["running"],
+        "network": f"bench-{fleet}",
+        "hostname": "{{ hcloud_labels['bench-host'] }}",
+    }
+
+
+LOST = (
+    "Hetzner said no, and its module does not say why: mostly the project's quota is used up, or "
+    "the token may only read"
+)
+DESCRIPTION = Description(
+    image=Image(name="debian-13", user="root"),
+    images_have_owners=False,
+    inventory=Inventory(
+        ending=".hcloud.yml",
+        document=plugin_document,
+        tags="hcloud_labels",
+        public="hcloud_ipv4",
+        private="hcloud_private_ipv4",
+        cloud={
+            "type": "hcloud_server_type",
+            "zone": "hcloud_location",
+            "instance": "hcloud_id | string",
+            "image": "hcloud_image_name | default('', true)",
+            "lifecycle": "'on-demand'",
+            "placement": "''",
+        },
+    ),
+    help=HELP,
+    code=re.compile(r"\((\w+)(?:, [0-9a-f]+)?\)\s*$"),  # at the end
+    # hetzner.hcloud.firewall fails while it says that it failed, and loses the answer
+    lost=(
+        re.compile(r"Value of unknown type: .*FirewallRule"),
+        LOST,
+    ),
+)
+
+
+class Cloud:
     """A location (`zone`) of a network zone (`region`) (provider.py)."""
 
+    description = DESCRIPTION
     currency = "EUR"
     price_source = "Hetzner Cloud API, without VAT"
     places_near = False
 
     def __init__(self, region: str, zone: str) -> None:
+        from hcloud import Client  # noqa: PLC0415
+
         self.region, self.zone = region, zone
         token = os.environ.get("HCLOUD_TOKEN")
         if not token:
             raise PlanError(
                 "There is no token for Hetzner here; set HCLOUD_TOKEN to one that can write."
             )
-        self._client = Client(token, os.environ.get("HCLOUD_ENDPOINT", ENDPOINT), timeout=30)
+        self._endpoint = os.environ.get("HCLOUD_ENDPOINT", ENDPOINT)
+        self._client = Client(token, self._endpoint, timeout=ANSWER_S)
         with answered("its locations"):
             locations = self._client.locations.get_all()
         zones = {str(one.name): str(one.network_zone) for one in locations}
@@ -49,6 +120,17 @@ class Hetzner:
             raise PlanError(
                 f"The zone {zone} of hetzner is in the region {zones[zone]}, not {region}."
             )
+
+    def account(self) -> str:
+        return ""  # a token is of a project, and nothing says of which
+
+    def now(self) -> datetime:
+        from requests import head  # noqa: PLC0415
+
+        # its client keeps the heads of answers to itself
+        with answered("its clock"):
+            answer = head(f"{self._endpoint}/locations", timeout=ANSWER_S)
+        return clock(answer.headers.get("Date"), "Hetzner")
 
     def _offered(self) -> dict[str, BoundServerType]:
         with answered("its server types"):
@@ -101,22 +183,26 @@ class Hetzner:
             for kind, resources in found.items()
         }
 
-    def fleets(self) -> dict[str, float]:
+    def fleets(self) -> dict[FleetId, float]:
         resources = self._resources(f"{PROJECT_TAG}={PROJECT}")
         return latest(labels for some in resources.values() for labels in some)
 
-    def left(self, fleet: str) -> list[str]:
-        resources = self._resources(f"{PROJECT_TAG}={PROJECT},{FLEET_TAG}={fleet}")
+    def left(self, fleet: str, owner: str | None = None) -> list[str]:
+        tags = owned(fleet, owner)
+        resources = self._resources(",".join(f"{key}={value}" for key, value in tags.items()))
         return [f"{kind} {one['id']}" for kind, some in resources.items() for one in some]
 
 
 @contextmanager
 def answered(what: str) -> Iterator[None]:
     """Make a sentence of an error of Hetzner. what: the thing that was asked for."""
+    from hcloud import APIException, HCloudException  # noqa: PLC0415
+    from requests import RequestException  # noqa: PLC0415
+
     try:
         yield
     except APIException as error:
-        said = sentence_of(f"{error.message} ({error.code})")
+        said = sentence_of(f"{error.message} ({error.code})", DESCRIPTION)
         raise PlanError(f"Hetzner does not answer about {what}: {said}.") from error
     except (HCloudException, RequestException) as error:
         raise PlanError(f"Hetzner does not answer about {what}: {error}.") from error
