@@ -13,8 +13,8 @@ which the server is idle, and runs the tool for the measurement:
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
          "clock_step_s", "allowance"}
 
-    {"state": "ended", "owner"}
-        ends the load that goes on, if one does, and lets the host go
+    {"state": "ended"}
+        ends the load that goes on, if one does
         {}
 
 Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
@@ -41,7 +41,6 @@ from typing import Any, TypedDict
 
 from host.allowance import cards, exceeded, growth
 from host.cgroup import read
-from host.lease import release
 from host.orders import obey
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
@@ -240,7 +239,6 @@ def answer_to(given: dict[str, Any]) -> Answer | Fault:
     """Do what was read, and say what is printed."""
     if given.get("state") == "ended":
         end()
-        release(given["owner"])
         return {}
     be_known()
     return measure(Order(**given))
