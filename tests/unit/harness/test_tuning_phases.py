@@ -165,8 +165,8 @@ def test_what_was_put_back_and_set_anew_is_recorded_and_said(tmp_path: Path) -> 
     lines = dict(tuned_lines(records))["s"]
     assert lines[-3:] == [
         (
-            "put back by the host at 1970-01-01 00:15:00 UTC, as the run held it no longer; all set "
-            "anew at 1970-01-01 00:16:00 UTC"
+            "put back by the host at 1970-01-01 00:15:00 UTC, as the run held it no longer; "
+            "all set anew at 1970-01-01 00:16:00 UTC"
         ),
         "the host was booted again; all set anew at 1970-01-01 00:16:10 UTC",
         "all put back",
