@@ -56,7 +56,10 @@ def answer_to(
 
 def set_anew(token: str) -> None:
     """Set what this run has set on this host, if that was put back meanwhile."""
-    # only here, as the programs of tuning are asked by orders, too
-    from tuning.hold import set_anew  # noqa: PLC0415
+    # only here: the programs of tuning are asked by orders, too, and each import takes time
+    from tuning.settings import is_put_back  # noqa: PLC0415
 
-    set_anew(token)
+    if is_put_back(token):
+        from tuning import hold  # noqa: PLC0415
+
+        hold.set_anew(token)

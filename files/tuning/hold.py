@@ -83,14 +83,13 @@ def set_values(
 
 
 def set_anew(token: str) -> None:
-    """Set again what the run with this lease has set, if it was put back while that goes on.
+    """Set again what the run with this lease has set: it was put back while that goes on.
 
     Raises TransientError if a value cannot be set as it was: what is measured then is not what the
     run says of itself.
     """
     remembered = kept()
-    if remembered is None or remembered.get("token") != token or is_set(remembered):
-        return
+    assert remembered
     put_back_at = None if is_rebooted(remembered) else remembered["released_at"]
     lapse: Lapse = {"put_back_at": put_back_at, "set_anew_at": time.time()}
     order = cast("Order", remembered["order"])

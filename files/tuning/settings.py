@@ -129,6 +129,14 @@ def is_set(remembered: Kept | None) -> bool:
     return bool(remembered and remembered["released_at"] is None and not is_rebooted(remembered))
 
 
+def is_put_back(token: str) -> bool:
+    """Whether what the run with this lease has set is not set any more."""
+    remembered = kept()
+    # one that an older version has kept has no token
+    is_own = remembered is not None and remembered.get("token") == token
+    return is_own and not is_set(remembered)
+
+
 def untouched() -> dict[str, str]:
     """By path, what was there before, of values that are set now."""
     remembered = kept()

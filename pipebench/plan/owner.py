@@ -55,7 +55,9 @@ class Owner(NamedTuple):
         return bool(here.started) or not _exists(int(self.pid)) or _has_ended(self.pid)
 
     def end(self, within_s: float = END_S) -> None:
-        """End it, and wait until it has ended."""
+        """End it, and wait until it has ended. One of which nothing is known is left alone."""
+        if not all(self):
+            return
         deadline = time.monotonic() + within_s
         while not self.is_dead and time.monotonic() < deadline:
             with suppress(ProcessLookupError):
