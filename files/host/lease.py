@@ -6,10 +6,10 @@ host, and what is there may be another one's. Nobody else has had it as long as 
 also if the time is over: then that run goes on with it.
 
 Time is counted by the clock that nobody sets (CLOCK_BOOTTIME) of one boot. A lease outlives a
-reboot, and its whole time begins anew with the boot: the run comes back to its host, which did not
-become free by that, and no clock says how long it was off. So the file is on a disk. It is written
-in place and has always the same size: that needs no space, and nobody sees a half of it. flock on
-the file itself is around each look with its write.
+reboot, and its whole time begins anew with the boot, also if it was over: the run comes back to its
+host, which did not become free by that, and no clock says how long it was off. So the file is on a
+disk. It is written in place and has always the same size: that needs no space, and nobody sees a
+half of it. flock on the file itself is around each look with its write.
 
 Modules import this, too: it needs nothing but the standard library. Run in the folder above as
 `python3 -m host.lease`, with an order of a run (orders.py):
@@ -35,6 +35,9 @@ FILE = Path("/opt/pipeline-bench/lease.json")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 FIRST_PROCESS = Path("/proc/1/stat")
 SIZE = 2048
+TEXTS = ("run", "owner", "token", "boot")
+NUMBERS = ("since", "kept_at", "seconds")
+LARGEST = 1e11
 
 
 class Lease(TypedDict):
@@ -100,10 +103,9 @@ class Kept:
         """The last lease, also one that is over; None if there is none, or it is damaged."""
         try:
             lease = json.loads(os.pread(self._descriptor, SIZE, 0))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-        is_lease = isinstance(lease, dict) and lease.keys() >= Lease.__annotations__.keys()
-        return cast("Lease", lease) if is_lease else None
+        return cast("Lease", lease) if is_lease(lease) else None
 
     def held(self) -> Held | None:
         """The lease that goes on."""
@@ -137,6 +139,16 @@ class Kept:
 
 def _moment(lease: Lease) -> str:
     return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(lease['since']))} UTC"
+
+
+def is_lease(value: Any) -> bool:
+    """Whether it is all that a lease has, and no other kind of value."""
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name), str) for name in TEXTS)
+        and all(isinstance(value.get(name), (int, float)) for name in NUMBERS)
+        and all(0 <= value[name] < LARGEST for name in NUMBERS)
+    )
 
 
 @contextmanager

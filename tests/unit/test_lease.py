@@ -245,9 +245,23 @@ def test_one_that_is_known_to_be_dead_holds_it_no_longer() -> None:
         take("third", over="first")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "null", "{}", '{"run": "x"}', "", "\0" * 9])
+STRANGE = [
+    "{", "[]", "null", "{}", '{"run": "x"}', "", "\0" * 9, "\udcff", "[" * 2048,
+    *(
+        json.dumps(
+            {
+                "run": "r", "owner": "o", "token": "t", "since": 0, "boot": "b", "kept_at": 0,
+                "seconds": 1e9,
+            } | change
+        )
+        for change in ({"since": 1e300}, {"seconds": float("nan")}, {"kept_at": "x"}, {"run": 5})
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", STRANGE)
 def test_what_is_not_a_lease_holds_nothing(file: Path, text: str) -> None:
-    file.write_text(text)
+    file.write_text(text, errors="surrogateescape")
     assert lease.held() is None
     assert "this run has lost the host" in obeys(of("first"))
     take("first")
