@@ -44,7 +44,6 @@ def measured(options: argparse.Namespace, framework: str, *, with_it: bool) -> f
         of = {"user": "throw-away"} if with_it else {}
     started = {"address": options.server, "port": PORT, "workers": 1, "patience": 30}
     started["at_most"] = 60 + options.seconds
-    started["lease"] = {"run": "look-cost", "owner": "look-cost", "seconds": started["at_most"]}
     host_program(options.server, "server.unit", name=framework, state="started", **started)
     loaded = host_program(
         options.generator, "generator.load", address=options.server, port=PORT, depth=options.depth,

@@ -14,8 +14,8 @@ which the server is idle, and runs the tool for the measurement:
         {"cpus", "ready_error", "samples", "warmup", "measured", "connections", "verification",
          "clock_step_s", "allowance", "uid"}
 
-    {"state": "ended", "owner"}
-        ends the load that goes on, if one does, and lets the host go
+    {"state": "ended"}
+        ends the load that goes on, if one does
         {}
 
 Durations are in s; the classes Generator and Execution of pipebench/record/schema.py say what the
@@ -39,7 +39,6 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from host.allowance import cards, exceeded, growth
-from host.lease import release
 from host.orders import obey
 from host.plain_http import wait_for_answer
 from host.sampling import sampled
@@ -224,7 +223,6 @@ def answer_to(given: dict[str, Any]) -> object:
     """Do what was read, and say what is printed."""
     if given.get("state") == "ended":
         end_all()
-        release(given["owner"])
         return {}
     return carry_out(
         "generator.load", given, at_most_s(given), lambda order: measure(Order(**order))

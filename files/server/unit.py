@@ -13,8 +13,8 @@ Run in the folder above as `python3 -m server.unit`, with an order (host/orders.
         ended, and has both stopped: the sampler at once, the unit until the next start
         {"unit", "state", "exited_at", "rss_peak_bytes", "samples", "processes", "journal"}
 
-    {"state": "ended", "owner"}
-        has everything stopped at once, whatever runs, and lets the host go
+    {"state": "ended"}
+        has everything stopped at once, whatever runs
         {}
 
 Whatever becomes of who asks, systemd ends a unit and its sampler `at_most` s after their start.
@@ -33,13 +33,13 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Union
 
 from host.allowance import cards, exceeded, growth
 from host.cgroup import cgroup_folder, read
 from host.journal import kept
-from host.lease import release
 from host.orders import obey
 from host.plain_http import ASK_EVERY_S, ask_once
 from host.port import listen_error
@@ -136,9 +136,9 @@ class Unit:
             return {"unavailable": {"reason": reason, "log": ""}}
         # One framework at a time: the last one may still be ending, or an earlier run's be left.
         end_all()
-        if trouble := taken(address, port):
-            raise TransientError(trouble)
-        limit(at_most)
+        if problem := taken(address, port):
+            raise TransientError(problem)
+        limit(at_most, self.unit, self.sampler)
         for last in (self.samples, self.processes):
             last.unlink(missing_ok=True)
         self.environment.write_text(
@@ -166,8 +166,8 @@ class Unit:
         deadline = time.monotonic() + patience
         while True:
             left = deadline - time.monotonic()
-            trouble = ask_once(address, port, max(min(left, 1.0), 0.05))
-            if trouble is None:
+            problem = ask_once(address, port, max(min(left, 1.0), 0.05))
+            if problem is None:
                 return None
             # systemctl takes CPU time from a server that starts, so it is asked only at the end
             state = {} if Path("/proc", str(pid)).exists() else self.properties()
@@ -175,7 +175,7 @@ class Unit:
                 how = f"{state['Result']}, status {state['ExecMainStatus']}"
                 return f"ended before it answered ({how})"
             if time.monotonic() > deadline:
-                return f"did not answer within {patience:g} s: {trouble}"
+                return f"did not answer within {patience:g} s: {problem}"
             time.sleep(ASK_EVERY_S)
 
     def stop(self, since: float | None) -> Stopped:
@@ -227,19 +227,53 @@ def taken(address: str, port: int) -> str | None:
     return f"port {port} of {address} is in use by {who}"
 
 
-def limit(at_most: float) -> None:
-    """Have systemd end every unit so many seconds after its start, from now on.
+def limit(at_most: float, *units: str) -> None:
+    """Have systemd end these units so many seconds after their start.
 
-    It reads its units anew only if the limit is another one than before.
+    It is asked what it knows of them: an earlier reload may have failed after the files had been
+    written. Raises TransientError if it does not know all that the files say: then nobody would
+    end a unit whose controller dies.
     """
     text = f"[Service]\nRuntimeMaxSec={at_most:g}\n"
-    files = [SYSTEMD / f"{unit}.service.d" / "limit.conf" for unit in UNITS]
-    if all(file.exists() and file.read_text(errors="replace") == text for file in files):
-        return
-    for file in files:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    Unit.systemctl("daemon-reload")
+    for name in UNITS:
+        file = SYSTEMD / f"{name}.service.d" / "limit.conf"
+        if not (file.exists() and file.read_text(errors="replace") == text):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    if trouble(at_most, units):
+        Unit.systemctl("daemon-reload")
+        if still := trouble(at_most, units):
+            raise TransientError(f"{still}, also after systemctl daemon-reload")
+
+
+def trouble(at_most: float, units: Sequence[str]) -> str | None:
+    """A sentence if systemd has units that are not as their files say, or that end at another time.
+
+    Only a unit that systemd has loaded may be old: any other one is read when it is asked for.
+    """
+    shown = Unit.systemctl("show", "--property=NeedDaemonReload,RuntimeMaxUSec", *units)
+    for unit, block in zip(units, shown.split("\n\n")):
+        said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if said.get("NeedDaemonReload") != "no":
+            return f"systemd has not read the files of {unit} as they are now"
+        if seconds_of(said.get("RuntimeMaxUSec", "")) != at_most:
+            return f"systemd would end {unit} after {said.get('RuntimeMaxUSec')}, not {at_most:g} s"
+    return None
+
+
+SECONDS = {
+    "y": 31557600, "month": 2629800, "w": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1,
+    "ms": 1e-3, "us": 1e-6,
+}  # fmt: skip
+PART = re.compile(rf"([\d.]+)({'|'.join(sorted(SECONDS, key=len, reverse=True))})")
+
+
+def seconds_of(span: str) -> float | None:
+    """What systemd shows of a time, `1min 50s`, in s; None if it is another text."""
+    parts = [PART.fullmatch(part) for part in span.split()]
+    if not parts or None in parts:
+        return None
+    return round(sum(float(part[1]) * SECONDS[part[2]] for part in parts if part), 6)
 
 
 def rss_peak_bytes(cgroup: Path | None) -> int | None:
@@ -258,7 +292,6 @@ def answer_to(order: dict[str, Any]) -> Started | Unavailable | Stopped | Ended:
     """Do what was read, and say what is printed."""
     if order["state"] == "ended":
         end_all()
-        release(order["owner"])
         return {}
     unit = Unit(order["name"])
     if order["state"] == "started":

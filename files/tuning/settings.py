@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from .places import PlaceError, as_written, read_place, read_text, same, write_place
 
@@ -41,11 +41,33 @@ class Setting(TypedDict):
     restore_error: str | None
 
 
+class Lapse(TypedDict):
+    """That values were put back while their run still measured. Both: unix s.
+
+    put_back_at: None if a reboot did it, at a moment that is not known. set_anew_at: all of them.
+    """
+
+    put_back_at: float | None
+    set_anew_at: float
+
+
+class Asked(NamedTuple):
+    """What was asked for, with the token of which lease; and the lapses of that so far."""
+
+    order: dict[str, Any]
+    token: str | None
+    lapses: list[Lapse]
+
+
+NOBODY = Asked({}, None, [])
+
+
 class Kept(TypedDict):
     """What a host remembers of the values that were set.
 
     kernel_started: unix s. released_at: when all were put back, unix s; None while they are set.
-    about: what else belongs into the record.
+    about: what else belongs into the record. order, token, lapses: see Asked.
+    already: whether all was put back before that was last asked for.
     """
 
     boot_id: str
@@ -53,6 +75,10 @@ class Kept(TypedDict):
     released_at: float | None
     settings: list[Setting]
     about: dict[str, Any]
+    order: dict[str, Any]
+    token: str | None
+    lapses: list[Lapse]
+    already: bool
 
 
 def setting(name: str, path: str, before: str, wanted: str) -> Setting:
@@ -103,6 +129,14 @@ def is_set(remembered: Kept | None) -> bool:
     return bool(remembered and remembered["released_at"] is None and not is_rebooted(remembered))
 
 
+def is_put_back(token: str) -> bool:
+    """Whether what the run with this lease has set is not set any more."""
+    remembered = kept()
+    # one that an older version has kept has no token
+    is_own = remembered is not None and remembered.get("token") == token
+    return is_own and not is_set(remembered)
+
+
 def untouched() -> dict[str, str]:
     """By path, what was there before, of values that are set now."""
     remembered = kept()
@@ -111,7 +145,9 @@ def untouched() -> dict[str, str]:
     return {one["path"]: one["before"] for one in remembered["settings"]}
 
 
-def change(settings: list[Setting], about: dict[str, Any], root: Path = Path("/")) -> Kept:
+def change(
+    settings: list[Setting], about: dict[str, Any], root: Path = Path("/"), asked: Asked = NOBODY
+) -> Kept:
     """Write every value, once what was there before is kept. root: of /proc and /sys."""
     remembered: Kept = {
         "boot_id": boot_id(),
@@ -119,6 +155,10 @@ def change(settings: list[Setting], about: dict[str, Any], root: Path = Path("/"
         "released_at": None,
         "settings": settings,
         "about": about,
+        "order": asked.order,
+        "token": asked.token,
+        "lapses": asked.lapses,
+        "already": False,
     }
     keep(remembered)
     for one in settings:
@@ -139,7 +179,10 @@ def restore(root: Path = Path("/")) -> Kept | None:
     After a reboot there is nothing to put back.
     """
     remembered = kept()
-    if remembered is None or not is_set(remembered):
+    if remembered is None:
+        return None
+    remembered["already"] = not is_set(remembered)
+    if remembered["already"]:
         return remembered
     for one in reversed(remembered["settings"]):
         one["held"] = read_place(root, one["path"])

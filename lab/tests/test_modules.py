@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filter.lease_problems import lease_problems
+from host import lease
 
 from lab.roles.lab.module_utils import lab
 from tests.namespace import in_namespace
@@ -248,3 +250,57 @@ def test_a_link_in_a_root_does_not_lead_out_of_it(tmp_path: Path) -> None:
 
 def test_a_process_is_known_by_its_root() -> None:
     assert lab.processes("/nowhere/.lab/machines") == []
+
+
+def test_a_machine_that_a_run_measures_on_is_not_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it would be is planned, and said; one that stays as it is matters to nobody."""
+    machines = [
+        {"name": name, "root": f"/lab/machines/{name}.x", "cpus": "0", "netns": f"apb-{name}"}
+        for name in ("stays", "pinned", "free")
+    ]
+    running = [*machines, {"name": "gone", "root": "/lab/machines/gone.x", "netns": "apb-gone"}]
+    found = [
+        lab.Process(
+            number,
+            [
+                "systemd-nspawn",
+                f"--cpu-affinity={'1' if one['name'] == 'pinned' else '0'}",
+                f"--network-namespace-path={lab.NETNS}/{one['netns']}",
+            ],
+            str(one["root"]),
+        )
+        for number, one in enumerate(running)
+    ]
+    held = {"run": "r", "owner": "laptop b p c 1 2", "token": "t", "since": 0.0, "left": 60.0}
+    monkeypatch.setattr(lab_plan, "processes", lambda _: found)
+    monkeypatch.setattr(lab_plan, "children_of", lambda pid: [pid + 100])
+    monkeypatch.setattr(
+        lab_plan, "held_in", lambda root: None if root.parts[2] == "102" else dict(held)
+    )
+    leases = lab_plan.leases_of_stopped(str(tmp_path), machines)
+    assert sorted(leases) == ["gone", "pinned"]
+    (first, _) = lease_problems(leases)
+    assert first.startswith("pinned is held by the run r since 00:00 UTC, made on laptop; wait")
+
+
+def test_the_lease_of_a_machine_is_read_from_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opt, proc = tmp_path / "opt/pipeline-bench", tmp_path / "proc"
+    for folder in (opt, proc / "1", proc / "sys/kernel/random"):
+        folder.mkdir(parents=True)
+    (proc / "sys/kernel/random/boot_id").write_text("of the machine\n")
+    (proc / "1/stat").write_text(f"1 (systemd) S {'0 ' * 18}0 0")
+    assert lease.held_in(tmp_path) is None
+    kept = {
+        "run": "r", "owner": "o", "token": "t", "since": 0.0, "boot": "of the machine",
+        "kept_at": lease.boot_s() - 10, "seconds": 60.0,
+    }  # fmt: skip
+    (opt / "lease.json").write_text(json.dumps(kept))
+    held = lease.held_in(tmp_path)
+    assert held
+    assert held["left"] == pytest.approx(50, abs=5)
+    monkeypatch.setattr(lease, "boot_s", lambda: kept["kept_at"] + 61)
+    assert lease.held_in(tmp_path) is None

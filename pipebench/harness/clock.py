@@ -21,6 +21,8 @@ from pipebench.record.schema import SCHEMA_VERSION, Clock, ClockRecord, RecordEr
 from pipebench.record.store import clock_file, time_text
 
 PROGRAM = "host.clock"
+LONGEST_S = 30
+"""Then its host ends it."""
 BEFORE: Literal["before"] = "before"
 AFTER: Literal["after"] = "after"
 
@@ -33,10 +35,11 @@ class ClockExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return self.call(PROGRAM, state="started", **address_of(self.testbed))
+        return self.holding_call(LONGEST_S, PROGRAM, state="started", **address_of(self.testbed))
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        call = self.call(PROGRAM, state="measured", **address_of(self.testbed))
+        order = {"state": "measured", **address_of(self.testbed)}
+        call = self.holding_call(LONGEST_S, PROGRAM, **order)
         return dict.fromkeys(self.testbed.generators, call)
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)

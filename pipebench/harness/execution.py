@@ -137,8 +137,12 @@ class Execution(ABC):
         """The record. ended: when the last answer came, unix s."""
 
     def call(self, program: str, **order: Any) -> Call:
-        """A program that is asked for this execution, and holds no host."""
-        return call_of(self.run.owner, program, order)
+        """A program that is asked for this execution, and does not hold its host for longer."""
+        return call_of(self.run, program, order)
+
+    def holding_call(self, seconds: float, program: str, **order: Any) -> Call:
+        """The same; the run holds the host for so long, and for a pause after it."""
+        return holding_call(self.run, seconds, program, order)
 
     @property
     def first_generator(self) -> str:
@@ -195,17 +199,17 @@ def address_of(testbed: Testbed) -> dict[str, Any]:
     return {"address": testbed.address, "port": testbed.port}
 
 
-def call_of(owner: str, program: str, order: Mapping[str, Any]) -> Call:
-    """A call that a host refuses if another run holds it; it needs no space on its disk.
-
-    owner: of the run that asks.
-    """
-    return Call(program, {**order, "owner": owner})
+def call_of(run: RunPlan, program: str, order: Mapping[str, Any]) -> Call:
+    """A call that a host refuses if the run has lost it (files/host/orders.py)."""
+    return Call(program, {**order, "lease": {"token": run.lease}})
 
 
 def holding_call(run: RunPlan, seconds: float, program: str, order: Mapping[str, Any]) -> Call:
-    """The same; the run holds the host for so long, and for a pause after it."""
-    lease = {"run": run.run_id, "owner": run.owner, "seconds": seconds + LONGEST_PAUSE_S}
+    """The same; the run holds the host for so long, and for a pause after it.
+
+    What it has set there is set anew, if it was put back meanwhile.
+    """
+    lease = {"token": run.lease, "seconds": seconds + LONGEST_PAUSE_S}
     return Call(program, {**order, "lease": lease})
 
 
@@ -232,4 +236,4 @@ def start_unit(
 def stop_unit(run: RunPlan, framework: str, since: float | None) -> Call:
     """Stop it, and read how it fared."""
     order = {"state": "stopped", "name": framework, "since": since}
-    return call_of(run.owner, "server.unit", order)
+    return call_of(run, "server.unit", order)

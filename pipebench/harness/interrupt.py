@@ -10,10 +10,12 @@ from types import FrameType
 
 from pipebench.harness.execution import Hosts, call_of
 from pipebench.harness.host_program import ask_all
+from pipebench.plan.run_plan import RunPlan
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SERVER, LOAD = "server.unit", "generator.load"
 """The programs that end what they started."""
+LEASE = "host.lease"
 
 
 class Interrupted(BaseException):
@@ -44,13 +46,18 @@ def interruptible() -> Iterator[None]:
                 signal.signal(one, handler)
 
 
-def end_everything(hosts: Hosts, owner: str) -> None:
-    """Have all hosts of a testbed stop what they do for it, and hold them no longer.
+def end_everything(hosts: Hosts, run: RunPlan) -> None:
+    """Have all hosts of a testbed stop what they do for the run, which holds them still.
 
-    One that cannot be reached does so later: its units and its lease carry their own end. owner:
-    of the run.
+    One that cannot be reached does so later: its units carry their own end.
     """
     order = {"state": "ended"}
-    calls = {host.name: call_of(owner, LOAD, order) for host in hosts.generators}
-    calls[hosts.server.name] = call_of(owner, SERVER, order)
+    calls = {host.name: call_of(run, LOAD, order) for host in hosts.generators}
+    calls[hosts.server.name] = call_of(run, SERVER, order)
     ask_all(calls, hosts.all)
+
+
+def let_go(hosts: Hosts, run: RunPlan) -> None:
+    """Hold the hosts of a testbed no longer, once all is put back; or else their lease ends."""
+    call = call_of(run, LEASE, {"state": "released"})
+    ask_all({host.name: call for host in hosts.all}, hosts.all)

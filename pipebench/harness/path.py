@@ -12,6 +12,8 @@ from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTe
 from pipebench.record.store import path_file, time_text
 
 PROGRAM = "host.path"
+LONGEST_S = 30
+"""Then its host ends it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +22,11 @@ class PathExecution(Execution):
 
     @property
     def start(self) -> Call:
-        return self.call(PROGRAM, state="started", **address_of(self.testbed))
+        return self.holding_call(LONGEST_S, PROGRAM, state="started", **address_of(self.testbed))
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
-        order = {**THROW_AWAY, **address_of(self.testbed)}
-        call = self.call(PROGRAM, state="measured", **order)
+        order = {**THROW_AWAY, "state": "measured", **address_of(self.testbed)}
+        call = self.holding_call(LONGEST_S, PROGRAM, **order)
         return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)

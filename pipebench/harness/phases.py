@@ -150,3 +150,5 @@ def _constant_rates(
 
 
 PHASES = {"tune": tune, "path": path, "probe": probe, "measure": measure, "put_back": put_back}
+LAST = "put_back"
+"""After it no testbed waits for another one."""

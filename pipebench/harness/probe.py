@@ -51,7 +51,7 @@ class ProbeExecution(Execution):
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         depth = max(self.run.variables.depths)
         order = {**THROW_AWAY, **address_of(self.testbed), "depth": depth}
-        call = self.call("generator.probe", **order)
+        call = self.holding_call(LONGEST_S, "generator.probe", **order)
         return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:

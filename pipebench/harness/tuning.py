@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pipebench.harness.execution import call_of
+from pipebench.harness.execution import holding_call
 from pipebench.harness.host_program import Call, ask_all
 from pipebench.harness.lines import Line
 from pipebench.harness.testbed_run import TestbedRun
@@ -51,7 +51,8 @@ def put_back(testbed_run: TestbedRun) -> None:
     """
     folder, hosts = _folder(testbed_run), testbed_run.hosts.all
     tuned = [host for host, call in _calls(testbed_run).items() if call.order["entries"]]
-    restored = call_of(testbed_run.run.owner, PROGRAM, {"state": "restored"})
+    # it is held, so that the host does not do the same at the same time
+    restored = holding_call(testbed_run.run, 0, PROGRAM, {"state": "restored"})
     calls = dict.fromkeys(tuned, restored)
     for host, answer in ask_all(calls, hosts).items():
         if not exists(folder, tuning_file(host)):
@@ -72,7 +73,7 @@ def _calls(testbed_run: TestbedRun) -> dict[str, Call]:
 def _call(testbed_run: TestbedRun, kind: Kind) -> Call:
     order = order_of(testbed_run.run.variables, kind)
     order |= {"state": "set", "address": testbed_run.testbed.address}
-    return call_of(testbed_run.run.owner, PROGRAM, order)
+    return holding_call(testbed_run.run, 0, PROGRAM, order)
 
 
 def _begun(testbed_run: TestbedRun, host: str, answer: Answer, fault: str | None) -> TuningRecord:
@@ -107,11 +108,18 @@ def _ended(
         ended = time_text(time.time())
         return replace(record, released=ended, error=_joined(record.error, booted)), []
     left = [text for one in now.settings if (text := left_text(one, record.host))]
+    released = time_text(answer["released_at"]) if answer["released_at"] else None
+    early = None
+    if answer.get("already") and released:
+        early = (
+            f"{record.host} put everything back by itself at {released[:19]}Z, before the run's end"
+        )
     whole = replace(
         record,
         settings=now.settings,
-        released=time_text(answer["released_at"]) if answer["released_at"] else None,
-        error=_joined(record.error, *left),
+        lapses=now.lapses,
+        released=released,
+        error=_joined(record.error, *left, early),
     )
     return whole, left
 

@@ -7,13 +7,10 @@ forwarding makes it, so neither side needs another program. A process of this co
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,7 +33,6 @@ SSH_OPTIONS = (
 )
 NO_ERRORS = ("debug", "Allocated port")
 CONNECT_S = 5
-CLOSE_S = 10
 
 
 class NoWayError(Exception):
@@ -123,11 +119,7 @@ def why_not(said: way_holder.Said) -> str:
 
 def close_way(holder: str) -> None:
     """End a way, and wait until it has ended."""
-    process = parsed(holder)
-    deadline = time.monotonic() + CLOSE_S
-    while not process.is_dead and time.monotonic() < deadline:
-        os.kill(int(process.pid), signal.SIGTERM)
-        time.sleep(0.05)
+    parsed(holder).end()
 
 
 def unreached(host: str, mirrors: Iterable[str]) -> str | None:

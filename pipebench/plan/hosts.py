@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -48,12 +49,15 @@ class FreeSpace(Struct, frozen=True):
 
 
 class Lease(Struct, frozen=True):
-    """Which run holds a host. owner: plan/owner.py. since, until: unix s by the host's clock."""
+    """Which run holds a host. owner: plan/owner.py. since: unix s by the host's clock.
+
+    left: so long it goes on unless that run asks for more, s.
+    """
 
     run: str
     owner: str
     since: float
-    until: float
+    left: float
 
 
 class HostCheck(Struct, frozen=True, kw_only=True):
@@ -162,15 +166,19 @@ def problems_of(
 
 def lease_problems(host: str, check: HostCheck) -> list[str]:
     """Whether another run holds the host; one that is known to be dead does not."""
-    lease = check.lease
-    if lease is None:
-        return []
+    sentence = held_text(host, check.lease) if check.lease else None
+    return [sentence] if sentence else []
+
+
+def held_text(host: str, lease: Lease) -> str | None:
+    """A sentence that a run holds a host, unless that run is known to be dead."""
     owner = parsed(lease.owner)
     if owner.is_dead:
-        return []
-    since, until = (f"{datetime.fromtimestamp(at, UTC):%H:%M}" for at in (lease.since, lease.until))
+        return None
+    moments = (lease.since, time.time() + lease.left)
+    since, until = (f"{datetime.fromtimestamp(at, UTC):%H:%M}" for at in moments)
     holds = f"{host} is held by the run {lease.run} since {since} UTC, made on {owner.computer}"
-    return [f"{holds}; wait for its end, or, if that computer is gone, until {until} UTC."]
+    return f"{holds}; wait for its end, or, if that computer is gone, until {until} UTC."
 
 
 def python_problem(host: Host) -> str | None:

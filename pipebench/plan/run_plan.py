@@ -49,8 +49,8 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
     the run does not measure. programs: the digest of files/. resumption: if the run goes on. like:
     if it measures again what an earlier run measured. owner: the process that makes the run
-    (plan/owner.py). via_controller: the hosts that are provisioned through the controller
-    (plan/way_out.py).
+    (plan/owner.py). lease: the word that hosts know it by (files/host/lease.py). via_controller:
+    the hosts that are provisioned through the controller (plan/way_out.py).
     """
 
     run_id: str
@@ -67,6 +67,7 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     resumption: Resumption | None = None
     like: Repetition | None = None
     owner: str = ""
+    lease: str = ""
     via_controller: list[str] = []
 
     @property

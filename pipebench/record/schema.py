@@ -434,6 +434,16 @@ class Skipped(Part, kw_only=True):
     reason: str
 
 
+class TuningLapse(Part, kw_only=True):
+    """That a host put all back, as the run held it no longer, and set it anew as the run went on.
+
+    Unix s on the host. put_back_at: None if it was booted again, at a moment that is not known.
+    """
+
+    put_back_at: float | None = None
+    set_anew_at: float
+
+
 class TuningRecord(Document, kw_only=True):
     """What a run has set on a host. interface: None if it was not found.
 
@@ -450,6 +460,7 @@ class TuningRecord(Document, kw_only=True):
     server_cpus: list[Count] = []
     settings: list[Setting] = []
     skipped: list[Skipped] = []
+    lapses: list[TuningLapse] = []
     released: str | None = None
     error: str | None = None
 

@@ -44,7 +44,7 @@ from pipebench.show.point import Point
 from pipebench.show.reproduce import reproduce, resume_command
 from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
-from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
+from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks, untuned
 from pipebench.show.undeployed import undeployed, why
 from pipebench.tools import FIRST
 
@@ -169,6 +169,10 @@ def problems(judged_run: JudgedRun) -> list[str]:
         [f"harness fault: {fault}" for fault in run.harness_faults],
         run.problems,
         left_behind(run.tunings),
+        untuned(
+            run.tunings,
+            ((m.measurement.cell.testbed, m.measurement.moments) for m in judged_run.measurements),
+        ),
         [f"raw/{record.file} is invalid: {record.reason}" for record in _unusable(judged_run)],
         [f"probe/{one.file} is invalid: {one.reason}" for one in judged_run.unusable_probes],
         [

@@ -1,13 +1,19 @@
 """What a run has set on its hosts for its own time, in sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from math import inf
 
-from pipebench.record.schema import Setting, TuningRecord
+from pipebench.measure.moments import Moments
+from pipebench.record.run import moment
+from pipebench.record.schema import Setting, TuningLapse, TuningRecord
 from pipebench.record.settings import failed_text, setting_lines
 from pipebench.record.values import first_of
 
 MOST_LINES = 100
 """Of one host."""
+CLOCKS_S = 1
+"""The clocks of a testbed's hosts may differ, and the last window ends before all is put back."""
 
 
 def tuned_lines(records: Iterable[TuningRecord]) -> list[tuple[str, list[str]]]:
@@ -20,6 +26,7 @@ def _lines(record: TuningRecord) -> list[str]:
     lines = _cpus_lines(record) + setting_lines(written, record.skipped)
     lines += [text for one in record.settings if (text := failed_text(one))]
     lines += [text for one in record.settings if (text := drifted_text(one))]
+    lines += map(_lapse_text, record.lapses)
     if record.settings:
         lines.append(_back_text(record))
     return lines or [record.error or "nothing was set"]
@@ -31,6 +38,55 @@ def _cpus_lines(record: TuningRecord) -> list[str]:
     interface = record.interface or "no interface that was found"
     own, servers = _cpus(record.interrupt_cpus), _cpus(record.server_cpus)
     return [f"interrupts of {interface} on CPUs {own}, servers on {servers}"]
+
+
+def _lapse_text(lapse: TuningLapse) -> str:
+    if lapse.put_back_at is None:
+        return f"the host was booted again; all set anew at {_time(lapse.set_anew_at)}"
+    return (
+        f"put back by the host at {_time(lapse.put_back_at)}, as the run held it no longer; "
+        f"all set anew at {_time(lapse.set_anew_at)}"
+    )
+
+
+def _time(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def untuned(records: Iterable[TuningRecord], measured: Iterable[tuple[str, Moments]]) -> list[str]:
+    """A sentence for each host on which something was measured while nothing was set any more.
+
+    measured: every measurement, with its testbed.
+    """
+    windows = [
+        (testbed, one.opened, one.closed)
+        for testbed, one in measured
+        if one.opened is not None and one.closed is not None
+    ]
+    said = []
+    for record in records:
+        gaps = list(_gaps(record)) if record.settings else []
+        inside = [
+            since
+            for testbed, opened, closed in windows
+            for since, until in gaps
+            if testbed == record.testbed and since < closed - CLOCKS_S and opened < until
+        ]
+        if inside:
+            said.append(
+                f"what was set on {record.host} had been put back at {_time(min(inside))}, and "
+                f"{len(inside)} of the measurements of {record.testbed} were made after that"
+            )
+    return said
+
+
+def _gaps(record: TuningRecord) -> Iterator[tuple[float, float]]:
+    """From when until when nothing was set on a host, unix s by its clock."""
+    for lapse in record.lapses:
+        if lapse.put_back_at is not None:
+            yield lapse.put_back_at, lapse.set_anew_at
+    if released := moment(record.released):
+        yield released.timestamp(), inf
 
 
 def drifted_text(setting: Setting) -> str | None:

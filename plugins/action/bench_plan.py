@@ -7,6 +7,7 @@ a line with the number of measurements and how long they take. Changes nothing; 
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import time
 from typing import Any
@@ -66,6 +67,7 @@ class ActionModule(ActionBase):
         run = structs.replace(
             run,
             owner=str(owner_of(os.getppid())),
+            lease=secrets.token_hex(16),
             via_controller=through if provisions else [],
         )
         return answer | {"run": run.to_fact(), "progress": progress}

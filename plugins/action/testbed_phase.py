@@ -3,12 +3,13 @@
 Arguments: `phase`, of PHASES in pipebench/harness/phases.py; `run`, the fact `bench_run`;
 `testbed`, its name; `unavailable`, the frameworks that could not be deployed, `{name: {reason,
 log}}`; `recovery`, the fact `harness_recovery` of the phase before; `pauses_s`, see
-pipebench/harness/recovery.py.
+pipebench/harness/recovery.py; `keeper`, the fact `harness_keeper` of the phase before.
 
 The task is the server's. The load generators are reached with the variables that the inventory has
 for them. One task, because a task of Ansible costs 0.2 s of the controller's CPU, and a measurement
 is three calls: the logic is in pipebench/harness/. Lines are displayed as they come. Returns the
-fact `harness_recovery` and, of the phase `measure`, `harness_measured`: `{rounds_taken,
+facts `harness_recovery` and `harness_keeper` (pipebench/harness/keeper.py), of the last phase the
+former only, and of the phase `measure` `harness_measured`: `{rounds_taken,
 controller_cpu_s}`, what phases.measure returned and what this process and its ssh used.
 """
 
@@ -28,12 +29,14 @@ from ansible.utils.display import Display
 
 from pipebench.harness.execution import Hosts
 from pipebench.harness.host_program import Call
-from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
+from pipebench.harness.interrupt import Interrupted, end_everything, interruptible, let_go
+from pipebench.harness.keeper import keep
 from pipebench.harness.lines import SILENCE_S, Lines
-from pipebench.harness.phases import PHASES
+from pipebench.harness.phases import LAST, PHASES
 from pipebench.harness.recovery import Recovery
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back
+from pipebench.plan.owner import parsed
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.variables import RESUME
 from pipebench.record.assemble import Answer
@@ -43,7 +46,9 @@ from pipebench.record.declared import plain
 class ActionModule(ActionBase):
     """The action `testbed_phase`, and the way to run a command on one host."""
 
-    _VALID_ARGS = frozenset({"phase", "run", "testbed", "unavailable", "recovery", "pauses_s"})
+    _VALID_ARGS = frozenset(
+        {"phase", "run", "testbed", "unavailable", "recovery", "pauses_s", "keeper"}
+    )
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
@@ -70,25 +75,31 @@ class ActionModule(ActionBase):
             unavailable=given.get("unavailable") or {},
             recovery=Recovery(**(given.get("recovery") or {}) | pauses),
         )
+        if given.get("keeper"):
+            parsed(given["keeper"]).end()
         used_s = cpu_s()
         try:
             with interruptible():
                 taken = PHASES[given["phase"]](testbed_run)
         except Interrupted:
-            end_everything(testbed_run.hosts, run.owner)
+            end_everything(testbed_run.hosts, run)
             put_back(testbed_run)
+            let_go(testbed_run.hosts, run)
             os._exit(1)  # as Ansible's own worker does: nobody waits for a result
         except OSError as error:
-            end_everything(testbed_run.hosts, run.owner)
+            end_everything(testbed_run.hosts, run)
             with suppress(OSError):  # the hosts are put back first, and then that is recorded
                 put_back(testbed_run)
+            let_go(testbed_run.hosts, run)
             raise AnsibleActionFail(
                 f"{run.results_dir} cannot be written: {error.strerror}. What was recorded before "
                 f"is whole; once that is mended, -e {RESUME}={run.run_id} measures the rest."
             ) from error
         if testbed_run.recovery.faults_in_a_row:  # what the last execution started may still run
-            end_everything(testbed_run.hosts, run.owner)
+            end_everything(testbed_run.hosts, run)
         facts: dict[str, Any] = {"harness_recovery": asdict(testbed_run.recovery)}
+        if given["phase"] != LAST:
+            facts["harness_keeper"] = keep(testbed_run.hosts, run)
         if taken is not None:
             used_s = round(cpu_s() - used_s, 3)
             facts["harness_measured"] = {"rounds_taken": taken, "controller_cpu_s": used_s}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host import lease
 
 DOCUMENTATION = """
 ---
@@ -15,6 +16,7 @@ short_description: Put the programs of a measurement on a host
 description:
   - Makes folders of O(path) hold exactly the Python programs of the same folders of O(source), and
     changes nothing if they already do. Other files are left alone.
+  - A host that another run holds is refused, as it measures with these programs.
   - The action plugin of the same name reads O(source) on the controller. A task of copying would
     ask the host twice for each of the files.
 options:
@@ -34,6 +36,9 @@ options:
   files:
     description: The programs by relative path; made by the action plugin.
     type: dict
+  token:
+    description: Of the lease of the run that asks; without it no run may hold the host.
+    type: str
 author: async-pipeline-bench
 """
 
@@ -93,7 +98,11 @@ def compile_all(folders: list[Path]) -> None:
 
 
 def deploy(params: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
-    """Make the folders hold these programs; what had to change for that."""
+    """Make the folders hold these programs; what had to change for that.
+
+    Raises lease.HeldError if another run holds the host.
+    """
+    lease.refuse_others(params.get("token"))
     root = Path(params["path"])
     files = {root / name: text for name, text in params["files"].items()}
     written = [path for path, text in files.items() if not is_so(path, text)]
@@ -120,11 +129,14 @@ def main() -> None:
             "source": {"type": "path", "required": True},
             "folders": {"type": "list", "elements": "str", "required": True},
             "files": {"type": "dict"},
+            "token": {"type": "str", "no_log": False},
         },
         supports_check_mode=True,
     )
     try:
         module.exit_json(**deploy(module.params, check_mode=module.check_mode))
+    except lease.HeldError as error:
+        module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"{error.filename} could not be changed: {error.strerror}")
 

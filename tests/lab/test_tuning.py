@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import commands
-from tests.lab.hosts import ADDRESSES, SERVER, begin, provision, ssh
+from tests.lab.hosts import ADDRESSES, SERVER, begin, lapse, provision, ssh
 from tests.lab.test_interrupts import PLAN, descendants
 
 if TYPE_CHECKING:
@@ -89,11 +89,11 @@ def test_tuned_and_plain_are_two_runs_of_one_comparison(
 
 
 @contextmanager
-def tuned(lab: Lab, results: Path) -> Iterator[subprocess.Popen[bytes]]:
+def tuned(lab: Lab, results: Path, **more: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A run that has just set the hosts; in the end all its processes are killed."""
     words: dict[str, Any] = PLAN | {
         "bench_results_dir": str(results), "bench_run_id": "cut", "bench_tuning": "full",
-    }  # fmt: skip
+    } | more  # fmt: skip
     process = begin(results, words, f" -i {lab.inventory}")
     try:
         deadline = time.monotonic() + 120
@@ -132,12 +132,50 @@ def test_the_hosts_put_it_back_if_the_controller_dies(
     with tuned(lab, tmp_path):
         pass
     assert ssh(SERVER, f"cat {BACKLOG}") == "8192\n"
-    for host in ADDRESSES:  # as if the time were over that the run holds them
-        ssh(host, "touch -d '1 minute ago' /run/pipeline-bench/lease.json")
+    for host in ADDRESSES:
+        lapse(host)
     deadline = time.monotonic() + 90
     while {host: ssh(host, VALUES + f"; {TIMER}") for host in ADDRESSES} != before:
         assert time.monotonic() < deadline
         time.sleep(2)
+
+
+@pytest.mark.faults
+def test_a_run_whose_computer_sleeps_is_tuned_again_when_it_goes_on(
+    lab: Lab, before: dict[str, str], tmp_path: Path
+) -> None:
+    """The hosts put all back meanwhile; what is measured then has the values that the run says."""
+    raw = tmp_path / "cut" / "raw"
+    with tuned(lab, tmp_path, bench_rounds=4) as bench:
+        while not list(raw.glob("[!.]*")):
+            assert bench.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.1)
+        asleep = descendants(bench.pid)
+        for pid in asleep:
+            os.kill(pid, signal.SIGSTOP)
+        for host in ADDRESSES:
+            lapse(host)
+        deadline = time.monotonic() + 90
+        while {host: ssh(host, VALUES) for host in ADDRESSES} != before:
+            assert time.monotonic() < deadline
+            time.sleep(2)
+        known = len(list(raw.glob("[!.]*")))
+        for pid in asleep:
+            os.kill(pid, signal.SIGCONT)
+        while len(list(raw.glob("[!.]*"))) < known + 2:
+            assert bench.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.1)
+        assert ssh(SERVER, f"cat {BACKLOG}") == "8192\n"
+        bench.wait(120)
+    assert {host: ssh(host, VALUES + f"; {TIMER}") for host in ADDRESSES} == before
+    for host in ADDRESSES:
+        record = json.loads((tmp_path / "cut" / "tuning" / f"{host}.json").read_text())
+        (lapsed,) = record["lapses"]
+        assert lapsed["put_back_at"] < lapsed["set_anew_at"]
+        assert (bool(record["released"]), record["error"]) == (True, None)
+    report = (tmp_path / "cut" / "report.md").read_text()
+    assert "put back by the host at" in report
+    assert "were made after that" not in report
 
 
 def test_the_next_run_puts_back_what_a_dead_one_has_left(

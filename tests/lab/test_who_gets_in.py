@@ -21,7 +21,6 @@ FRAMEWORK, SERVER, ADDRESS = "uvloop-httptools", "lab-server", "198.18.0.11"
 GENERATOR = "lab-loadgen"
 FOR_EVERYBODY = {"/run/lock"}
 """Where Debian lets every user write; a unit that sees /run sees it, too."""
-LEASE = {"run": "test", "owner": "test", "seconds": 60}
 
 
 def unit(**order: Any) -> dict[str, Any]:
@@ -43,11 +42,10 @@ def serving(lab: Lab) -> Iterator[int]:
         workers=1,
         patience=30,
         at_most=120,
-        lease=LEASE,
     )
     assert started.get("ready"), started  # else it says why
     yield started["started_pid"]
-    unit(state="ended", owner="test")
+    unit(state="ended")
 
 
 def test_it_listens_at_the_address_of_the_benchmark_only(serving: int) -> None:

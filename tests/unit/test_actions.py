@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,12 @@ from typing import Any
 
 import pytest
 from action import bench_settle, collect, controller_file, host_record
+from action import host_lease as lease_action
 from ansible.errors import AnsibleActionFail
+from host import lease
+from modules import host_lease
 
+from pipebench.plan.owner import owner_of
 from pipebench.plan.project import Project
 from pipebench.plan.repeat import plan_repeated
 from pipebench.plan.testbeds import Inventory
@@ -86,3 +91,47 @@ def test_the_end_of_a_run_keeps_the_prices_of_its_day(
     assert "Report: " in answer["closing"]
     assert (run / "prices.yml").exists() == priced
     assert ("## Cost" in (run / "report.md").read_text()) == priced
+
+
+@pytest.fixture
+def on_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module host_lease works here, on a file of the test."""
+
+    def module(_: object, module_args: dict[str, Any], **__: Any) -> dict[str, Any]:
+        try:
+            host_lease.do({"owner": "", "run": "", "over": None, "seconds": 0} | module_args)
+        except lease.HeldError as error:
+            return {"failed": True, "msg": str(error), "lease": lease.held()}
+        return {"changed": False}
+
+    monkeypatch.setattr(lease, "FILE", tmp_path / "lease.json")
+    monkeypatch.setattr(lease_action.ActionModule, "_execute_module", module)
+
+
+@pytest.mark.usefixtures("on_this_host")
+def test_a_host_is_taken_of_a_run_that_is_known_to_be_dead_and_of_no_other() -> None:
+    dead = owner_of(os.getpid())._replace(started="1")
+    there = {"owner": str(dead._replace(boot="x")), "run_id": "first", "lease": "a"}
+    own = {"owner": str(owner_of(os.getpid())), "run_id": "own", "lease": "c"}
+
+    def take(run: Any, state: str = "taken") -> dict[str, Any]:
+        return act(lease_action, state=state, run=run, seconds=60)
+
+    assert "failed" not in take(there)  # on a computer of which nothing is known here
+    assert "the run first holds this host" in take(own)["msg"]
+    take(there, "released")
+    take(there | {"owner": str(dead)})
+    assert "failed" not in take(own)
+    assert (lease.held() or {})["run"] == "own"
+    assert "this run has lost" not in str(take(own, "kept"))
+    assert take(there, "kept")["failed"]
+    take(own, "released")
+
+
+@pytest.mark.usefixtures("on_this_host")
+def test_what_is_no_run_has_a_lease_of_its_own() -> None:
+    answer = act(lease_action, state="taken", run="teardown", seconds=60)
+    held = lease.held()
+    assert held
+    assert (held["run"], held["token"]) == ("teardown", answer["token"])
+    assert len(answer["token"]) == 32

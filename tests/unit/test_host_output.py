@@ -95,7 +95,7 @@ def failing_journal(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_unit_is_stopped_also_if_its_journal_cannot_be_read(failing_journal: list[str]) -> None:
-    order = {"state": "stopped", "name": "x", "since": None, "owner": "o"}
+    order = {"state": "stopped", "name": "x", "since": None}
     answer: Any = orders.answer_to(order, unit.answer_to)
     assert answer["failed"]
     assert answer["msg"].startswith("an error of the program itself, UnicodeDecodeError: ")

@@ -6,11 +6,13 @@ import io
 import json
 import os
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from host.orders import obey
+from host import lease
+from host.orders import answer_to, obey
 from host.transient import TransientError
 from tuning import hold, places, plan, settings, steering
 
@@ -412,6 +414,155 @@ def test_services_that_would_undo_it_are_named_and_paused(kernel: Path, tmp_path
 )
 def test_cpus_as_the_kernel_writes_them(cpus: list[int], written: str, as_mask: str) -> None:
     assert (steering.listed(cpus), steering.mask(cpus)) == (written, as_mask)
+
+
+@pytest.fixture
+def host_of_a_run(kernel: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same host, which the run with the token `first` holds; the programs work on its tree."""
+    monkeypatch.setattr(lease, "FILE", kernel.parent / "lease.json")
+    monkeypatch.setattr(hold, "DROP_IN", kernel.parent / "pinning.conf")
+    monkeypatch.setattr(hold, "find_interface", lambda _: "eth0")
+    monkeypatch.setattr(hold, "watch", lambda: None)
+    monkeypatch.setattr(hold, "restore", lambda: settings.restore(kernel))
+    monkeypatch.setattr(hold, "read_place", lambda _, place: places.read_place(kernel, place))
+    monkeypatch.setattr(
+        hold, "plan", lambda order, card, _: plan.plan(order, card, ALLOWED, kernel)
+    )
+    monkeypatch.setattr(
+        hold, "change", lambda *words, **more: settings.change(*words, root=kernel, **more)
+    )
+    program(kernel.parent, "systemctl", "exit 0")
+    lease.take("r1", "o", "first", 600)
+    return kernel
+
+
+def ordered(token: str | None, program: Any = lambda _: {}, **order: Any) -> dict[str, Any]:
+    """What an order of a run is answered, that holds the host for ten minutes more."""
+    own: dict[str, Any] = {"lease": {"token": token, "seconds": 600}} if token else {}
+    measures = program is not hold.answer_to
+    return cast("dict[str, Any]", answer_to(order | own, program, measures=measures))
+
+
+def set_by(token: str, *names: str) -> dict[str, Any]:
+    order = order_of(variables(tuning=list(names)), "server")
+    return ordered(token, hold.answer_to, **order, state="set", address="198.18.0.11")
+
+
+def lapses() -> None:
+    """The time is over that the run holds the host, and its timer looks."""
+    lease.keep("first", 0)
+    assert ordered(None, hold.answer_to, state="lapsed")["released_at"]
+
+
+def boost_of(kernel: Path) -> str:
+    return (kernel / "sys/devices/system/cpu/cpufreq/boost").read_text().strip()
+
+
+def test_what_was_put_back_is_set_anew_before_anything_is_measured(host_of_a_run: Path) -> None:
+    before = tree(host_of_a_run)
+    assert set_by("first", "turbo", "governor")["lapses"] == []
+    during = tree(host_of_a_run)
+    ordered(None, hold.answer_to, state="lapsed")  # the timer looks; the run holds the host
+    assert tree(host_of_a_run) == during
+    seen = []
+    for _ in range(2):
+        lapses()
+        assert tree(host_of_a_run) == before
+        ordered("first", lambda _: seen.append(tree(host_of_a_run)))
+    assert seen == [during, during]
+    ordered("first", lambda _: seen.append(tree(host_of_a_run)))  # and nothing is set once more
+    answer = ordered("first", hold.answer_to, state="restored")
+    assert tree(host_of_a_run) == before
+    assert not answer["already"]
+    assert len(answer["lapses"]) == 2
+    for lapse in answer["lapses"]:
+        assert lapse["put_back_at"] <= lapse["set_anew_at"]
+
+
+def test_what_stops_or_keeps_sets_nothing_anew(host_of_a_run: Path) -> None:
+    before = tree(host_of_a_run)
+    set_by("first", "turbo")
+    lapses()
+    order = {"lease": {"token": "first"}}
+    assert answer_to(order, lambda _: {}) == {}  # as of a unit that is stopped
+    answer = ordered("first", hold.answer_to, state="restored")
+    assert tree(host_of_a_run) == before
+    assert (answer["already"], answer["lapses"]) == (True, [])
+
+
+def test_what_another_run_has_set_is_not_set_anew(host_of_a_run: Path) -> None:
+    set_by("first", "turbo")
+    lapses()
+    lease.take("r2", "o", "second", 600)
+    before = tree(host_of_a_run)
+    assert ordered("second") == {}
+    assert tree(host_of_a_run) == before
+
+
+def test_what_cannot_be_set_anew_is_a_fault(
+    host_of_a_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_by("first", "turbo")
+    lapses()
+
+    def refuses(*_: Any) -> None:
+        raise places.PlaceError("Device or resource busy")
+
+    monkeypatch.setattr(settings, "write_place", refuses)
+    answer = ordered("first")
+    assert answer["failed"]
+    assert answer["msg"] == (
+        "/sys/devices/system/cpu/cpufreq/boost was put back while this run went on, and could not "
+        "be set to 0 anew"
+    )
+    assert boost_of(host_of_a_run) == "1"
+
+
+def test_after_a_reboot_all_is_set_anew(
+    host_of_a_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_by("first", "turbo", "governor")
+    (tmp_path / "boot_id").write_text("second\n")
+    monkeypatch.setattr(settings, "kernel_started", lambda: 1000.0)
+    cpus = host_of_a_run / "sys/devices/system/cpu"
+    (cpus / "cpufreq/boost").write_text("1\n")
+    (cpus / "cpu0/cpufreq/scaling_governor").write_text("ondemand\n")
+    assert ordered("first") == {}
+    assert boost_of(host_of_a_run) == "0"
+    answer = ordered("first", hold.answer_to, state="restored")
+    assert [one["put_back_at"] for one in answer["lapses"]] == [None]
+    assert (cpus / "cpu0/cpufreq/scaling_governor").read_text() == "ondemand\n"
+
+
+def test_the_host_puts_back_nothing_while_a_run_goes_on_at_that_moment(
+    host_of_a_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Either the run comes first, or it waits until all is put back, and sets it anew."""
+    set_by("first", "turbo")
+    lease.keep("first", 0)
+    seen: list[str] = []
+    run = threading.Thread(
+        target=ordered, args=("first", lambda _: seen.append(boost_of(host_of_a_run)))
+    )
+
+    def slowly() -> Any:
+        run.start()
+        run.join(0.2)
+        assert run.is_alive()
+        return settings.restore(host_of_a_run)
+
+    with monkeypatch.context() as now:
+        now.setattr(hold, "restore", slowly)
+        lapsed = threading.Thread(
+            target=ordered, args=(None, hold.answer_to), kwargs={"state": "lapsed"}
+        )
+        lapsed.start()
+        while not run.ident:
+            pass
+        now.setattr(hold, "restore", lambda: settings.restore(host_of_a_run))
+        lapsed.join()
+        run.join()
+    assert seen == ["0"]
 
 
 def test_a_fault_of_systemd_is_an_answer(

@@ -230,19 +230,19 @@ def test_the_generator_that_fails_is_named(tmp_path: Path) -> None:
     assert "HARNESS FAULT, the load on h: host did not answer: no route" in said[0]
 
 
-def test_every_program_knows_who_asks_and_stopping_needs_no_disk(tmp_path: Path) -> None:
+def test_every_order_has_the_lease_and_what_starts_or_sets_keeps_it(tmp_path: Path) -> None:
     on = hosts()
     on.server.answers |= {"host.path started": {"ready": True}, "host.path stopped": {}}
     on.generators[0].answers["host.path measured"] = {}
-    run = replace(run_of(tmp_path, bench_tuning="turbo"), owner="o")
+    run = replace(run_of(tmp_path, bench_tuning="turbo"), lease="word")
     testbed_run = on_testbed(run, on, [])
     for phase in (tune, path, probe, measure, put_back):
         phase(testbed_run)
     orders = [call.order for host in on.all for call in host.asked]
     assert {order.get("state") for order in orders} >= {"set", "started", "stopped", "restored"}
     for order in orders:
-        assert order.get("owner", order.get("lease", {}).get("owner")) == "o"
-        assert "lease" not in order or order.get("state") in ("started", None)  # None: the load
+        assert order["lease"]["token"] == run.lease
+        assert ("seconds" in order["lease"]) == (order.get("state") not in ("stopped", "ended"))
 
 
 def test_nobody_wants_the_rest_if_ansible_was_killed(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) 
         with pytest.raises(Interrupted), interruptible():
             measure(on_testbed(run_of(tmp_path), on, []))
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN  # the hosts are being cleaned
-        end_everything(on, "o")
+        end_everything(on, run_of(tmp_path))
     finally:
         signal.signal(signal.SIGINT, handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

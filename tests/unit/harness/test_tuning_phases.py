@@ -10,8 +10,9 @@ import pytest
 
 from pipebench.harness.complete import is_mended
 from pipebench.harness.tuning import put_back, tune
+from pipebench.measure.moments import Moments
 from pipebench.record.run import read_tunings
-from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks
+from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks, untuned
 from tests.unit.harness.answers import RESTORED, SETTING, TUNED, hosts, on_testbed, run_of
 
 
@@ -150,6 +151,57 @@ def test_a_reboot_in_between_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     assert left_behind(records) == []
     assert tuning_remarks(records) == [sentence]
     assert sentence in dict(tuned_lines(records))["s"]
+
+
+def test_what_was_put_back_and_set_anew_is_recorded_and_said(tmp_path: Path) -> None:
+    on = hosts()
+    lapses = [
+        {"put_back_at": 900.0, "set_anew_at": 960.0}, {"put_back_at": None, "set_anew_at": 970.0},
+    ]  # fmt: skip
+    on.server.answers["tuning.hold restored"] = RESTORED | {"lapses": lapses, "already": False}
+    put_back(tuned(tmp_path, on, []))
+    records = list(read_tunings(tmp_path, "r"))
+    assert record_of(tmp_path, "s")["lapses"] == lapses
+    lines = dict(tuned_lines(records))["s"]
+    assert lines[-3:] == [
+        (
+            "put back by the host at 1970-01-01 00:15:00 UTC, as the run held it no longer; "
+            "all set anew at 1970-01-01 00:16:00 UTC"
+        ),
+        "the host was booted again; all set anew at 1970-01-01 00:16:10 UTC",
+        "all put back",
+    ]
+    assert tuning_remarks(records) == []
+    assert untuned(records, [("main", window(890, 895)), ("main", window(961, 966))]) == []
+    assert untuned(records, [("main", window(961, 966)), ("main", window(895, 901.5))]) == [
+        (
+            "what was set on s had been put back at 1970-01-01 00:15:00 UTC, and 1 of the "
+            "measurements of main were made after that"
+        )
+    ]
+
+
+def window(opened: float, closed: float) -> Moments:
+    """A measured window."""
+    none = dict.fromkeys(("started", "ready", "loaded", "warmed", "ended"))
+    return Moments(**none, opened=opened, closed=closed)
+
+
+def test_that_the_host_put_all_back_before_the_end_is_said(tmp_path: Path) -> None:
+    on = hosts()
+    on.server.answers["tuning.hold restored"] = RESTORED | {"already": True}
+    put_back(tuned(tmp_path, on, []))
+    records = list(read_tunings(tmp_path, "r"))
+    assert tuning_remarks(records) == [
+        "s put everything back by itself at 1970-01-01T00:16:40Z, before the run's end"
+    ]
+    late = [("main", window(at, at + 5)) for at in (900, 1001, 1010)]
+    assert untuned(records, late) == [  # g put all back at the same moment, by its own clock
+        f"what was set on {host} had been put back at 1970-01-01 00:16:40 UTC, and 2 of the "
+        "measurements of main were made after that"
+        for host in ("g", "s")
+    ]
+    assert untuned(records, [("other", late[-1][1])]) == untuned(records, late[:1]) == []
 
 
 def test_a_value_that_something_else_has_written_is_said(tmp_path: Path) -> None:

@@ -46,6 +46,11 @@ machines:
   sample: [{name: lab-server, address: 198.18.0.11, cpus: 0-1, interface: apb-11,
             netns: apb-lab-server, isolated: false,
             root: /home/me/project/.lab/machines/lab-server.trixie-0123abcd}]
+held:
+  description:
+    - By name, the leases (files/host/lease.py) of machines that run and would be stopped.
+  returned: success
+  type: dict
 has_image:
   description: Whether the image is there.
   returned: success
@@ -76,15 +81,19 @@ import shutil
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host.lease import Held, held_in
 from ansible.module_utils.lab import (
     BRIDGE,
     ENVIRONMENT,
+    NETNS,
     PREFIX,
     LabError,
+    children_of,
     cores,
     cpu_list,
     foreign,
     ip,
+    processes,
     run,
     share_cpus,
 )
@@ -194,6 +203,26 @@ def apt_proxy() -> str:
     return said.partition("=")[2].strip().strip("'")
 
 
+def leases_of_stopped(folder: str, machines: list[dict[str, Any]]) -> dict[str, Held]:
+    """By name, the leases of machines that run now and are to be stopped, or started otherwise."""
+    wanted = {
+        machine["root"]: {
+            f"--cpu-affinity={machine['cpus']}",
+            f"--network-namespace-path={NETNS}/{machine['netns']}",
+        }
+        for machine in machines
+    }
+    found = {}
+    for process in processes(folder):
+        if process.root in wanted and wanted[process.root] <= set(process.argv):
+            continue
+        for first in children_of(process.pid):
+            lease = held_in(pathlib.Path(f"/proc/{first}/root"))
+            if lease:
+                found[pathlib.Path(process.root).name.partition(".")[0]] = lease
+    return found
+
+
 def plan(p: dict[str, Any]) -> dict[str, object]:
     folder = os.path.realpath(str(p["folder"]))
     network = ipaddress.IPv4Network(str(p["network"]))
@@ -216,19 +245,21 @@ def plan(p: dict[str, Any]) -> dict[str, object]:
     allowed = sorted(os.sched_getaffinity(0))
     shares = share_cpus(cores(allowed), list(p["servers"]), list(p["generators"]))
     cpus = {name: cpu_list(share) for name, share in shares.items()} | p["cpus"]
+    machines = [
+        {
+            "name": name,
+            "address": address,
+            "cpus": str(cpus[name]),
+            "interface": f"{PREFIX}{int(ipaddress.ip_address(address)) - int(network[0])}",
+            "netns": PREFIX + name,
+            "isolated": name in p["isolated"],
+            "root": f"{folder}/machines/{name}.{p['image']}",
+        }
+        for name, address in addresses.items()
+    ]
     return {
-        "machines": [
-            {
-                "name": name,
-                "address": address,
-                "cpus": str(cpus[name]),
-                "interface": f"{PREFIX}{int(ipaddress.ip_address(address)) - int(network[0])}",
-                "netns": PREFIX + name,
-                "isolated": name in p["isolated"],
-                "root": f"{folder}/machines/{name}.{p['image']}",
-            }
-            for name, address in addresses.items()
-        ],
+        "machines": machines,
+        "held": leases_of_stopped(f"{folder}/machines", machines),
         "has_image": pathlib.Path(folder, "image", f"{p['image']}.tar").exists(),
         "gateway": str(network[1]),
         "resolv_conf": resolver(),
