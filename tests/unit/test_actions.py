@@ -28,7 +28,8 @@ def act(plugin: Any, **arguments: Any) -> dict[str, Any]:
     nothing = SimpleNamespace()
     action = plugin.ActionModule(task, nothing, nothing, nothing, nothing, nothing)
     action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))  # noqa: SLF001
-    return action.run(task_vars={})
+    done: dict[str, Any] = action.run(task_vars={})
+    return done
 
 
 def test_a_text_is_kept_on_the_controller(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from tests.layers import Job
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def job(name: str, code: str, **more: bool) -> Job:
-    return Job(name, (sys.executable, "-c", code), **more)
+def job(name: str, code: str, *, silent: bool = False) -> Job:
+    return Job(name, (sys.executable, "-c", code), silent=silent)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from host.orders import obey
-from host.transient import TransientError
+from host.transient import TransientError, systemctl
 from tuning import hold, places, plan, settings, steering
 
 from pipebench.plan.tuning import order_of, table
@@ -245,7 +245,7 @@ def test_one_that_is_killed_between_two_writes_can_be_put_back(
     kernel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, written = tree(kernel), []
-    write_place = settings.write_place
+    write_place = places.write_place
 
     def killed(root: Path, place: str, value: str) -> None:
         written.append(place)
@@ -312,7 +312,7 @@ def test_a_value_that_the_kernel_refuses_is_named(
             raise OSError(5, "Input/output error")
         return opened(path, *words)
 
-    monkeypatch.setattr(places.os, "open", refuses)
+    monkeypatch.setattr(os, "open", refuses)
     found = {one["path"]: one for one in tuned(kernel, interrupt_cpus=1)["settings"]}
     refused = found["/proc/irq/31/smp_affinity_list"]
     assert (refused["error"], refused["after"]) == ("Input/output error", "2")
@@ -430,4 +430,4 @@ def test_a_fault_of_systemd_is_an_answer(
     assert answer["msg"].startswith("systemctl daemon-reload: ")
     assert tree(kernel) == before  # all the same
     with pytest.raises(TransientError):
-        hold.systemctl("daemon-reload")
+        systemctl("daemon-reload")

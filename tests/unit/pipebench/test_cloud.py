@@ -35,7 +35,7 @@ from pipebench.cloud.provider import Found, MachineType, latest
 from pipebench.plan.mistakes import PlanError
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
-FILE = {
+FILE: dict[str, Any] = {
     "provider": "aws", "region": "eu-central-1", "zone": "eu-central-1a",
     "testbeds": [
         {"machine": "c7i.large", "generator": "c7i.xlarge", "count": 2},
