@@ -20,7 +20,7 @@ HEAD = """\
 measurement; [summary.csv](#summarycsv), a row per cell; with a second load tool
 [crosscheck.csv](#crosscheckcsv); with several testbeds [testbeds.csv](#testbedscsv); and from two
 runs [compare.csv](#comparecsv).
-[Results](results.md) explains the rules behind them.
+[The method](method.md) explains the rules behind them.
 
 All are CSV with a header line, in UTF-8, with `.` in numbers and no thousands separators. A column
 has one unit, which is in its name (`_us` microseconds, `_s` seconds, `_bytes`, `_per_s` per
@@ -52,8 +52,8 @@ CROSSCHECK_HEAD = """\
 Made if `bench_tools` names another load tool besides wrk (`plans/crosscheck.yml`): a row per cell
 and tool. Figures of both tools are medians over the rounds in which wrk's outcome is `ok` or
 `degraded` and the other tool had no problem. Ratios are of the other tool to wrk in the same
-round; `_low` and `_high` bound the 95 % interval of their median as above. [The method](method.md)
-explains why these figures are compared.
+round; `_low` and `_high` bound the 95 % interval of their median as above. [The
+method](method.md#cross-check) explains why these figures are compared.
 """
 
 

@@ -109,7 +109,7 @@ def _value(figure: Figure) -> Column[CellSummary]:
 def _rank(figure: Figure, ranking: Ranking) -> Column[CellSummary]:
     return Column(
         name=figure.comparison_name("rank"),
-        explained=f"group by `{figure.name}`, see [ranks](results.md#ranks); empty unless the "
+        explained=f"group by `{figure.name}`, see [ranks](method.md#ranks); empty unless the "
         "outcome is `ok`, below 6 rounds, and without a noise floor",
         value=lambda row: figure.in_row(row).rank,
         form=Form.COUNT,

@@ -83,6 +83,29 @@ def test_nothing_is_imported_in_a_circle() -> None:
     assert circle(graph()) == []
 
 
+def reached(start: str, arrows: Imports) -> set[str]:
+    """All that arrows lead to, over however many."""
+    further = arrows.get(start, set())
+    return further.union(*(reached(one, arrows) for one in further))
+
+
+def test_the_page_draws_what_is_imported() -> None:
+    page = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = page.split("```mermaid\n")[1].split("```")[0]
+    assert re.findall(r"^ +(\w+)\[", picture, re.MULTILINE) == FLOORS
+    drawn: Imports = {}
+    for start, ends in re.findall(r"^ +(\w+) --> ([\w &]+)$", picture, re.MULTILINE):
+        drawn[start] = set(ends.split(" & "))
+    real: Imports = {}
+    for module, others in graph().items():
+        names = {other.split(".")[0] for other in others}
+        real.setdefault(module.split(".")[0], set()).update(names - {module.split(".")[0]})
+    wrong = {name: ends - real[name] for name, ends in drawn.items()}
+    missing = {name: ends - reached(name, drawn) for name, ends in real.items()}
+    assert not any(wrong.values()), wrong
+    assert not any(missing.values()), missing
+
+
 def test_a_circle_would_be_seen() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["b", "c", "b"]
     assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
