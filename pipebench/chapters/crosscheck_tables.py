@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pipebench.chapters.crosscheck import CheckedCell
 from pipebench.run.cells import labels, several
@@ -16,7 +17,7 @@ from pipebench.tools.tool import Tool
 class CheckedBy:
     """What the template shows of one checking tool. at_rate: None if it held no constant rate.
 
-    problems: Markdown. intervals: whether every ratio can have one.
+    problems: Markdown. intervals: whether every ratio can have one, which requires least_rounds.
     """
 
     checker: Tool
@@ -24,6 +25,7 @@ class CheckedBy:
     at_rate: Table | None
     problems: list[str]
     intervals: bool
+    least_rounds: ClassVar[int] = LEAST_ROUNDS
 
     @property
     def heading(self) -> str:

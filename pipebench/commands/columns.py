@@ -9,6 +9,7 @@ from pipebench.compare import machine_columns
 from pipebench.compare.columns import COLUMNS
 from pipebench.run.columns import Column, Row
 from pipebench.run.tables import RESULTS, SUMMARY
+from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import tools
 
 HEAD = """\
@@ -31,18 +32,18 @@ A row per measurement, in the order of their execution. A record has no row if i
 empty, of an unknown schema version, the second one of a measurement, or contradicts itself; the
 report and `collect.py`'s standard error name it.
 """
-SUMMARY_HEAD = """\
+SUMMARY_HEAD = f"""\
 A row per cell, scheduled or measured. Medians are over those rounds whose outcome is `ok` or
 `degraded`: a failure is never a 0 in them. `low` and `high` bound the exact 95 % interval of the
 median, by order statistics (6 to 8 rounds: the least and the greatest; 10: the 2nd and the 9th;
-20: the 6th and the 15th), and are empty below 6 rounds.
+20: the 6th and the 15th), and are empty below {LEAST_ROUNDS} rounds.
 """
-COMPARE_HEAD = """\
+COMPARE_HEAD = f"""\
 Made by `collect.py compare`: a row per cell of either run, for each run except the base.
 [Comparing runs](comparing-runs.md) explains ratio and verdict. Columns that end in `_base` belong
 to the base, those with the same name without it to the run. All ratios are of the run to the base;
 `_low` and `_high` bound the 95 % interval of the ratio before them, and are empty if one of the
-two has fewer than 6 rounds with that figure.
+two has fewer than {LEAST_ROUNDS} rounds with that figure.
 """
 TESTBEDS_HEAD = """\
 Made if a run has several testbeds: a row per framework and kind of machine, and one for all

@@ -16,12 +16,11 @@ Imports = dict[str, set[str]]
 
 
 def modules() -> dict[str, Path]:
-    """Files by the module's name within pipebench, without the packages' own __init__.py."""
-    return {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
-        for path in ROOT.rglob("*.py")
-        if path.name != "__init__.py"
-    }
+    """Files by the module's name within pipebench; a package's __init__.py is of its name."""
+    files = {path.relative_to(ROOT).with_suffix(""): path for path in ROOT.rglob("*.py")}
+    names = {".".join(name.parts).removesuffix(".__init__"): path for name, path in files.items()}
+    del names["__init__"]
+    return names
 
 
 def imported(path: Path, known: set[str]) -> set[str]:
@@ -38,7 +37,7 @@ def imported(path: Path, known: set[str]) -> set[str]:
 
 def graph() -> Imports:
     files = modules()
-    return {name: imported(path, set(files)) for name, path in files.items()}
+    return {name: imported(path, set(files)) - {name} for name, path in files.items()}
 
 
 def floor(module: str) -> int:
