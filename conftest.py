@@ -6,6 +6,7 @@ import host.debian
 import host.interface
 import host.lease
 import host.metadata
+import host.os_release
 import host.port
 import server.wheels
 import tuning.plan
@@ -15,9 +16,8 @@ from pipebench.locks import requirements_lock
 
 # as Ansible names them for its modules (ansible.cfg)
 for module in (
-    host, host.debian, host.interface, host.lease, host.metadata, host.port, server,
-    server.wheels, tuning, tuning.plan,
-    tuning.settings,
+    host, host.debian, host.interface, host.lease, host.metadata, host.os_release,
+    host.port, server, server.wheels, tuning, tuning.plan, tuning.settings,
 ):  # fmt: skip
     sys.modules[f"ansible.module_utils.{module.__name__}"] = module
 

@@ -3,11 +3,11 @@
 record    the records of a run: every document, file names, whole files, events
 tools     the load tools: their limits, and the meaning of their output
 locks     what a lock of Python packages may have; hosts use it, too
+stats     estimates, ranking, precision, two samples, kinds of machines
 plan      variables, frameworks, testbeds, schedule, estimate
 cloud     rented hosts: the cloud file, its fleet, providers, what it costs
 measure   one record as one measurement: window, usage, connections, latency
 rules     outcome, bottleneck, disturbance, conformance, path capacity
-stats     estimates, ranking, precision, two samples, kinds of machines
 run       a run, read and judged; the table of figures
 harness   what is done while a run goes on: executions, records, lines, recovery
 compare   runs with runs, machines with machines; their differences; the gate of CI

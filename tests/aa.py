@@ -8,13 +8,14 @@ the same figures, and would let everything pass. Prints a line a cell group and 
 import sys
 from pathlib import Path
 
+from pipebench.record.schema import Workers
 from pipebench.rules.rule import Outcome
 from pipebench.run.judge import judge_run
 from pipebench.stats.estimate import estimate, ratios
 
 BLOCK = 6
 
-Group = tuple[str, int, int, int]
+Group = tuple[str, Workers, int, int]
 Rounds = dict[int, float]
 
 

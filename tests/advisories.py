@@ -74,7 +74,7 @@ def of_go() -> bool:
     modules = [*of_today("fasthttp/go.mod"), *of_today("servers/*/go.mod")]
     with TemporaryDirectory() as folder:
         program = Path(folder) / "govulncheck"
-        build = ["go", "build", "-o", program, "golang.org/x/vuln/cmd/govulncheck"]
+        build = ["go", "build", "-o", str(program), "golang.org/x/vuln/cmd/govulncheck"]
         subprocess.run(build, cwd=ROOT / "tests" / "govulncheck", check=True)
         for number, module in enumerate(modules):
             done = subprocess.run(

@@ -65,7 +65,7 @@ def ways(value: Any, so_far: Way = ()) -> Iterator[Way]:
     if isinstance(value, dict):
         inner = list(value.items())
     elif isinstance(value, list):
-        places = list(enumerate(value))
+        places: list[tuple[str | int, Any]] = list(enumerate(value))
         inner = places if len(places) <= ENDS else [*places[:ENDS], places[-1]]
     for key, item in inner:
         yield (*so_far, key)

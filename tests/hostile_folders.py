@@ -163,23 +163,22 @@ def number(rng: random.Random) -> Any:
 
 def value(rng: random.Random) -> Any:
     """A value that nobody expects."""
-    return rng.choice(
-        [
-            lambda: None,
-            lambda: rng.random() < 0.5,
-            lambda: number(rng),
-            lambda: number(rng),
-            lambda: text(rng),
-            lambda: text(rng),
-            list,
-            dict,
-            lambda: [value(rng) for _ in range(3)],
-            lambda: {text(rng): value(rng), "a": value(rng)},
-            lambda: [text(rng)] * rng.choice([10, 3000]),
-            lambda: {f"{text(rng)[:90]}{n}": n for n in range(rng.choice([10, 3000]))},
-            lambda: nested(rng.choice([30, 60, 300])),
-        ]
-    )()
+    makers: list[Callable[[], Any]] = [
+        lambda: None,
+        lambda: rng.random() < 0.5,
+        lambda: number(rng),
+        lambda: number(rng),
+        lambda: text(rng),
+        lambda: text(rng),
+        list,
+        dict,
+        lambda: [value(rng) for _ in range(3)],
+        lambda: {text(rng): value(rng), "a": value(rng)},
+        lambda: [text(rng)] * rng.choice([10, 3000]),
+        lambda: {f"{text(rng)[:90]}{n}": n for n in range(rng.choice([10, 3000]))},
+        lambda: nested(rng.choice([30, 60, 300])),
+    ]
+    return rng.choice(makers)()
 
 
 def nested(depth: int) -> Any:
@@ -220,40 +219,37 @@ YAMLS = (
 def whole_documents(rng: random.Random, before: bytes) -> bytes:
     """What stands in the place of a document."""
     cut = rng.randrange(len(before) or 1)
-    return rng.choice(
-        [
-            lambda: b"[]",
-            lambda: b"null",
-            lambda: b"{}",
-            lambda: b'"x"',
-            lambda: b"1",
-            lambda: b"",
-            lambda: b"[" * 100_000,
-            lambda: b'{"a":' * 900 + b"1" + b"}" * 900,
-            lambda: b'{"schema_version": 2, "run_id": "x", "variables": ' + b"[" * 9999,
-            lambda: before.replace(b": {", b': {"x": ' + b"[" * 900 + b"]" * 900 + b", ", 1),
-            lambda: before.replace(
-                b": {", b': {"x": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b", ", 1
-            ),
-            lambda: b"\xef\xbb\xbf" + before,
-            lambda: before.decode().encode("utf-16"),
-            lambda: before[:cut],
-            lambda: before[:cut] + rng.randbytes(20) + before[cut:],
-            lambda: before + before,
-            lambda: before.replace(b"alpha", b"al\xffpha"),
-            lambda: before.replace(b'"', b"'"),
-            lambda: before.replace(b": 1", b": NaN"),
-            lambda: before.replace(b": 1", b": 1e400"),
-            lambda: before.replace(b"alpha", b"\\ud800"),
-            lambda: rng.randbytes(200),
-            lambda: b"\x1f\x8b" + rng.randbytes(50),
-            lambda: gz(before),
-            lambda: gz(gz(before)),
-            lambda: gz(before)[:-9],
-            lambda: BOMB,
-            lambda: rng.choice(YAMLS).encode(),
-        ]
-    )()
+    makers: list[Callable[[], bytes]] = [
+        lambda: b"[]",
+        lambda: b"null",
+        lambda: b"{}",
+        lambda: b'"x"',
+        lambda: b"1",
+        lambda: b"",
+        lambda: b"[" * 100_000,
+        lambda: b'{"a":' * 900 + b"1" + b"}" * 900,
+        lambda: b'{"schema_version": 2, "run_id": "x", "variables": ' + b"[" * 9999,
+        lambda: before.replace(b": {", b': {"x": ' + b"[" * 900 + b"]" * 900 + b", ", 1),
+        lambda: before.replace(b": {", b': {"x": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b", ", 1),
+        lambda: b"\xef\xbb\xbf" + before,
+        lambda: before.decode().encode("utf-16"),
+        lambda: before[:cut],
+        lambda: before[:cut] + rng.randbytes(20) + before[cut:],
+        lambda: before + before,
+        lambda: before.replace(b"alpha", b"al\xffpha"),
+        lambda: before.replace(b'"', b"'"),
+        lambda: before.replace(b": 1", b": NaN"),
+        lambda: before.replace(b": 1", b": 1e400"),
+        lambda: before.replace(b"alpha", b"\\ud800"),
+        lambda: rng.randbytes(200),
+        lambda: b"\x1f\x8b" + rng.randbytes(50),
+        lambda: gz(before),
+        lambda: gz(gz(before)),
+        lambda: gz(before)[:-9],
+        lambda: BOMB,
+        lambda: rng.choice(YAMLS).encode(),
+    ]
+    return rng.choice(makers)()
 
 
 def gz(content: bytes) -> bytes:
@@ -313,7 +309,7 @@ def with_values(path: Path, chosen: list[tuple[hostile.Way, Any]]) -> None:
 
 
 def also(run: Path, file: str, new: bytes) -> None:
-    shutil.copy(run / file, os.fsencode(run) + b"/" + new)
+    shutil.copy(os.fsencode(run / file), os.fsencode(run) + b"/" + new)
 
 
 def in_place(path: Path, make: Callable[[Path], None]) -> None:

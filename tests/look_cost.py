@@ -76,8 +76,8 @@ def main() -> None:
                 seen.setdefault((framework, with_it), {})[number] = rate
     host_program(options.server, "server.unit", state="ended", owner="look-cost")
     for framework in options.frameworks:
-        with_it, without = seen[framework, True], seen[framework, False]
-        found = estimate(ratios(with_it, without))
+        without = seen[framework, False]
+        found = estimate(ratios(seen[framework, True], without))
         assert found
         interval = f"{found.low:.4f} to {found.high:.4f}" if found.low and found.high else "none"
         print(

@@ -1,4 +1,4 @@
-"""The lines of a run's progress.jsonl, checked against what docs/architecture.md says of them."""
+"""The lines of a run's progress.jsonl, checked against what docs/formats.md says of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "architecture.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "formats.md"
 NULLABLE = {"requests_per_s", "seconds_left"}
 
 

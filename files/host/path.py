@@ -67,14 +67,28 @@ class Started(About):
 
 
 class Execution(TypedDict):
-    """One execution of iperf3: a PathTest without its protocol and direction."""
+    """One execution of iperf3. started, ended: unix s."""
 
     argv: list[str]
     streams: int
     started: float
-    ended: float | None
+    ended: float
     error: str | None
     end: dict[str, Any] | None
+
+
+class Test(Execution):
+    """The class PathTest of pipebench/record/schema.py."""
+
+    protocol: str
+    direction: str
+
+
+class Measured(About):
+    """What is printed of all tests."""
+
+    samples: str
+    tests: list[Test]
 
 
 def about() -> About:
@@ -114,36 +128,36 @@ def execute(address: str, port: int, options: tuple[str, ...]) -> Execution:
     """Run iperf3 once against the other host."""
     argv = ["iperf3", "--client", address, "--port", str(port), "--json",
             "--connect-timeout", "2000", *options]  # fmt: skip
-    execution: Execution = {
-        "argv": argv,
-        "streams": int(options[1]),
-        "started": time.time(),
-        "ended": None,
-        "error": None,
-        "end": None,
-    }
+    started = time.time()
+    error, end = None, None
     try:
         done = run(*argv, timeout=float(options[3]) + GRACE_S)
         answer = json.loads(done.stdout)
         if done.returncode != 0 or "error" in answer:
-            execution["error"] = f"iperf3: {answer.get('error') or done.stderr.strip()}"
+            error = f"iperf3: {answer.get('error') or done.stderr.strip()}"
         else:
-            execution["end"] = {key: answer["end"][key] for key in KEPT if key in answer["end"]}
-    except (TransientError, ValueError, KeyError) as error:
-        execution["error"] = f"iperf3: {error}"
-    execution["ended"] = time.time()
-    return execution
+            end = {key: answer["end"][key] for key in KEPT if key in answer["end"]}
+    except (TransientError, ValueError, KeyError) as fault:
+        error = f"iperf3: {fault}"
+    return {
+        "argv": argv,
+        "streams": int(options[1]),
+        "started": started,
+        "ended": time.time(),
+        "error": error,
+        "end": end,
+    }
 
 
-def measure(address: str, port: int) -> dict[str, Any]:
+def measure(address: str, port: int) -> Measured:
     """Run all tests, one after the other, with this host sampled meanwhile."""
-    answer = about()
-    tests = []
+    version = about()
+    tests: list[Test] = []
     with sampled(address) as sampling:
         for protocol, direction, options in TESTS:
             execution = execute(address, port, options)
             tests.append({"protocol": protocol, "direction": direction, **execution})
-    return {**answer, "samples": sampling.text, "tests": tests}
+    return {**version, "samples": sampling.text, "tests": tests}
 
 
 def answer_to(order: dict[str, Any]) -> object:

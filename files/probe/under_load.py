@@ -21,7 +21,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from classify import Classification, classify
 from connection import Connection
@@ -50,6 +50,13 @@ class WrongAnswer(TypedDict):
     phase: str
     seen: str
     detail: str
+
+
+class Verified(TypedDict):
+    """What is printed; phases by their name."""
+
+    phases: dict[str, Phase]
+    first_wrong: WrongAnswer | None
 
 
 class Verifier:
@@ -118,7 +125,7 @@ class Verifier:
         phase["opened"] += 1
         return Connection(tcp, deadline)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Verified:
         return {"phases": self.phases, "first_wrong": self.first_wrong}
 
 

@@ -294,13 +294,14 @@ def test_the_lease_of_a_machine_is_read_from_outside(
     (proc / "sys/kernel/random/boot_id").write_text("of the machine\n")
     (proc / "1/stat").write_text(f"1 (systemd) S {'0 ' * 18}0 0")
     assert lease.held_in(tmp_path) is None
+    kept_at = lease.boot_s() - 10
     kept = {
         "run": "r", "owner": "o", "token": "t", "since": 0.0, "boot": "of the machine",
-        "kept_at": lease.boot_s() - 10, "seconds": 60.0,
+        "kept_at": kept_at, "seconds": 60.0,
     }  # fmt: skip
     (opt / "lease.json").write_text(json.dumps(kept))
     held = lease.held_in(tmp_path)
     assert held
     assert held["left"] == pytest.approx(50, abs=5)
-    monkeypatch.setattr(lease, "boot_s", lambda: kept["kept_at"] + 61)
+    monkeypatch.setattr(lease, "boot_s", lambda: kept_at + 61)
     assert lease.held_in(tmp_path) is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pipebench.chapters.crosscheck import CheckedCell
 from pipebench.run.cells import labels, several
@@ -17,7 +18,7 @@ class CheckedBy:
     """What the template shows of one checking tool beside the one that measured.
 
     at_rate: None if it held no constant rate. problems: Markdown. intervals: whether every ratio
-    can have one.
+    can have one, which requires least_rounds.
     """
 
     tool: Tool
@@ -26,6 +27,7 @@ class CheckedBy:
     at_rate: Table | None
     problems: list[str]
     intervals: bool
+    least_rounds: ClassVar[int] = LEAST_ROUNDS
 
     @property
     def heading(self) -> str:

@@ -23,11 +23,12 @@ from pipebench.compare.side import Side
 from pipebench.record.values import line
 from pipebench.show import comparison, fleet
 from pipebench.show.report import write
+from pipebench.stats.estimate import LEAST_ROUNDS
 
 MOST_NAMED = 4
 LEAST_RUNS = 2
 
-EPILOG = """\
+EPILOG = f"""\
 Exit status: 0 compared; 1 compared, but a run cannot be compared or is not whole (stderr says which
 and why); 2 nothing could be compared; 3 the outputs could not be written; 4 no environment;
 5 it crashed.
@@ -37,7 +38,7 @@ With --fail-if-slower, the first of these that is true of any framework that is 
       below 1 - LOSS
   13  not comparable: not ok in the other run, or not in it, or no noise floor; or a run that
       could not be compared at all
-  12  too few rounds: fewer than 6 in one of the runs
+  12  too few rounds: fewer than {LEAST_ROUNDS} in one of the runs
   11  too much variance: not slower, but the interval extends below 1 - LOSS, so that such a
       loss is not excluded either
 If none is true, the status is as without --fail-if-slower. docs/comparing-runs.md says more.

@@ -30,7 +30,7 @@ Packages = Annotated[
 
 
 class FrameworkFile(Struct, frozen=True, kw_only=True):
-    """framework.yml, which docs/architecture.md explains."""
+    """framework.yml, which docs/formats.md explains."""
 
     title: Text
     stack: Text

@@ -44,7 +44,7 @@ PROGRAMS = Path("files")
 
 
 class RunPlan(Struct, frozen=True, kw_only=True):
-    """Cells, testbeds and order of a run: the fact `bench_run` (docs/architecture.md).
+    """Cells, testbeds and order of a run: the fact `bench_run` (docs/formats.md).
 
     results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
     the run does not measure. programs: the digest of files/. resumption: if the run goes on. like:

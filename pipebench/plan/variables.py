@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from pipebench.plan.mistakes import PlanError
 from pipebench.plan.tuning import FULL, NONE, names_text, table
 from pipebench.record.schema import AllCores
+from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import FIRST, tools
 
 PREFIX = "bench_"
@@ -36,7 +37,6 @@ RENAMED = {"bench_baseline": "bench_path_capacity"}
 # bench_threads: as many as the generator has CPUs.
 AUTO = "auto"
 MOST_THREADS = 1024
-LEAST_ROUNDS = 6
 MOST_ROUNDS = 1000
 CHECKERS = sorted(tools().keys() - {FIRST})
 KEEPERS = [name for name in CHECKERS if tools()[name].keeps_rate]

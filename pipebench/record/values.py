@@ -21,6 +21,8 @@ NOT_A_LETTER = re.compile(r"[\ud800-\udfff]")
 """Half of a letter, as a name that is not UTF-8 has it: it can be written nowhere."""
 LONGEST = 4000
 """Letters of a stranger's text on one line."""
+LONGEST_LIST = 20
+"""Of a list that may be long so many entries are shown."""
 LONGEST_BLOCK = 1_000_000
 """Letters of one of many lines, the last of which count."""
 BLOCKS = frozenset({"log", "journal", "stdout", "stderr", "argv", "command"})
@@ -74,7 +76,7 @@ def worded(document: Any, *, block: bool = False) -> Any:
     return document
 
 
-def first_of(sentences: Sequence[str], most: int = 20) -> list[str]:
+def first_of(sentences: Sequence[str], most: int = LONGEST_LIST) -> list[str]:
     """The first of many sentences, and how many more there are."""
     more = len(sentences) - most
     return [*sentences[:most], *([f"and {more:,} more like these"] if more > 0 else [])]

@@ -67,7 +67,7 @@ def _recorded() -> str:
     tool = first_tool()
     if tool.times != "batch":
         return f"empty, as {tool.name} times requests"
-    undone = "[its correction undone](results.md#latency-and-why-it-is-not-what-wrk-prints)"
+    undone = "[its correction undone](method.md#latency-and-why-it-is-not-what-wrk-prints)"
     return f"of the batches that {tool.name} recorded" + (f", {undone}" * bool(tool.uncorrected))
 
 
@@ -612,7 +612,7 @@ IDENTITY: list[Fact[CellSummary]] = [
         of_cell=lambda row: row.outcome.value if row.outcome else None,
         shown=Shown("outcome", "outcome"),
         instead=lambda row: None if row.outcome else "no result",
-        explained="see [outcomes](results.md#outcomes)",
+        explained="see [outcomes](method.md#outcomes)",
         explained_of_cell="the worst of its rounds, in the order `ok`, `degraded`, `failed`, "
         "`unavailable`; empty if no round has a result",
     ),
@@ -634,7 +634,7 @@ CIRCUMSTANCES: list[Fact[CellSummary]] = [
         of_cell=lambda row: row.limited_by.value if row.limited_by else None,
         shown=Shown("limited by", "limited by"),
         explained="`server`, `generator`, `network`, `waiting` or `unknown`: see "
-        "[what limited it](results.md#what-limited-it). Empty unless the outcome is `ok` or "
+        "[what limited it](method.md#what-limited-it). Empty unless the outcome is `ok` or "
         "`degraded`",
         explained_of_cell="what limited more than half of the rounds, else `unknown`; empty if no "
         "round was `ok` or `degraded`",

@@ -19,6 +19,7 @@ from pipebench.run.columns import (
 from pipebench.run.entries import Fact, Figure, Ranking
 from pipebench.run.figures import CIRCUMSTANCES, FIGURES, IDENTITY, CellSummary
 from pipebench.run.judge import JudgedMeasurement
+from pipebench.stats.estimate import LEAST_ROUNDS
 
 # ruff: noqa: SIM905 (columns are read better as words)
 RESULTS_FIRST = """
@@ -109,8 +110,8 @@ def _value(figure: Figure) -> Column[CellSummary]:
 def _rank(figure: Figure, ranking: Ranking) -> Column[CellSummary]:
     return Column(
         name=figure.comparison_name("rank"),
-        explained=f"group by `{figure.name}`, see [ranks](results.md#ranks); empty unless the "
-        "outcome is `ok`, below 6 rounds, and without a noise floor",
+        explained=f"group by `{figure.name}`, see [ranks](method.md#ranks); empty unless the "
+        f"outcome is `ok`, below {LEAST_ROUNDS} rounds, and without a noise floor",
         value=lambda row: figure.in_row(row).rank,
         form=Form.COUNT,
         shown=ranking.rank,
@@ -151,8 +152,8 @@ def _standing(figure: Figure, ranking: Ranking) -> list[Column[CellSummary]]:
             explained="how far the same server under two names may seem from itself: of the "
             f"control's `{figure.name}` by the reference's, round by round, the bound of the "
             "interval that is farther from 1, as its distance or that of its inverse, whichever is "
-            "larger. The same for all rows of a cell group; empty below 6 rounds, or unless both "
-            "are `ok`",
+            "larger. The same for all rows of a cell group; empty below "
+            f"{LEAST_ROUNDS} rounds, or unless both are `ok`",
             value=lambda row: figure.in_row(row).noise_floor,
             decimals=RATIO_DECIMALS,
         ),

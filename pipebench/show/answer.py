@@ -21,7 +21,7 @@ from pipebench.show.failures import failures
 from pipebench.show.interruptions import interruption_points
 from pipebench.show.machines import points as machine_points
 from pipebench.show.point import Point
-from pipebench.stats.estimate import Spread
+from pipebench.stats.estimate import LEAST_ROUNDS, Spread
 
 NEAR_CEILING = 0.9
 MOST_GROUPS = 4
@@ -167,11 +167,11 @@ def _point(group: Group, clauses: list[str], ok: list[CellSummary], unsure: str)
 def _unsure(ok: list[CellSummary]) -> str:
     """Why no framework is called the fastest; empty if one is."""
     if any(row.requests_per_s.low is None for row in ok):
-        return "not every framework has 6 rounds, so there are no ranks"
+        return f"not every framework has {LEAST_ROUNDS} rounds, so there are no ranks"
     if ok[0].requests_per_s.noise_floor is None:
         return "the noise floor is not known, because no A/A control was measured and ok"
     if any(row.requests_per_s.rank is None for row in ok):
-        return "the frameworks have fewer than 6 rounds in common"
+        return f"the frameworks have fewer than {LEAST_ROUNDS} rounds in common"
     return ""
 
 

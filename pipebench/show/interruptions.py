@@ -9,13 +9,11 @@ from pipebench.record.values import first_of
 from pipebench.show import formats
 from pipebench.show.point import Point
 
-MOST_SHOWN = 20
-"""Interruptions in the first words of a report."""
-
 
 def interruption_points(run: Run) -> list[Point]:
     """When a run was interrupted, for how long, and what changed: a point for each time."""
-    return [Point(_claim(one, run.scheduled)) for one in run.interruptions[:MOST_SHOWN]]
+    claims = [_claim(one, run.scheduled) for one in run.interruptions]
+    return [Point(claim) for claim in first_of(claims)]
 
 
 def _claim(one: Interruption, scheduled: int) -> str:

@@ -26,6 +26,7 @@ from pipebench.show import formats
 from pipebench.show.chapter import Chapter
 from pipebench.show.point import Point
 from pipebench.show.table import Field, Head, Table, interval_of
+from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.stats.machines import Basis
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -37,7 +38,8 @@ BASES = {
     Basis.NORMAL: "With 3 instances of each kind the interval assumes that they spread normally.",
     Basis.ROUNDS: "With 1 instance of each kind the interval is that of their rounds: it is about "
     "these two machines and about no other machine of their kinds.",
-    Basis.FEW_ROUNDS: "Two single machines need 6 rounds each for an interval and a verdict.",
+    Basis.FEW_ROUNDS: f"Two single machines need {LEAST_ROUNDS} rounds each for an interval and a "
+    "verdict.",
     Basis.NO_FLOOR: "With 1 instance of each kind the interval is that of their rounds: it is "
     "about these two machines and about no other machine of their kinds. A verdict also requires "
     "an A/A control that is ok on both.",

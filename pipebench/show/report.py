@@ -18,7 +18,7 @@ from pipebench.measure.unit import log_end
 from pipebench.record.folder import end_of, exists, remove, write_files
 from pipebench.record.run import Framework
 from pipebench.record.schema import InvalidRecord, RecordError
-from pipebench.record.values import first_of, flat, words
+from pipebench.record.values import LONGEST_LIST, first_of, flat, words
 from pipebench.rules import conformance
 from pipebench.rules.cloud import disagreements
 from pipebench.rules.interpreters import unoptimised
@@ -46,9 +46,9 @@ from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
 from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks, untuned
 from pipebench.show.undeployed import undeployed, why
+from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import FIRST
 
-LONGEST_LIST = 20
 MOST_SAID, MOST_VALUES = 100, 1000
 """Sentences of one kind and variables; values of hosts."""
 LONGEST_FINGERPRINT = 100
@@ -251,6 +251,7 @@ def _markdown(
         controls=any(row.role != "framework" for row in rows),
         label=lambda cell: formats.text(label(cell)) if label(cell) else "",
         least_rounds=min((row.rounds_rated for row in rows if row.rounds_rated), default=0),
+        rounds_of_interval=LEAST_ROUNDS,
         sections=sections(judged_run, rows),
         tool=judged_run.tool,
         conformance=conformance.table(
@@ -258,7 +259,8 @@ def _markdown(
         ),
         measured=len(judged_run.measurements),
         outcomes=Counter(m.judgement.outcome.value for m in judged_run.measurements),
-        missing=judged_run.missing,
+        missing=judged_run.missing[:LONGEST_LIST],
+        all_missing=len(judged_run.missing),
         resume=resume_command(run),
         unusable=unusable[:LONGEST_LIST],
         more_unusable=max(0, len(unusable) - LONGEST_LIST),

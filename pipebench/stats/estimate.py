@@ -11,7 +11,7 @@ LEAST_ROUNDS = 6
 
 
 class Estimate(NamedTuple):
-    """A median over rounds. low, high: its 95 % interval; None with fewer than 6 rounds."""
+    """A median over rounds. low, high: its 95 % interval; None below LEAST_ROUNDS."""
 
     median: float
     low: float | None

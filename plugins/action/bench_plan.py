@@ -1,6 +1,6 @@
 """Validate variables, inventory and frameworks, and plan the run: before any host is touched.
 
-Reads nothing but the variables of the play. Returns `run` (docs/architecture.md, `bench_run`), and
+Reads nothing but the variables of the play. Returns `run` (docs/formats.md, `bench_run`), and
 a line with the number of measurements and how long they take. Changes nothing; needs no connection.
 """
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.host.interface import find_interface
 from ansible.module_utils.host.lease import held
+from ansible.module_utils.host.os_release import os_release
 from ansible.module_utils.host.port import listen_error
 from ansible.module_utils.tuning.plan import plan
 
@@ -91,12 +92,6 @@ def read(path: str) -> str | None:
         return Path(path).read_text(errors="replace").strip()
     except OSError:
         return None
-
-
-def os_release(text: str) -> dict[str, str]:
-    """Read what /etc/os-release says."""
-    pairs = re.findall(r"""^([A-Z_]+)=["']?(.*?)["']?$""", text, re.MULTILINE)
-    return dict(pairs)
 
 
 def identity() -> str:
@@ -244,11 +239,11 @@ def main() -> None:
         supports_check_mode=True,
     )
     words = module.params
-    release = os_release(read("/etc/os-release") or "")
+    release = os_release()
     check: dict[str, Any] = {
-        "os": release.get("ID"),
-        "os_version": release.get("VERSION_ID"),
-        "os_title": release.get("PRETTY_NAME"),
+        "os": release["id"],
+        "os_version": release["version"],
+        "os_title": release["title"],
         "architecture": platform.machine(),
         "systemd": Path("/run/systemd/system").is_dir(),
         "root": os.geteuid() == 0,

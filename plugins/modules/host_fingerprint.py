@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.host.debian import upstream, versions
 from ansible.module_utils.host.interface import find_interface
 from ansible.module_utils.host.metadata import metadata
+from ansible.module_utils.host.os_release import os_release
 from ansible.module_utils.tuning.settings import untouched
 
 DOCUMENTATION = """
@@ -154,15 +155,6 @@ def parse_lscpu(text: str) -> dict[str, Any]:
 def parse_meminfo(text: str) -> int | None:
     found = re.search(r"^MemTotal:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) * 1024 if found else None
-
-
-def parse_os_release(text: str) -> dict[str, str | None]:
-    fields = dict(re.findall(r"""^([A-Z_]+)=["']?(.*?)["']?$""", text, re.MULTILINE))
-    return {
-        "id": fields.get("ID"),
-        "version": fields.get("VERSION_ID"),
-        "title": fields.get("PRETTY_NAME"),
-    }
 
 
 def parse_cmdline(text: str) -> list[str]:
@@ -309,7 +301,7 @@ def describe(address: str | None, directory: Path, packages: Sequence[str] = ())
     return {
         "boot_id": read("/proc/sys/kernel/random/boot_id"),
         "hostname": socket.gethostname(),
-        "os": parse_os_release(read("/etc/os-release") or ""),
+        "os": os_release(),
         "kernel": platform.release(),
         "kernel_build": platform.version(),
         "kernel_cmdline": parse_cmdline(read("/proc/cmdline") or ""),

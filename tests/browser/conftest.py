@@ -50,13 +50,17 @@ class Browser:
         self.said()
         self.asked()
 
+    def log(self, kind: str) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self.driver.get_log(kind)  # type: ignore[no-untyped-call] # untyped in selenium
+        return entries
+
     def said(self) -> list[str]:
         """Messages of the console since the last time, of any level."""
-        return [str(entry) for entry in self.driver.get_log("browser")]
+        return [str(entry) for entry in self.log("browser")]
 
     def asked(self) -> list[str]:
         """Addresses that were asked for since the last time."""
-        events = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
+        events = [json.loads(e["message"])["message"] for e in self.log("performance")]
         sent = [e for e in events if e["method"] == "Network.requestWillBeSent"]
         return [e["params"]["request"]["url"] for e in sent]
 

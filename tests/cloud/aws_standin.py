@@ -14,6 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -194,7 +195,7 @@ def with_control(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Each of moto's applications, with the addresses by which a test governs it."""
 
     def made(service: Any) -> Any:
-        application = create(service or "ec2")  # moto does not know the price list
+        application: flask.Flask = create(service or "ec2")  # moto does not know the price list
 
         @application.route("/_fail")
         def _fail() -> dict[str, Any]:
@@ -226,10 +227,14 @@ def main(port: str, machines_file: str | None = None) -> None:
     machines = Machines(machines_file)
     for function in (create_placement_group, describe_placement_groups, delete_placement_group):
         setattr(EC2Response, function.__name__, function)
-    EC2Response.run_instances = with_places(EC2Response.run_instances, machines)
-    EC2Response.terminate_instances = with_ends(EC2Response.terminate_instances, machines)
-    BaseResponse.call_action = with_failures(BaseResponse.call_action)
-    server.create_backend_app = with_control(server.create_backend_app)
+    owners: list[tuple[Any, str, Callable[[Any], Any]]] = [
+        (EC2Response, "run_instances", partial(with_places, machines=machines)),
+        (EC2Response, "terminate_instances", partial(with_ends, machines=machines)),
+        (BaseResponse, "call_action", with_failures),
+        (server, "create_backend_app", with_control),
+    ]
+    for owner, name, around in owners:
+        setattr(owner, name, around(getattr(owner, name)))
     server.main(["-H", "127.0.0.1", "-p", port])
 
 

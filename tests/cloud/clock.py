@@ -21,7 +21,7 @@ def add_clock(app: flask.Flask) -> None:
         AHEAD["s"] = float(flask.request.args["ahead"])
         return {}
 
-    WSGIRequestHandler.date_time_string = _date  # type: ignore[method-assign]
+    WSGIRequestHandler.date_time_string = _date  # type: ignore[method-assign, assignment]
 
 
 def _date(_handler: Any, timestamp: float | None = None) -> str:

@@ -159,7 +159,7 @@ class Standin:
         raise RefusedError("not_found", f"{single(kind)} {number} does not exist")
 
     def action(self, command: str, kind: str, number: int) -> dict[str, Any]:
-        action = {
+        action: dict[str, Any] = {
             "id": next(NUMBERS), "command": command, "status": "success", "progress": 100,
             "started": now(), "finished": now(), "error": None,
             "resources": [{"id": number, "type": kind}],
@@ -184,7 +184,12 @@ class Standin:
                 "load_balancers": [], "expose_routes_to_vswitch": False,
             }  # fmt: skip
         elif kind == "firewalls":
-            empty = {"destination_ips": [], "source_ips": [], "port": None, "description": None}
+            empty: dict[str, Any] = {
+                "destination_ips": [],
+                "source_ips": [],
+                "port": None,
+                "description": None,
+            }
             rules = [empty | rule for rule in body.get("rules") or []]
             resource |= {"rules": rules, "applied_to": []}
             more = {"actions": []}

@@ -93,7 +93,7 @@ def test_in_halves(lab: Lab, tmp_path: Path) -> None:
     before = traces(lab)
     image = {"name": "debian-13", "user": "root"}
     with started("hetzner", tmp_path, MACHINES, **IN_THE_LAB | {"image": image}) as cloud:
-        fill = {"cloud.yml": cloud.file, "may": cloud.new_name()}
+        fill: dict[str, str | Path] = {"cloud.yml": cloud.file, "may": cloud.new_name()}
         try:
             created = run(commands.filled(CREATE, fill), cloud)
             assert created.returncode == 0, created.stdout + created.stderr

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.tests.fixture import Lab
+
 pytestmark = [pytest.mark.lab, pytest.mark.quiet]
 
 
-def test_h2load_finds_what_wrk_finds(lab, tmp_path: Path) -> None:  # noqa: ANN001
+def test_h2load_finds_what_wrk_finds(lab: Lab, tmp_path: Path) -> None:
     variables = {
         "bench_frameworks": ["fasthttp"],
         "bench_results_dir": str(tmp_path),

@@ -125,7 +125,7 @@ def strike(
     output = done.stdout + done.stderr
     assert (folder / "results.csv").exists(), output[-5000:]
     return Struck(
-        folder, output, done.returncode, before, rows_of(folder), int(words["bench_rounds"])
+        folder, output, done.returncode, before, rows_of(folder), int(str(words["bench_rounds"]))
     )
 
 
@@ -187,7 +187,9 @@ MEMORY = f"/run/systemd/system/pipeline-bench@{LEAKS}.service.d"
 @pytest.mark.faults
 def test_a_framework_that_runs_out_of_memory_is_a_result(lab: Lab, tmp_path: Path) -> None:
     """It keeps 4 KiB a request, and its kernel gives it 100 MB of address space in all."""
-    words = {"bench_framework_dirs": "tests/calibration", "bench_frameworks": LEAKS}
+    words: dict[str, Any] = {
+        "bench_framework_dirs": "tests/calibration", "bench_frameworks": LEAKS,
+    }  # fmt: skip
     done = commands.run(f"./bench -i {lab.inventory} --tags provision{commands.options(words)}")
     assert done.returncode == 0, done.stdout[-3000:]
     few = f"printf '[Service]\\nLimitAS=100M\\n' > {MEMORY}/memory.conf"

@@ -81,7 +81,7 @@ def every_cpu() -> str:
 
 def run_on(inventory: Path, results: Path, **variables: Any) -> Mapping[str, list[dict[str, str]]]:
     """Runs of the plan: the rows of results.csv by framework."""
-    words = PLAN | {"bench_results_dir": str(results)} | variables
+    words: dict[str, Any] = PLAN | {"bench_results_dir": str(results)} | variables
     done = commands.run(f"./bench -i {inventory}{commands.options(words)}")
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     rows: dict[str, list[dict[str, str]]] = {}

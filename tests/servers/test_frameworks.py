@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Answer, Framework, Server
+    from tests.servers.conftest import Answer, Framework, Server
 
 pytestmark = pytest.mark.servers
 
@@ -140,7 +140,7 @@ def test_answers_what_came_before_a_close(
     framework: "Framework", server: "Server", rest: bytes
 ) -> None:
     close = HELLO.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-    statuses = []
+    statuses: list[int] = []
     with server.connect() as client:
         client.send(HELLO + MISSING + close + rest)
         with suppress(EOFError):

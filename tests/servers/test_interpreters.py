@@ -25,10 +25,10 @@ print(os.path.exists(sysconfig.get_paths()["include"] + "/Python.h"))
 def test_a_build_has_what_serving_needs_and_its_headers(version: str, tmp_path: Path) -> None:
     python = built(version)
     environment = tmp_path / "environment"
-    command = [python.executable, "-m", "venv", "--without-pip", environment]
+    command = [python.executable, "-m", "venv", "--without-pip", str(environment)]
     own = os.environ | python.environment
     subprocess.run(command, env=own, check=True)
-    command = [environment / "bin" / "python", "-c", ASK]
+    command = [str(environment / "bin" / "python"), "-c", ASK]
     asked = subprocess.run(command, env=own, check=True, stdout=subprocess.PIPE, text=True)
     assert asked.stdout == "True\n"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Client, Framework
+    from tests.servers.conftest import Client, Framework
 
 pytestmark = pytest.mark.servers
 

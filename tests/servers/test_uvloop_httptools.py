@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Framework, Server
+    from tests.servers.conftest import Framework, Server
 
 pytestmark = pytest.mark.servers
 

@@ -20,6 +20,7 @@ from pipebench.plan.owner import owner_of
 from pipebench.plan.project import Project
 from pipebench.plan.repeat import plan_repeated
 from pipebench.plan.testbeds import Inventory
+from tests.present import present
 from tests.unit.pipebench.factory import record as raw_record
 from tests.unit.pipebench.factory import run_document, write_run
 from tests.unit.pipebench.runs import EXAMPLE
@@ -33,7 +34,8 @@ def act(plugin: Any, **arguments: Any) -> dict[str, Any]:
     nothing = SimpleNamespace()
     action = plugin.ActionModule(task, nothing, nothing, nothing, nothing, nothing)
     action._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))  # noqa: SLF001
-    return action.run(task_vars={})
+    done: dict[str, Any] = action.run(task_vars={})
+    return done
 
 
 def test_a_text_is_kept_on_the_controller(tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_a_host_is_taken_of_a_run_that_is_known_to_be_dead_and_of_no_other() -> 
     take(there, "released")
     take(there | {"owner": str(dead)})
     assert "failed" not in take(own)
-    assert (lease.held() or {})["run"] == "own"
+    assert present(lease.held())["run"] == "own"
     assert "this run has lost" not in str(take(own, "kept"))
     assert take(there, "kept")["failed"]
     take(own, "released")

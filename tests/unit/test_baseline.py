@@ -7,7 +7,9 @@ import subprocess
 from typing import Any
 
 import pytest
-from host import path, transient
+from host import path
+
+from tests.present import present
 
 ANSWER = {
     "start": {"version": "iperf 3.18"},
@@ -27,7 +29,7 @@ def iperf3(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             raise answer
         return subprocess.CompletedProcess(argv, answer[0], answer[1], "")
 
-    monkeypatch.setattr(transient.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     return answers
 
 
@@ -55,7 +57,7 @@ def test_a_test_that_fails_is_a_sentence(iperf3: list[Any], answer: Any, said: s
     iperf3.append(answer)
     execution = path.execute("198.18.0.11", 8080, path.TCP)
     assert execution["end"] is None
-    assert said in execution["error"]
+    assert said in present(execution["error"])
 
 
 def test_all_of_it_takes_less_than_8_s() -> None:

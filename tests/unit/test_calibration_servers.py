@@ -28,6 +28,7 @@ from messages import parse
 
 from pipebench.plan.frameworks import find_frameworks
 from tests.calibration import server as code
+from tests.present import present
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "calibration"
@@ -322,16 +323,16 @@ def test_the_rate_is_one_over_all_connections() -> None:
         for connection in connections:
             pacing.add(connection, 0.0)
         for number, connection in enumerate(connections, start=1):
-            due = pacing.due()
+            due = present(pacing.due())
             assert due == pytest.approx(10 + number * 0.025)
             assert pacing.take(due - 0.001) is None
             assert pacing.take(due + 0.3) is connection  # being late does not add up
-    with started(FOLDER / "rate-limited") as server, load(server) as connections:
+    with started(FOLDER / "rate-limited") as server, load(server) as clients:
         begun = time.monotonic()
-        for connection in connections:
-            connection.sendall(HELLO * 125)
-        for connection in connections:
-            assert read(connection, len(GOOD) * 125) == GOOD * 125
+        for client in clients:
+            client.sendall(HELLO * 125)
+        for client in clients:
+            assert read(client, len(GOOD) * 125) == GOOD * 125
         assert time.monotonic() - begun >= 0.2
 
 

@@ -18,6 +18,7 @@ import pytest
 from action import framework_deploy as controller
 from action import python_interpreter as finder
 from ansible.errors import AnsibleActionFail
+from host import debian
 from modules import framework_deploy as deploy
 from modules import python_interpreter as interpreter
 
@@ -55,9 +56,10 @@ def encoded(**files: str) -> dict[str, str]:
 
 
 def go_words(path: Path, **more: Any) -> dict[str, Any]:
-    words = {"name": "some", "path": str(path), "runtime": "go", "files": {}, "python": None}
-    words |= {"uv": None, "binary": None, "build_info": BUILD_INFO, "tried": [], "packages": []}
-    return {**words, **more}
+    return {
+        "name": "some", "path": str(path), "runtime": "go", "files": {}, "python": None,
+        "uv": None, "binary": None, "build_info": BUILD_INFO, "tried": [], "packages": [],
+    } | more  # fmt: skip
 
 
 def test_versions_of_a_go_program() -> None:
@@ -183,7 +185,7 @@ def test_what_debian_has_needs_a_program_that_starts_it(tmp_path: Path) -> None:
     ],
 )
 def test_a_version_is_that_of_the_program_not_of_its_package(version: str, upstream: str) -> None:
-    assert deploy.upstream(version) == upstream
+    assert debian.upstream(version) == upstream
 
 
 def test_what_is_no_longer_in_the_folder_goes(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from pipebench.plan.run_plan import RunPlan, plan_run
 from pipebench.plan.testbeds import Inventory
 
 PROJECT = Project(ROOT, "0", None, dirty=False, command=[])
-HOSTS = {
+HOSTS: dict[str, dict[str, str | float]] = {
     "s": {"ansible_host": "198.18.0.11"},
     "g": {"ansible_host": "198.18.0.21"},
     "s2": {"ansible_host": "198.18.0.12", "bench_testbed": "b"},

@@ -16,12 +16,11 @@ Imports = dict[str, set[str]]
 
 
 def modules() -> dict[str, Path]:
-    """Files by the module's name within pipebench, without the packages' own __init__.py."""
-    return {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
-        for path in ROOT.rglob("*.py")
-        if path.name != "__init__.py"
-    }
+    """Files by the module's name within pipebench; a package's __init__.py is of its name."""
+    files = {path.relative_to(ROOT).with_suffix(""): path for path in ROOT.rglob("*.py")}
+    names = {".".join(name.parts).removesuffix(".__init__"): path for name, path in files.items()}
+    del names["__init__"]
+    return names
 
 
 def imported(path: Path, known: set[str]) -> set[str]:
@@ -38,7 +37,7 @@ def imported(path: Path, known: set[str]) -> set[str]:
 
 def graph() -> Imports:
     files = modules()
-    return {name: imported(path, set(files)) for name, path in files.items()}
+    return {name: imported(path, set(files)) - {name} for name, path in files.items()}
 
 
 def floor(module: str) -> int:
@@ -81,6 +80,29 @@ def test_imports_go_upwards_only() -> None:
 
 def test_nothing_is_imported_in_a_circle() -> None:
     assert circle(graph()) == []
+
+
+def reached(start: str, arrows: Imports) -> set[str]:
+    """All that arrows lead to, over however many."""
+    further = arrows.get(start, set())
+    return further.union(*(reached(one, arrows) for one in further))
+
+
+def test_the_page_draws_what_is_imported() -> None:
+    page = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = page.split("```mermaid\n")[1].split("```")[0]
+    assert re.findall(r"^ +(\w+)\[", picture, re.MULTILINE) == FLOORS
+    drawn: Imports = {}
+    for start, ends in re.findall(r"^ +(\w+) --> ([\w &]+)$", picture, re.MULTILINE):
+        drawn[start] = set(ends.split(" & "))
+    real: Imports = {}
+    for module, others in graph().items():
+        names = {other.split(".")[0] for other in others}
+        real.setdefault(module.split(".")[0], set()).update(names - {module.split(".")[0]})
+    wrong = {name: ends - real[name] for name, ends in drawn.items()}
+    missing = {name: ends - reached(name, drawn) for name, ends in real.items()}
+    assert not any(wrong.values()), wrong
+    assert not any(missing.values()), missing
 
 
 def test_a_circle_would_be_seen() -> None:

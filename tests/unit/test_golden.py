@@ -38,7 +38,7 @@ def analyse(folder: Path) -> None:
 @pytest.fixture(scope="module", params=NAMES)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run, whose tables were made anew."""
-    folder = tmp_path_factory.mktemp("golden") / request.param
+    folder: Path = tmp_path_factory.mktemp("golden") / request.param
     with tarfile.open(GOLDEN / f"{folder.name}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
     analyse(folder)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from filter.host_problems import FilterModule, host_problems
+from host.os_release import fields_of
 from modules import host_check
 
 TESTBEDS = [
@@ -178,8 +179,12 @@ def test_being_refused_is_an_open_path() -> None:
 
 def test_os_release_with_and_without_quotes() -> None:
     text = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
-    assert host_check.os_release(text)["ID"] == "debian"
-    assert host_check.os_release(text)["VERSION_ID"] == "13"
+    assert fields_of(text) == {
+        "id": "debian", "version": "13", "title": "Debian GNU/Linux 13 (trixie)",
+    }  # fmt: skip
+    assert fields_of("ID='debian'\nVERSION_ID=12\n") == {
+        "id": "debian", "version": "12", "title": None,
+    }  # fmt: skip
 
 
 def test_a_service_that_would_undo_the_tuning_is_refused_unless_it_is_paused() -> None:

@@ -16,7 +16,7 @@ from host.lease import HeldError
 from host.transient import TransientError, run
 from server import unit
 
-from pipebench.harness.execution import Answers, carry_out
+from pipebench.harness.execution import Answers, Hosts, carry_out
 from pipebench.harness.host_program import Call
 from pipebench.plan.project import ROOT
 from pipebench.record.faults import fault_of
@@ -184,7 +184,7 @@ def test_a_strange_reason_for_a_missing_framework_is_a_fault(
 ) -> None:
     execution = execution_of(run_of(tmp_path), "measurement", PLACE)
     on = hosts(started={"unavailable": unavailable})
-    answers: Answers = carry_out(execution, on)
+    answers: Answers = carry_out(execution, Hosts(*on))
     fault = answers.fault("s")
     assert fault
     assert "an answer of a host cannot be used" in fault
@@ -194,6 +194,6 @@ def test_a_strange_reason_for_a_missing_framework_is_a_fault(
 def test_a_strange_moment_does_not_end_a_run(tmp_path: Path, started_at: object) -> None:
     started = STARTED | {"ready_s": 0.1, "started_at": started_at}
     execution = execution_of(run_of(tmp_path), "measurement", PLACE)
-    answers = carry_out(execution, hosts(started=started))
+    answers = carry_out(execution, Hosts(*hosts(started=started)))
     assert execution.recorded(answers, 1000.0).document
     assert answers.began(1000.0) == 1000.0

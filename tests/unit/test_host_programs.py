@@ -120,7 +120,7 @@ def test_the_sampler_ends_whenever_it_is_told_to(tmp_path: Path) -> None:
             time.sleep(0.02)
         for process in processes:
             status = Path(f"/proc/{process.pid}/status").read_text()
-            caught = int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16)
+            caught = int(re.findall(r"SigCgt:\s*(\w+)", status)[0], 16)
             assert not caught & 1 << (signal.SIGTERM - 1)
             process.terminate()
             time.sleep(0.01)

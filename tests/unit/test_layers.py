@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import layers, second_lab
 from tests.layers import Job
@@ -22,8 +23,8 @@ from tests.layers import Job
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def job(name: str, code: str, **more: bool) -> Job:
-    return Job(name, (sys.executable, "-c", code), **more)
+def job(name: str, code: str, *, silent: bool = False) -> Job:
+    return Job(name, (sys.executable, "-c", code), silent=silent)
 
 
 @pytest.fixture
@@ -154,3 +155,14 @@ def test_interrupted_it_lets_what_runs_clean_up_and_begins_nothing(
         assert process.wait(30) == 130
     assert seen.read_text() == "left clean"
     assert not Path(f"{seen}-never").exists()
+
+
+def test_a_commit_is_checked_with_commands_of_the_layer_lint() -> None:
+    """With those that take seconds: programs of the environment that ./test makes."""
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    hooks = {one["name"]: tuple(one["entry"].split()) for one in repository["hooks"]}
+    lint = {one.argv for one in layers.layers([])["lint"]}
+    programs = ".venv-test/bin/"
+    assert all(argv[0].startswith(programs) for argv in hooks.values())
+    assert {(argv[0].removeprefix(programs), *argv[1:]) for argv in hooks.values()} <= lint
+    assert hooks.keys() == {"ruff check", "ruff format", "mypy"}

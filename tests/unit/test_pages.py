@@ -80,3 +80,20 @@ def test_every_tuning_is_explained_with_its_meaning() -> None:
     rows = re.findall(r"^\| `(\w+)` \| .* \| ([^|]+) \|$", page, flags=re.MULTILINE)
     assert [name for name, _ in rows] == list(table())
     assert all(why.startswith(table()[name].meaning) for name, why in rows)
+
+
+def test_the_examples_of_contributing_fit_the_code() -> None:
+    """What they leave as it is stands in the files like that, and a new file is not there yet."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```diff\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    for part in re.split(r"^\+\+\+ ", "".join(blocks), flags=re.MULTILINE)[1:]:
+        name, *hunks = re.split(r"^@@\n", part, flags=re.MULTILINE)
+        path = ROOT / name.strip()
+        lines = [line for hunk in hunks for line in hunk.splitlines()]
+        if all(line.startswith("+") for line in lines):
+            assert not path.exists(), path
+            continue
+        for hunk in hunks:
+            before = [line[1:] for line in hunk.splitlines() if not line.startswith("+")]
+            assert "\n".join(before) in path.read_text(encoding="utf-8"), (path, before)

@@ -22,7 +22,10 @@ from cases import CASES
 from command_line import DEEPEST, main
 from connection import Connection
 from probing import run_probe
+from report import Entry
 from request import Writer
+
+from tests.present import present
 
 PROBE = Path(__file__).parents[2] / "files" / "probe"
 QUICK = 0.5  # seconds of silence, where silence is what is tested
@@ -164,7 +167,7 @@ def every(paths: list[str]) -> bytes:
     return b"".join(right(path) for path in paths)
 
 
-def seen(serve: Serve, *names: str, timeout: float = PATIENT, depth: int = 5) -> list[dict]:
+def seen(serve: Serve, *names: str, timeout: float = PATIENT, depth: int = 5) -> list[Entry]:
     with running(serve) as server:
         report = run_probe("127.0.0.1", server.port, depth, timeout, list(names))
     assert report.error is None
@@ -248,7 +251,8 @@ def test_a_slow_server_is_no_broken_one() -> None:
 
     (case,) = seen(serve, "keep-alive", timeout=1.0)
     assert (case["class"], case["conforms"]) == ("full", True)
-    assert 0 < case["answered"] == case["expected"] < 250
+    assert 0 < present(case["answered"]) < 250
+    assert case["answered"] == case["expected"]
     assert "the time was up before the other" in case["detail"]
 
 
@@ -272,44 +276,44 @@ def first_marked_close(connection: socket.socket, _: list[str]) -> object:
     return "close"
 
 
-def first_marked_and_all_sent(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(answer(fields=CLOSE) + every(paths[1:]))
+def first_marked_and_all_sent(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(answer(fields=CLOSE) + every(paths[1:]))
 
 
-def first_marked_and_silent(connection: socket.socket, _: list[str]) -> object:
-    return connection.sendall(answer(fields=CLOSE))
+def first_marked_and_silent(connection: socket.socket, _: list[str]) -> None:
+    connection.sendall(answer(fields=CLOSE))
 
 
-def two_swapped(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every([paths[1], paths[0], *paths[2:]]))
+def two_swapped(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every([paths[1], paths[0], *paths[2:]]))
 
 
-def backwards(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every(paths[::-1]))
+def backwards(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths[::-1]))
 
 
-def wrong_body(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every(paths).replace(b"Hello w", b"Hallo w"))
+def wrong_body(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths).replace(b"Hello w", b"Hallo w"))
 
 
-def wrong_type(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every(paths).replace(b"text/plain", b"text/html"))
+def wrong_type(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths).replace(b"text/plain", b"text/html"))
 
 
-def an_error(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every(paths[:4]) + answer(503, b"busy"))
+def an_error(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths[:4]) + answer(503, b"busy"))
 
 
-def one_too_many(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every([*paths, "/"]))
+def one_too_many(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every([*paths, "/"]))
 
 
-def a_tail(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every(paths) + b"tail")
+def a_tail(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths) + b"tail")
 
 
-def truncated(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every(paths)[:-5])
+def truncated(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths)[:-5])
 
 
 def truncated_and_closed(connection: socket.socket, paths: list[str]) -> object:
@@ -326,8 +330,8 @@ def silent(_: socket.socket, __: list[str]) -> object:
     return None
 
 
-def first_of_each_read(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(right(paths[0]))
+def first_of_each_read(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(right(paths[0]))
 
 
 def drip(connection: socket.socket, _: list[str]) -> object:
@@ -337,8 +341,8 @@ def drip(connection: socket.socket, _: list[str]) -> object:
     return "close"
 
 
-def lines_of_lf(connection: socket.socket, paths: list[str]) -> object:
-    return connection.sendall(every(paths).replace(b"\r\n", b"\n"))
+def lines_of_lf(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths).replace(b"\r\n", b"\n"))
 
 
 @pytest.mark.parametrize(

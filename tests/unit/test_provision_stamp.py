@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from action import provision_stamp as controller
+from host.debian import versions
 from modules import provision_stamp as stamp
 
 FRAMEWORKS = {"some": {"digest": "a"}, "other": {"digest": "b"}}
@@ -87,22 +88,27 @@ def another_interpreter(host: stamp.Host) -> None:
     write(host.root / "usr" / "bin" / "python3", "a newer one")
 
 
-OF_ONE = {
+def another_link(host: stamp.Host) -> None:
+    link = host.directory / "python" / "cpython-3.7"
+    link.unlink()
+    link.symlink_to("3.7.16")
+
+
+Act = Callable[[stamp.Host], object]
+
+OF_ONE: dict[str, Act] = {
     "a file is changed": at_the_same_size,
     "a file is more": change("frameworks/some/venv/lib/more.py"),
     "a file is gone": lambda host: (host.directory / "frameworks" / "some" / "start").unlink(),
     "all is gone": lambda host: shutil.rmtree(host.directory / "frameworks" / "some"),
     "a mode is changed": lambda host: (host.directory / "frameworks/some/start").chmod(0o700),
 }
-OF_ALL = {
+OF_ALL: dict[str, Act] = {
     "a program is changed": change("host/lease.py"),
     "a package was installed": lambda host: write(host.root / stamp.DPKG_STATUS, "more"),
     "a unit is gone": lambda host: next(host.root.glob(stamp.ELSEWHERE[0])).unlink(),
     "an interpreter is more": change("python/3.13.1/bin/python3.13"),
-    "a link leads elsewhere": lambda host: (
-        (host.directory / "python" / "cpython-3.7").unlink(),
-        (host.directory / "python" / "cpython-3.7").symlink_to("3.7.16"),
-    ),
+    "a link leads elsewhere": another_link,
     "the stamp is cut": lambda host: write(host.directory / stamp.STAMP, '{"base": ['),
     "the stamp is something else": lambda host: write(host.directory / stamp.STAMP, "[]"),
 }
@@ -151,9 +157,9 @@ def test_a_debian_package_that_was_updated_is_seen(
 
 
 def test_dpkg_is_asked_for_versions() -> None:
-    assert stamp.versions([]) == {}
-    assert stamp.versions(["dpkg"]).keys() == {"dpkg"}
-    assert stamp.versions(["dpkg"])["dpkg"].startswith("1.")
+    assert versions([]) == {}
+    assert versions(["dpkg"]).keys() == {"dpkg"}
+    assert versions(["dpkg"])["dpkg"].startswith("1.")
 
 
 def test_a_variable_of_a_role_makes_another_base() -> None:

@@ -265,7 +265,7 @@ def test_a_host_whose_file_system_is_mounted_noexec(archive: Path, tmp_path: Pat
 
 
 def test_a_framework_on_a_file_system_that_is_mounted_noexec(tmp_path: Path) -> None:
-    words = {
+    words: dict[str, Any] = {
         "name": "some", "path": str(tmp_path / "some"), "runtime": "go", "files": {},
         "python": None, "uv": None, "binary": None, "tried": ["no a", "no b"], "packages": [],
     }  # fmt: skip
@@ -309,7 +309,7 @@ def test_where_an_interpreter_came_from_is_recorded(tmp_path: Path) -> None:
         "executable": sys.executable, "version": "9.9.1", "implementation": "CPython",
         "library_path": "", "source": "maven",
     }  # fmt: skip
-    words = {
+    words: dict[str, Any] = {
         "name": "some", "path": str(tmp_path / "some"), "runtime": "python", "packages": [],
         "files": {"requirements.txt": ""}, "python": python, "uv": str(uv), "binary": None,
         "tried": [],

@@ -6,7 +6,7 @@ import json
 import re
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -400,14 +400,16 @@ def test_two_frameworks_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_old_stack_is_measured_only_when_named() -> None:
-    parts = {"title": "", "language": "", "runtime": "go", "path": "", "digest": ""}
-    available = {
-        name: PlannedFramework(stack=stack, role=role, **parts)
-        for name, stack, role in [
-            ("new", "current", "framework"), ("old", "2017", "framework"),
-            ("top", "current", "ceiling"),
-        ]
+    parts: dict[str, Any] = {
+        "title": "", "language": "", "runtime": "go", "path": "", "digest": "",
     }  # fmt: skip
+    named: list[tuple[str, str, Literal["framework", "ceiling"]]] = [
+        ("new", "current", "framework"), ("old", "2017", "framework"),
+        ("top", "current", "ceiling"),
+    ]  # fmt: skip
+    available = {
+        name: PlannedFramework(stack=stack, role=role, **parts) for name, stack, role in named
+    }
     assert list(choose_frameworks([], available)) == ["new"]
     assert list(choose_frameworks(["old", "top"], available)) == ["old", "top"]
 

@@ -29,6 +29,7 @@ from pipebench.rules.outcome import Context, Judgement, judge
 from pipebench.rules.rule import Outcome
 from pipebench.run.judge import context_of, response_sizes
 from pipebench.tools import h2load
+from tests.present import present
 from tests.unit.harness.answers import STARTED, STOPPED
 from tests.unit.pipebench.factory import generator, measurement_of, record, wrk_result
 from tests.unit.pipebench.factory import wrk as wrk_answer
@@ -92,11 +93,10 @@ def serving(reply: Reply, *, closes: bool = False, endless: bool = False) -> Ite
 
 def driven(port: int, **other: Any) -> load.Answer:
     """What a generator answers of a server."""
-    order = {
-        "address": "127.0.0.1", "port": port, "depth": DEPTH, "connections": CONNECTIONS,
-        "threads": 2, "duration": 1, "warmup": 1, "patience": 60.0,
-    }  # fmt: skip
-    return load.measure(Order(**order | other))
+    usual = Order(
+        "127.0.0.1", port, DEPTH, CONNECTIONS, threads=2, duration=1, warmup=1, patience=60.0
+    )
+    return load.measure(usual._replace(**other))
 
 
 def judged(answer: load.Answer, folder: Path) -> tuple[Measurement, Judgement]:
@@ -255,7 +255,7 @@ def test_bytes_that_may_be_missing_are_not_called_missing() -> None:
     seen = measurement_of(record(generators=[generator(wrk_answer(less))]))
     known = Context(response_size=response_sizes([measurement_of(record())])["main", "one"])
     assert "response_size" not in judge(seen, known).rules
-    much_less = replace(seen, totals=replace(seen.totals, bytes=given["bytes"] - 9000))
+    much_less = replace(seen, totals=replace(present(seen.totals), bytes=given["bytes"] - 9000))
     assert "response_size" in judge(much_less, known).rules
 
 

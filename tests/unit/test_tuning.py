@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from host import lease
 from host.orders import answer_to, obey
-from host.transient import TransientError
+from host.transient import TransientError, systemctl
 from tuning import hold, places, plan, settings, steering
 
 from pipebench.plan.tuning import order_of, table
@@ -247,7 +247,7 @@ def test_one_that_is_killed_between_two_writes_can_be_put_back(
     kernel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, written = tree(kernel), []
-    write_place = settings.write_place
+    write_place = places.write_place
 
     def killed(root: Path, place: str, value: str) -> None:
         written.append(place)
@@ -314,7 +314,7 @@ def test_a_value_that_the_kernel_refuses_is_named(
             raise OSError(5, "Input/output error")
         return opened(path, *words)
 
-    monkeypatch.setattr(places.os, "open", refuses)
+    monkeypatch.setattr(os, "open", refuses)
     found = {one["path"]: one for one in tuned(kernel, interrupt_cpus=1)["settings"]}
     refused = found["/proc/irq/31/smp_affinity_list"]
     assert (refused["error"], refused["after"]) == ("Input/output error", "2")
@@ -429,7 +429,7 @@ def host_of_a_run(kernel: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         hold, "plan", lambda order, card, _: plan.plan(order, card, ALLOWED, kernel)
     )
     monkeypatch.setattr(
-        hold, "change", lambda *words, **more: settings.change(*words, root=kernel, **more)
+        hold, "change", lambda *words, **more: settings.change(*words, **more | {"root": kernel})
     )
     program(kernel.parent, "systemctl", "exit 0")
     lease.take("r1", "o", "first", 600)
@@ -581,4 +581,4 @@ def test_a_fault_of_systemd_is_an_answer(
     assert answer["msg"].startswith("systemctl daemon-reload: ")
     assert tree(kernel) == before  # all the same
     with pytest.raises(TransientError):
-        hold.systemctl("daemon-reload")
+        systemctl("daemon-reload")

@@ -19,12 +19,8 @@ from tests.unit.test_probe import Server, healthy, right, running, spoiling
 
 
 def order(port: int, **other: Any) -> Order:
-    return Order(
-        **{
-            "address": "127.0.0.1", "port": port, "depth": 5, "connections": 4, "threads": 1,
-            "duration": 1, "warmup": 1, "patience": 5.0,
-        } | other
-    )  # fmt: skip
+    usual = Order("127.0.0.1", port, 5, 4, threads=1, duration=1, warmup=1, patience=5.0)
+    return usual._replace(**other)
 
 
 @contextmanager
@@ -146,8 +142,8 @@ def test_no_more_is_asked_than_a_thousandth_of_what_is_measured(
     ],
 )
 def test_the_first_wrong_answer_is_kept(spoil: Any, label: str) -> None:
-    def spoiled(connection: socket.socket, paths: list[str]) -> object:
-        return connection.sendall(b"".join(spoil(paths)))
+    def spoiled(connection: socket.socket, paths: list[str]) -> None:
+        connection.sendall(b"".join(spoil(paths)))
 
     with running(spoiling(spoiled)) as server:
         seen = verified(server.port)

@@ -49,7 +49,7 @@ NAIVE = re.compile(r"\b(?:now\(|strftime|to_datetime|ansible_date_time)")
 """What gives Jinja a time without a zone, or depends on that of the computer."""
 
 
-@pytest.fixture(params=ZONES.values(), ids=ZONES)
+@pytest.fixture(params=list(ZONES.values()), ids=list(ZONES))
 def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """This process is in that zone."""
     monkeypatch.setenv("TZ", request.param)

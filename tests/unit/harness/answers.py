@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Answers, Execution, Hosts
@@ -85,7 +85,7 @@ def run_of(folder: Path, generators: tuple[str, ...] = ("g",), **variables: Any)
     return RunPlan.from_fact(fact)
 
 
-KINDS = {
+KINDS: Mapping[str, Callable[..., Execution]] = {
     "measurement": MeasurementExecution,
     "crosscheck": CrosscheckExecution,
     "probe": ProbeExecution,
@@ -109,7 +109,7 @@ def recorded(
     **answers: Any,
 ) -> Said:
     """What is said of an execution; answers: those that differ. load: None if there was none."""
-    given = {"started": STARTED, "stopped": STOPPED} | answers
+    given: dict[str, Any] = {"started": STARTED, "stopped": STOPPED} | answers
     load = given.pop("load", LOAD)
     seen = Answers(**given, loads={} if load is None else {"g": load})
     recovery = recovery or Recovery()
@@ -147,7 +147,18 @@ class CannedHost:
         return dict(answer)
 
 
-def hosts(generators: tuple[str, ...] = ("g",), **answers: Any) -> Hosts:
+class CannedHosts(NamedTuple):
+    """Such hosts of one testbed, in the place of Hosts."""
+
+    server: CannedHost
+    generators: list[CannedHost]
+
+    @property
+    def all(self) -> list[CannedHost]:
+        return [self.server, *self.generators]
+
+
+def hosts(generators: tuple[str, ...] = ("g",), **answers: Any) -> CannedHosts:
     """A server and load generators. answers: to start, load, probe, clock or stop, that differ."""
     given = {"started": STARTED, "load": LOAD, "stopped": STOPPED, "probe": {}, "clock": CLOCK}
     given |= answers
@@ -165,12 +176,12 @@ def hosts(generators: tuple[str, ...] = ("g",), **answers: Any) -> Hosts:
     tuning = {"tuning.hold set": TUNED, "tuning.hold restored": RESTORED}
     server |= tuning
     generator |= tuning
-    return Hosts(
+    return CannedHosts(
         CannedHost("s", server), [CannedHost(name, dict(generator)) for name in generators]
     )
 
 
-def on_testbed(run: RunPlan, on: Hosts, said: list[str], **more: Any) -> TestbedRun:
+def on_testbed(run: RunPlan, on: CannedHosts, said: list[str], **more: Any) -> TestbedRun:
     """The first testbed of a run; its lines go into a list."""
     lines = Lines(lambda text, _: said.append(text), every=True)
-    return TestbedRun(run, run.testbeds[0], on, lines, **more)
+    return TestbedRun(run, run.testbeds[0], Hosts(*on), lines, **more)

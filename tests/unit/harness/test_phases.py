@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from pipebench.harness.execution import Hosts
 from pipebench.harness.host_program import Call
 from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
 from pipebench.harness.phases import measure, path, probe
@@ -52,7 +53,7 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_each_measurement_starts_loads_and_stops(tmp_path: Path) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     assert measure(on_testbed(run_of(tmp_path), on, said)) == {}
     assert asked(on.server) == ["server.unit started", "server.unit stopped"] * 2
     assert asked(on.generators[0]) == ["generator.load wrk"] * 2
@@ -66,11 +67,11 @@ def test_each_measurement_starts_loads_and_stops(tmp_path: Path) -> None:
 
 
 def test_whatever_parses_what_a_server_sends_is_a_throw_away_user(tmp_path: Path) -> None:
-    variables = {"bench_tools": ["wrk", "h2load"], "bench_rate_share": 0.5}
+    run = run_of(tmp_path, bench_tools=["wrk", "h2load"], bench_rate_share=0.5)
     on = hosts()
     on.server.answers |= {"host.path started": {"ready": True}, "host.path stopped": {}}
     on.generators[0].answers["host.path measured"] = {}
-    made = on_testbed(run_of(tmp_path, **variables), on, [])
+    made = on_testbed(run, on, [])
     for phase in (path, probe, measure):
         phase(made)
     asked_for = {(call.program, call.order.get("user")) for call in calls(on.generators[0])}
@@ -124,7 +125,7 @@ def test_tools_take_turns_in_being_first_and_then_keep_a_rate(tmp_path: Path) ->
 
 
 def test_a_testbed_without_its_generator_is_given_up_and_stays_so(tmp_path: Path) -> None:
-    on, said = hosts(load=GONE), []
+    on, said = hosts(load=GONE), list[str]()
     made = on_testbed(
         run_of(tmp_path, bench_rounds=8), on, said, recovery=Recovery(pauses_s=[0, 0])
     )
@@ -150,9 +151,10 @@ def test_a_generator_that_comes_back_is_measured_with_again(tmp_path: Path) -> N
 
 
 def test_only_frameworks_are_probed(tmp_path: Path) -> None:
-    dirs = {"bench_framework_dirs": "servers"}
-    run = run_of(tmp_path, bench_controls=True, bench_workers=[1, 2], **dirs)
-    on, said = hosts(), []
+    run = run_of(
+        tmp_path, bench_framework_dirs="servers", bench_controls=True, bench_workers=[1, 2]
+    )
+    on, said = hosts(), list[str]()
     probe(on_testbed(run, on, said))
     assert [line.split(":")[0] for line in said] == [
         "probe 1/2 aiohttp, 1 worker",
@@ -178,7 +180,7 @@ TWO = ("g", "h")
 
 
 def test_clocks_are_compared_before_the_rounds_and_after_them(tmp_path: Path) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     measure(on_testbed(run_of(tmp_path), on, said))
     states = [call.order["state"] for call in on.server.asked if call.program == "host.clock"]
     assert states == ["started", "stopped"] * 2
@@ -195,7 +197,7 @@ def test_clocks_are_compared_before_the_rounds_and_after_them(tmp_path: Path) ->
 
 
 def test_clocks_that_cannot_be_compared_are_said_and_the_run_goes_on(tmp_path: Path) -> None:
-    on, said = hosts(TWO, clock={"failed": True, "msg": "timed out"}), []
+    on, said = hosts(TWO, clock={"failed": True, "msg": "timed out"}), list[str]()
     made = on_testbed(run_of(tmp_path, TWO), on, said)
     measure(made)
     assert "The clocks were not compared: the load on g: task failed: timed out" in said[0]
@@ -224,7 +226,7 @@ def test_several_generators_share_the_load_and_begin_together(tmp_path: Path) ->
 
 
 def test_the_generator_that_fails_is_named(tmp_path: Path) -> None:
-    on, said = hosts(TWO), []
+    on, said = hosts(TWO), list[str]()
     on.generators[1].answers["generator.load"] = GONE
     measure(on_testbed(run_of(tmp_path, TWO, bench_rounds=1), on, said))
     assert "HARNESS FAULT, the load on h: host did not answer: no route" in said[0]
@@ -256,7 +258,9 @@ def test_nobody_wants_the_rest_if_ansible_was_killed(tmp_path: Path) -> None:
     assert "server.unit started" not in asked(on.server)
 
 
-def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) -> None:
+def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     on = hosts()
     load, handler = on.generators[0].run, signal.getsignal(signal.SIGINT)
 
@@ -265,14 +269,14 @@ def test_a_signal_ends_what_goes_on_and_everything_on_the_hosts(tmp_path: Path) 
             os.kill(os.getpid(), signal.SIGINT)
         return load(call)
 
-    on.generators[0].run = interrupted
+    monkeypatch.setattr(on.generators[0], "run", interrupted)
     on.server.answers["server.unit ended"] = {}
     on.generators[0].answers["generator.load ended"] = {}
     try:
         with pytest.raises(Interrupted), interruptible():
             measure(on_testbed(run_of(tmp_path), on, []))
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN  # the hosts are being cleaned
-        end_everything(on, run_of(tmp_path))
+        end_everything(Hosts(*on), run_of(tmp_path))
     finally:
         signal.signal(signal.SIGINT, handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.recovery import LEAST, PAUSES_S, Recovery
@@ -89,7 +90,7 @@ def test_it_is_recorded_which_user_parsed_what_the_server_sent(tmp_path: Path) -
 
 def test_what_could_not_be_deployed_is_recorded_with_its_reason(tmp_path: Path) -> None:
     unavailable = {"reason": "no CPython 3.7", "log": "tried"}
-    skipped = {"started": {}, "load": None, "stopped": {}}
+    skipped: dict[str, Any] = {"started": {}, "load": None, "stopped": {}}
     answer, written = measured(tmp_path, unavailable=unavailable, **skipped)
     assert written["deployment"] == {"available": False} | unavailable
     assert written["server"] is None
@@ -201,8 +202,7 @@ def test_an_execution_of_another_tool_is_kept_apart(
 
 
 def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: Path) -> None:
-    other = CELL | {"depth": 16}
-    both = {"bench_tools": "wrk,h2load", "bench_rate_share": 0.5}
+    both: dict[str, Any] = {"bench_tools": "wrk,h2load", "bench_rate_share": 0.5}
     run = run_of(tmp_path, bench_depths="5,16", bench_rounds=3, **both)
     for number, requests in enumerate((900, 1000, 5000), start=1):
         result = json.dumps(RESULT | {"requests": requests, "duration_us": 1_000_000})
@@ -210,9 +210,10 @@ def test_the_constant_rate_is_a_share_of_the_median_of_the_same_cell(tmp_path: P
         place = PLACE | {"round": number}
         recorded(tmp_path, "measurement", place, run=run, load=load)
     rates = constant_rates(run, "main")
+    cell = PlannedCell(framework="aiohttp", workers=1, depth=5, connections=200)
     assert sorted(rates, key=lambda one: one[0].depth) == [
-        (PlannedCell(**CELL), 500),
-        (PlannedCell(**other), None),
+        (cell, 500),
+        (replace(cell, depth=16), None),
     ]
 
 

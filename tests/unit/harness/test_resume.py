@@ -29,7 +29,7 @@ from tests.unit.harness.answers import LOAD, hosts, on_testbed, run_of
 INVENTORY = Inventory(["s"], ["g"], {"s": {"ansible_host": "198.18.0.11"}, "g": {}})
 PROJECT = Project(ROOT, "0", None, dirty=True, command=["ansible-playbook", "bench.yml"])
 GONE = {"unreachable": True, "msg": "no route"}
-FOUR = {"bench_rounds": 4}
+FOUR: dict[str, Any] = {"bench_rounds": 4}
 """Four measurements: one cell in four rounds."""
 
 
@@ -69,7 +69,7 @@ def record(folder: Path) -> dict[str, Any]:
 
 def go_on(run: RunPlan, **answers: Any) -> tuple[Any, list[str]]:
     """The rest of the run: what hosts were asked, and what was said."""
-    on, said = hosts(**answers), []
+    on, said = hosts(**answers), list[str]()
     said.append(note(run, "started", "2.19"))
     measure(on_testbed(run, on, said))
     note(run, "measuring_ended", "2.19")
@@ -229,7 +229,7 @@ def test_another_address_is_a_change_and_another_testbed_a_mistake(folder: Path)
     elsewhere = INVENTORY._replace(hostvars={"s": {"ansible_host": "198.18.0.12"}, "g": {}})
     with pytest.raises(PlanError, match="address of the testbed main was "):
         plan_resumed({"bench_resume": str(folder)}, elsewhere, PROJECT)
-    other = {name: one | {"bench_testbed": "b"} for name, one in INVENTORY.hostvars.items()}
+    other = {name: {**one, "bench_testbed": "b"} for name, one in INVENTORY.hostvars.items()}
     with pytest.raises(PlanError, match="has the testbed b, and the run does not"):
         plan_resumed({"bench_resume": str(folder)}, INVENTORY._replace(hostvars=other), PROJECT)
 

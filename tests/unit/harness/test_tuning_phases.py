@@ -34,7 +34,7 @@ def tuned(folder: Path, on: Any, said: list[str], **variables: Any) -> Any:
 
 
 def test_a_run_that_sets_nothing_has_leftovers_put_back_and_no_record(tmp_path: Path) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     testbed_run = on_testbed(run_of(tmp_path), on, said)
     tune(testbed_run)
     put_back(testbed_run)
@@ -47,7 +47,7 @@ def test_a_run_that_sets_nothing_has_leftovers_put_back_and_no_record(tmp_path: 
 def test_a_host_that_nothing_is_set_on_and_does_not_answer_is_said_and_no_fault(
     tmp_path: Path,
 ) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     on.server.answers["tuning.hold set"] = {"unreachable": True, "msg": "no route"}
     tune(on_testbed(run_of(tmp_path), on, said))
     assert said == ["tuning s: host did not answer: no route"]
@@ -65,7 +65,7 @@ def test_a_fault_is_mended_once_all_is_set_and_put_back(tmp_path: Path) -> None:
 
 
 def test_every_host_is_tuned_and_put_back(tmp_path: Path) -> None:
-    on, said = hosts(("g", "h")), []
+    on, said = hosts(("g", "h")), list[str]()
     testbed_run = tuned(tmp_path, on, said)
     assert not record_of(tmp_path, "s")["released"]
     put_back(testbed_run)
@@ -106,7 +106,7 @@ def test_only_the_server_has_cpus_for_its_interrupts(tmp_path: Path) -> None:
 
 
 def test_what_is_not_as_it_was_is_a_fault_and_named(tmp_path: Path) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     left = SETTING | {"after": "0", "held": "0", "restored": "0", "restore_error": "busy"}
     on.server.answers["tuning.hold restored"] = TUNED | {"settings": [left]}
     put_back(tuned(tmp_path, on, said))
@@ -120,7 +120,7 @@ def test_what_is_not_as_it_was_is_a_fault_and_named(tmp_path: Path) -> None:
 
 
 def test_a_value_that_the_kernel_refuses_is_said_and_no_fault(tmp_path: Path) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     refused = SETTING | {"after": "1", "error": "Device or resource busy"}
     on.server.answers["tuning.hold set"] = TUNED | {"settings": [refused]}
     tuned(tmp_path, on, said)
@@ -129,7 +129,7 @@ def test_a_value_that_the_kernel_refuses_is_said_and_no_fault(tmp_path: Path) ->
 
 
 def test_a_host_that_does_not_answer_is_a_fault(tmp_path: Path) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     on.generators[0].answers["tuning.hold set"] = {"unreachable": True, "msg": "no route"}
     testbed_run = tuned(tmp_path, on, said)
     assert said == ["tuning g: host did not answer: no route"]
@@ -142,7 +142,7 @@ def test_a_host_that_does_not_answer_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_a_reboot_in_between_is_said_and_leaves_nothing(tmp_path: Path) -> None:
-    on, said = hosts(), []
+    on, said = hosts(), list[str]()
     on.server.answers["tuning.hold restored"] = TUNED | {"rebooted": True}
     put_back(tuned(tmp_path, on, said))
     assert (said, faults(tmp_path)) == ([], [])

@@ -278,7 +278,7 @@ def run_document(frameworks: list[str], rounds: int, **other: Any) -> dict[str, 
     rng = random.Random(7)
     schedule = []
     for _ in range(rounds):
-        cells = [
+        cells: list[dict[str, Any]] = [
             {"framework": name, "workers": 1, "depth": 5, "connections": 200} for name in frameworks
         ]
         rng.shuffle(cells)
@@ -522,7 +522,7 @@ def sweep_run(
     records: dict[str, dict[str, Any] | str] = {}
     document["rounds"] = []
     for number in range(1, rounds + 1):
-        cells = [
+        cells: list[dict[str, Any]] = [
             {"framework": name, "workers": 1, "depth": depth, "connections": count}
             for name in names
             for depth in depths

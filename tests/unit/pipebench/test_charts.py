@@ -21,6 +21,7 @@ from pipebench.show.charts.chart import MOST_DOTS, Chart, Data, data_of, looks
 from pipebench.show.charts.drawing import Bar, Bars
 from pipebench.show.charts.frameworks import rounds, throughput
 from pipebench.stats.estimate import Estimate
+from tests.present import present
 from tests.unit.pipebench import specs
 from tests.unit.pipebench.factory import record, run_document, sweep_run, write_run
 from tests.unit.pipebench.rendering import render
@@ -163,13 +164,11 @@ def test_bars_are_the_medians_with_their_intervals_from_0(
     example: JudgedRun, of_example: dict[str, Chart]
 ) -> None:
     expected = rated_rows(example)
-    for name, kind, figure in (
-        ("throughput", "bar", lambda row: row.requests_per_s),
-        ("cpu", "point", lambda row: row.server_cpu_us_per_request),
-    ):
+    rates = {title: row.requests_per_s for title, row in expected.items()}
+    cpu = {title: row.server_cpu_us_per_request for title, row in expected.items()}
+    for name, kind, spreads in (("throughput", "bar", rates), ("cpu", "point", cpu)):
         chart = of_example[name]
         shown = named(specs.rows(chart.spec, kind, "words"))
-        spreads = {title: figure(row) for title, row in expected.items()}
         assert {
             title: (row["median"], row["low"], row["high"]) for title, row in shown.items()
         } == {title: (spread.value, spread.low, spread.high) for title, spread in spreads.items()}
@@ -195,8 +194,8 @@ def test_the_curve_says_the_median_of_the_rounds(
 ) -> None:
     row = next(row for row in rows_of(example) if row.cell.framework == "tornado")
     told = of_example["latency"].alt.split("tornado ")[1].split(";")[0]
-    assert told.startswith(f"p50 {row.batch_latency_p50_us.value / 1000:.0f} ms")
-    assert f"p99 {row.batch_latency_p99_us.value / 1000:.0f} ms" in told
+    assert told.startswith(f"p50 {present(row.batch_latency_p50_us.value) / 1000:.0f} ms")
+    assert f"p99 {present(row.batch_latency_p99_us.value) / 1000:.0f} ms" in told
     # some 9,400 batches a round: its line ends before p99.99
     assert "p99.9 " in told
     assert "p99.99" not in told
@@ -256,7 +255,7 @@ def test_the_heat_map_has_every_cell_with_its_share(
     rates = defaultdict(list)
     for row in rows_of(sweep):
         if row.role == "framework" and row.outcome in RATED:
-            rates[row.title].append(row.requests_per_s.value)
+            rates[row.title].append(present(row.requests_per_s.value))
     expected = sorted(rate / max(own) for own in rates.values() for rate in own)
     cells = specs.rows(of_sweep["heat"].spec, "rect")
     assert sorted(cell["share"] for cell in cells) == expected

@@ -41,7 +41,7 @@ from pipebench.cloud.providers import NAMES, description_of
 from pipebench.plan.mistakes import PlanError
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
-FILE = {
+FILE: dict[str, Any] = {
     "provider": "aws", "region": "eu-central-1", "zone": "eu-central-1a",
     "testbeds": [
         {"machine": "c7i.large", "generator": "c7i.xlarge", "count": 2},
@@ -57,6 +57,7 @@ OLD, LIVING, OWN = FleetId("old", "a"), FleetId("living", "b"), FleetId("own", "
 class Provider:
     """Three types at a price, of which one is burstable."""
 
+    description = description_of("aws")
     currency, price_source, places_near = "USD", "a list", True
 
     def types(self, names: Iterable[str]) -> dict[str, MachineType]:

@@ -24,7 +24,7 @@ HOSTS = ["lab-server", "lab-loadgen"]
 COLUMNS_OF_COST = [
     "price_per_hour", "currency", "requests_per_money", "requests_per_s_per_core",
 ]  # fmt: skip
-PRICED = {
+PRICED: dict[str, Any] = {
     "currency": "EUR",
     "date": "2026-11-01",
     "source": "a price list",

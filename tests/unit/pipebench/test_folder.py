@@ -45,7 +45,9 @@ def test_only_a_file_of_a_limited_size_is_read(run: Path, what: str) -> None:
     assert folder.exists(run, "raw/a.json") == (what == "20 GB of nothing")
 
 
-@pytest.mark.parametrize("read_it", [folder.content_of, lambda *a: folder.end_of(*a, 10)])
+@pytest.mark.parametrize(
+    "read_it", [folder.content_of, lambda run, name: folder.end_of(run, name, 10)]
+)
 def test_no_link_leads_to_a_file(run: Path, read_it: Callable[[Path, str], bytes]) -> None:
     (run / "logs").symlink_to(run.parent / "outside")
     with pytest.raises(RecordError, match="not a file, but a link"):

@@ -78,11 +78,11 @@ def test_hosts_that_differ_are_named(tmp_path: Path) -> None:
 
 
 def test_a_comparison_names_the_difference(tmp_path: Path) -> None:
-    runs = []
-    for source in ("managed", "maven"):
-        folder = small_run(tmp_path / source)
-        runs.append(load_run(fingerprinted(folder, "lab-server", alpha=installed(source))))
-    (difference,) = framework_differences(*runs, "alpha")
+    managed, maven = (
+        load_run(fingerprinted(small_run(tmp_path / source), "lab-server", alpha=installed(source)))
+        for source in ("managed", "maven")
+    )
+    (difference,) = framework_differences(managed, maven, "alpha")
     assert difference == (
         "framework alpha",
         "CPython",

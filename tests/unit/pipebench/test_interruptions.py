@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipebench.record.run import load_run
+from pipebench.record.values import LONGEST_LIST
 from pipebench.show.interruptions import interruption_points
 from pipebench.show.reproduce import resume_command
 from tests.unit.command import collect
@@ -44,6 +45,13 @@ def test_it_says_when_it_was_interrupted_and_for_how_long(tmp_path: Path) -> Non
 
 def test_an_old_run_was_not_interrupted(tmp_path: Path) -> None:
     assert interruption_points(load_run(run_with(tmp_path))) == []
+
+
+def test_of_very_many_the_first_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
+    folder = run_with(tmp_path, interruptions=[INTERRUPTED] * (LONGEST_LIST + 3))
+    points = interruption_points(load_run(folder))
+    assert len(points) == LONGEST_LIST + 1
+    assert points[-1].claim == "and 3 more like these"
 
 
 @pytest.mark.parametrize(

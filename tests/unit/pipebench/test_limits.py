@@ -216,7 +216,7 @@ def test_what_disturbs_is_named(seen: Measurement, name: str, said: str) -> None
 def test_nothing_is_named_on_quiet_hosts() -> None:
     assert bottleneck_of(measurement(retransmits=9), CARRIES).disturbances == ()
     known = ("host", "backwards", "allowance")
-    nothing = {name: None for name in Usage.__slots__ if name not in known}
+    nothing: dict[str, Any] = {name: None for name in Usage.__slots__ if name not in known}
     assert bottleneck_of(measurement(**nothing), CARRIES).disturbances == ()
     assert {rule.__name__ for rule in limits.DISTURBANCE_RULES} == {
         "neighbours", "stolen", "throttled", "lossy", "allowance", "unsteady", "uneven",

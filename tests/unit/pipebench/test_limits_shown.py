@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def row(tmp_path: Path) -> CellSummary:
     return made
 
 
-def on_testbeds(row: CellSummary, count: int, **other: object) -> list[CellSummary]:
+def on_testbeds(row: CellSummary, count: int, **other: Any) -> list[CellSummary]:
     """The same cell on so many testbeds, each a little faster and with a sentence of its own."""
     return [
         replace(

@@ -27,7 +27,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_its_records_are_those_of_healthy_servers(run: Path) -> None:
     judged_run = judge_run(run)
-    assert judged_run.unusable == judged_run.missing == []
+    assert judged_run.unusable == []
+    assert judged_run.missing == []
     assert len(judged_run.measurements) == 80
     assert {m.judgement.outcome for m in judged_run.measurements} == {Outcome.OK}
     assert {m.limited_by for m in judged_run.measurements} == {"server"}

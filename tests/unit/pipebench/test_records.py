@@ -28,8 +28,10 @@ def one_record_run(folder: Path, content: dict[str, Any] | str) -> Path:
 
 def read_one(folder: Path, content: dict[str, Any] | str) -> Measurement | InvalidRecord:
     judged = judge_run(one_record_run(folder, content))
-    (found,) = [*judged.invalid, *(one.measurement for one in judged.measurements)]
-    return found
+    measurements = (one.measurement for one in judged.measurements)
+    found: list[Measurement | InvalidRecord] = [*judged.invalid, *measurements]
+    (only,) = found
+    return only
 
 
 def test_a_whole_record_is_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pipebench.chapters import stack_2017, stack_2017_tables
+from pipebench.record.run import Framework
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
 from pipebench.show import report
@@ -244,7 +245,7 @@ def test_a_run_without_the_stack_of_2017_has_no_chapter(rendered: report.Rendere
 def test_versions_that_differ_from_those_of_the_day_say_so() -> None:
     system = by_title()["aiohttp"]
     here = ["CPython 3.7.16 (system)", "aiohttp 1.3.3", "chardet 3.0.4", "uvloop 0.11.3"]
-    framework = stack_2017.Framework("aiohttp-2017", "aiohttp", "2017", "Python", "", here)
+    framework = Framework("aiohttp-2017", "aiohttp", "2017", "Python", "", here)
     assert stack_2017._versions(system, framework) == (  # noqa: SLF001
         "CPython 3.7.16 (then 3.6.0), uvloop 0.11.3 (then 0.8.0), aiohttp 1.3.3"
     )

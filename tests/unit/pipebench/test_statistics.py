@@ -93,7 +93,9 @@ def test_too_few_rounds_or_no_floor_rank_nobody() -> None:
     assert ranks({"a": steady(100), "b": late}, 0.02) == {"a": 1}
 
 
-def noisy_rounds(rng: random.Random, names: dict[str, float], rounds: int) -> dict[str, dict]:
+def noisy_rounds(
+    rng: random.Random, names: dict[str, float], rounds: int
+) -> dict[str, dict[int, float]]:
     """Rates by name and round on a machine that drifts, with a slow spell now and then."""
     values: dict[str, dict[int, float]] = {name: {} for name in names}
     drift = 0.0
