@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -57,7 +57,7 @@ OLD, LIVING, OWN = FleetId("old", "a"), FleetId("living", "b"), FleetId("own", "
 class Provider:
     """Three types at a price, of which one is burstable."""
 
-    description = description_of("aws")
+    description: ClassVar = description_of("aws")
     currency, price_source, places_near = "USD", "a list", True
 
     def types(self, names: Iterable[str]) -> dict[str, MachineType]:
