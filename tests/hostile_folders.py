@@ -31,14 +31,14 @@ from markdown_it import MarkdownIt
 from pipebench.chapters import CHAPTERS
 from pipebench.measure.measurement import read_measurement
 from pipebench.record import store
-from pipebench.record.prices import read_prices
 from pipebench.record.progress import read_events
-from pipebench.record.run import load_run
+from pipebench.record.run_record import load_run
 from pipebench.record.schema import InvalidRecord, RecordError, RunError
 from pipebench.record.values import CONTROLS
 from pipebench.rules.conformance import read_probes
 from pipebench.rules.path_capacity import read_path_capacities
 from pipebench.run.judge import judge_run
+from pipebench.run.prices import read_prices
 from pipebench.show import listing, record, report
 from tests import hostile
 from tests.unit.pipebench import factory

@@ -21,7 +21,7 @@ from modules.python_interpreter import (
     unpack_build,
 )
 
-from pipebench.harness.python_builds import build_for, fetched, listed
+from pipebench.hosts.python_builds import build_for, fetched, listed
 
 CACHE = Path.home() / ".cache" / "async-pipeline-bench-tests"
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The far end of a way out (pipebench/harness/way_out.py): a host runs this at the end of the ssh
+# The far end of a way out (pipebench/hosts/way_out.py): a host runs this at the end of the ssh
 # connection that carries its proxy, as long as the connection lives. Nothing stays when it ends.
 # stdin: the proxy's port, then nothing. stdout: `way out: ` and where apt's configuration is, or
 # `open to others`; before it, whatever the user's login prints.

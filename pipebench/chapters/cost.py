@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipebench.record.prices import Price, hosts_of
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
+from pipebench.run.prices import Price, hosts_of
 from pipebench.show import formats
 from pipebench.show.table import Field, Head, Table
 

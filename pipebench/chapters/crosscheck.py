@@ -78,7 +78,7 @@ class CheckedCell:
     problem: str | None
 
 
-class Pair(NamedTuple):
+class CheckedPair(NamedTuple):
     """One cell in one round, with either tool."""
 
     measured: Measurement
@@ -112,7 +112,7 @@ def row_of(
     tool = tools()[of_cell[0]] if of_cell else first_tool()
     problems = {check.file: problem_of(check, tool) for check in checks}
     pairs = {
-        check.round: Pair(rated[cell, check.round], check)
+        check.round: CheckedPair(rated[cell, check.round], check)
         for check in checks
         if check.round and not problems[check.file] and (cell, check.round) in rated
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass, field
 
+from pipebench.compare.judged_side import JudgedSide, read_side, side_of
 from pipebench.compare.runs import Compared, compare_sides
-from pipebench.compare.side import Side, read_side, side_of
-from pipebench.plan.repetition import places_of
+from pipebench.plan.earlier_run import places_of
 from pipebench.record import store
 from pipebench.record.schema import Like, RunError
 from pipebench.record.values import first_of
@@ -69,7 +69,7 @@ def _compared(judged_run: JudgedRun, rows: list[CellSummary], like: Like) -> Com
     return compared if compared.pairs else "; ".join(compared.not_compared)
 
 
-def _earlier(judged_run: JudgedRun, like: Like) -> Side:
+def _earlier(judged_run: JudgedRun, like: Like) -> JudgedSide:
     """The earlier run, judged. RunError: it is not there, or cannot be judged."""
     places = places_of(like.path, judged_run.run.folder.resolve().parent)
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from pipebench.measure.measurement import Measurement
-from pipebench.record.run import Framework
+from pipebench.record.run_record import Framework
 from pipebench.record.schema import Cell
 from pipebench.record.values import workers_words
 from pipebench.rules.outcome import RATED
@@ -34,7 +34,7 @@ UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6, "h": 3600e6}
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PrintedCounts:
     """The counts of one wrk, in 2017 or in this run: the input of the diagnosis.
 
     printed: the latencies that wrk printed, in us, by mean, p50, p75, p90, p99, max.
@@ -70,7 +70,7 @@ class System:
     title: str
     then: str
     today: str
-    seen: Seen
+    seen: PrintedCounts
     versions: dict[str, str]
 
 
@@ -87,7 +87,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class SystemFigures:
     """One framework in this run. printed: by wrk, in the median round; diagnosis: sentences."""
 
     row: CellSummary
@@ -98,7 +98,7 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SystemRow:
     """One system: as published, and both stacks in this run; None if one was not measured.
 
     diagnosis: of the published figures. ratio: today's requests/s divided by those of the stack of
@@ -107,8 +107,8 @@ class Line:
 
     system: System
     diagnosis: list[str]
-    then: Here | None
-    today: Here | None
+    then: SystemFigures | None
+    today: SystemFigures | None
     ratio: Estimate | None
     versions: str
     """Of the stack of 2017, as installed here, with a mark if the newest of the day was another."""
@@ -131,7 +131,7 @@ class BothStacks:
     published: Published
     same_group: bool
     """Whether it was measured by the command of 2017: one worker, depth 5, 200 connections."""
-    groups: list[tuple[str, list[Line]]] = field(default_factory=list)
+    groups: list[tuple[str, list[SystemRow]]] = field(default_factory=list)
 
 
 def microseconds(text: str) -> float:
@@ -169,7 +169,7 @@ def published() -> Published:
 
 def _system(document: dict[str, Any], group: tuple[int, int, int]) -> System:
     _, depth, connections = group
-    seen = Seen(
+    seen = PrintedCounts(
         requests=document["requests"],
         requests_per_s=document["requests_per_s"],
         connections=connections,
@@ -183,7 +183,7 @@ def _system(document: dict[str, Any], group: tuple[int, int, int]) -> System:
     )
 
 
-def closes(seen: Seen) -> str | None:
+def closes(seen: PrintedCounts) -> str | None:
     """One read error per batch: the server closes the connection after each batch."""
     reads, batches = seen.errors.get("read", 0), seen.requests / seen.depth
     if not batches or abs(reads / batches - 1) > CLOSES_WITHIN:
@@ -194,7 +194,7 @@ def closes(seen: Seen) -> str | None:
     )
 
 
-def answers_once(seen: Seen) -> str | None:
+def answers_once(seen: PrintedCounts) -> str | None:
     """As many answers as connections, and wrk counted no error."""
     if seen.requests != seen.connections or any(seen.errors.values()):
         return None
@@ -204,7 +204,7 @@ def answers_once(seen: Seen) -> str | None:
     )
 
 
-def answers_never(seen: Seen) -> str | None:
+def answers_never(seen: PrintedCounts) -> str | None:
     """No answer at all; wrk counts a refused connection as a read or write error."""
     if seen.requests:
         return None
@@ -213,14 +213,14 @@ def answers_never(seen: Seen) -> str | None:
     return f"answered nothing{tried}"
 
 
-def zeros(seen: Seen) -> list[str]:
+def zeros(seen: PrintedCounts) -> list[str]:
     """Percentiles that wrk's correction made 0 although there were batches."""
     if seen.little_us is None:
         return []
     return [name for name in ("p50", "p75", "p90", "p99") if seen.printed.get(name) == 0]
 
 
-def prints_zero(seen: Seen) -> str | None:
+def prints_zero(seen: PrintedCounts) -> str | None:
     """Which percentiles wrk's correction made 0, and the mean by Little's law."""
     names = zeros(seen)
     if not names:
@@ -231,7 +231,7 @@ def prints_zero(seen: Seen) -> str | None:
     )
 
 
-def diagnose(seen: Seen) -> list[str]:
+def diagnose(seen: PrintedCounts) -> list[str]:
     """The faults that the figures show, in sentences without their full stops."""
     rules = (closes, answers_once, answers_never, prints_zero)
     sentences = [sentence for rule in rules if (sentence := rule(seen))]
@@ -268,9 +268,11 @@ def _label(key: CellGroup, *, many: bool) -> str:
     return f"{testbed}: {workers_words(workers)}, depth {depth}, {connections} connections"
 
 
-def _line(system: System, here: dict[str, Here], frameworks: dict[str, Framework]) -> Line:
+def _line(
+    system: System, here: dict[str, SystemFigures], frameworks: dict[str, Framework]
+) -> SystemRow:
     then, today = here.get(system.then), here.get(system.today)
-    return Line(
+    return SystemRow(
         system=system,
         diagnosis=diagnose(system.seen),
         then=then,
@@ -292,10 +294,10 @@ def _versions(system: System, framework: Framework | None) -> str:
     )
 
 
-def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Here:
+def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> SystemFigures:
     seen = [m for m in by_cell[row.cell] if m.judgement.outcome != Outcome.INVALID]
     shown = typical(seen)
-    return Here(
+    return SystemFigures(
         row=row,
         printed=printed_by_wrk(shown.measurement.tool_text) if shown else {},
         diagnosis=_diagnosis(row, seen),
@@ -327,10 +329,10 @@ def _diagnosis(row: CellSummary, measurements: list[JudgedMeasurement]) -> list[
     return sentences
 
 
-def _seen(measurement: Measurement) -> Seen | None:
+def _seen(measurement: Measurement) -> PrintedCounts | None:
     if measurement.totals is None:
         return None
-    return Seen(
+    return PrintedCounts(
         requests=measurement.totals.requests,
         requests_per_s=measurement.totals.requests_per_s,
         connections=measurement.totals.opened,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipebench.chapters.stack_2017 import BothStacks, Here, Line
+from pipebench.chapters.stack_2017 import BothStacks, SystemFigures, SystemRow
 from pipebench.show import formats
 from pipebench.show.table import Field, Head, Table, interval_of
 from pipebench.stats.estimate import NONE, spread
@@ -12,14 +12,14 @@ HEADING = "2017 beside today"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SystemGroup:
     """Cells that differ in nothing but the framework. label: empty if there is one group.
 
     versions: of the stack of 2017; None if none is known.
     """
 
     label: str
-    lines: Sequence[Line]
+    lines: Sequence[SystemRow]
     rates: Table
     latencies: Table
     versions: Table | None
@@ -35,7 +35,7 @@ class Stack2017Chapter:
     """The input of the template."""
 
     compared: BothStacks
-    groups: list[Group]
+    groups: list[SystemGroup]
 
     @property
     def heading(self) -> str:
@@ -50,13 +50,13 @@ class Stack2017Chapter:
 def shown(compared: BothStacks) -> Stack2017Chapter:
     """The tables of each group of cells."""
     groups = [
-        Group(label, lines, _rates(lines), _latencies(lines), _versions(lines))
+        SystemGroup(label, lines, _rates(lines), _latencies(lines), _versions(lines))
         for label, lines in compared.groups
     ]
     return Stack2017Chapter(compared, groups)
 
 
-def _rates(lines: Sequence[Line]) -> Table:
+def _rates(lines: Sequence[SystemRow]) -> Table:
     return _table(
         ["published", "stack of 2017, here", "today's, here", "today's / 2017"],
         [
@@ -73,7 +73,7 @@ def _rates(lines: Sequence[Line]) -> Table:
     )
 
 
-def _rate(here: Here | None) -> Field:
+def _rate(here: SystemFigures | None) -> Field:
     """Requests/s of this run, or why there are none."""
     if here is None:
         return Field("not measured")
@@ -83,7 +83,7 @@ def _rate(here: Here | None) -> Field:
     return Field(formats.integer(rate), rate, note="" if outcome == "ok" else f"({outcome})")
 
 
-def _latencies(lines: Sequence[Line]) -> Table:
+def _latencies(lines: Sequence[SystemRow]) -> Table:
     """The latencies that wrk printed beside the true ones."""
     heads = [
         "published: printed by wrk",
@@ -108,7 +108,7 @@ def _latencies(lines: Sequence[Line]) -> Table:
     )
 
 
-def _pair(here: Here | None) -> list[Field]:
+def _pair(here: SystemFigures | None) -> list[Field]:
     """The latency that wrk printed in this run, and that of the recorded batches."""
     recorded = (here.row.batch_latency_p50_us if here else NONE).value
     return [_printed(here.printed if here else {}), Field(formats.us(recorded), recorded)]
@@ -119,7 +119,7 @@ def _printed(latencies: dict[str, float]) -> Field:
     return Field(formats.printed(p50), p50)
 
 
-def _versions(lines: Sequence[Line]) -> Table | None:
+def _versions(lines: Sequence[SystemRow]) -> Table | None:
     rows = [[Field(line.system.title), Field(line.versions)] for line in lines if line.versions]
     return Table([Head("stack of 2017"), Head("versions here")], rows) if rows else None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 KEY, KNOWN_HOSTS = "id_ed25519", "known_hosts"
 WHO_AM_I = "https://checkip.amazonaws.com"

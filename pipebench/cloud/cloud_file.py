@@ -14,8 +14,8 @@ from msgspec import Meta, Struct
 
 from pipebench.cloud.provider import Image, Text
 from pipebench.cloud.providers import NAMES, description_of
-from pipebench.plan.mistakes import Mistakes, PlanError, sentence
-from pipebench.record.declared import Fields, plain, read_fields
+from pipebench.documents.declared import Fields, plain, read_fields
+from pipebench.plan.errors import Mistakes, PlanError, sentence
 
 MOST_HOSTS = 200
 InstanceType = Annotated[

@@ -22,7 +22,7 @@ from pipebench.cloud.creation import ROOT, settled
 from pipebench.cloud.descendants import end_descendants, keep_orphans
 from pipebench.cloud.fleet import Fleet, creation_of, folder_of, forget_fleet, keep_fleet
 from pipebench.cloud.offer import offer
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 DESTROY = ".venv/bin/ansible-playbook playbooks/cloud_destroy.yml"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -12,7 +12,7 @@ from pipebench.cloud.cloud_file import CloudFile, read_cloud_file
 from pipebench.cloud.fleet import Fleet, checked_name, new_name, read_fleet, settle
 from pipebench.cloud.provider import FleetId, Place, Provider
 from pipebench.cloud.providers import provider_of
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 ROOT = Path(__file__).resolve().parents[2]
 

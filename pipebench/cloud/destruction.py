@@ -26,7 +26,7 @@ from pipebench.cloud.fleet import (
 from pipebench.cloud.inventory import fleet_of, fleets_in
 from pipebench.cloud.provider import FleetId, Place, Provider, Spot
 from pipebench.cloud.providers import provider_of
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 LOOK_AGAIN_S = 10
 """A request that was on its way when creating was cut off has had its effect after this."""

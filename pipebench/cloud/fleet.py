@@ -28,8 +28,8 @@ from pipebench.cloud.provider import (
     MachineType,
     Provider,
 )
-from pipebench.plan.mistakes import Mistakes, PlanError
-from pipebench.record.declared import matches, suggestion
+from pipebench.documents.declared import matches, suggestion
+from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.record.store import write_bytes, write_text
 
 STATE = Path(".cloud")

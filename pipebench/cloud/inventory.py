@@ -12,7 +12,7 @@ from pipebench.cloud.access import login
 from pipebench.cloud.fleet import Fleet
 from pipebench.cloud.provider import EXPIRES_TAG
 from pipebench.cloud.providers import NAMES, description_of
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 from pipebench.record.store import write_text
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 from msgspec import Meta, Struct
 
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 PROJECT = "async-pipeline-bench"
 PROJECT_TAG, FLEET_TAG, OWNER_TAG = "bench-project", "bench-fleet", "bench-owner"
@@ -33,7 +33,7 @@ class Image(Struct, frozen=True, kw_only=True):
     owner: Text | None = None
 
 
-class Inventory(NamedTuple):
+class FleetInventory(NamedTuple):
     """How Ansible's inventory plugin of a provider finds the hosts of a fleet, and what it says.
 
     ending: of the file, by which the plugin knows it. document: what the plugin reads to find the
@@ -59,7 +59,7 @@ class Description(NamedTuple):
 
     image: Image
     images_have_owners: bool
-    inventory: Inventory
+    inventory: FleetInventory
     help: Mapping[str, str]
     code: re.Pattern[str]
     lost: tuple[re.Pattern[str], str] | None = None

@@ -18,8 +18,8 @@ from pipebench.commands.shared import (
     shown,
 )
 from pipebench.compare.gate import Status, gate
+from pipebench.compare.judged_side import JudgedSide
 from pipebench.compare.runs import compare_runs, read_sides
-from pipebench.compare.side import Side
 from pipebench.record.values import line
 from pipebench.show import comparison, fleet
 from pipebench.show.report import write
@@ -133,7 +133,7 @@ def _runs(arguments: argparse.Namespace) -> int:
 
 def _machines(folders: Sequence[Path], output: Path | None) -> int:
     """The machines of all runs that can be read."""
-    sides: list[Side] = []
+    sides: list[JudgedSide] = []
     refused: list[str] = []
     for read in read_sides(list(folders)):
         if isinstance(read, str):
@@ -160,7 +160,7 @@ def _machines(folders: Sequence[Path], output: Path | None) -> int:
     return RENDERED if whole else NOT_WHOLE
 
 
-def _distinct(sides: Sequence[Side]) -> list[Side]:
+def _distinct(sides: Sequence[JudgedSide]) -> list[JudgedSide]:
     """Runs of one id are named by their folders."""
     counts = Counter(side.name for side in sides)
     return [

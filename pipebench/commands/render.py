@@ -14,9 +14,9 @@ from pipebench.commands.shared import (
     say,
     shown,
 )
-from pipebench.record import prices
-from pipebench.record.run import load_run
+from pipebench.record.run_record import load_run
 from pipebench.record.schema import RunError
+from pipebench.run import prices
 from pipebench.show.charts.drawer import drawer
 
 COMPARISON = "compare.md"

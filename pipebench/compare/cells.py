@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from pipebench.compare.side import Side
+from pipebench.compare.judged_side import JudgedSide
 from pipebench.record.schema import Cell
 from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
@@ -86,7 +86,9 @@ class ComparedCell(Figures[ComparedFigure]):
     """The other differences between the runs, in one line."""
 
 
-def compare_cell(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> ComparedCell:
+def compare_cell(
+    base: JudgedSide, other: JudgedSide, mine: Cell | None, theirs: Cell | None
+) -> ComparedCell:
     """A cell of either run: `mine` in the base, `theirs` in the other run."""
     first = base.rows[mine] if mine else None
     second = other.rows[theirs] if theirs else None
@@ -121,7 +123,7 @@ Sample = dict[int, float]
 
 
 def _samples(
-    figure: Figure, base: Side, other: Side, mine: Cell | None, theirs: Cell | None
+    figure: Figure, base: JudgedSide, other: JudgedSide, mine: Cell | None, theirs: Cell | None
 ) -> tuple[Sample, Sample]:
     """The figure in the rounds of both runs."""
     samples = base.sample(mine, figure), other.sample(theirs, figure)
@@ -155,14 +157,16 @@ def _set_verdict(
     figure.verdict, figure.reason = _verdict(row, figure, ranking, names)
 
 
-def _to_ceiling(base: Side, other: Side, mine: Cell | None, theirs: Cell | None) -> ComparedFigure:
+def _to_ceiling(
+    base: JudgedSide, other: JudgedSide, mine: Cell | None, theirs: Cell | None
+) -> ComparedFigure:
     if not mine or not theirs or base.rows[mine].role == "ceiling":
         return ComparedFigure()
     shares = _shares_of_ceiling(other, theirs), _shares_of_ceiling(base, mine)
     return ComparedFigure(ratio=spread(independent_ratio(*shares)))
 
 
-def _shares_of_ceiling(side: Side, cell: Cell) -> list[float]:
+def _shares_of_ceiling(side: JudgedSide, cell: Cell) -> list[float]:
     """requests/s / the ceiling's in the same round, in each round of a run."""
     rate = CellSummary.requests_per_s
     return ratios(side.sample(cell, rate), side.sample(side.ceiling(cell), rate))

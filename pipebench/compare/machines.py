@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from pipebench.compare.cells import Verdict
-from pipebench.compare.side import Side
-from pipebench.record.run import Run
-from pipebench.record.schema import Cell, Testbed, Workers
+from pipebench.compare.judged_side import JudgedSide
+from pipebench.record.run_record import Run
+from pipebench.record.schema import Cell, RecordedTestbed, Workers
 from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import CellSummary, Figures, requests_for
@@ -47,7 +47,7 @@ class Instance:
 
     name: str
     run: Run
-    testbed: Testbed
+    testbed: RecordedTestbed
 
     @property
     def machine(self) -> str:
@@ -148,7 +148,7 @@ def compare_machines(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> Mach
     return _compared(instances, rows, judged_run.by_cell, run.variables.get("bench_base_testbed"))
 
 
-def compare_machines_of(sides: Sequence[Side]) -> tuple[Machines, list[CellSummary]]:
+def compare_machines_of(sides: Sequence[JudgedSide]) -> tuple[Machines, list[CellSummary]]:
     """The testbeds of several runs, the base being that of the first; and their rows.
 
     In the rows, a testbed has the name of its instance.
@@ -167,7 +167,7 @@ def compare_machines_of(sides: Sequence[Side]) -> tuple[Machines, list[CellSumma
         if side is sides[0]:
             base = names.get(str(side.run.variables.get("bench_base_testbed")))
         instances += [
-            Instance(name, side.run, described.get(testbed, Testbed(name=testbed)))
+            Instance(name, side.run, described.get(testbed, RecordedTestbed(name=testbed)))
             for testbed, name in names.items()
         ]
         for cell, row in side.rows.items():

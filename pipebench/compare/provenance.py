@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from pipebench.plan.project import ROOT
 from pipebench.plan.run_plan import default_variables
+from pipebench.plan.tuning_text import changes_by_name
 from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
-from pipebench.record.run import Run
-from pipebench.record.schema import Testbed
-from pipebench.record.settings import changes_by_name
+from pipebench.record.run_record import Run
+from pipebench.record.schema import RecordedTestbed
 from pipebench.record.values import flat
 
 FOR_ONE_RUN = (*PLACE_OF_A_RUN, "bench_order_seed")
@@ -115,7 +115,7 @@ def _project(run: Run) -> dict[str, str]:
 
 def _machines(run: Run, testbed: str) -> dict[str, dict[str, str]]:
     """The fingerprints of a testbed's hosts by their roles."""
-    described = next((one for one in run.testbeds if one.name == testbed), Testbed())
+    described = next((one for one in run.testbeds if one.name == testbed), RecordedTestbed())
     roles = {"server": str(described.server)}
     for number, host in enumerate(described.generators, start=1):
         roles["generator" if len(described.generators) == 1 else f"generator {number}"] = host

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.compare.cells import ComparedCell, compare_cell
+from pipebench.compare.judged_side import JudgedSide, read_side
 from pipebench.compare.provenance import Difference, brief, differences, framework_differences
-from pipebench.compare.side import Side, read_side
 from pipebench.record.schema import Cell, RunError
 from pipebench.record.values import line
 
@@ -16,11 +16,11 @@ Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ComparedRuns:
     """One run against the base: a row per cell, and all other differences."""
 
-    base: Side
-    other: Side
+    base: JudgedSide
+    other: JudgedSide
     rows: list[ComparedCell]
     differences: list[Difference]
 
@@ -37,8 +37,8 @@ class Compared:
     compared runs.
     """
 
-    base: Side | None
-    pairs: list[Pair]
+    base: JudgedSide | None
+    pairs: list[ComparedRuns]
     not_compared: list[str]
     remarks: list[str]
 
@@ -52,7 +52,7 @@ def compare_runs(folders: list[Path]) -> Compared:
     return compare_sides(read_sides(folders))
 
 
-def compare_sides(sides: Iterable[Side | str]) -> Compared:
+def compare_sides(sides: Iterable[JudgedSide | str]) -> Compared:
     """The same with runs that are judged; a text says why one cannot be compared."""
     base, pairs = None, []
     failed: list[str] = []
@@ -73,7 +73,7 @@ def compare_sides(sides: Iterable[Side | str]) -> Compared:
     return Compared(base, pairs, failed, remarks)
 
 
-def read_sides(folders: list[Path]) -> Iterator[Side | str]:
+def read_sides(folders: list[Path]) -> Iterator[JudgedSide | str]:
     """Each run; or a sentence on why it cannot be compared, or is one that was there already."""
     seen: dict[Path | tuple[str, datetime | None], int] = {}
     """The number of the first folder with this path, and of the first with this run."""
@@ -93,7 +93,7 @@ def read_sides(folders: list[Path]) -> Iterator[Side | str]:
             yield f"{folder} is {same}: a run compared with itself shows nothing"
 
 
-def _named(base: Side, other: Side) -> tuple[Side, Side]:
+def _named(base: JudgedSide, other: JudgedSide) -> tuple[JudgedSide, JudgedSide]:
     """Name two runs by their ids; by their folders if `bench_run_id` gave both the same id."""
     if base.name != other.name:
         return base, other
@@ -101,7 +101,7 @@ def _named(base: Side, other: Side) -> tuple[Side, Side]:
     return replace(base, name=names[0]), replace(other, name=names[1])
 
 
-def _cells(pair: Pair) -> str:
+def _cells(pair: ComparedRuns) -> str:
     """The values of two runs without a shared cell, for the keys that have no value in common."""
     runs = (pair.base, pair.other)
     values = {
@@ -109,7 +109,7 @@ def _cells(pair: Pair) -> str:
     }
     apart = [key for key, (mine, theirs) in values.items() if not mine & theirs]
 
-    def values_of(side: Side) -> str:
+    def values_of(side: JudgedSide) -> str:
         return "; ".join(
             f"{key} {', '.join(dict.fromkeys(str(getattr(cell, key)) for cell in side.rows))}"
             for key in apart or Cell._fields
@@ -118,7 +118,7 @@ def _cells(pair: Pair) -> str:
     return f"{pair.base.name} has {values_of(pair.base)}, {pair.other.name} {values_of(pair.other)}"
 
 
-def compare_pair(base: Side, other: Side) -> Pair:
+def compare_pair(base: JudgedSide, other: JudgedSide) -> ComparedRuns:
     """Every cell of either run, in the order of the base's table."""
     same_place = len(base.testbeds) == len(other.testbeds) == 1
 
@@ -141,4 +141,4 @@ def compare_pair(base: Side, other: Side) -> Pair:
         of_framework = framework_differences(base.run, other.run, row.cell.framework)
         row.differs = brief([*of_framework, *common]) or None
         rows.append(row)
-    return Pair(base, other, rows, differing)
+    return ComparedRuns(base, other, rows, differing)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
+from pipebench.harness.execution import Answers, Execution, Finished, address_of, unusable
 from pipebench.harness.host_program import Call
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
@@ -45,7 +45,7 @@ class ClockExecution(Execution):
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
         return self.call(PROGRAM, state="stopped")
 
-    def recorded(self, answers: Answers, ended: float) -> Recorded:
+    def finished(self, answers: Answers, ended: float) -> Finished:
         """Its record; a line only if a clock could not be compared."""
         error, clocks = answers.fault(self.testbed.server), []
         for name, load in answers.loads.items():
@@ -63,7 +63,7 @@ class ClockExecution(Execution):
             error=error,
         )
         line = f"The clocks{self.where} were not compared: {error}" if error else ""
-        return Recorded(
+        return Finished(
             file=clock_file(record.testbed, record.moment),
             document=record,
             line=line,

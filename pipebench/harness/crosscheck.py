@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipebench.harness.execution import Answers, Recorded
+from pipebench.harness.execution import Answers, Finished
 from pipebench.harness.host_program import Call
 from pipebench.harness.measurement import CellExecution, result_text, totals_of
 from pipebench.record.store import crosscheck_file
@@ -20,7 +20,7 @@ class CrosscheckExecution(CellExecution):
             return {}  # there was no answer, so there is no rate to keep
         return super().loads(server_time)
 
-    def recorded(self, answers: Answers, ended: float) -> Recorded:
+    def finished(self, answers: Answers, ended: float) -> Finished:
         """Its record, which is not a raw record, and its line."""
         record = self.record(answers, ended)
         file = crosscheck_file(record)
@@ -28,7 +28,7 @@ class CrosscheckExecution(CellExecution):
         result = result_text(record, totals)
         wanted = f" of {record.rate:,.0f} wanted" if totals and record.rate else ""
         when = f"round {record.round}" if record.round else "constant rate"
-        return Recorded(
+        return Finished(
             file=file,
             document=record,
             fault=record.harness_fault,

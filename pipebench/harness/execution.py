@@ -88,7 +88,7 @@ def unusable(error: RecordError) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class Finished:
     """One record and its lines.
 
     file: below the run's folder. fault: of the harness, if it counts (a path that cannot be
@@ -133,7 +133,7 @@ class Execution(ABC):
         """On the server. since: when it was started, unix s; None if that failed."""
 
     @abstractmethod
-    def recorded(self, answers: Answers, ended: float) -> Recorded:
+    def finished(self, answers: Answers, ended: float) -> Finished:
         """The record. ended: when the last answer came, unix s."""
 
     def call(self, program: str, **order: Any) -> Call:

@@ -13,7 +13,7 @@ import time
 
 from pipebench.harness.execution import Hosts, holding_call
 from pipebench.harness.host_program import ask_all
-from pipebench.plan.owner import owner_of, parsed
+from pipebench.hosts.owner import owner_of, parsed
 from pipebench.plan.run_plan import RunPlan
 
 EVERY_S = 60

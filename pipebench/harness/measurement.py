@@ -9,7 +9,7 @@ from pipebench.harness.execution import (
     GENERATOR_PATIENCE_S,
     Answers,
     Execution,
-    Recorded,
+    Finished,
     address_of,
     holding_call,
     start_unit,
@@ -90,7 +90,7 @@ class CellExecution(Execution):
     def record(self, answers: Answers, ended: float) -> Record:
         """Its raw record."""
         cell, name = self.cell, self.testbed.server
-        assert self.testbed.threads is not None  # the action bench_settle chose them
+        assert self.testbed.threads is not None  # the action bench_resolve chose them
         fault = answers.fault(name)
         server, generators = None, []
         try:
@@ -139,7 +139,7 @@ class MeasurementExecution(CellExecution):
     turn: int
     turns: int
 
-    def recorded(self, answers: Answers, ended: float) -> Recorded:
+    def finished(self, answers: Answers, ended: float) -> Finished:
         """Its raw record, its line with the time left, and its event."""
         record, run = self.record(answers, ended), self.run
         file = raw_file(record)
@@ -152,7 +152,7 @@ class MeasurementExecution(CellExecution):
         most = "at most " if extended(run) else ""
         several = len(run.variables.workers) > 1
         workers = f"{workers_words(self.cell.workers)}, " if several else ""
-        return Recorded(
+        return Finished(
             file=file,
             document=record,
             fault=record.harness_fault,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipebench.harness.execution import Answers, Execution, Recorded, address_of, unusable
+from pipebench.harness.execution import Answers, Execution, Finished, address_of, unusable
 from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, PathHost, PathRecord, PathTest, RecordError
@@ -32,7 +32,7 @@ class PathExecution(Execution):
     def stop(self, since: float | None) -> Call:  # noqa: ARG002 (it has no journal)
         return self.call(PROGRAM, state="stopped")
 
-    def recorded(self, answers: Answers, ended: float) -> Recorded:
+    def finished(self, answers: Answers, ended: float) -> Finished:
         """Its record, which has no line for people."""
         name = self.testbed.server
         server, generator = PathHost(host=name), PathHost(host=self.first_generator)
@@ -55,4 +55,4 @@ class PathExecution(Execution):
             tests=tests,
             error=error,
         )
-        return Recorded(file=path_file(self.testbed.name), document=record)
+        return Finished(file=path_file(self.testbed.name), document=record)

@@ -8,19 +8,19 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from pipebench.earlier.complete import is_path_measured, is_probed
 from pipebench.harness.clock import AFTER, BEFORE, ClockExecution, clocks_before
-from pipebench.harness.complete import is_path_measured, is_probed
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Execution
 from pipebench.harness.lines import Line
 from pipebench.harness.measurement import MeasurementExecution
 from pipebench.harness.path import PathExecution
+from pipebench.harness.pending import Turns
 from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.rounds import decide_rounds
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back, tune
-from pipebench.harness.turns import Turns
 from pipebench.plan.estimate import begins_after_s
 from pipebench.record.schema import Clock
 from pipebench.record.store import path_file, probe_file

@@ -10,7 +10,7 @@ from msgspec import Raw
 from pipebench.harness.execution import (
     Answers,
     Execution,
-    Recorded,
+    Finished,
     address_of,
     start_unit,
     stop_unit,
@@ -57,13 +57,13 @@ class ProbeExecution(Execution):
     def stop(self, since: float | None) -> Call:
         return stop_unit(self.run, self.framework, since)
 
-    def recorded(self, answers: Answers, ended: float) -> Recorded:
+    def finished(self, answers: Answers, ended: float) -> Finished:
         """Its record, and its line."""
         record = self._record(answers, ended)
         several = ""
         if len(self.run.variables.workers) > 1:
             several = f", {workers_words(self.workers)}"
-        return Recorded(
+        return Finished(
             file=probe_file(record.testbed, record.framework, record.workers),
             document=record,
             fault=record.harness_fault,

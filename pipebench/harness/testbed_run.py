@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pipebench.harness.execution import Answers, Execution, Hosts, carry_out
 from pipebench.harness.interrupt import Interrupted
 from pipebench.harness.lines import Lines
-from pipebench.harness.recording import record
 from pipebench.harness.recovery import Recovery
-from pipebench.plan.owner import parsed
+from pipebench.harness.write_record import record
+from pipebench.hosts.owner import parsed
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer

@@ -13,6 +13,7 @@ from pipebench.harness.host_program import Call, ask_all
 from pipebench.harness.lines import Line
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.plan.tuning import Kind, order_of
+from pipebench.plan.tuning_text import failed_text, left_text
 from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
@@ -25,7 +26,6 @@ from pipebench.record.schema import (
     RecordError,
     TuningRecord,
 )
-from pipebench.record.settings import failed_text, left_text
 from pipebench.record.store import time_text, tuning_file, write
 
 PROGRAM = "tuning.hold"

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from pipebench.record.columns import Samples, samples_of
-from pipebench.record.schema import (
-    NOTHING,
-    Connections,
-    Execution,
-    Generator,
-    Record,
-    Verification,
-)
+from pipebench.record.schema import NOTHING, Connections, Generator, Record, ToolRun, Verification
 from pipebench.tools.tool import Counts, Tool
 
 
@@ -23,7 +16,7 @@ from pipebench.tools.tool import Counts, Tool
 class Ran:
     """One execution of a load tool; counts: None if it has no result."""
 
-    execution: Execution
+    execution: ToolRun
     counts: Counts | None
 
     @property
@@ -81,7 +74,7 @@ def loads_of(record: Record, tool: Tool) -> list[Load]:
 
 
 def _load(generator: Generator, name: str, record: Record, tool: Tool) -> Load:
-    def ran(execution: Execution | None, phase: str) -> Ran | None:
+    def ran(execution: ToolRun | None, phase: str) -> Ran | None:
         if execution is None:
             return None
         has_result = execution.result != NOTHING
@@ -112,7 +105,7 @@ def in_server_time(generator: Generator) -> Generator:
     if not offset:
         return generator
 
-    def moved(execution: Execution | None) -> Execution | None:
+    def moved(execution: ToolRun | None) -> ToolRun | None:
         if execution is None:
             return None
         return replace(

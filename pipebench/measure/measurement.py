@@ -8,10 +8,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from pipebench.measure.connections import Served, served_of
+from pipebench.measure.consistency import all_bytes, server_contradiction, tool_contradiction
 from pipebench.measure.latency import Latency, summarise
 from pipebench.measure.load import Load, Ran, Window, loads_of, window_of
 from pipebench.measure.moments import Moments, moments_of
-from pipebench.measure.plausible import all_bytes, server_contradiction, tool_contradiction
 from pipebench.measure.traffic import pace, quiet, reopened
 from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, unit_end
 from pipebench.measure.usage import Usage, usage_of
@@ -21,7 +21,7 @@ from pipebench.measure.workers import WorkersLoad, workers_load
 from pipebench.record import store
 from pipebench.record.columns import Samples, samples_of
 from pipebench.record.reading import one_document, read
-from pipebench.record.run import moment
+from pipebench.record.run_record import moment
 from pipebench.record.schema import Cell, InvalidRecord, Record, RecordError, Server
 from pipebench.record.values import line, worded
 from pipebench.tools import find_tool, tools
@@ -287,7 +287,7 @@ def reduce(record: Record, file: str) -> Measurement:
 
 
 @dataclass(slots=True)
-class Figures:
+class Windowed:
     """The fields of Measurement that require a measured window."""
 
     totals: Totals | None = None
@@ -299,8 +299,8 @@ class Figures:
 
 def _figures(
     loads: list[Load], ran: list[Ran], samples: Samples, tool: Tool, cpus: int | None
-) -> Figures:
-    figures = Figures()
+) -> Windowed:
+    figures = Windowed()
     window = window_of(ran)
     if window is None or len(ran) < len(loads):
         return figures

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipebench.measure.load import Load
-from pipebench.record.run import moment
+from pipebench.record.run_record import moment
 from pipebench.record.schema import Record
 
 

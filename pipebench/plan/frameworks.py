@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
+from pipebench.documents.declared import matches, plain, read_fields, suggestion
 from pipebench.locks.requirements_lock import LOCKS, LockError, read_lock
 from pipebench.plan.digest import digest_of
-from pipebench.plan.mistakes import Mistakes, PlanError, sentence
+from pipebench.plan.errors import Mistakes, PlanError, sentence
 from pipebench.plan.variables import Name
-from pipebench.record.declared import matches, plain, read_fields, suggestion
 
 FILE = "framework.yml"
 CURRENT = "current"

@@ -18,7 +18,10 @@ import msgspec
 import yaml
 from msgspec import Struct, structs
 
+from pipebench.documents.declared import plain
 from pipebench.plan.digest import digest_of
+from pipebench.plan.earlier_run import Repetition, Resumption
+from pipebench.plan.errors import Mistakes
 from pipebench.plan.frameworks import (
     CURRENT,
     PlannedFramework,
@@ -27,16 +30,12 @@ from pipebench.plan.frameworks import (
     control_frameworks,
     find_frameworks,
 )
-from pipebench.plan.mistakes import Mistakes
 from pipebench.plan.project import Project
-from pipebench.plan.repetition import Repetition
-from pipebench.plan.resumption import Resumption
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.shares import share_mistakes
 from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import OLD_STACKS, RESUME, Variables, is_true, number_of
-from pipebench.record.declared import plain
 
 LEAST_FREE_BYTES = 200 * 1024**2
 PROGRAMS = Path("files")
@@ -49,8 +48,8 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     results_dir: absolute. rounds: as many as the run may have; each has every cell once. Empty if
     the run does not measure. programs: the digest of files/. resumption: if the run goes on. like:
     if it measures again what an earlier run measured. owner: the process that makes the run
-    (plan/owner.py). lease: the word that hosts know it by (files/host/lease.py). via_controller:
-    the hosts that are provisioned through the controller (plan/way_out.py).
+    (hosts/owner.py). lease: the word that hosts know it by (files/host/lease.py). via_controller:
+    the hosts that are provisioned through the controller (hosts/via_controller.py).
     """
 
     run_id: str

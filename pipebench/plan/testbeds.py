@@ -9,9 +9,9 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
-from pipebench.plan.mistakes import Mistakes, PlanError
+from pipebench.documents.declared import matches, plain
+from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.plan.variables import Name
-from pipebench.record.declared import matches, plain
 from pipebench.record.schema import AllCores, Workers
 from pipebench.tools import FIRST
 
@@ -68,7 +68,7 @@ class Testbed(Struct, frozen=True, kw_only=True):
         """How many workers that is here."""
         if not isinstance(workers, AllCores):
             return workers
-        assert self.all_workers is not None  # the action bench_settle knew the server's CPUs
+        assert self.all_workers is not None  # the action bench_resolve knew the server's CPUs
         return self.all_workers
 
 

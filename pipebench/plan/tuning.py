@@ -9,10 +9,10 @@ from typing import Any, Literal, Protocol, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from pipebench.documents.declared import plain
 from pipebench.plan.project import ROOT
-from pipebench.record.declared import plain
+from pipebench.plan.tuning_text import setting_lines
 from pipebench.record.schema import Setting, Skipped
-from pipebench.record.settings import setting_lines
 
 TABLE = ROOT / "roles" / "host" / "vars" / "tuning.yml"
 NONE, FULL = "none", "full"
@@ -49,7 +49,7 @@ def wanted_names(tuning: Sequence[str]) -> list[str]:
     return [name for name in table() if FULL in tuning or name in tuning]
 
 
-class Asked(Protocol):
+class TuningVariables(Protocol):
     """The variables of a plan that say what is set, and for which port."""
 
     @property
@@ -62,7 +62,7 @@ class Asked(Protocol):
     def port(self) -> int: ...
 
 
-def order_of(variables: Asked, kind: Kind) -> dict[str, Any]:
+def order_of(variables: TuningVariables, kind: Kind) -> dict[str, Any]:
     """What files/tuning/plan.py is asked for on a host; without entries there is nothing to set."""
     names = wanted_names(variables.tuning)
     cpus = variables.interrupt_cpus if kind == "server" else 0

@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 import yaml
 from msgspec import inspect
 
-from pipebench.plan.mistakes import sentence
+from pipebench.documents.declared import (
+    fields_of,
+    parts_of,
+    read_fields,
+    requirement,
+    struct_in,
+    suggestion,
+)
+from pipebench.plan.errors import sentence
 from pipebench.plan.tuning import FULL, NONE
 from pipebench.plan.variables import (
     BESIDE_A_PLAN,
@@ -22,14 +30,6 @@ from pipebench.plan.variables import (
     RENAMED,
     Variables,
     number_of,
-)
-from pipebench.record.declared import (
-    fields_of,
-    parts_of,
-    read_fields,
-    requirement,
-    struct_in,
-    suggestion,
 )
 from pipebench.tools import FIRST, first_tool
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 from pipebench.plan.tuning import FULL, NONE, names_text, table
 from pipebench.record.schema import AllCores
 from pipebench.stats.estimate import LEAST_ROUNDS

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from pipebench.record.declared import plain
+from pipebench.documents.declared import plain
+from pipebench.documents.error_text import sentence
 from pipebench.record.packing import packed_connections, packed_result, packed_samples
 from pipebench.record.reading import json_value
 from pipebench.record.schema import (
@@ -19,7 +20,6 @@ from pipebench.record.schema import (
     Clock,
     Count,
     Deployment,
-    Execution,
     Generator,
     HostFingerprint,
     PathHost,
@@ -27,10 +27,10 @@ from pipebench.record.schema import (
     RecordError,
     SampleColumns,
     Server,
+    ToolRun,
     TuningRecord,
     Unit,
 )
-from pipebench.record.sentences import sentence
 from pipebench.record.values import without_credentials
 
 Answer = Mapping[str, Any]
@@ -79,7 +79,7 @@ def generator(host: str, answer: Answer, clock: Clock | None = None) -> Generato
     return _made(Generator, {**fields, "host": host, "samples": samples(fields)}, "generator")
 
 
-def execution(answer: Answer | None, name: str) -> Execution | None:
+def execution(answer: Answer | None, name: str) -> ToolRun | None:
     """One execution of a load tool, with its result, which comes as JSON in a string."""
     if not answer:
         return None
@@ -87,7 +87,7 @@ def execution(answer: Answer | None, name: str) -> Execution | None:
         raise RecordError(f"{name} is not an object")
     text = answer.get("result")
     result = packed_result(text_of(text, f"the result of {name}")) if text else NOTHING
-    return _made(Execution, {**_fields(Execution, answer), "result": result}, name)
+    return _made(ToolRun, {**_fields(ToolRun, answer), "result": result}, name)
 
 
 def samples(answer: Answer) -> SampleColumns:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Raw, Struct
 
+from pipebench.documents.error_text import sentence
 from pipebench.record.reading import parse
 from pipebench.record.schema import RecordError, SampleColumns
-from pipebench.record.sentences import sentence
 
 US_PER_S = 1e6
 LARGEST = 2**63 - 1

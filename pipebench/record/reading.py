@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from pipebench.documents.error_text import kind_of, sentence
 from pipebench.record.checks import check, check_depth, check_version
 from pipebench.record.folder import LARGEST_BYTES, content_of
 from pipebench.record.schema import Document, PathRecord, Record, RecordError, RunError
-from pipebench.record.sentences import kind_of, sentence
 
 T = TypeVar("T", bound=Struct)
 

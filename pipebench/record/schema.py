@@ -161,7 +161,7 @@ class Server(Unit, kw_only=True):
     allowance: Allowance = None
 
 
-class Execution(Part, kw_only=True):
+class ToolRun(Part, kw_only=True):
     """One execution of a load tool. started, ended: unix s on the generator.
 
     exit_status: negative if a signal ended it. result: what the tool counted, which only its file
@@ -236,8 +236,8 @@ class Generator(Part, kw_only=True):
     cpus: int | None = None
     ready_error: str | None = None
     samples: SampleColumns = {}
-    warmup: Execution | None = None
-    measured: Execution | None = None
+    warmup: ToolRun | None = None
+    measured: ToolRun | None = None
     connections: Connections | None = None
     verification: Verification | None = None
     clock_offset_s: float | None = None
@@ -527,7 +527,7 @@ class HostFingerprint(Part, kw_only=True):
 # --- the run: run.json --------------------------------------------------------------------------
 
 
-class Testbed(Part, kw_only=True):
+class RecordedTestbed(Part, kw_only=True):
     """One server host with its load generators.
 
     threads: of the load tool. all_workers: how many workers `all` is, if the plan has that.
@@ -596,7 +596,7 @@ class Interruption(Part, kw_only=True):
 class Like(Part, kw_only=True):
     """The earlier run that a run measures again.
 
-    path: of its folder (plan/repetition.py). changes: what was known to differ from it before
+    path: of its folder (plan/earlier_run.py). changes: what was known to differ from it before
     anything was measured, in sentences, which a person has accepted.
     """
 
@@ -624,7 +624,7 @@ class RunRecord(Document, kw_only=True):
     dirty: bool = False
     variables: dict[str, Any] = {}
     frameworks: Annotated[dict[str, Described], Few] = {}
-    testbeds: Annotated[list[Testbed], Few] = []
+    testbeds: Annotated[list[RecordedTestbed], Few] = []
     rounds: list[list[Planned]] = []
     versions: dict[str, Any] = {}
     harness_faults: list[str] = []

@@ -7,17 +7,17 @@ from typing import NamedTuple
 from pipebench.record import store
 from pipebench.record.checks import check_version
 from pipebench.record.reading import one_document, parse, read
-from pipebench.record.run import Run
+from pipebench.record.run_record import Run
 from pipebench.record.schema import (
     NOTHING,
     PROGRAM_VERSION,
     Case,
     InvalidRecord,
+    Probe,
     ProbeRecord,
     RecordError,
     Workers,
 )
-from pipebench.record.schema import Probe as ProbeDocument
 from pipebench.record.values import line, worded, workers_words
 
 TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
@@ -26,7 +26,7 @@ MOST_CASES = 100
 """In the table; the probe has some twenty."""
 
 
-class Server(NamedTuple):
+class ProbedServer(NamedTuple):
     """A framework's process that was probed."""
 
     testbed: str
@@ -35,10 +35,10 @@ class Server(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class Conformance:
     """One framework's conformance. cases: empty if it was not probed; `why` gives the reason."""
 
-    server: Server
+    server: ProbedServer
     cases: list[Case]
     why: str | None
     harness_fault: str | None
@@ -63,9 +63,9 @@ class ConformanceTable:
     why: dict[str, str]
 
 
-def read_probes(run: Run) -> tuple[dict[Server, Probe], list[InvalidRecord]]:
+def read_probes(run: Run) -> tuple[dict[ProbedServer, Conformance], list[InvalidRecord]]:
     """All probes of a run, and the records that cannot be used, with the reason."""
-    probes: dict[Server, Probe] = {}
+    probes: dict[ProbedServer, Conformance] = {}
     invalid: list[InvalidRecord] = []
     for file in store.files(run.folder, store.PROBE):
         try:
@@ -78,13 +78,13 @@ def read_probes(run: Run) -> tuple[dict[Server, Probe], list[InvalidRecord]]:
     return probes, invalid
 
 
-def probe_of(record: ProbeRecord, run_id: str) -> Probe:
+def probe_of(record: ProbeRecord, run_id: str) -> Conformance:
     """The probe in one record. RecordError: the record cannot be used."""
     if record.run_id != run_id:
         raise RecordError(f"it belongs to run {record.run_id}")
     why, cases = _cases(record)
-    return Probe(
-        server=Server(record.testbed, record.framework, record.workers),
+    return Conformance(
+        server=ProbedServer(record.testbed, record.framework, record.workers),
         cases=[] if why else cases,
         why=why,
         harness_fault=record.harness_fault,
@@ -98,12 +98,12 @@ def _cases(record: ProbeRecord) -> tuple[str | None, list[Case]]:
     if record.probe == NOTHING:
         error = record.server.ready_error if record.server else None
         return error or "the probe did not start", []
-    probe: ProbeDocument = worded(parse(record.probe, ProbeDocument, "probe of the record"))
+    probe: Probe = worded(parse(record.probe, Probe, "probe of the record"))
     check_version(probe.schema_version, "probe of the record", (PROGRAM_VERSION,))
     return probe.error, probe.cases
 
 
-def sentence(probe: Probe) -> str | None:
+def sentence(probe: Conformance) -> str | None:
     """The broken cases that a measurement relies on: by class, the first of each with details."""
     classes: dict[str, list[Case]] = defaultdict(list)
     for case in sorted(probe.broken, key=lambda case: _weight(case.name)):
@@ -120,7 +120,9 @@ def _weight(name: str) -> int:
     return TELLING.index(name) if name in TELLING else len(TELLING)
 
 
-def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTable | None:
+def table(
+    probes: dict[ProbedServer, Conformance], titles: dict[str, str]
+) -> ConformanceTable | None:
     """The conformance table of a run; None if no framework was probed."""
     if not probes:
         return None
@@ -128,7 +130,7 @@ def table(probes: dict[Server, Probe], titles: dict[str, str]) -> ConformanceTab
         key: len({getattr(server, key) for server in probes}) > 1 for key in ("testbed", "workers")
     }
 
-    def head(server: Server) -> str:
+    def head(server: ProbedServer) -> str:
         words = [titles.get(server.framework, server.framework)]
         if several["workers"]:
             words.append(workers_words(server.workers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from pipebench.record.run import NOT_OPTIMISED, UNOPTIMISED, Run
+from pipebench.record.run_record import NOT_OPTIMISED, UNOPTIMISED, Run
 
 
 def unoptimised(run: Run) -> list[str]:

@@ -14,7 +14,7 @@ from pipebench.measure.measurement import Measurement
 from pipebench.rules import connections
 from pipebench.rules.bottleneck import NEAR
 from pipebench.rules.bottleneck import generator as generator_load
-from pipebench.rules.conformance import Probe
+from pipebench.rules.conformance import Conformance
 from pipebench.rules.conformance import sentence as probe_sentence
 from pipebench.rules.rule import Broken, Outcome, Rules, When
 from pipebench.tools import tools
@@ -63,7 +63,7 @@ class Context:
     """The input of a rule besides the measurement itself."""
 
     response_size: ResponseSize | None = None
-    probe: Probe | None = None
+    probe: Conformance | None = None
     """The probe of this framework; None if it was not probed."""
 
 

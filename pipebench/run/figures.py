@@ -15,7 +15,6 @@ from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.verification import Verified
 from pipebench.measure.workers import WorkersLoad
-from pipebench.record.prices import Price
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.connections import silent
@@ -33,6 +32,7 @@ from pipebench.run.entries import (
     Ranking,
     Summarised,
 )
+from pipebench.run.prices import Price
 from pipebench.stats.estimate import NONE, Spread
 from pipebench.tools import FIRST, first_tool
 

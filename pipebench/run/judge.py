@@ -14,17 +14,17 @@ import msgspec
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
-from pipebench.record.prices import Price, Prices, read_prices
 from pipebench.record.reading import one_document
-from pipebench.record.run import Run, load_run
+from pipebench.record.run_record import Run, load_run
 from pipebench.record.schema import Cell, InvalidRecord, RecordError
 from pipebench.record.values import line
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
-from pipebench.rules.conformance import Probe, Server, read_probes
+from pipebench.rules.conformance import Conformance, ProbedServer, read_probes
 from pipebench.rules.outcome import RATED, Context, Judgement, ResponseSize, judge
 from pipebench.rules.path_capacity import PathCapacity, of_several, read_path_capacities
 from pipebench.rules.rule import Outcome
+from pipebench.run.prices import Price, Prices, read_prices
 from pipebench.tools import first_tool, tools
 from pipebench.tools.tool import Tool
 
@@ -67,7 +67,7 @@ class JudgedRun:
     measurements: list[JudgedMeasurement]
     invalid: list[InvalidRecord]
     missing: list[tuple[int, Cell]]
-    probes: dict[Server, Probe] = field(default_factory=dict)
+    probes: dict[ProbedServer, Conformance] = field(default_factory=dict)
     unusable_probes: list[InvalidRecord] = field(default_factory=list)
     checks: list[Measurement] = field(default_factory=list)
     unusable_checks: list[InvalidRecord] = field(default_factory=list)
@@ -222,7 +222,7 @@ def _judged(
     measurement: Measurement,
     run: Run,
     sizes: dict[tuple[str, str], ResponseSize],
-    probes: dict[Server, Probe],
+    probes: dict[ProbedServer, Conformance],
     path_capacities: dict[str, PathCapacity],
 ) -> JudgedMeasurement:
     judgement = judge(measurement, context_of(measurement, sizes, probes))
@@ -238,13 +238,13 @@ def _judged(
 def context_of(
     measurement: Measurement,
     sizes: dict[tuple[str, str], ResponseSize],
-    probes: dict[Server, Probe],
+    probes: dict[ProbedServer, Conformance],
 ) -> Context:
     """What the run knows of a measurement's framework beyond that measurement."""
     testbed, framework, workers, *_ = measurement.cell
     return Context(
         response_size=sizes.get((testbed, framework)),
-        probe=probes.get(Server(testbed, framework, workers)),
+        probe=probes.get(ProbedServer(testbed, framework, workers)),
     )
 
 

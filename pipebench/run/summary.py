@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipebench.record.run import Framework
+from pipebench.record.run_record import Framework
 from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.outcome import RATED
@@ -14,7 +14,7 @@ from pipebench.run.columns import RATIO_DECIMALS
 from pipebench.run.entries import Figure, Summarised
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.run.standings import set_scaling, set_standings
+from pipebench.run.ranks import set_scaling, set_standings
 from pipebench.stats.estimate import Spread
 
 Measurements = Sequence[JudgedMeasurement]

@@ -17,10 +17,10 @@ from pipebench.run.cells import CellGroup, cell_group, labels
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
+from pipebench.show.claim import Claim
 from pipebench.show.failures import failures
 from pipebench.show.interruptions import interruption_points
 from pipebench.show.machines import points as machine_points
-from pipebench.show.point import Point
 from pipebench.stats.estimate import LEAST_ROUNDS, Spread
 
 NEAR_CEILING = 0.9
@@ -33,7 +33,7 @@ SAME_RATE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupRows:
     """The rows of one cell group. label: its place in Markdown, empty if there is only one."""
 
     label: str
@@ -57,7 +57,7 @@ class Group:
 
 def answer(
     judged_run: JudgedRun, rows: list[CellSummary], machines: Machines | None = None
-) -> list[Point]:
+) -> list[Claim]:
     """The points of a run's answer, the most important first. rows: all cells.
 
     machines: the testbeds compared, None if there is only one.
@@ -66,7 +66,7 @@ def answer(
     by_group: dict[CellGroup, list[CellSummary]] = defaultdict(list)
     for row in rows:
         by_group[cell_group(row.cell)].append(row)
-    groups = [Group(_place(label(members[0].cell)), members) for members in by_group.values()]
+    groups = [GroupRows(_place(label(members[0].cell)), members) for members in by_group.values()]
     failed = failures(judged_run, rows, label)
     points = machine_points(machines) if machines else []
     points += _rates_on_machines(groups, failed) if machines else _rates(groups, failed)
@@ -75,23 +75,23 @@ def answer(
     points += _different_controls(groups)
     points += _limits(rows)
     points += _lower_bounds(groups)
-    points += [Point(f"{formats.text(one)}.") for one in unoptimised(judged_run.run)]
+    points += [Claim(f"{formats.text(one)}.") for one in unoptimised(judged_run.run)]
     return [*points, *interruption_points(judged_run.run), *_harness(judged_run)]
 
 
-def _rates(groups: list[Group], failed: list[str]) -> list[Point]:
+def _rates(groups: list[GroupRows], failed: list[str]) -> list[Claim]:
     """The fastest framework of each cell group, and the failures; one sentence for one group."""
     if not groups:
-        return [Point("Nothing was scheduled and nothing was measured.")]
+        return [Claim("Nothing was scheduled and nothing was measured.")]
     if len(groups) == 1:
         return [_rate(groups[0], failed)]
     points = [_rate(group, []) for group in groups[:MOST_GROUPS]]
     return points + _rest(len(groups) - MOST_GROUPS, failed)
 
 
-def _rates_on_machines(groups: list[Group], failed: list[str]) -> list[Point]:
+def _rates_on_machines(groups: list[GroupRows], failed: list[str]) -> list[Claim]:
     """The fastest framework: testbeds with the same one share a point."""
-    same: dict[tuple[str, ...], list[Group]] = defaultdict(list)
+    same: dict[tuple[str, ...], list[GroupRows]] = defaultdict(list)
     for group in groups:
         same[_leaders(group)].append(group)
     points = []
@@ -104,27 +104,27 @@ def _rates_on_machines(groups: list[Group], failed: list[str]) -> list[Point]:
             claim = f"{where}, {names} {most}, {_about(rates, formats.two_figures)} requests/s"
         else:
             claim = f"{where}, no framework is ok"
-        points.append(Point(f"{claim}."))
+        points.append(Claim(f"{claim}."))
     return points + _rest(sum(map(len, list(same.values())[MOST_GROUPS:])), failed)
 
 
-def _rest(more: int, failed: list[str]) -> list[Point]:
+def _rest(more: int, failed: list[str]) -> list[Claim]:
     """How many groups of cells have no point of their own, and the failures."""
     points = []
     if more > 0:
         are = "group of cells is" if more == 1 else "groups of cells are"
-        points.append(Point(f"{more} more {are} in the [table](#results)."))
-    return points + ([Point(f"{'; '.join(failed)}.")] if failed else [])
+        points.append(Claim(f"{more} more {are} in the [table](#results)."))
+    return points + ([Claim(f"{'; '.join(failed)}.")] if failed else [])
 
 
-def _leaders(group: Group) -> tuple[str, ...]:
+def _leaders(group: GroupRows) -> tuple[str, ...]:
     """The frameworks of rank 1, or if there are no ranks the one with the highest median."""
     ok = group.ok
     first = [row for row in ok if row.requests_per_s.rank == 1] or ok[:1]
     return tuple(sorted(_titles(first)))
 
 
-def _on_testbeds(members: list[Group], groups: list[Group]) -> str:
+def _on_testbeds(members: list[GroupRows], groups: list[GroupRows]) -> str:
     """Where: on how many testbeds, or at which of the places if a testbed has several."""
     names = list(dict.fromkeys(group.rows[0].cell.testbed for group in members))
     everywhere = list(dict.fromkeys(group.rows[0].cell.testbed for group in groups))
@@ -137,11 +137,11 @@ def _on_testbeds(members: list[Group], groups: list[Group]) -> str:
     return f"On {len(names)} of {len(everywhere)} testbeds"
 
 
-def _rate(group: Group, failed: list[str]) -> Point:
+def _rate(group: GroupRows, failed: list[str]) -> Claim:
     ok = group.ok
     if not ok:
         nothing = "No framework is ok, so none can be called the fastest"
-        return Point(f"{group.place}{'; '.join([nothing, *failed])}.")
+        return Claim(f"{group.place}{'; '.join([nothing, *failed])}.")
     unsure = _unsure(ok)
     if len(ok) == 1:
         first = f"{_bold(ok)} is the only framework that is ok, at {_about_rates(ok)}"
@@ -157,11 +157,11 @@ def _rate(group: Group, failed: list[str]) -> Point:
     return _point(group, [first, *_places(behind), *failed], ok, unsure)
 
 
-def _point(group: Group, clauses: list[str], ok: list[CellSummary], unsure: str) -> Point:
+def _point(group: GroupRows, clauses: list[str], ok: list[CellSummary], unsure: str) -> Claim:
     claim = f"{group.place}{'; '.join(clauses)}."
     if unsure:
         claim += f" No framework can be called the fastest: {unsure}."
-    return Point(claim, _evidence(ok))
+    return Claim(claim, _evidence(ok))
 
 
 def _unsure(ok: list[CellSummary]) -> str:
@@ -218,9 +218,9 @@ def _evidence(ok: list[CellSummary]) -> str:
     return text
 
 
-def _cpu_times(groups: list[Group]) -> list[Point]:
+def _cpu_times(groups: list[GroupRows]) -> list[Claim]:
     """The frameworks with the least CPU time per request; groups with the same ones together."""
-    same: dict[tuple[str, ...], list[tuple[Group, list[CellSummary]]]] = defaultdict(list)
+    same: dict[tuple[str, ...], list[tuple[GroupRows, list[CellSummary]]]] = defaultdict(list)
     for group in groups:
         if sorted_rows := _by_cpu_time(group):
             least = [row for row in sorted_rows if row.server_cpu_us_per_request.rank == 1]
@@ -233,11 +233,11 @@ def _cpu_times(groups: list[Group]) -> list[Point]:
         claim = f"{_bold(firsts[0])} {need} the least CPU time per request, {_about_us(values)}"
         claim += _where([group.label for group, _ in members])
         evidence = [_cpu_evidence(group, rows) for group, rows in members[:MOST_GROUPS]]
-        points.append(Point(f"{claim}.", " ".join(evidence)))
+        points.append(Claim(f"{claim}.", " ".join(evidence)))
     return points
 
 
-def _by_cpu_time(group: Group) -> list[CellSummary]:
+def _by_cpu_time(group: GroupRows) -> list[CellSummary]:
     """Frameworks that are ok, the cheapest first; empty if they cannot be compared."""
 
     def relative(row: CellSummary) -> float:
@@ -249,7 +249,7 @@ def _by_cpu_time(group: Group) -> list[CellSummary]:
     return sorted(known, key=lambda row: row.server_cpu_us_per_request.rank != 1) if ranked else []
 
 
-def _cpu_evidence(group: Group, rows: list[CellSummary]) -> str:
+def _cpu_evidence(group: GroupRows, rows: list[CellSummary]) -> str:
     """rows: the cheapest first."""
     first, *others = rows
     cpu_time = first.server_cpu_us_per_request
@@ -271,7 +271,7 @@ def near_ceiling(row: CellSummary) -> bool:
     return row.role != "ceiling" and share is not None and share >= NEAR_CEILING
 
 
-def _near_ceiling(groups: list[Group]) -> list[Point]:
+def _near_ceiling(groups: list[GroupRows]) -> list[Claim]:
     """Frameworks that nearly reached the most that generator and path can do."""
     near = [
         (group, row)
@@ -293,7 +293,7 @@ def _near_ceiling(groups: list[Group]) -> list[Point]:
     ceiling += " and was limited by the load generator" if by_generator else ""
     measured = "the load generator" if by_generator else "the generator or the path"
     return [
-        Point(
+        Claim(
             f"{_names(rows)} {was} about as fast as {ceiling}: {measured} was measured, not the "
             "framework.",
             f"Share of the ceiling's requests/s, of which {NEAR_CEILING} is too near: "
@@ -302,7 +302,7 @@ def _near_ceiling(groups: list[Group]) -> list[Point]:
     ]
 
 
-def _different_controls(groups: list[Group]) -> list[Point]:
+def _different_controls(groups: list[GroupRows]) -> list[Claim]:
     """A/A controls that differ from themselves."""
     controls = [
         (group, row)
@@ -318,7 +318,7 @@ def _different_controls(groups: list[Group]) -> list[Point]:
         for group, row in controls[: 2 * MOST_PLACES]
     ]
     return [
-        Point(
+        Claim(
             "**The A/A control differs from itself**"
             f"{_where([group.label for group, _ in controls])}: one server was measured under two "
             "names, and the results differ. Differences of that size mean nothing here.",
@@ -327,7 +327,7 @@ def _different_controls(groups: list[Group]) -> list[Point]:
     ]
 
 
-def _limits(rows: list[CellSummary]) -> list[Point]:
+def _limits(rows: list[CellSummary]) -> list[Claim]:
     """The bottlenecks of the frameworks, in one point; and whether there were disturbances."""
     limits: dict[LimitedBy, list[CellSummary]] = defaultdict(list)
     for row in rows:
@@ -337,10 +337,10 @@ def _limits(rows: list[CellSummary]) -> list[Point]:
     if limits:
         claims = _limit_claims(limits)
         claim = "; ".join(claims)
-        points.append(Point(f"{claim[0].upper()}{claim[1:]}."))
+        points.append(Claim(f"{claim[0].upper()}{claim[1:]}."))
     if any(row.disturbed for row in rows):
         points.append(
-            Point(
+            Claim(
                 "**Something disturbed some of the measurements**: the figures with a mark, [1] "
                 "and on, are explained below the [table](#results)."
             )
@@ -366,7 +366,7 @@ def _limit_claims(limits: dict[LimitedBy, list[CellSummary]]) -> list[str]:
     return claims
 
 
-def _lower_bounds(groups: list[Group]) -> list[Point]:
+def _lower_bounds(groups: list[GroupRows]) -> list[Claim]:
     """What it means for a rate, and for its share of the ceiling, that the generator limited it."""
     rows = [
         row
@@ -379,7 +379,7 @@ def _lower_bounds(groups: list[Group]) -> list[Point]:
     its = "its" if len(_titles(rows)) == 1 else "their"
     could = f"{_names(rows)} could answer more than was measured"
     return [
-        Point(
+        Claim(
             f"{could}: the load generator was at its limit, so {its} requests/s and {its} share of "
             "the ceiling are lower bounds."
         )
@@ -396,21 +396,21 @@ def _limited(limit: LimitedBy, rows: list[CellSummary], all_rows: bool) -> str:
     return f"{names} {was} limited by the {limit}"
 
 
-def _harness(judged_run: JudgedRun) -> list[Point]:
+def _harness(judged_run: JudgedRun) -> list[Claim]:
     """Testbeds that were given up, faults of the harness, and measurements that are missing."""
     run = judged_run.run
     points = [
-        Point(f"**The testbed {formats.text(name)} was given up**: {formats.text(why)}.")
+        Claim(f"**The testbed {formats.text(name)} was given up**: {formats.text(why)}.")
         for name, why in run.given_up.items()
     ]
     faults = len(run.harness_faults)
     if faults:
         first = formats.text(run.harness_faults[0])
         claim = f"**The harness failed {_times(faults)}**, which says nothing about a framework"
-        points.append(Point(f"{claim}: {first}{' (the first)' if faults > 1 else ''}."))
+        points.append(Claim(f"{claim}: {first}{' (the first)' if faults > 1 else ''}."))
     if judged_run.missing or judged_run.unusable or faults or run.problems:
         state = "is still under way, or was ended early" if run.ended is None else "is incomplete"
-        points.append(Point(f"**This run {state}**: see [what is missing](#what-is-missing)."))
+        points.append(Claim(f"**This run {state}**: see [what is missing](#what-is-missing)."))
     return points
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from pipebench.compare.cells import COMPARED, ComparedCell, Verdict
 from pipebench.compare.columns import compare_csv
 from pipebench.compare.gate import Gate, Miss, Status
-from pipebench.compare.runs import Compared, Pair
+from pipebench.compare.runs import Compared, ComparedRuns
 from pipebench.run.cells import CELL_GROUP, several
 from pipebench.run.entries import Figure
 from pipebench.run.figures import IDENTITY
@@ -62,7 +62,7 @@ def sentences(compared: Compared) -> list[str]:
     return [*said, *compared.problems]
 
 
-def _tally(pair: Pair) -> str:
+def _tally(pair: ComparedRuns) -> str:
     """How many cells of frameworks have each verdict."""
     rates = [row.requests_per_s for row in pair.rows if row.role == "framework"]
     counts = Counter(rate.words for rate in rates)
@@ -71,11 +71,11 @@ def _tally(pair: Pair) -> str:
     return f"{pair.other.name} against {pair.base.name}: {tally or 'no framework'}."
 
 
-def _heading(pair: Pair) -> str:
+def _heading(pair: ComparedRuns) -> str:
     return f"{pair.other.name} against {pair.base.name}"
 
 
-def _chapter(pair: Pair) -> list[str]:
+def _chapter(pair: ComparedRuns) -> list[str]:
     base, other = formats.text(pair.base.name), formats.text(pair.other.name)
     return [
         f"## {formats.text(_heading(pair))}",
@@ -93,7 +93,7 @@ def _chapter(pair: Pair) -> list[str]:
     ]
 
 
-def report_table(pair: Pair) -> Table:
+def report_table(pair: ComparedRuns) -> Table:
     """A row per cell: requests/s in full, then the ratios of other figures, ranked ones first."""
     keys = several(row.cell for row in pair.rows)
     others = [figure for figure in COMPARED if figure is not RATE]
@@ -168,7 +168,7 @@ def _percent(share: float | None) -> str:
     return formats.MISSING if share is None else f"{100 * share:.1f} %"
 
 
-def _drift(pair: Pair) -> list[str]:
+def _drift(pair: ComparedRuns) -> list[str]:
     """A warning if the ceiling, which is the same server in both runs, differs between them.
 
     Its interval must exclude 1; the noise floor does not count, as it is for claims.
@@ -194,7 +194,7 @@ def _drift(pair: Pair) -> list[str]:
     return [sentence]
 
 
-def _differences(pair: Pair) -> list[str]:
+def _differences(pair: ComparedRuns) -> list[str]:
     if not pair.differences:
         return ["None recorded: plan, commit, versions and fingerprints are the same."]
     heads = [Head("part"), Head("name"), Head(pair.base.name), Head(pair.other.name)]
@@ -222,7 +222,7 @@ def terminal(compared: Compared, gate: Gate | None = None, most: int = MOST_SHOW
     return "\n".join(text)
 
 
-def terminal_table(pair: Pair) -> Table:
+def terminal_table(pair: ComparedRuns) -> Table:
     """A row per cell: its requests/s."""
     keys = several(row.cell for row in pair.rows)
     short = {fact.name: fact.shown.terminal for fact in IDENTITY if fact.name in CELL_GROUP}
@@ -254,7 +254,7 @@ def _short_fields(row: ComparedCell) -> list[Field]:
     ]
 
 
-def _notes(pair: Pair, most: int) -> list[str]:
+def _notes(pair: ComparedRuns, most: int) -> list[str]:
     """Why cells could not be compared, and the other differences of the runs."""
     reasons: dict[str, list[str]] = {}
     for row in pair.rows:
@@ -274,7 +274,7 @@ def _notes(pair: Pair, most: int) -> list[str]:
     return [*lines, ""]
 
 
-def _difference_lines(pair: Pair) -> list[str]:
+def _difference_lines(pair: ComparedRuns) -> list[str]:
     """A line for each difference; one that several parts have in the same way is said once."""
     parts: dict[str, list[str]] = {}
     for one in pair.differences:

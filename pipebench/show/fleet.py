@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from pipebench.compare.judged_side import JudgedSide
 from pipebench.compare.machines import compare_machines_of
 from pipebench.compare.provenance import Values, run_differences
-from pipebench.compare.side import Side
 from pipebench.run.cells import labels
 from pipebench.show import formats, page
 from pipebench.show.charts import draw
 from pipebench.show.charts.chart import Data, looks
-from pipebench.show.charts.drawer import Here
+from pipebench.show.charts.drawer import SameProcess
 from pipebench.show.charts.machines import machines as forest
 from pipebench.show.charts.machines import price
+from pipebench.show.claim import Claim
 from pipebench.show.machines import chapter, points, table_of, terminal_table
-from pipebench.show.point import Point
 from pipebench.show.templating import markdown_template
 
 DIFFERENCES = "What differs between the runs"
@@ -23,7 +23,7 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class FleetReport:
     """files: texts by name. terminal: the table of kinds. problems: sentences.
 
     empty: whether no framework is ok on two kinds of machines, so that nothing is compared.
@@ -35,14 +35,14 @@ class Fleet:
     empty: bool = False
 
 
-def render(sides: Sequence[Side], drawer: Executor | None = None) -> Fleet:
+def render(sides: Sequence[JudgedSide], drawer: Executor | None = None) -> FleetReport:
     """Everything made of the machines of several runs; nothing is written."""
     compared, rows = compare_machines_of(sides)
     names = [side.name for side in sides]
     title = f"Machines of {formats.listed(names)}"
     label = labels(row.cell for row in rows)
     data = Data(rows, {}, looks(sides[0].judged_run, rows), label, compared)
-    begun = draw.begin(data, drawer or Here(), (forest, price))
+    begun = draw.begin(data, drawer or SameProcess(), (forest, price))
     shown = chapter(compared)
     differing = run_differences([side.run for side in sides])
     first_words = [*points(compared), *_not_the_machines(differing)]
@@ -65,10 +65,10 @@ def render(sides: Sequence[Side], drawer: Executor | None = None) -> Fleet:
     }
     ratios = [row for row in compared.rows if row.requests_per_s.ratio.value and not row.is_base]
     table = terminal_table(compared).aligned(shrink="machine")
-    return Fleet(files, table, undrawn, empty=not ratios)
+    return FleetReport(files, table, undrawn, empty=not ratios)
 
 
-def _not_the_machines(differing: Sequence[Values]) -> list[Point]:
+def _not_the_machines(differing: Sequence[Values]) -> list[Claim]:
     """That the runs differ in more than their machines, if they do."""
     frameworks = list(
         dict.fromkeys(
@@ -86,7 +86,7 @@ def _not_the_machines(differing: Sequence[Values]) -> list[Point]:
     if not clauses:
         return []
     return [
-        Point(
+        Claim(
             f"**The runs differ in more than their machines**: {' and '.join(clauses)}. That may "
             "be the cause of a difference."
         )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pipebench.plan.estimate import duration_text
-from pipebench.record.run import Run, moment
+from pipebench.record.run_record import Run, moment
 from pipebench.record.schema import Interruption
 from pipebench.record.values import first_of
 from pipebench.show import formats
-from pipebench.show.point import Point
+from pipebench.show.claim import Claim
 
 
-def interruption_points(run: Run) -> list[Point]:
+def interruption_points(run: Run) -> list[Claim]:
     """When a run was interrupted, for how long, and what changed: a point for each time."""
     claims = [_claim(one, run.scheduled) for one in run.interruptions]
-    return [Point(claim) for claim in first_of(claims)]
+    return [Claim(claim) for claim in first_of(claims)]
 
 
 def _claim(one: Interruption, scheduled: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pipebench.record import store
 from pipebench.record.folder import exists
 from pipebench.record.reading import one_document
-from pipebench.record.run import Run, load_run
+from pipebench.record.run_record import Run, load_run
 from pipebench.record.schema import RecordError, RunError
 from pipebench.record.values import line
 from pipebench.show import formats

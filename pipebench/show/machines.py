@@ -24,7 +24,7 @@ from pipebench.compare.provenance import Values, machine_differences
 from pipebench.run.entries import Figure
 from pipebench.show import formats
 from pipebench.show.chapter import Chapter
-from pipebench.show.point import Point
+from pipebench.show.claim import Claim
 from pipebench.show.table import Field, Head, Table, interval_of
 from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.stats.machines import Basis
@@ -48,9 +48,9 @@ BASES = {
 }
 
 
-def points(machines: Machines) -> list[Point]:
+def points(machines: Machines) -> list[Claim]:
     """Which kind of machine is the fastest, and which gives the most for its price."""
-    made = [Point(formats.text(sentence)) for sentence in machines.split]
+    made = [Claim(formats.text(sentence)) for sentence in machines.split]
     for place in machines.places:
         rows = together(machines, place)
         where = _where(machines, place)
@@ -79,7 +79,7 @@ def _where(machines: Machines, place: Place) -> str:
 
 def _point(
     machines: Machines, place: Place, rows: list[MachineRow], figure: Figure, where: str
-) -> list[Point]:
+) -> list[Claim]:
     known = [row for row in rows if figure.in_row(row).value is not None]
     if len(known) < 2:
         return []
@@ -90,7 +90,7 @@ def _point(
     claim = _claim(first, base, known, figure)
     if figure is RATE and not _tied(known, figure):
         claim += _holds(machines, place, first)
-    return [Point(f"{where}{claim}.", _evidence(known, base, figure))]
+    return [Claim(f"{where}{claim}.", _evidence(known, base, figure))]
 
 
 def _tied(known: list[MachineRow], figure: Figure) -> bool:

@@ -45,7 +45,7 @@ _UNIT = re.compile(r"(?<=\d) (?=(?:%|[num]?s|[KMGT]iB|B)(?!\w))")
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """A chapter: an anchor, its heading as plain text, and heading with text as HTML."""
 
     anchor: str
@@ -53,7 +53,7 @@ class Section:
     body: Markup
 
 
-class Field(Protocol):
+class CellValue(Protocol):
     """A cell of a table. value: sorts the cell, if it is a number; interval: in its text."""
 
     @property
@@ -62,11 +62,11 @@ class Field(Protocol):
     def interval(self) -> str: ...
 
 
-class Table(Protocol):
+class TableValues(Protocol):
     """The values of a table in the Markdown, row by row."""
 
     @property
-    def rows(self) -> Sequence[Sequence[Field]]: ...
+    def rows(self) -> Sequence[Sequence[CellValue]]: ...
 
 
 class Picture(NamedTuple):
@@ -80,7 +80,7 @@ def render(
     markdown: str,
     title: str,
     charts: Mapping[str, Picture],
-    tables: Mapping[str, Table | Sequence[Table]] = MappingProxyType({}),
+    tables: Mapping[str, TableValues | Sequence[TableValues]] = MappingProxyType({}),
 ) -> str:
     """The page of a report in Markdown.
 
@@ -112,7 +112,7 @@ def render(
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         opening=_html(opening),
         sections=[
-            Section(str(tokens[0].attrGet("id")), _plain(tokens[1]), _html(tokens))
+            PageSection(str(tokens[0].attrGet("id")), _plain(tokens[1]), _html(tokens))
             for tokens in chapters
         ],
     )
@@ -231,7 +231,9 @@ def _span(name: str, *inside: Token) -> list[Token]:
     return [opens, *inside, Token("span_close", "span", -1)]
 
 
-def _tables(tokens: list[Token], values: Mapping[str, Table | Sequence[Table]]) -> list[Token]:
+def _tables(
+    tokens: list[Token], values: Mapping[str, TableValues | Sequence[TableValues]]
+) -> list[Token]:
     """Tables in boxes that can be scrolled, named by the heading above, and with headers."""
     output: list[Token] = []
     table: list[Token] = []
@@ -260,7 +262,7 @@ def _tables(tokens: list[Token], values: Mapping[str, Table | Sequence[Table]]) 
     return output
 
 
-def _table(tokens: list[Token], values: Table | None) -> int:
+def _table(tokens: list[Token], values: TableValues | None) -> int:
     """Scopes, alignment and marks of one table, in place; returns its rows without the heads."""
     heads = [_plain(tokens[at + 1]) for at, one in enumerate(tokens) if one.type == "th_open"]
     naming = next((heads.index(name) for name in ROW_HEADS if name in heads), 0)
@@ -292,7 +294,7 @@ def _cell(cell: list[Token], *, names: bool) -> None:
         opens.attrSet("class", " ".join(classes))
 
 
-def _set_value(opens: Token, inline: Token, field: Field) -> None:
+def _set_value(opens: Token, inline: Token, field: CellValue) -> None:
     """Give a cell the number that sorts it, and put its interval into an element."""
     if isinstance(field.value, int | float):
         opens.attrSet("data-value", repr(float(field.value)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipebench.measure.measurement import Measurement, read_measurement, reduce
 from pipebench.record.reading import one_document, read
-from pipebench.record.run import Run, load_run
+from pipebench.record.run_record import Run, load_run
 from pipebench.record.schema import (
     InvalidRecord,
     PathRecord,
@@ -26,7 +26,7 @@ from pipebench.rules.path_capacity import capacity_of
 from pipebench.run.judge import JudgedRun, context_of, judge_run, response_sizes
 from pipebench.show import record_measurement, record_others
 from pipebench.show.layout import wrapped
-from pipebench.show.record_measurement import Seen
+from pipebench.show.record_measurement import MeasurementInputs
 
 KINDS = (RAW, PROBE, CROSSCHECK, PATH)
 
@@ -60,7 +60,9 @@ def _text(folder: Path, file: str, run: Run | None) -> str:
     if kind == RAW:
         if run:
             return record_measurement.text(seen_in(judge_run(folder, alone=False), name))
-        return record_measurement.text(Seen(_measurement(folder, file, None), Context(), None))
+        return record_measurement.text(
+            MeasurementInputs(_measurement(folder, file, None), Context(), None)
+        )
     if kind == CROSSCHECK:
         return record_measurement.checked(_measurement(folder, file, run))
     if kind == PROBE:
@@ -71,7 +73,7 @@ def _text(folder: Path, file: str, run: Run | None) -> str:
     )
 
 
-def seen_in(judged_run: JudgedRun, name: str) -> Seen:
+def seen_in(judged_run: JudgedRun, name: str) -> MeasurementInputs:
     """A record of raw/ with its run. RecordError: the run could not use the record."""
     unusable = {record.file: record.reason for record in judged_run.invalid}
     name = line(name)
@@ -81,7 +83,7 @@ def seen_in(judged_run: JudgedRun, name: str) -> Seen:
     measurement = next((one for one in measurements if one.file == name), None)
     if measurement is None:
         raise RecordError("its name is not that of a record, or it is still being written")
-    return Seen(
+    return MeasurementInputs(
         measurement,
         context_of(measurement, response_sizes(measurements), judged_run.probes),
         judged_run.path_capacities.get(measurement.cell.testbed),

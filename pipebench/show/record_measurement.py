@@ -37,7 +37,7 @@ Pairs = Iterator[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MeasurementInputs:
     """A measurement with all inputs of its judgement.
 
     rounds, positions: how many the schedule has; 0 if it is not known. baselines: of the network,
@@ -52,7 +52,7 @@ class Seen:
     baselines: Mapping[str, float] = field(default_factory=dict)
 
 
-def text(seen: Seen) -> str:
+def text(seen: MeasurementInputs) -> str:
     """The execution, its results, the broken rules, and the bottleneck."""
     measurement = seen.measurement
     judgement = judge(measurement, seen.context)
@@ -70,7 +70,7 @@ def text(seen: Seen) -> str:
 
 def checked(measurement: Measurement) -> str:
     """The execution and its results, for another load tool than the judged one."""
-    seen = Seen(measurement, Context(), None)
+    seen = MeasurementInputs(measurement, Context(), None)
     problem = _problem(measurement)
     return "\n\n".join(
         [
@@ -100,7 +100,7 @@ def _count(number: int, unit: str) -> str:
     return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
-def _execution(seen: Seen) -> Pairs:
+def _execution(seen: MeasurementInputs) -> Pairs:
     measurement = seen.measurement
     yield "cell", cell_words(measurement.cell)
     yield "round", _round(seen)
@@ -114,7 +114,7 @@ def _execution(seen: Seen) -> Pairs:
     yield "command", shlex.join(measurement.argv)
 
 
-def _round(seen: Seen) -> str:
+def _round(seen: MeasurementInputs) -> str:
     if not seen.measurement.round:  # at a constant rate
         return ""
     rounds = f" of {seen.rounds}" if seen.rounds else ""
@@ -136,7 +136,7 @@ def _host(name: str | None, cpus: int | None) -> str:
     return f"{name}, {_count(cpus, 'CPU')}" if cpus else name
 
 
-def _results(seen: Seen, *, rated: bool) -> Pairs:
+def _results(seen: MeasurementInputs, *, rated: bool) -> Pairs:
     """Only measured figures; a rate only if the outcome has one."""
     measurement = seen.measurement
     totals = measurement.totals
@@ -148,7 +148,7 @@ def _results(seen: Seen, *, rated: bool) -> Pairs:
     yield from _used(measurement)
 
 
-def _counted(totals: Totals, seen: Seen, *, rated: bool) -> Pairs:
+def _counted(totals: Totals, seen: MeasurementInputs, *, rated: bool) -> Pairs:
     measurement = seen.measurement
     answered = f"{totals.requests:,} answered in {totals.duration_s:.2f} s"
     if rated:
@@ -283,7 +283,7 @@ def _outcome(judgement: Judgement, findings: list[Finding]) -> str:
     return section(heading, sentences)
 
 
-def _limits(seen: Seen, judgement: Judgement) -> str:
+def _limits(seen: MeasurementInputs, judgement: Judgement) -> str:
     """The candidates with their shares, and the disturbances of the measurement."""
     if judgement.outcome not in RATED:
         return wrapped("Limited by: not judged, because the outcome has no rate.")

@@ -2,13 +2,13 @@
 
 from pipebench.record.schema import Case
 from pipebench.record.values import workers_words
-from pipebench.rules.conformance import Probe
+from pipebench.rules.conformance import Conformance
 from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 from pipebench.show import formats
 from pipebench.show.layout import section, wrapped
 
 
-def probe(seen: Probe) -> str:
+def probe(seen: Conformance) -> str:
     """The cases that do not conform, and how many there are."""
     testbed, framework, workers = seen.server
     parts = [f"Probe of {framework} on testbed {testbed}, {workers_words(workers)}"]

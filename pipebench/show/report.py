@@ -16,7 +16,7 @@ from typing import Any
 from pipebench.compare.machines import compare_machines
 from pipebench.measure.unit import log_end
 from pipebench.record.folder import end_of, exists, remove, write_files
-from pipebench.record.run import Framework
+from pipebench.record.run_record import Framework
 from pipebench.record.schema import InvalidRecord, RecordError
 from pipebench.record.values import LONGEST_LIST, first_of, flat, words
 from pipebench.rules import conformance
@@ -36,11 +36,11 @@ from pipebench.show.cells_table import report_table
 from pipebench.show.chapter import Chapter, ChapterMaker
 from pipebench.show.charts import draw
 from pipebench.show.charts.chart import Chart, data_of
-from pipebench.show.charts.drawer import Here
+from pipebench.show.charts.drawer import SameProcess
+from pipebench.show.claim import Claim
 from pipebench.show.disturbances import remarks as remarks_on
 from pipebench.show.limits import limit_lines
 from pipebench.show.machines import chapter as machines_chapter
-from pipebench.show.point import Point
 from pipebench.show.reproduce import reproduce, resume_command
 from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
@@ -72,7 +72,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class FrameworkSection:
     """What the report says about one framework. shown: the cell whose output follows, of
     the load tool."""
 
@@ -110,7 +110,7 @@ def render(
     """
     rows = summary(judged_run)
     machines = compare_machines(judged_run, rows)
-    begun = draw.begin(data_of(judged_run, rows, machines), drawer or Here())
+    begun = draw.begin(data_of(judged_run, rows, machines), drawer or SameProcess())
     # as much as possible comes before `finish`, while the charts are drawn
     chapters = [machines_chapter(machines)] if machines else []
     unmade: list[str] = []
@@ -225,7 +225,7 @@ def _markdown(
     rows: list[CellSummary],
     chapters: list[Chapter],
     charts: list[Chart],
-    points: list[Point],
+    points: list[Claim],
 ) -> str:
     run = judged_run.run
     prints = fingerprints(run.hosts)[:MOST_VALUES]
@@ -294,7 +294,7 @@ def _unusable(judged_run: JudgedRun) -> list[InvalidRecord]:
     return [record for record in judged_run.unusable if not told(record)]
 
 
-def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:
+def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[FrameworkSection]:
     """One section a framework, in the order of the table."""
     by_cell = judged_run.by_cell
     by_framework: dict[str, list[CellSummary]] = defaultdict(list)
@@ -310,7 +310,7 @@ def sections(judged_run: JudgedRun, rows: list[CellSummary]) -> list[Section]:
         framework = judged_run.run.frameworks.get(name) or Framework(name, name, stack, "", "", [])
         stack = f"stack {framework.stack}" if framework.stack else ""
         made.append(
-            Section(
+            FrameworkSection(
                 framework=framework,
                 about=[word for word in (framework.language, stack) if word],
                 rows=own,

@@ -14,14 +14,14 @@ from typing import Any
 
 import yaml
 
+from pipebench.documents.declared import fields_of, matches
+from pipebench.earlier.recorded import FOLDERS, SETS_HOSTS
 from pipebench.plan.phases import PHASES
 from pipebench.plan.project import ROOT
-from pipebench.plan.recorded import FOLDERS, SETS_HOSTS
 from pipebench.plan.run_plan import default_variables
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import PLACE_OF_A_RUN, RESUME, Name, Variables, current_names
-from pipebench.record.declared import fields_of, matches
-from pipebench.record.run import Run
+from pipebench.record.run_record import Run
 
 MOST_VARIABLES = 200
 """No plan has so many."""

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from math import inf
 
 from pipebench.measure.moments import Moments
-from pipebench.record.run import moment
+from pipebench.plan.tuning_text import failed_text, setting_lines
+from pipebench.record.run_record import moment
 from pipebench.record.schema import Setting, TuningLapse, TuningRecord
-from pipebench.record.settings import failed_text, setting_lines
 from pipebench.record.values import first_of
 
 MOST_LINES = 100

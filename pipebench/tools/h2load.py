@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 
 from pipebench.record.columns import histogram_of
 from pipebench.record.reading import parse
-from pipebench.record.schema import Count, Execution, Record
+from pipebench.record.schema import Count, Record, ToolRun
 from pipebench.tools.tool import Counts, Problem, RateKept, Tool
 
 EMPTY = Raw(b"[]")
@@ -18,7 +18,7 @@ EDGE = 0.1
 """Share of a constant-rate run at either end in which connections still begin, or end already."""
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class H2loadResult(Struct, frozen=True, kw_only=True):
     """What is made of its log; the latencies are in us.
 
     With a rate: what was sent in the first settle_us is not in the histogram; sent and answered
@@ -46,8 +46,8 @@ class H2load(Tool):
     def opens(self, connections: int, threads: int) -> int:  # noqa: ARG002 (shared among them)
         return connections
 
-    def counts(self, execution: Execution, record: Record, name: str) -> Counts:
-        result = parse(execution.result, Result, f"result of {name}")
+    def counts(self, execution: ToolRun, record: Record, name: str) -> Counts:
+        result = parse(execution.result, H2loadResult, f"result of {name}")
         seconds = option(execution.argv, "-D") or max(execution.ended - execution.started, 1e-6)
         printed = counted(execution.stdout)
         others = {status: n for status, n in result.statuses.items() if status != "200"}
@@ -65,14 +65,14 @@ class H2load(Tool):
             else None,
         )
 
-    def problem(self, execution: Execution, counts: Counts | None) -> Problem | None:
+    def problem(self, execution: ToolRun, counts: Counts | None) -> Problem | None:
         if sentence := seen_of_server(execution, counts):
             return Problem(sentence, of_server=True)
         sentence = own_problem(execution, counts)
         return Problem(sentence) if sentence else None
 
 
-def seen_of_server(execution: Execution, counts: Counts | None) -> str | None:
+def seen_of_server(execution: ToolRun, counts: Counts | None) -> str | None:
     """What the server did, or did not do."""
     if execution.exit_status == -9:
         return "h2load had to be ended: it waited for answers"
@@ -86,7 +86,7 @@ def seen_of_server(execution: Execution, counts: Counts | None) -> str | None:
     return f"{others} responses had another status than 200" if others else None
 
 
-def own_problem(execution: Execution, counts: Counts | None) -> str | None:
+def own_problem(execution: ToolRun, counts: Counts | None) -> str | None:
     """What h2load did, or could not do."""
     if execution.exit_status != 0:
         return f"h2load ended with status {execution.exit_status}"
@@ -122,7 +122,7 @@ def bytes_of(text: str) -> int | None:
     return total if line and total >= headers + bodies else None
 
 
-def achieved(result: Result) -> float | None:
+def achieved(result: H2loadResult) -> float | None:
     """Answers per second at a constant rate, without the two ends."""
     slots = len(result.answered)
     edge = int(slots * EDGE)
@@ -132,7 +132,7 @@ def achieved(result: Result) -> float | None:
     return sum(inner) / (len(inner) * result.slot_us / 1e6)
 
 
-def send_lag_us(result: Result, rate: float) -> float | None:
+def send_lag_us(result: H2loadResult, rate: float) -> float | None:
     """How much later than at its best moment the sender ever was: what the latency does not hold.
 
     Counted between the beginning of the connections and their end, in slots; a slot of jitter is

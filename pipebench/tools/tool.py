@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from pipebench.record.columns import Histogram
-from pipebench.record.schema import Execution, Record
+from pipebench.record.schema import Record, ToolRun
 
 
 class LatencyError(Exception):
@@ -101,21 +101,21 @@ class Tool(ABC):
         """How many connections it opens if it is given so many, and so many threads."""
 
     @abstractmethod
-    def counts(self, execution: Execution, record: Record, name: str) -> Counts:
+    def counts(self, execution: ToolRun, record: Record, name: str) -> Counts:
         """What it counted in an execution with a result. name: the execution's, for a sentence.
 
         RecordError: the result cannot be used.
         """
 
     @abstractmethod
-    def problem(self, execution: Execution, counts: Counts | None) -> Problem | None:
+    def problem(self, execution: ToolRun, counts: Counts | None) -> Problem | None:
         """Why an execution has no figures, or none that can be compared; None if it has.
 
         counts: None if it left no result.
         """
 
 
-def ending(execution: Execution) -> str:
+def ending(execution: ToolRun) -> str:
     """The last line that it printed, after a colon; nothing if it printed nothing."""
     lines = (execution.stderr.strip() or execution.stdout.strip()).splitlines()
     return f": {lines[-1].strip()}" if lines else ""

@@ -13,14 +13,7 @@ from msgspec import Raw, Struct
 from pipebench.record.checks import check_version
 from pipebench.record.columns import Histogram, histogram_of
 from pipebench.record.reading import parse
-from pipebench.record.schema import (
-    PROGRAM_VERSION,
-    Count,
-    Execution,
-    Positive,
-    Record,
-    RecordError,
-)
+from pipebench.record.schema import PROGRAM_VERSION, Count, Positive, Record, RecordError, ToolRun
 from pipebench.tools.tool import Counts, LatencyError, Problem, Tool, ending, signal_name
 
 EMPTY = Raw(b"[]")
@@ -47,7 +40,7 @@ class Latencies(Struct, frozen=True, kw_only=True):
     histogram: Raw = EMPTY
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class WrkResult(Struct, frozen=True, kw_only=True):
     """What pipeline.lua writes. latency: a warm-up is kept without it."""
 
     schema_version: int
@@ -98,8 +91,8 @@ class Wrk(Tool):
     def opens(self, connections: int, threads: int) -> int:
         return max(1, connections // threads) * threads
 
-    def counts(self, execution: Execution, record: Record, name: str) -> WrkCounts:
-        result = parse(execution.result, Result, f"result of {name}")
+    def counts(self, execution: ToolRun, record: Record, name: str) -> WrkCounts:
+        result = parse(execution.result, WrkResult, f"result of {name}")
         check_version(result.schema_version, f"result of {name}", (PROGRAM_VERSION,))
         if result.depth != record.depth:
             raise RecordError(f"result of {name} is of depth {result.depth}, not {record.depth}")
@@ -131,7 +124,7 @@ class Wrk(Tool):
             min_us=least,
         )
 
-    def problem(self, execution: Execution, counts: Counts | None) -> Problem | None:
+    def problem(self, execution: ToolRun, counts: Counts | None) -> Problem | None:
         if execution.exit_status == 0 and counts:
             return None
         if execution.received_still:

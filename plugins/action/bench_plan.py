@@ -15,19 +15,19 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from msgspec import structs
 
-from pipebench.harness.complete import left_text
-from pipebench.plan.ending import early_endings
+from pipebench.earlier.complete import left_text
+from pipebench.earlier.repeat import plan_repeated, repeated_text
+from pipebench.earlier.resume import plan_resumed
+from pipebench.hosts.ending import early_endings
+from pipebench.hosts.owner import owner_of
+from pipebench.hosts.via_controller import hosts_via_controller
+from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.plan.estimate import plan_text
-from pipebench.plan.mistakes import Mistakes, PlanError
-from pipebench.plan.owner import owner_of
 from pipebench.plan.phases import MEASURE, PROVISION, is_run
 from pipebench.plan.project import read_project
-from pipebench.plan.repeat import plan_repeated, repeated_text
-from pipebench.plan.resume import plan_resumed
 from pipebench.plan.run_plan import plan_run
 from pipebench.plan.testbeds import Inventory
 from pipebench.plan.variables import LIKE, RESUME
-from pipebench.plan.way_out import hosts_via_controller
 
 
 class ActionModule(ActionBase):

@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from pipebench.cloud.creation import ROOT
 from pipebench.cloud.fleet import keep_creation
-from pipebench.record.declared import plain
+from pipebench.documents.declared import plain
 
 
 class ActionModule(ActionBase):

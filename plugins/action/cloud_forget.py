@@ -14,8 +14,8 @@ from ansible.plugins.action import ActionBase
 from pipebench.cloud.creation import ROOT
 from pipebench.cloud.destruction import LOOK_AGAIN_S, forget
 from pipebench.cloud.provider import FleetId, Spot
-from pipebench.plan.mistakes import PlanError
-from pipebench.record.declared import plain
+from pipebench.documents.declared import plain
+from pipebench.plan.errors import PlanError
 
 
 class ActionModule(ActionBase):

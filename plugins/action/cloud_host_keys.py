@@ -11,8 +11,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from pipebench.cloud.access import learn_host_keys
-from pipebench.plan.mistakes import PlanError
-from pipebench.record.declared import plain
+from pipebench.documents.declared import plain
+from pipebench.plan.errors import PlanError
 
 
 class ActionModule(ActionBase):

@@ -21,8 +21,8 @@ from pipebench.cloud.first_boot import user_data
 from pipebench.cloud.fleet import folder_of, forget_fleet, keep_fleet
 from pipebench.cloud.inventory import keep_inventory
 from pipebench.cloud.provider import Spot
-from pipebench.plan.mistakes import PlanError
-from pipebench.record.declared import plain
+from pipebench.documents.declared import plain
+from pipebench.plan.errors import PlanError
 
 
 class ActionModule(ActionBase):

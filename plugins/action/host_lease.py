@@ -12,8 +12,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from pipebench.plan.owner import owner_of, parsed
-from pipebench.record.declared import plain
+from pipebench.documents.declared import plain
+from pipebench.hosts.owner import owner_of, parsed
 
 
 class ActionModule(ActionBase):

@@ -15,8 +15,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from pipebench.harness.complete import put_aside
-from pipebench.plan.resume import recorded_host
+from pipebench.earlier.complete import put_aside
+from pipebench.earlier.resume import recorded_host
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record import assemble
 from pipebench.record.folder import names_in

@@ -17,7 +17,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from pipebench.harness.python_builds import NoBuildError, build_for, fetched, listed
+from pipebench.hosts.python_builds import NoBuildError, build_for, fetched, listed
 
 THROUGH = "bench_via_controller: true would let it come through the controller"
 UNUSED = {"test", "idlelib", "turtledemo", "ensurepip", "site-packages", "__pycache__"}

@@ -16,10 +16,10 @@ from ansible import release
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from pipebench.harness.lifetime import note
+from pipebench.documents.declared import plain
+from pipebench.harness.run_json import note
 from pipebench.plan.run_plan import RunPlan
-from pipebench.record.declared import plain
-from pipebench.record.prices import write_prices
+from pipebench.run.prices import write_prices
 
 
 class ActionModule(ActionBase):

@@ -27,6 +27,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
+from pipebench.documents.declared import plain
 from pipebench.harness.execution import Hosts
 from pipebench.harness.host_program import Call
 from pipebench.harness.interrupt import Interrupted, end_everything, interruptible, let_go
@@ -36,11 +37,10 @@ from pipebench.harness.phases import LAST, PHASES
 from pipebench.harness.recovery import Recovery
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back
-from pipebench.plan.owner import parsed
+from pipebench.hosts.owner import parsed
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.variables import RESUME
 from pipebench.record.assemble import Answer
-from pipebench.record.declared import plain
 
 
 class ActionModule(ActionBase):

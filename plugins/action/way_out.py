@@ -16,7 +16,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 
-from pipebench.harness.way_out import (
+from pipebench.hosts.via_controller import VIA_CONTROLLER
+from pipebench.hosts.way_out import (
     NoWayError,
     Way,
     close_way,
@@ -25,7 +26,6 @@ from pipebench.harness.way_out import (
     ssh_command,
     unreached,
 )
-from pipebench.plan.way_out import VIA_CONTROLLER
 
 
 class ActionModule(ActionBase):

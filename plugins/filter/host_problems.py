@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipebench.plan import hosts
+from pipebench.documents.declared import plain
+from pipebench.hosts import requirements
 from pipebench.plan.testbeds import Testbed
-from pipebench.record.declared import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,9 +48,9 @@ def host_problems(
     pauses: bool = False,
 ) -> list[str]:
     planned = msgspec.convert(plain(testbeds), list[Testbed])
-    return hosts.host_problems(planned, hostvars, free_gb, pauses=pauses)
+    return requirements.host_problems(planned, hostvars, free_gb, pauses=pauses)
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"host_problems": host_problems, "runs_modules": hosts.runs_modules}
+        return {"host_problems": host_problems, "runs_modules": requirements.runs_modules}

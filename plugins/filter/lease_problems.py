@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipebench.plan.hosts import Lease, held_text
-from pipebench.record.declared import plain
+from pipebench.documents.declared import plain
+from pipebench.hosts.requirements import Lease, held_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

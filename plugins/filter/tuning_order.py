@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pipebench.documents.declared import plain
 from pipebench.plan.tuning import Kind, order_of
 from pipebench.plan.variables import Variables
-from pipebench.record.declared import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,16 @@ from typing import Any
 import pytest
 
 from tests.progress import checked
-from tests.unit.harness.answers import CELL, CLOCK, LOAD, RESULT, STARTED, STOPPED, WRK, run_of
+from tests.unit.pipebench.harness.answers import (
+    CELL,
+    CLOCK,
+    LOAD,
+    RESULT,
+    STARTED,
+    STOPPED,
+    WRK,
+    run_of,
+)
 
 pytestmark = pytest.mark.ansible
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.record.run import load_run
+from pipebench.record.run_record import load_run
 from pipebench.show.reproduce import reproduce
 from tests.unit.pipebench.factory import DATA, SIX
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.ansible.test_callback import CANNED, ROOT, play_of
-from tests.unit.harness.answers import LOAD
+from tests.unit.pipebench.harness.answers import LOAD
 
 pytestmark = pytest.mark.ansible
 

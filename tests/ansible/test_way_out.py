@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipebench.plan.owner import owner_of, parsed
+from pipebench.hosts.owner import owner_of, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -129,7 +129,7 @@ def test_it_ends_with_the_run_that_it_was_opened_for(apart: Lab) -> None:
     """ssh itself: the far end is gone when the process that keeps it open is killed."""
     listening = "ss -Hltn 'src 127.0.0.1'; echo end"
     script = (
-        "import sys; from pipebench.harness.way_out import *; from pipebench.plan.owner import *; "
+        "import sys; from pipebench.hosts.way_out import *; from pipebench.hosts.owner import *; "
         "import os; words = sys.argv[1:] + [remote_command()]; "
         "open_way('s', ssh_command(words), str(owner_of(os.getpid()))); print('open', flush=True); "
         "sys.stdin.read()"

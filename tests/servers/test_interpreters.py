@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipebench.harness.python_builds import listed
+from pipebench.hosts.python_builds import listed
 from tests.interpreters import built
 
 pytestmark = pytest.mark.servers

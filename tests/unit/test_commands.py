@@ -15,8 +15,8 @@ import pytest
 from pipebench.run.judge import JudgedRun
 from tests import commands
 from tests.commands import ROOT
+from tests.unit.files.probe.test_probe import healthy, running
 from tests.unit.pipebench.runs import made_run
-from tests.unit.test_probe import healthy, running
 
 BIN = Path(sys.executable).parent
 PRICES = ROOT / "docs" / "prices.example.yml"

@@ -27,7 +27,7 @@ from server import unit
 from tuning import plan as tuning_plan
 from tuning import settings
 
-from pipebench.plan import hosts
+from pipebench.hosts import requirements
 from pipebench.record import schema
 from pipebench.tools import h2load as h2load_read
 
@@ -69,7 +69,7 @@ PAIRS = (
         dropped=names("failed msg"),  # Ansible's own: a fault of the harness
         added=names("host clock_offset_s clock_error_s"),
     ),
-    Pair(schema.Execution, (execution.Execution,), in_a_text=names("result")),
+    Pair(schema.ToolRun, (execution.Execution,), in_a_text=names("result")),
     Pair(schema.Connections, (connections.Connections,)),
     Pair(schema.Verification, (under_load.Verified,)),
     Pair(schema.VerifiedPhase, (under_load.Phase,)),
@@ -93,8 +93,8 @@ PAIRS = (
     ),
     Pair(schema.Setting, (settings.Setting,)),
     Pair(schema.Skipped, (tuning_plan.Skipped,)),
-    Pair(h2load_read.Result, (h2load.Paced,)),
-    Pair(hosts.Lease, (lease.Lease,)),
+    Pair(h2load_read.H2loadResult, (h2load.Paced,)),
+    Pair(requirements.Lease, (lease.Lease,)),
 )
 READ_OTHERWISE = {
     unit.Unavailable: "reason and log become a Deployment, whose fields the action names",

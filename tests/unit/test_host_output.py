@@ -20,8 +20,8 @@ from pipebench.harness.execution import Answers, Hosts, carry_out
 from pipebench.harness.host_program import Call
 from pipebench.plan.project import ROOT
 from pipebench.record.faults import fault_of
-from tests.unit.harness.answers import STARTED, STOPPED, execution_of, hosts, run_of
-from tests.unit.harness.test_recording import PLACE, measured
+from tests.unit.pipebench.harness.answers import STARTED, STOPPED, execution_of, hosts, run_of
+from tests.unit.pipebench.harness.test_write_record import PLACE, measured
 
 NOT_TEXT = b"caf\xe9 \xff\xfe\n"
 ON_HOSTS = ("files", "plugins/modules", "lab/roles")
@@ -195,5 +195,5 @@ def test_a_strange_moment_does_not_end_a_run(tmp_path: Path, started_at: object)
     started = STARTED | {"ready_s": 0.1, "started_at": started_at}
     execution = execution_of(run_of(tmp_path), "measurement", PLACE)
     answers = carry_out(execution, Hosts(*hosts(started=started)))
-    assert execution.recorded(answers, 1000.0).document
+    assert execution.finished(answers, 1000.0).document
     assert answers.began(1000.0) == 1000.0

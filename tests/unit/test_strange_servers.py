@@ -30,10 +30,10 @@ from pipebench.rules.rule import Outcome
 from pipebench.run.judge import context_of, response_sizes
 from pipebench.tools import h2load
 from tests.present import present
-from tests.unit.harness.answers import STARTED, STOPPED
+from tests.unit.files.host.test_plain_http import GOOD
 from tests.unit.pipebench.factory import generator, measurement_of, record, wrk_result
 from tests.unit.pipebench.factory import wrk as wrk_answer
-from tests.unit.test_plain_http import GOOD
+from tests.unit.pipebench.harness.answers import STARTED, STOPPED
 
 needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 needs_h2load = pytest.mark.skipif(shutil.which("h2load") is None, reason="h2load is not installed")

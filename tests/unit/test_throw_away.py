@@ -21,7 +21,7 @@ import pytest
 from host import throw_away, units
 from host.transient import TransientError
 
-from tests.unit.test_plain_http import GOOD, answer, server
+from tests.unit.files.host.test_plain_http import GOOD, answer, server
 
 FILES = Path(__file__).parents[2] / "files"
 NOBODY = 65534

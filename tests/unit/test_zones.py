@@ -17,7 +17,6 @@ from action import run_record
 
 from pipebench.plan.project import ROOT
 from pipebench.run.judge import judge_run
-from tests.unit.harness.answers import run_of
 from tests.unit.pipebench.factory import (
     DATA,
     START,
@@ -28,16 +27,24 @@ from tests.unit.pipebench.factory import (
     wrk,
     wrk_result,
 )
+from tests.unit.pipebench.harness.answers import run_of
 from tests.unit.pipebench.rendering import render
-from tests.unit.test_actions import act
+from tests.unit.plugins.test_actions import act
 
 ZONES = {"Los Angeles": "PST8PDT,M3.2.0,M11.1.0", "Tokyo": "JST-9"}
 """West and east of Greenwich, as POSIX writes them: they need no file of the system."""
 OF_TIME = (
-    "test_lease.py", "test_clock.py", "test_estimate.py", "harness/test_lifetime.py",
-    "harness/test_recovery.py", "pipebench/test_listing.py", "pipebench/test_interruptions.py",
-    "pipebench/test_time_spent.py", "pipebench/test_cost.py", "pipebench/test_cloud.py",
-)  # fmt: skip
+    "files/host/test_lease.py",
+    "files/host/test_clock.py",
+    "pipebench/plan/test_estimate.py",
+    "pipebench/harness/test_run_json.py",
+    "pipebench/harness/test_recovery.py",
+    "pipebench/show/test_listing.py",
+    "pipebench/show/test_interruptions.py",
+    "pipebench/run/test_time_spent.py",
+    "pipebench/chapters/test_cost.py",
+    "pipebench/cloud/test_fleet.py",
+)
 """The tests of what computes with moments."""
 TEMPLATES = sorted(
     path

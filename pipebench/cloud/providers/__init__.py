@@ -1,6 +1,6 @@
 """The providers: each module here is one, and its name is the word for it in a cloud file.
 
-It has a class Cloud (pipebench/cloud/provider.py), and imports its libraries only when it needs
+Its CLOUD is a class (pipebench/cloud/provider.py), and imports its libraries only when it needs
 them: ./bench installs these for a cloud alone. The role cloud_NAME has its tasks.
 """
 
@@ -10,14 +10,14 @@ from importlib import import_module
 from pathlib import Path
 
 from pipebench.cloud.provider import Description, Place, Provider
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 def description_of(name: str) -> Description:
     """What is known of a provider without asking it. name: one of NAMES."""
-    description: Description = import_module(f"{__name__}.{name}").Cloud.description
+    description: Description = import_module(f"{__name__}.{name}").CLOUD.description
     return description
 
 
@@ -27,7 +27,7 @@ def provider_of(place: Place) -> Provider:
     Raises PlanError without its libraries.
     """
     try:
-        cloud: Provider = import_module(f"{__name__}.{place.provider}").Cloud(
+        cloud: Provider = import_module(f"{__name__}.{place.provider}").CLOUD(
             place.region, place.zone
         )
     except ImportError as error:

@@ -20,15 +20,15 @@ from pipebench.cloud.provider import (
     PROJECT_TAG,
     Description,
     FleetId,
+    FleetInventory,
     Found,
     Image,
-    Inventory,
     MachineType,
     clock,
     latest,
     owned,
 )
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 PRICING_REGION = "us-east-1"
 """One of the three that have the price list, which is the same in each."""
@@ -85,7 +85,7 @@ DESCRIPTION = Description(
     # Debian 13 of Debian's own account
     image=Image(owner="136693071363", name="debian-13-{architecture}-*", user="admin"),
     images_have_owners=True,
-    inventory=Inventory(
+    inventory=FleetInventory(
         ending=".aws_ec2.yml",
         document=plugin_document,
         tags="aws_tags",
@@ -105,7 +105,7 @@ DESCRIPTION = Description(
 )
 
 
-class Cloud:
+class Aws:
     """A zone of a region (provider.py)."""
 
     description = DESCRIPTION
@@ -275,3 +275,6 @@ def answered(what: str) -> Iterator[None]:
         raise PlanError(
             f"AWS does not answer about {what}: {sentence_of(str(error), DESCRIPTION)}."
         ) from error
+
+
+CLOUD = Aws

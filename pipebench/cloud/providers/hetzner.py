@@ -19,15 +19,15 @@ from pipebench.cloud.provider import (
     PROJECT_TAG,
     Description,
     FleetId,
+    FleetInventory,
     Found,
     Image,
-    Inventory,
     MachineType,
     clock,
     latest,
     owned,
 )
-from pipebench.plan.mistakes import PlanError
+from pipebench.plan.errors import PlanError
 
 if TYPE_CHECKING:
     from hcloud.server_types.client import BoundServerType
@@ -65,7 +65,7 @@ LOST = (
 DESCRIPTION = Description(
     image=Image(name="debian-13", user="root"),
     images_have_owners=False,
-    inventory=Inventory(
+    inventory=FleetInventory(
         ending=".hcloud.yml",
         document=plugin_document,
         tags="hcloud_labels",
@@ -90,7 +90,7 @@ DESCRIPTION = Description(
 )
 
 
-class Cloud:
+class Hetzner:
     """A location (`zone`) of a network zone (`region`) (provider.py)."""
 
     description = DESCRIPTION
@@ -206,3 +206,6 @@ def answered(what: str) -> Iterator[None]:
         raise PlanError(f"Hetzner does not answer about {what}: {said}.") from error
     except (HCloudException, RequestException) as error:
         raise PlanError(f"Hetzner does not answer about {what}: {error}.") from error
+
+
+CLOUD = Hetzner

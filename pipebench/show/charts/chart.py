@@ -19,8 +19,9 @@ from pipebench.run.cells import CELL_GROUP, cell_group, labels
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.show.charts import drawing
-from pipebench.show.charts.drawing import Bars, Lines, Look, Point
+from pipebench.show.charts.drawing.bars import BarPanel
+from pipebench.show.charts.drawing.lines import LinePanel, Point
+from pipebench.show.charts.drawing.style import INK, Look, look
 from pipebench.stats.estimate import Estimate
 
 RATE, CPU = CellSummary.requests_per_s, CellSummary.server_cpu_us_per_request
@@ -100,14 +101,14 @@ def looks(judged_run: JudgedRun, rows: list[CellSummary]) -> dict[str, Look]:
     same = Counter(titles.values())
     titles = {name: t if same[t] == 1 else f"{t} ({name})" for name, t in titles.items()}
     own = sorted(name for name, role in roles.items() if role == "framework")
-    found = {name: drawing.look(number, titles[name]) for number, name in enumerate(own)}
+    found = {name: look(number, titles[name]) for number, name in enumerate(own)}
     for name, role in roles.items():
         framework = judged_run.run.frameworks.get(name)
         like = found.get(framework.control_of or "") if framework else None
         if role == "control" and like:
             found[name] = Look(titles[name], like.colour, like.shape, (4, 3), hollow=True)
         elif role != "framework":
-            found[name] = Look(titles[name], drawing.INK, "circle", (2, 2), hollow=True)
+            found[name] = Look(titles[name], INK, "circle", (2, 2), hollow=True)
     return found
 
 
@@ -160,12 +161,12 @@ def dots_of(data: Data, groups: list[list[CellSummary]]) -> tuple[int, str]:
     return most, "single rounds" if taken <= most else f"the first {most} of {taken} rounds"
 
 
-def with_intervals(panels: list[Bars]) -> str:
+def with_intervals(panels: list[BarPanel]) -> str:
     figures = [bar.figure for panel in panels for bar in panel.bars if bar.figure]
     return " with 95 % intervals" if any(found.low is not None for found in figures) else ""
 
 
-def bars_said(what: str, panels: list[Bars]) -> str:
+def bars_said(what: str, panels: list[BarPanel]) -> str:
     told = []
     for panel in panels:
         each = [f"{bar.look.title} {bar.words}" for bar in panel.bars]
@@ -215,7 +216,7 @@ def most_cells(data: Data) -> int:
     return max(1, MOST_PANELS // max(1, ceil(len(data.looks) / MOST_LINES)))
 
 
-def split_panels(panels: list[Lines]) -> list[Lines]:
+def split_panels(panels: list[LinePanel]) -> list[LinePanel]:
     """Panels of as many lines as a person can tell apart, the highest first."""
     made = []
     for panel in panels:

@@ -13,7 +13,7 @@ from typing import Any
 from pipebench.show.charts import svg
 
 
-class Here(Executor):
+class SameProcess(Executor):
     """Draws in this process, at once."""
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -32,7 +32,7 @@ def drawer() -> Iterator[Executor]:
     It is worth a process as the library that draws takes most of a second to start.
     """
     if len(os.sched_getaffinity(0)) == 1:
-        yield Here()
+        yield SameProcess()
         return
     # not by fork: see judge.py
     with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as process:

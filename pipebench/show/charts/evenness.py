@@ -5,9 +5,10 @@ from statistics import median
 
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats
-from pipebench.show.charts import drawing
 from pipebench.show.charts.chart import Data
-from pipebench.show.charts.drawing import TIMES, Lines, Look, Point, Scale
+from pipebench.show.charts.drawing.lines import LinePanel, Point
+from pipebench.show.charts.drawing.scales import TIMES, Scale, linear
+from pipebench.show.charts.drawing.style import Look
 
 Curves = Sequence[tuple[CellSummary, list[float]]]
 """Each row with its curve."""
@@ -42,7 +43,7 @@ def ends_of(data: Data, curves: Curves) -> str:
     )
 
 
-def scales(panels: Sequence[Lines], across: str, up: str) -> tuple[Scale, Scale]:
+def scales(panels: Sequence[LinePanel], across: str, up: str) -> tuple[Scale, Scale]:
     """The axes, with these titles; the even level, 1, is in any case on the second."""
     values = [1.0, *(value for panel in panels for value in panel.values)]
-    return Scale(across, 0, 100, log=False, label=TIMES), drawing.linear(up, values, TIMES)
+    return Scale(across, 0, 100, log=False, label=TIMES), linear(up, values, TIMES)

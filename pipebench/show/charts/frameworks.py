@@ -8,8 +8,7 @@ from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats
-from pipebench.show.bar_list import bar_list
-from pipebench.show.charts import drawing
+from pipebench.show.charts.bar_list import bar_list
 from pipebench.show.charts.chart import (
     CPU,
     MOST_GROUPS,
@@ -23,7 +22,9 @@ from pipebench.show.charts.chart import (
     shown_groups,
     with_intervals,
 )
-from pipebench.show.charts.drawing import Bar, Bars, Strip, Strips
+from pipebench.show.charts.drawing.bars import Bar, BarPanel, draw_bars
+from pipebench.show.charts.drawing.scales import COUNT, DURATION, linear, logarithmic
+from pipebench.show.charts.drawing.strips import Strip, StripPanel, draw_strips
 from pipebench.show.table import FORMS
 from pipebench.stats.estimate import estimate
 
@@ -40,14 +41,14 @@ def throughput(data: Data) -> Chart | None:
     values = [value for panel in panels for value in panel.values]
     if not values:
         return None
-    scale = drawing.linear("requests/s", values, drawing.COUNT)
+    scale = linear("requests/s", values, COUNT)
     ceiling = ", the dashed line is the ceiling server" if any(p.line for p in panels) else ""
     return Chart(
         "throughput",
         f"Requests per second{where}: the bars are medians over the rounds"
         f"{with_intervals(panels)}, the dots under them are {dots}{ceiling}.",
         bars_said("Requests per second", panels),
-        drawing.bars(panels, scale),
+        draw_bars(panels, scale),
         bar_list(
             f"Requests per second{where}: medians over the rounds{with_intervals(panels)}.", panels
         ),
@@ -62,13 +63,13 @@ def cpu(data: Data) -> Chart | None:
     values = [value for panel in panels for value in panel.values]
     if not values or min(values) <= 0:
         return None
-    scale = drawing.logarithmic("server CPU time per request", values, drawing.DURATION)
+    scale = logarithmic("server CPU time per request", values, DURATION)
     return Chart(
         "cpu",
         f"Server CPU time per request{where}, less is better, on a logarithmic axis: the symbols "
         f"are medians over the rounds{with_intervals(panels)}, the dots under them are {dots}.",
         bars_said("Server CPU time per request", panels),
-        drawing.bars(panels, scale),
+        draw_bars(panels, scale),
         bar_list(
             f"Server CPU time per request{where}, less is better: "
             f"medians over the rounds{with_intervals(panels)}.",
@@ -77,7 +78,7 @@ def cpu(data: Data) -> Chart | None:
     )
 
 
-def _bars(data: Data, group: list[CellSummary], figure: Figure, most: int) -> Bars:
+def _bars(data: Data, group: list[CellSummary], figure: Figure, most: int) -> BarPanel:
     """The panel of one cell group, the best first and what has no figure last."""
     made: list[Bar] = []
     line: tuple[float, str] | None = None
@@ -98,7 +99,7 @@ def _bars(data: Data, group: list[CellSummary], figure: Figure, most: int) -> Ba
         made.append(Bar(data.look(row), found, dots, words))
     sign = 1 if figure is CPU else -1
     made.sort(key=lambda bar: sign * bar.figure.median if bar.figure else inf)
-    return Bars(data.label(group[0].cell), made, line)
+    return BarPanel(data.label(group[0].cell), made, line)
 
 
 def _outcome(row: CellSummary) -> str:
@@ -118,7 +119,7 @@ def rounds(data: Data) -> Chart | None:
         (m.measurement.round for group in groups for row in group for m in data.of(row)), default=0
     )
     panels = [
-        Strips(
+        StripPanel(
             data.label(group[0].cell), [_strip(data, row, most) for row in group if data.of(row)]
         )
         for group in groups
@@ -138,7 +139,7 @@ def rounds(data: Data) -> Chart | None:
         f"The rounds in their order{where}: requests per second of each against the median of its "
         f"framework, to the same scale in every row; a cross is a round that failed{cut}.",
         said,
-        drawing.strips(panels, min(count, most)),
+        draw_strips(panels, min(count, most)),
     )
 
 

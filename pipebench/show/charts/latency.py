@@ -6,7 +6,6 @@ from pipebench.measure.latency import TAILS_PPM
 from pipebench.rules.outcome import RATED
 from pipebench.run.judge import JudgedMeasurement
 from pipebench.show import formats
-from pipebench.show.charts import drawing
 from pipebench.show.charts.chart import (
     MOST_GROUPS,
     Chart,
@@ -17,7 +16,8 @@ from pipebench.show.charts.chart import (
     split_panels,
     without_line,
 )
-from pipebench.show.charts.drawing import Lines, Point, Scale
+from pipebench.show.charts.drawing.lines import LinePanel, Point, draw_lines
+from pipebench.show.charts.drawing.scales import DURATION, Scale, logarithmic
 
 SLOWER_HALF = 500_000
 NAMED_TAILS = {500_000: "p50", 100_000: "p90", 10_000: "p99", 1_000: "p99.9", 100: "p99.99"}
@@ -49,7 +49,7 @@ def latency(data: Data) -> Chart | None:
             )
             for row, curve in curves
         ]
-        panels.append(Lines(data.label(group[0].cell), drawn, without_line(data, group, drawn)))
+        panels.append(LinePanel(data.label(group[0].cell), drawn, without_line(data, group, drawn)))
         told = [f"{data.look(row).title} {_quantiles(curve)}" for row, curve in curves]
         told += [panels[-1].note] if panels[-1].note else []
         said.append(f"Batch latency{at_cell(panels[-1].title)}: {'; '.join(told)}.")
@@ -60,14 +60,14 @@ def latency(data: Data) -> Chart | None:
         ticks=tuple(1e6 / tail for tail in NAMED_TAILS),
     )  # fmt: skip
     values = [value for panel in panels for value in panel.values]
-    up = drawing.logarithmic("batch latency", values, drawing.DURATION)
+    up = logarithmic("batch latency", values, DURATION)
     return Chart(
         "latency",
         f"Batch latency by quantile{where}, both axes logarithmic: how long the slowest half, "
         "tenth, hundredth ... of the batches took at least, medians over the rounds; a line ends "
         "where a round had too few batches.",
         " ".join(said),
-        drawing.lines(split_panels(panels), across, up),
+        draw_lines(split_panels(panels), across, up),
     )
 
 

@@ -5,8 +5,7 @@ from pipebench.compare.machines import ALL, MachineRow
 from pipebench.run.cells import CELL_GROUP, cell_group, labels
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats
-from pipebench.show.bar_list import bar_list
-from pipebench.show.charts import drawing
+from pipebench.show.charts.bar_list import bar_list
 from pipebench.show.charts.chart import (
     MOST_GROUPS,
     MOST_PANELS,
@@ -22,7 +21,10 @@ from pipebench.show.charts.chart import (
     left_out,
     with_intervals,
 )
-from pipebench.show.charts.drawing import TIMES, Bar, Bars, Lines, Point
+from pipebench.show.charts.drawing.bars import Bar, BarPanel, draw_bars
+from pipebench.show.charts.drawing.lines import LinePanel, Point, draw_lines
+from pipebench.show.charts.drawing.scales import COUNT, TIMES, linear, logarithmic
+from pipebench.show.charts.drawing.style import look
 from pipebench.show.machines import together
 from pipebench.show.table import interval_of
 from pipebench.stats.estimate import Estimate
@@ -59,29 +61,27 @@ def price(data: Data) -> Chart | None:
             if points:
                 drawn.append((data.look(own[0]), points))
         if drawn:
-            panels.append(Lines(label(group[0].cell), drawn, failures(data, group, "testbed")))
+            panels.append(LinePanel(label(group[0].cell), drawn, failures(data, group, "testbed")))
             said.append(_price_said(panels[-1], unit))
     if not panels:
         return None
-    across = drawing.linear(
+    across = linear(
         f"price of the server's host, {unit} an hour",
         [p.x for panel in panels for _, own in panel.lines for p in own],
-        drawing.TIMES,
+        TIMES,
     )
-    up = drawing.logarithmic(
-        "requests/s", [value for panel in panels for value in panel.values], drawing.COUNT
-    )
+    up = logarithmic("requests/s", [value for panel in panels for value in panel.values], COUNT)
     cut = left_out(shown, groups)
     return Chart(
         "price",
         f"Requests per second, logarithmic, against the price of the server's host, a point a "
         f"testbed: medians over the rounds with their intervals{cut}.",
         " ".join(said),
-        drawing.lines(panels, across, up),
+        draw_lines(panels, across, up),
     )
 
 
-def _price_said(panel: Lines, unit: str) -> str:
+def _price_said(panel: LinePanel, unit: str) -> str:
     told = "; ".join(
         f"{look.title} "
         + ", ".join(f"{formats.integer(point.y)} for {point.x:g}" for point in points)
@@ -105,10 +105,10 @@ def machines(data: Data) -> Chart | None:
         if bars:
             title = ", ".join(f"{n} {v}" for n, v in zip(CELL_GROUP[1:], place, strict=True))
             line = (1.0, f"{base} 1")
-            panels.append(Bars(title if len(compared.places) > 1 else "", bars, line))
+            panels.append(BarPanel(title if len(compared.places) > 1 else "", bars, line))
     if not panels:
         return None
-    scale = drawing.logarithmic(
+    scale = logarithmic(
         "ratio of requests/s", [value for panel in panels for value in panel.values], TIMES
     )
     sure = with_intervals(panels)
@@ -117,7 +117,7 @@ def machines(data: Data) -> Chart | None:
         f"Requests per second relative to {base}, all frameworks together, on a logarithmic axis: "
         f"the symbols are ratios{sure}, the dots under them are single frameworks.",
         bars_said(f"Requests per second relative to {base}", panels),
-        drawing.bars(panels, scale),
+        draw_bars(panels, scale),
         bar_list(f"Requests per second relative to {base}{sure}.", panels),
     )
 
@@ -134,5 +134,4 @@ def _machine_bar(number: int, row: MachineRow, data: Data) -> Bar:
         if one.kind == row.kind and one.place == row.place and one.framework != ALL
     ]
     figure = None if ratio.value is None else Estimate(ratio.value, ratio.low, ratio.high)
-    look = drawing.look(number, row.kind.name)
-    return Bar(look, figure, [value for value in each if value], words)
+    return Bar(look(number, row.kind.name), figure, [value for value in each if value], words)

@@ -9,7 +9,6 @@ from pipebench.rules.rule import Outcome
 from pipebench.run.cells import CELL_GROUP, labels
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats
-from pipebench.show.charts import drawing
 from pipebench.show.charts.chart import (
     RATE,
     Chart,
@@ -22,7 +21,9 @@ from pipebench.show.charts.chart import (
     most_cells,
     split_panels,
 )
-from pipebench.show.charts.drawing import Heat, Lines, Point
+from pipebench.show.charts.drawing.heat import HeatPanel, draw_heat
+from pipebench.show.charts.drawing.lines import LinePanel, Point, draw_lines
+from pipebench.show.charts.drawing.scales import COUNT, TIMES, logarithmic, measured
 from pipebench.stats.estimate import estimate, ratios
 
 MOST_HEAT_PANELS = 8
@@ -55,27 +56,23 @@ def _scan(data: Data, along: str, title: str) -> Chart | None:
                 drawn.append((data.look(own[0]), points))
         if not drawn:
             continue
-        panels.append(Lines(place, drawn, failures(data, group, along)))
+        panels.append(LinePanel(place, drawn, failures(data, group, along)))
         said.append(
             _scan_said(f"Requests per second against {along}", along, panels[-1], formats.integer)
         )
     if not panels:
         return None
-    across = drawing.measured(
-        title, [p.x for panel in panels for _, own in panel.lines for p in own]
-    )
+    across = measured(title, [p.x for panel in panels for _, own in panel.lines for p in own])
     if across.low == across.high:
         return None
-    up = drawing.logarithmic(
-        "requests/s", [value for panel in panels for value in panel.values], drawing.COUNT
-    )
+    up = logarithmic("requests/s", [value for panel in panels for value in panel.values], COUNT)
     sure = any(p.low is not None for panel in panels for _, own in panel.lines for p in own)
     return Chart(
         along,
         f"Requests per second against {along}, both axes logarithmic: medians over the rounds"
         f"{' with 95 % intervals' if sure else ''}{cut}.",
         " ".join(said),
-        drawing.lines(split_panels(panels), across, up),
+        draw_lines(split_panels(panels), across, up),
     )
 
 
@@ -100,7 +97,7 @@ def gain(data: Data) -> Chart | None:
             continue
         deepest = max(point.x for _, points in drawn for point in points)
         guide = [Point(1, 1), Point(deepest, deepest)]
-        panels.append(Lines(place, drawn, guide=guide, guide_label="= depth"))
+        panels.append(LinePanel(place, drawn, guide=guide, guide_label="= depth"))
         said.append(
             _scan_said(
                 "Times the requests per second at depth 1", "depth", panels[-1], formats.ratio
@@ -108,18 +105,16 @@ def gain(data: Data) -> Chart | None:
         )
     if not panels:
         return None
-    across = drawing.measured(
-        "depth", [p.x for panel in panels for _, own in panel.lines for p in own]
-    )
+    across = measured("depth", [p.x for panel in panels for _, own in panel.lines for p in own])
     values = [*(value for panel in panels for value in panel.values), 1, across.high]
-    up = drawing.logarithmic("times that at depth 1", values, drawing.TIMES)
+    up = logarithmic("times that at depth 1", values, TIMES)
     return Chart(
         "gain",
         "What pipelining gains: requests per second at each depth, as a multiple of those at "
         "depth 1 in the same round, medians over the rounds; the dotted line is as many times as "
         f"the depth{cut}.",
         " ".join(said),
-        drawing.lines(split_panels(panels), across, up),
+        draw_lines(split_panels(panels), across, up),
     )
 
 
@@ -148,7 +143,7 @@ def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[CellSummary]]]
     return [(label(group[0].cell), group) for group in shown], cut
 
 
-def _scan_said(what: str, along: str, panel: Lines, form: Callable[[Any], str]) -> str:
+def _scan_said(what: str, along: str, panel: LinePanel, form: Callable[[Any], str]) -> str:
     told = []
     for look, points in panel.lines:
         first, best = points[0], max(points, key=lambda point: point.y)
@@ -183,7 +178,7 @@ def heat(data: Data) -> Chart | None:
         title = data.look(group[0]).title
         place = ", ".join(word for word in (title, label(best)) if word)
         panels.append(
-            Heat(
+            HeatPanel(
                 f"{place}: 1 is {formats.integer(top)} requests/s",
                 [_cell(row, top) for row in group],
             )
@@ -199,7 +194,7 @@ def heat(data: Data) -> Chart | None:
         "Requests per second by depth and connections, each framework as a share of its own best "
         f"cell{f'; the fastest {len(shown)} of {len(candidates)}' if rest else ''}.",
         f"Requests per second by depth and connections: {'; '.join(said)}.",
-        drawing.heat(panels, "depth", "connections"),
+        draw_heat(panels, "depth", "connections"),
     )
 
 

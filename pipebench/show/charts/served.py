@@ -2,7 +2,6 @@
 
 from pipebench.rules.outcome import RATED
 from pipebench.run.judge import JudgedMeasurement
-from pipebench.show.charts import drawing
 from pipebench.show.charts.chart import (
     MOST_GROUPS,
     Chart,
@@ -13,7 +12,7 @@ from pipebench.show.charts.chart import (
     split_panels,
     without_line,
 )
-from pipebench.show.charts.drawing import Lines
+from pipebench.show.charts.drawing.lines import LinePanel, draw_lines
 from pipebench.show.charts.evenness import curve_of, ends_of, lines_of, scales
 
 
@@ -26,7 +25,7 @@ def served(data: Data) -> Chart | None:
         if not curves:
             continue
         drawn = lines_of(data, curves, marked=False)
-        panels.append(Lines(data.label(group[0].cell), drawn, without_line(data, group, drawn)))
+        panels.append(LinePanel(data.label(group[0].cell), drawn, without_line(data, group, drawn)))
         ends = ends_of(data, curves)
         words.append(f"Least to most served connection{at_cell(panels[-1].title)}: {ends}.")
     if not panels:
@@ -38,7 +37,7 @@ def served(data: Data) -> Chart | None:
         "of all, the least served first, medians over the rounds; a level line at 1 is even, and 0 "
         "is a connection that was never served.",
         " ".join(words),
-        drawing.lines(split_panels(panels), across, up),
+        draw_lines(split_panels(panels), across, up),
     )
 
 

@@ -7,8 +7,7 @@ from pipebench.run.cells import CELL_GROUP
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement
 from pipebench.show import formats
-from pipebench.show.bar_list import bar_list
-from pipebench.show.charts import drawing
+from pipebench.show.charts.bar_list import bar_list
 from pipebench.show.charts.chart import (
     MOST_GROUPS,
     Chart,
@@ -22,7 +21,9 @@ from pipebench.show.charts.chart import (
     split_panels,
     with_intervals,
 )
-from pipebench.show.charts.drawing import TIMES, Bar, Bars, Lines
+from pipebench.show.charts.drawing.bars import Bar, BarPanel, draw_bars
+from pipebench.show.charts.drawing.lines import LinePanel, draw_lines
+from pipebench.show.charts.drawing.scales import TIMES, linear
 from pipebench.show.charts.evenness import curve_of, ends_of, lines_of, scales
 from pipebench.stats.estimate import Estimate
 
@@ -32,7 +33,7 @@ def scaling(data: Data) -> Chart | None:
     groups = [group for group in data.groups(CELL_GROUP) if any(map(_scaling, group))]
     shown = evenly(groups, MOST_GROUPS)
     panels = [
-        Bars(
+        BarPanel(
             _title(data, group),
             [
                 Bar(data.look(row), found, [], formats.ratio(found.median))
@@ -51,7 +52,7 @@ def scaling(data: Data) -> Chart | None:
         f"same round: medians over the rounds{with_intervals(panels)}; at the dashed line, N "
         f"workers answer N times as much as one{cut}."
     )
-    scale = drawing.linear(
+    scale = linear(
         "requests/s of each worker, by one alone",
         [value for p in panels for value in p.values],
         TIMES,
@@ -60,7 +61,7 @@ def scaling(data: Data) -> Chart | None:
         "scaling",
         title,
         bars_said("Requests per second of each worker, by one alone", panels),
-        drawing.bars(panels, scale),
+        draw_bars(panels, scale),
         bar_list(title, panels),
     )
 
@@ -97,7 +98,7 @@ def workers(data: Data) -> Chart | None:
     panels, words = [], []
     for group, curves in shown:
         title = _title(data, group)
-        panels.append(Lines(title, lines_of(data, curves, marked=True)))
+        panels.append(LinePanel(title, lines_of(data, curves, marked=True)))
         words.append(
             f"Worker with the fewest to the most connections{at_cell(title)}: "
             f"{ends_of(data, curves)}."
@@ -111,7 +112,7 @@ def workers(data: Data) -> Chart | None:
         "all, the worker with the fewest first, medians over the rounds; a level line at 1 is "
         f"even, and 0 is a worker without a connection{left_out(shown, groups)}.",
         " ".join(words),
-        drawing.lines(split_panels(panels), across, up),
+        draw_lines(split_panels(panels), across, up),
     )
 
 

@@ -1,0 +1,98 @@
+"""One judged run of a comparison."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipebench.record.run_record import Run
+from pipebench.record.schema import Cell, RunError
+from pipebench.rules.rule import Outcome
+from pipebench.run.cells import cell_group
+from pipebench.run.entries import Figure
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run
+from pipebench.run.summary import summary
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSide:
+    """A run that is compared. rows: those of summary.csv, by cell."""
+
+    folder: Path
+    judged_run: JudgedRun
+    rows: dict[Cell, CellSummary]
+    measured: dict[Cell, list[JudgedMeasurement]]
+    name: str
+    """Its name in the comparison: its id, or its folder if both runs have the same id."""
+
+    @property
+    def run(self) -> Run:
+        return self.judged_run.run
+
+    @property
+    def testbeds(self) -> list[str]:
+        return list(dict.fromkeys(cell.testbed for cell in self.rows))
+
+    def sample(self, cell: Cell | None, figure: Figure) -> dict[int, float]:
+        """The figure by round; empty if the run does not have the cell."""
+        return figure.by_round(self.measured[cell]) if cell else {}
+
+    def is_whole(self, cell: Cell | None, figure: Figure) -> bool:
+        """Whether every round of the cell that has a rate also has the figure."""
+        row = self.rows.get(cell) if cell else None
+        return row is not None and len(self.sample(cell, figure)) == row.rounds_rated
+
+    def ceiling(self, cell: Cell) -> Cell | None:
+        """The ceiling of the same cell group, if it is ok."""
+        for other, row in self.rows.items():
+            if (
+                row.role == "ceiling"
+                and row.outcome == Outcome.OK
+                and cell_group(other) == cell_group(cell)
+            ):
+                return other
+        return None
+
+    @property
+    def problems(self) -> list[str]:
+        """The missing parts of the run, in sentences."""
+        folder, judged_run, run = self.folder, self.judged_run, self.run
+        sentences = []
+        measured = run.scheduled - len(judged_run.missing)
+        if run.ended is None:
+            sentences.append(
+                f"{folder} is still under way, or was stopped: its {measured} of {run.scheduled} "
+                "measurements are compared"
+            )
+        elif judged_run.missing:
+            sentences.append(
+                f"{folder} is incomplete: it has {measured} of {run.scheduled} measurements"
+            )
+        if judged_run.unusable:
+            sentences.append(
+                f"{folder} has {len(judged_run.unusable)} invalid records: "
+                f"./collect.py {shlex.quote(str(folder))} lists them"
+            )
+        return sentences
+
+
+def read_side(folder: Path) -> JudgedSide:
+    """Judge a run. RunError: it cannot be judged; the message says why."""
+    try:
+        judged_run = judge_run(folder, alone=False)
+        side = side_of(judged_run, summary(judged_run))
+    except RunError:
+        raise
+    except Exception as error:  # a fault in one run must not hide the others
+        raise RunError(f"{folder} could not be judged: {type(error).__name__}: {error}") from error
+    if not judged_run.measurements:
+        raise RunError(f"{folder} has no usable measurement")
+    return side
+
+
+def side_of(judged_run: JudgedRun, rows: Iterable[CellSummary]) -> JudgedSide:
+    """A judged run. rows: those of summary.csv."""
+    run = judged_run.run
+    by_cell = {row.cell: row for row in rows}
+    return JudgedSide(run.folder, judged_run, by_cell, judged_run.by_cell, run.run_id)

@@ -1,0 +1,785 @@
+"""The probe against small servers whose behaviour is known: each is classed as what it is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import target
+from answer import NotHttpError, take_answer
+from cases import CASES
+from command_line import DEEPEST, main
+from connection import Connection
+from probing import run_probe
+from report import Entry
+from request import Writer
+
+from tests.present import present
+
+PROBE = Path(__file__).parents[4] / "files" / "probe"
+QUICK = 0.5  # seconds of silence, where silence is what is tested
+PATIENT = 60.0  # where it is not, so that a busy machine fails nothing
+
+
+@pytest.fixture(autouse=True)
+def shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes on for ever is cut short sooner here."""
+    monkeypatch.setattr(target, "CASE_TIMEOUTS", 3)
+
+
+Serve = Callable[[socket.socket, "Server"], None]
+
+
+class Server:
+    """A port of loopback where each connection has its own thread in `serve`."""
+
+    def __init__(self, serve: Serve, host: str = "127.0.0.1") -> None:
+        self.serve = serve
+        self.open: list[socket.socket] = []
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, 0), family=family)
+        self.port: int = self.listener.getsockname()[1]
+        self.listen(self.listener)
+
+    def listen(self, listener: socket.socket) -> None:
+        self.listener = listener
+        threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
+
+    def accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            self.open.append(connection)
+            threading.Thread(target=self.handle, args=(connection,), daemon=True).start()
+
+    def handle(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            self.serve(connection, self)
+        connection.close()
+
+    def go_away(self) -> None:
+        """Stop listening at once: an accept() under way would keep the port open."""
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def come_back(self, after: float) -> None:
+        time.sleep(after)
+        self.listen(socket.create_server(("127.0.0.1", self.port)))
+
+
+@contextlib.contextmanager
+def running(serve: Serve, host: str = "127.0.0.1") -> Iterator[Server]:
+    server = Server(serve, host)
+    try:
+        yield server
+    finally:
+        server.go_away()
+        for connection in server.open:
+            connection.close()
+
+
+def answer(
+    status: int = 200, body: bytes = b"Hello world!", fields: str = "", content: bytes | None = None
+) -> bytes:
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}{fields}\r\n".encode() + (body if content is None else content)
+
+
+def right(path: str) -> bytes:
+    return answer() if path == "/" else answer(404, b"no")
+
+
+CLOSE = "Connection: close\r\n"
+REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/(1\.[01])\r\n((?:[^\r\n]+\r\n)*)\r\n")
+
+
+def healthy(connection: socket.socket, _: Server) -> None:
+    """Do all that is asked, as a server should."""
+    buffer = b""
+    while data := connection.recv(65_536):
+        buffer += data
+        out = b""
+        while b"\r\n\r\n" in buffer:
+            request = REQUEST.match(buffer)
+            if not request:
+                connection.sendall(out + answer(400, b"bad", CLOSE))
+                return
+            method, path, version, fields = request.groups()
+            rest = buffer[request.end() :]
+            if b"chunked" in fields:
+                if b"0\r\n\r\n" not in rest:
+                    break
+                rest = rest.partition(b"\r\n0\r\n\r\n")[2]
+            elif length := re.search(rb"Content-Length: (\d+)", fields):
+                if len(rest) < int(length[1]):
+                    break
+                rest = rest[int(length[1]) :]
+            buffer = rest
+            last = b"close" in fields or (version == b"1.0" and b"keep-alive" not in fields)
+            good = path == b"/" and method != b"POST"
+            out += answer(
+                200 if good else 404,
+                b"Hello world!" if good else b"no",
+                CLOSE if last else "",
+                b"" if method == b"HEAD" else None,
+            )
+            if last:
+                connection.sendall(out)
+                return
+        connection.sendall(out)
+
+
+def batches(connection: socket.socket) -> Iterator[list[str]]:
+    """Yield the paths of each read; a server on top of this knows nothing but GET."""
+    while data := connection.recv(65_536):
+        if paths := re.findall(rb"[A-Z]+ (\S+) HTTP/", data):
+            yield [path.decode() for path in paths]
+
+
+def spoiling(spoil: Callable[[socket.socket, list[str]], object]) -> Serve:
+    """One request alone is answered rightly, and `spoil` answers more of them."""
+
+    def serve(connection: socket.socket, _: Server) -> None:
+        for paths in batches(connection):
+            if len(paths) == 1:
+                connection.sendall(right(paths[0]))
+            elif spoil(connection, paths) == "close":
+                return
+
+    return serve
+
+
+def every(paths: list[str]) -> bytes:
+    return b"".join(right(path) for path in paths)
+
+
+def seen(serve: Serve, *names: str, timeout: float = PATIENT, depth: int = 5) -> list[Entry]:
+    with running(serve) as server:
+        report = run_probe("127.0.0.1", server.port, depth, timeout, list(names))
+    assert report.error is None
+    assert [case["name"] for case in report.cases] == list(names or ALL)
+    return report.cases
+
+
+ALL = [case.name for case in CASES]
+
+
+# -- All is well ---------------------------------------------------------------------------------
+
+
+def test_a_healthy_server_holds_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    with running(healthy) as server:
+        assert main(["127.0.0.1", str(server.port), "--timeout", "5", "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema_version"] == 1
+    assert (document["address"], document["port"]) == ("127.0.0.1", server.port)
+    assert document["depth"] == 16
+    assert document["started"] <= document["ended"]
+    assert document["error"] is None
+    cases = {case["name"]: case for case in document["cases"]}
+    assert list(cases) == ALL
+    assert {
+        name: (case["class"], case["conforms"]) for name, case in cases.items()
+    } == dict.fromkeys(ALL, ("full", True))
+    assert all(case["answered"] == case["expected"] > 0 for case in cases.values())
+    assert cases["pipelined"]["expected"] == 16
+    assert cases["pipelined-deeper"]["expected"] == 64
+    assert cases["keep-alive"]["expected"] == 50 * 16
+    assert [name for name in ALL if cases[name]["relied_on"]] == ALL[:4]
+    assert all("RFC 9112" in case["asks"] for case in cases.values())
+
+
+@pytest.mark.parametrize("depth", [1, 40])
+def test_other_depths(depth: int) -> None:
+    cases = seen(healthy, *ALL[:8], depth=depth)
+    assert [case["class"] for case in cases] == ["full"] * 8
+    assert cases[2]["expected"] == max(64, 4 * depth)
+
+
+def test_the_largest_depth_is_probed() -> None:
+    """Which is that of a plan, as test_run_plan.py says."""
+    with running(healthy) as server:
+        words = ["--depth", str(DEEPEST), "--timeout", "5", "--case", "pipelined"]
+        assert main(["127.0.0.1", str(server.port), *words]) == 0
+
+
+def test_the_paths_of_two_runs_differ() -> None:
+    one, other = (Writer("host", 80) for _ in range(2))
+    one.run, other.run = 1, 2
+    assert one.get(missing=True).data != other.get(missing=True).data
+
+
+@pytest.mark.parametrize("count", range(2, 40))
+def test_a_reversed_or_shifted_batch_is_seen(count: int) -> None:
+    for make in (Writer("host", 80).mixed, Writer("host", 80).alternating):
+        statuses = [min(request.statuses) for request in make(count)]
+        assert set(statuses) == {200, 404}
+    mixed = [min(request.statuses) for request in Writer("host", 80).mixed(count)]
+    assert mixed != mixed[::-1]
+    assert mixed != mixed[1:] + mixed[:1]
+
+
+@pytest.mark.parametrize("host", ["::1", "localhost"])
+def test_ipv6_and_names(host: str) -> None:
+    try:
+        with running(healthy, "::1" if ":" in host else "127.0.0.1") as server:
+            report = run_probe(host, server.port, 5, PATIENT, ["single", "pipelined"])
+    except OSError:
+        pytest.skip("no IPv6 here")
+    assert report.exit_status() == 0
+
+
+def test_a_slow_server_is_no_broken_one() -> None:
+    def serve(connection: socket.socket, _: Server) -> None:
+        for paths in batches(connection):
+            time.sleep(0.15)
+            connection.sendall(every(paths))
+
+    (case,) = seen(serve, "keep-alive", timeout=1.0)
+    assert (case["class"], case["conforms"]) == ("full", True)
+    assert 0 < present(case["answered"]) < 250
+    assert case["answered"] == case["expected"]
+    assert "the time was up before the other" in case["detail"]
+
+
+# -- What can be wrong with a batch --------------------------------------------------------------
+
+
+def first_then_silent(connection: socket.socket, paths: list[str]) -> object:
+    connection.sendall(right(paths[0]))
+    connection.recv(65_536)  # whatever comes, no more answers
+    connection.recv(65_536)
+    return "close"
+
+
+def first_then_close(connection: socket.socket, paths: list[str]) -> object:
+    connection.sendall(right(paths[0]))
+    return "close"
+
+
+def first_marked_close(connection: socket.socket, _: list[str]) -> object:
+    connection.sendall(answer(fields=CLOSE))
+    return "close"
+
+
+def first_marked_and_all_sent(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(answer(fields=CLOSE) + every(paths[1:]))
+
+
+def first_marked_and_silent(connection: socket.socket, _: list[str]) -> None:
+    connection.sendall(answer(fields=CLOSE))
+
+
+def two_swapped(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every([paths[1], paths[0], *paths[2:]]))
+
+
+def backwards(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths[::-1]))
+
+
+def wrong_body(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths).replace(b"Hello w", b"Hallo w"))
+
+
+def wrong_type(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths).replace(b"text/plain", b"text/html"))
+
+
+def an_error(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths[:4]) + answer(503, b"busy"))
+
+
+def one_too_many(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every([*paths, "/"]))
+
+
+def a_tail(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths) + b"tail")
+
+
+def truncated(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths)[:-5])
+
+
+def truncated_and_closed(connection: socket.socket, paths: list[str]) -> object:
+    connection.sendall(every(paths)[:-5])
+    return "close"
+
+
+def reset(connection: socket.socket, _: list[str]) -> object:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return "close"
+
+
+def silent(_: socket.socket, __: list[str]) -> object:
+    return None
+
+
+def first_of_each_read(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(right(paths[0]))
+
+
+def drip(connection: socket.socket, _: list[str]) -> object:
+    for byte in answer(fields="X: " + "x" * 1000 + "\r\n"):
+        connection.sendall(bytes([byte]))
+        time.sleep(0.02)
+    return "close"
+
+
+def lines_of_lf(connection: socket.socket, paths: list[str]) -> None:
+    connection.sendall(every(paths).replace(b"\r\n", b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "answered", "detail", "timeout"),
+    [
+        (first_then_silent, "partial", 1, "answered 1 of 5, then silent for 0.5 s", QUICK),
+        (first_then_close, "closes", 1, "answered 1 of 5, then closed", PATIENT),
+        (first_marked_close, "closes", 1, "marked answer 1 of 5 as the last, and closed", PATIENT),
+        (first_marked_and_all_sent, "closes", 5, "as the last, and yet sent 5", PATIENT),
+        (first_marked_and_silent, "stays open", 1, "and did not close", QUICK),
+        (two_swapped, "out of order", 5, "answer 1 of 5: GET / was answered with status", PATIENT),
+        (wrong_body, "wrong body", 5, "answer 1 of 5: the body is b'Hallo world!'", PATIENT),
+        (wrong_type, "wrong answer", 5, "answer 1 of 5: Content-Type is 'text/html'", PATIENT),
+        (an_error, "wrong answer", 5, "answer 5 of 5: GET / was answered with status 503", PATIENT),
+        (one_too_many, "too many", 6, "more answers than the 5", PATIENT),
+        (a_tail, "not HTTP", 5, "answered 5 of 5, then came b'tail'", PATIENT),
+        (truncated, "truncated", 4, "answered 4 of 5 and", QUICK),
+        (truncated_and_closed, "truncated", 4, "of the next, then closed", PATIENT),
+        (reset, "resets", 0, "answered 0 of 5, then reset", PATIENT),
+        (silent, "hangs", 0, "answered 0 of 5, then silent for 0.5 s", QUICK),
+        (first_of_each_read, "partial", 1, "one request more was answered", QUICK),
+        (drip, "slow", 0, "the time was up before the rest", QUICK),
+        (lines_of_lf, "not HTTP", 0, "then came b'HTTP/1.1 200 X", PATIENT),
+    ],
+)
+def test_a_batch_is_classed(
+    spoil: Callable[[socket.socket, list[str]], object],
+    name: str,
+    answered: int,
+    detail: str,
+    timeout: float,
+) -> None:
+    (case,) = seen(spoiling(spoil), "pipelined", timeout=timeout)
+    assert (case["class"], case["answered"], case["expected"]) == (name, answered, 5)
+    assert detail in case["detail"]
+    assert case["conforms"] is (None if name == "slow" else False)
+
+
+def test_the_reverse_is_out_of_order() -> None:
+    # Five alternating answers read the same from behind; the deeper batch does not.
+    cases = seen(spoiling(backwards), "pipelined-deeper", depth=16)
+    assert cases[0]["class"] == "out of order"
+
+
+def test_sequential_answers_one_for_each_read() -> None:
+    def serve(connection: socket.socket, _: Server) -> None:
+        held: list[str] = []
+        for paths in batches(connection):
+            held += paths
+            connection.sendall(right(held.pop(0)))
+
+    single, pipelined = seen(serve, "single", "pipelined", timeout=QUICK)
+    assert single["class"] == "full"
+    assert (pipelined["class"], pipelined["answered"]) == ("sequential", 1)
+    assert pipelined["conforms"] is False
+    assert "one request more brought 1 of the answers held back" in pipelined["detail"]
+
+
+def test_closing_after_each_batch_shows_in_keep_alive() -> None:
+    def spoil(connection: socket.socket, paths: list[str]) -> object:
+        connection.sendall(every(paths))
+        return "close"
+
+    pipelined, keep_alive = seen(spoiling(spoil), "pipelined", "keep-alive")
+    assert (pipelined["class"], pipelined["conforms"]) == ("full", True)
+    assert pipelined["detail"] == "answered 5 of 5, then closed"
+    assert (keep_alive["class"], keep_alive["answered"]) == ("closes", 5)
+    assert (keep_alive["expected"], keep_alive["conforms"]) == (250, False)
+
+
+def test_a_last_answer_marked_close_shows_in_keep_alive() -> None:
+    def spoil(connection: socket.socket, paths: list[str]) -> object:
+        connection.sendall(every(paths[:-1]) + answer(fields=CLOSE))
+        return "close"
+
+    pipelined, keep_alive = seen(spoiling(spoil), "pipelined", "keep-alive")
+    assert pipelined["conforms"] is True
+    assert keep_alive["class"] == "closes"
+    assert "marked answer 5 of 250 as the last" in keep_alive["detail"]
+
+
+def test_one_answer_for_a_connection() -> None:
+    def serve(connection: socket.socket, _: Server) -> None:
+        for paths in batches(connection):
+            connection.sendall(right(paths[0]))
+            return
+
+    (case,) = seen(serve, "single")
+    assert (case["class"], case["answered"], case["expected"]) == ("closes", 1, 2)
+
+
+# -- A server that is lost on the way ------------------------------------------------------------
+
+
+def dying(die: Callable[[Server], None]) -> Serve:
+    def serve(connection: socket.socket, server: Server) -> None:
+        for paths in batches(connection):
+            if len(paths) > 1:
+                die(server)
+                return
+            connection.sendall(right(paths[0]))
+
+    return serve
+
+
+def test_a_crash_ends_the_probe() -> None:
+    cases = seen(dying(Server.go_away), timeout=QUICK)
+    assert cases[0]["class"] == "full"
+    assert (cases[1]["class"], cases[1]["conforms"]) == ("crashes", False)
+    assert re.search(r"answered 0 of 5, then .*refuses connections", cases[1]["detail"])
+    for case in cases[2:]:
+        assert (case["class"], case["conforms"]) == ("not probed", None)
+        assert (case["answered"], case["expected"]) == (None, None)
+        assert "since pipelined" in case["detail"]
+
+
+def test_a_server_that_comes_back_is_probed_on() -> None:
+    def restart(server: Server) -> None:
+        server.go_away()
+        threading.Thread(target=server.come_back, args=(1.0,), daemon=True).start()
+
+    pipelined, http10 = seen(dying(restart), "pipelined", "http-1.0-keep-alive")
+    assert pipelined["class"] == "crashes"
+    assert "was away for" in pipelined["detail"]
+    assert http10["class"] == "crashes"
+
+
+def test_a_server_that_hangs_for_all_ends_the_probe() -> None:
+    hung = threading.Event()
+
+    def serve(connection: socket.socket, _: Server) -> None:
+        for paths in batches(connection):
+            if len(paths) > 1:
+                hung.set()
+            if not hung.is_set():
+                connection.sendall(right(paths[0]))
+
+    pipelined, half_close = seen(serve, "pipelined", "half-close", timeout=QUICK)
+    assert pipelined["class"] == "hangs"
+    assert "no new connection is answered any more" in pipelined["detail"]
+    assert half_close["class"] == "not probed"
+
+
+def test_the_whole_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target, "ALL_TIMEOUTS", 4)
+    cases = seen(spoiling(silent), timeout=QUICK)
+    assert cases[1]["class"] == "hangs"
+    assert cases[-1]["class"] == "not probed"
+    assert cases[-1]["detail"] == "the 2 s for the whole probe were over"
+
+
+# -- Odd requests among good ones ----------------------------------------------------------------
+
+
+def ignorant(connection: socket.socket, _: Server) -> None:
+    """Answer everything that looks like a request, and know nothing of versions and fields."""
+    for paths in batches(connection):
+        connection.sendall(every(paths))
+
+
+def test_a_server_that_ignores_versions_and_fields() -> None:
+    names = ["close-in-mid-batch", "http-1.0", "http-1.0-keep-alive", "head", "post"]
+    cases = seen(ignorant, *names, timeout=QUICK)
+    assert {case["name"]: case["class"] for case in cases} == {
+        "close-in-mid-batch": "too many",
+        "http-1.0": "stays open",
+        "http-1.0-keep-alive": "full",
+        "head": "wrong body",
+        "post": "too many",
+    }
+    assert "a body after the answer to HEAD" in cases[3]["detail"]
+
+
+@pytest.mark.parametrize("name", ["post", "post-chunked"])
+def test_a_body_may_be_refused_by_closing(name: str) -> None:
+    def serve(connection: socket.socket, _: Server) -> None:
+        for paths in batches(connection):
+            if len(paths) == 1:
+                connection.sendall(right(paths[0]))
+            else:
+                connection.sendall(every(paths[:2]))
+                return
+
+    (case,) = seen(serve, name)
+    assert (case["class"], case["answered"], case["conforms"]) == ("closes", 2, True)
+
+
+@pytest.mark.parametrize(
+    ("reply", "name", "conforms"),
+    [
+        (every, "closes", True),
+        (lambda paths: every(paths) + answer(400, b"bad"), "full", True),
+        (lambda paths: every([*paths, "/"]), "wrong answer", False),
+        (lambda paths: every(paths[:2]), "closes", False),
+        (lambda _: answer(400, b"bad"), "wrong answer", False),
+    ],
+    ids=["closes", "400", "answered", "good ones lost", "only 400"],
+)
+def test_a_bad_request(reply: Callable[[list[str]], bytes], name: str, conforms: bool) -> None:
+    def spoil(connection: socket.socket, paths: list[str]) -> object:
+        connection.sendall(reply(paths))
+        return "close"
+
+    (case,) = seen(spoiling(spoil), "bad-request")
+    assert (case["class"], case["conforms"]) == (name, conforms)
+
+
+def test_a_half_closed_connection_that_is_dropped() -> None:
+    def serve(connection: socket.socket, _: Server) -> None:
+        for paths in batches(connection):
+            if len(paths) > 1 and not connection.recv(65_536):
+                return
+            connection.sendall(every(paths))
+
+    (case,) = seen(serve, "half-close")
+    assert (case["class"], case["answered"], case["conforms"]) == ("closes", 0, False)
+
+
+def test_a_server_that_needs_a_request_in_one_piece() -> None:
+    def serve(connection: socket.socket, _: Server) -> None:
+        while data := connection.recv(65_536):
+            connection.sendall(
+                every([p.decode() for m, p, *_ in REQUEST.findall(data) if m == b"GET"])
+            )
+
+    cases = seen(
+        serve, "cut-in-request-line", "cut-between-cr-and-lf", "cut-byte-by-byte", timeout=QUICK
+    )
+    assert [case["conforms"] for case in cases] == [False] * 3
+    assert cases[2]["class"] == "hangs"
+
+
+# -- Ports that are no HTTP servers --------------------------------------------------------------
+
+
+def says(data: bytes, again: bool = False) -> Serve:
+    def serve(connection: socket.socket, _: Server) -> None:
+        connection.recv(65_536)
+        connection.sendall(data)
+        while again:
+            connection.sendall(data)
+        connection.recv(65_536)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("serve", "name", "detail"),
+    [
+        (says(b""), "hangs", "answered 0 of 2, then silent"),
+        (says(b"\x15\x03\x01\x00\x02\x02\x0a"), "not HTTP", "speaks TLS"),
+        (says(b"SSH-2.0-x\r\n"), "not HTTP", "SSH-2.0-x"),
+        (says(b"\0" * 65_536, again=True), "not HTTP", "..."),
+        (says(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 9000, again=True), "not HTTP", "65,536 bytes"),
+        (says(answer(body=b"x" * 300_000), again=True), "not HTTP", "262,144 bytes"),
+        (says(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 65_536, again=True), "not HTTP", "262,144"),
+    ],
+    ids=["silent", "TLS", "SSH", "endless", "endless head", "long body", "endless body"],
+)
+def test_a_port_that_is_no_server(serve: Serve, name: str, detail: str) -> None:
+    cases = seen(serve, timeout=QUICK)  # which ends, however much comes
+    assert cases[0]["class"] == name
+    assert detail in cases[0]["detail"]
+    assert {case["class"] for case in cases[1:]} == {"not probed"}
+
+
+def test_a_byte_now_and_then_does_not_stretch_a_wait() -> None:
+    """For what nobody asked for it is waited so long, and not so long after each byte."""
+    sent = []
+
+    def trickle(connection: socket.socket, _: Server) -> None:
+        for byte in b"HTTP/1.1 102 X\r\nX: ".ljust(400, b"a"):
+            connection.sendall(bytes([byte]))
+            sent.append(byte)
+            time.sleep(0.05)
+
+    with running(trickle) as server:
+        tcp = socket.create_connection(("127.0.0.1", server.port))
+        with Connection(tcp, time.monotonic() + PATIENT) as one:
+            one.listen(0.4)
+            assert (one.end, one.answers) == (None, [])
+            assert one.buffer
+    assert 2 <= len(sent) < 200
+
+
+def test_endless_informational_answers_end() -> None:
+    def serve(connection: socket.socket, _: Server) -> None:
+        while True:
+            connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
+            time.sleep(0.01)
+
+    cases = seen(serve, "single", timeout=QUICK)
+    assert cases[0]["class"] == "slow"
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_a_port_that_refuses(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    port = closed_port()
+    file = tmp_path / "probe.json"
+    assert main(["127.0.0.1", str(port), "--json", str(file)]) == 2
+    assert f"Nothing was probed: port {port} refuses connections." in capsys.readouterr().out
+    document = json.loads(file.read_text())
+    assert document["error"] == f"port {port} refuses connections"
+    assert [case["name"] for case in document["cases"]] == ALL
+    assert {case["class"] for case in document["cases"]} == {"not probed"}
+
+
+def test_a_name_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no such name", "80"]) == 2
+    assert "'no such name' is not an address that can be found" in capsys.readouterr().out
+
+
+# -- Reading answers -----------------------------------------------------------------------------
+
+
+def read(data: bytes, method: str = "GET", ended: bool = False) -> Any:
+    buffer = bytearray(data)
+    found = take_answer(buffer, method, ended)
+    return found and (found.status, found.body, bytes(buffer))
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", (200, b"ab", b"c")),
+        (b"HTTP/1.1 200\r\nContent-length:0\r\n\r\n", (200, b"", b"")),
+        (b"HTTP/1.1 204 No\r\n\r\nrest", (204, b"", b"rest")),
+        (b"HTTP/1.1 100 Go\r\n\r\nHTTP/1.0 204 No\r\n\r\n", (204, b"", b"")),
+        (CHUNKED + b"2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\nrest", (200, b"abc", b"rest")),
+        (CHUNKED + b"1\r\na\r\n0\r\nX: y\r\n\r\nrest", (200, b"a", b"rest")),
+    ],
+)
+def test_answers_are_read(data: bytes, found: tuple[int, bytes, bytes]) -> None:
+    assert read(data) == found
+    rest = len(found[2])
+    for length in range(len(data) - rest):
+        if not data[:length].endswith(b"\r\n\r\n") or b"204" not in data[:length]:
+            assert read(data[:length]) is None, data[:length]
+
+
+def test_a_body_ends_where_the_connection_does() -> None:
+    data = b"HTTP/1.0 200 OK\r\n\r\nto the end"
+    assert read(data) is None
+    assert read(data, ended=True) == (200, b"to the end", b"")
+
+
+def test_head_has_no_body() -> None:
+    assert read(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "HEAD") == (200, b"", b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/2 200\r\n",
+        b"HTTP/1.1 99 OK\r\n",
+        b"HTTP/1.1 200 OK\n",
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        CHUNKED + b"zz\r\n",
+        CHUNKED + b"1\r\nabc\r\n",
+        CHUNKED + b"fffffff\r\n",
+    ],
+)
+def test_what_is_no_answer(data: bytes) -> None:
+    with pytest.raises(NotHttpError):
+        read(data)
+
+
+# -- The command ---------------------------------------------------------------------------------
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(PROBE), *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_prints_a_table_and_a_conclusion() -> None:
+    with running(spoiling(first_then_close)) as server:
+        cases = ["--case", "single", "--case", "pipelined"]
+        done = command("127.0.0.1", str(server.port), "--depth", "5", *cases)
+    assert done.returncode == 1, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"127.0.0.1 port {server.port}, depth 5"
+    column = lines[2].index("class")
+    assert [line[column:].split()[0] for line in lines[3:5]] == ["full", "closes"]
+    assert lines[-1].startswith("NOT all that a pipelined measurement relies on holds: pipelined")
+
+
+def test_some_cases_are_no_proof_of_all() -> None:
+    with running(healthy) as server:
+        done = command("127.0.0.1", str(server.port), "--case", "pipelined")
+    assert done.returncode == 0
+    assert "not every case" in done.stdout.splitlines()[-1]
+
+
+def test_help_says_whose_servers_and_how_long() -> None:
+    text = " ".join(command("--help").stdout.split())
+    assert "probe only servers that are yours" in text
+    assert "20 s by default" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["127.0.0.1"],
+        ["127.0.0.1", "0"],
+        ["127.0.0.1", "http"],
+        ["127.0.0.1", "80", "--depth", "0"],
+        ["127.0.0.1", "80", "--timeout", "nan"],
+        ["127.0.0.1", "80", "--case", "other"],
+    ],
+)
+def test_a_wrong_command_is_refused(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
+def test_a_file_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "none" / "probe.json"
+    assert main(["127.0.0.1", str(closed_port()), "--json", str(file)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
