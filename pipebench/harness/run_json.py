@@ -35,6 +35,7 @@ from pipebench.record.schema import (
     RunRecord,
     RunResumed,
     RunStarted,
+    StandingFault,
 )
 from pipebench.record.store import RUN, time_text, write
 
@@ -80,11 +81,13 @@ def note(
     return ""
 
 
-def standing_faults(folder: Path, events: Sequence[AnyEvent]) -> list[str]:
+def standing_faults(folder: Path, events: Sequence[AnyEvent]) -> list[StandingFault | str]:
     """The faults of the harness whose record was not made anew without one, each once."""
     reasons = {event.record: event.reason for event in events if isinstance(event, HarnessFault)}
     return [
-        f"{record}: {reason}" for record, reason in reasons.items() if not is_mended(folder, record)
+        StandingFault(record=record, reason=reason)
+        for record, reason in reasons.items()
+        if not is_mended(folder, record)
     ]
 
 

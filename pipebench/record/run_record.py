@@ -32,6 +32,7 @@ from pipebench.record.schema import (
     RoundsTaken,
     RunError,
     RunRecord,
+    StandingFault,
     TuningRecord,
 )
 from pipebench.record.values import first_of, line, worded
@@ -39,6 +40,13 @@ from pipebench.record.values import first_of, line, worded
 UNOPTIMISED = ("maven",)
 """Sources of CPythons that were built without profile-guided optimisation."""
 NOT_OPTIMISED = "not an optimised build"
+KEEPS_FAULTS = tuple(
+    f"{folder}/"
+    for folder in (
+        store.RAW, store.CROSSCHECK, store.PROBE, store.PATH, store.CLOCKS, store.TUNING
+    )
+)  # fmt: skip
+"""Where a fault of the harness is kept, as the text of an older run begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Run:
     testbeds: list[RecordedTestbed]
     rounds: list[list[Cell]]
     versions: dict[str, Any]
-    harness_faults: list[str]
+    harness_faults: list[StandingFault]
     hosts: dict[str, dict[str, Any]]
     rounds_taken: dict[str, RoundsTaken] = field(default_factory=dict)
     """By testbed, if rounds were extended by precision; `rounds` has no more than these."""
@@ -147,7 +155,7 @@ def load_run(folder: Path) -> Run:
         testbeds=record.testbeds,
         rounds=_schedule(record),
         versions=record.versions,
-        harness_faults=record.harness_faults,
+        harness_faults=[_fault(fault) for fault in record.harness_faults],
         hosts={name: _described(host) for name, host in hosts.items()},
         rounds_taken=record.rounds_taken,
         given_up=record.given_up,
@@ -156,6 +164,19 @@ def load_run(folder: Path) -> Run:
         tunings=list(map(worded, read_tunings(folder, record.run_id))),
         like=record.like,
         problems=[line(problem) for problem in first_of(problems)],
+    )
+
+
+def _fault(fault: StandingFault | str) -> StandingFault:
+    """A fault as an older run has it: a text."""
+    if isinstance(fault, StandingFault):
+        return fault
+    record, _, reason = fault.partition(": ")
+    is_file = record.startswith(KEEPS_FAULTS)
+    return (
+        StandingFault(record=record, reason=reason)
+        if is_file
+        else StandingFault(record="", reason=fault)
     )
 
 

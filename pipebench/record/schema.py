@@ -593,6 +593,20 @@ class Interruption(Part, kw_only=True):
     changes: list[str] = []
 
 
+class StandingFault(Part, kw_only=True):
+    """A fault of the harness whose record was not made anew without one.
+
+    record: the file in which it is kept; empty if an older run does not say it.
+    """
+
+    record: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.record}: {self.reason}" if self.record else self.reason
+
+
 class Like(Part, kw_only=True):
     """The earlier run that a run measures again.
 
@@ -627,7 +641,8 @@ class RunRecord(Document, kw_only=True):
     testbeds: Annotated[list[RecordedTestbed], Few] = []
     rounds: list[list[Planned]] = []
     versions: dict[str, Any] = {}
-    harness_faults: list[str] = []
+    harness_faults: list[StandingFault | str] = []
+    """Older runs have texts, which begin with the file or have none."""
     rounds_taken: dict[str, RoundsTaken] = {}
     given_up: dict[str, str] = {}
     controller_cpu_s: dict[str, float] = {}

@@ -405,7 +405,7 @@ def _harness(judged_run: JudgedRun) -> list[Claim]:
     ]
     faults = len(run.harness_faults)
     if faults:
-        first = formats.text(run.harness_faults[0])
+        first = formats.text(run.harness_faults[0].text)
         claim = f"**The harness failed {_times(faults)}**, which says nothing about a framework"
         points.append(Claim(f"{claim}: {first}{' (the first)' if faults > 1 else ''}."))
     if judged_run.missing or judged_run.unusable or faults or run.problems:

@@ -18,6 +18,7 @@ from pipebench.measure.unit import log_end
 from pipebench.record.folder import end_of, exists, remove, write_files
 from pipebench.record.run_record import Framework
 from pipebench.record.schema import InvalidRecord, RecordError
+from pipebench.record.store import RAW
 from pipebench.record.values import LONGEST_LIST, first_of, flat, words
 from pipebench.rules import conformance
 from pipebench.rules.cloud import disagreements
@@ -166,7 +167,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
     run = judged_run.run
     many = [
         [f"the testbed {name} was given up: {why}" for name, why in run.given_up.items()],
-        [f"harness fault: {fault}" for fault in run.harness_faults],
+        [f"harness fault: {fault.text}" for fault in run.harness_faults],
         run.problems,
         left_behind(run.tunings),
         untuned(
@@ -235,7 +236,7 @@ def _markdown(
     label = labels(row.cell for row in rows)
     return markdown_template("report.md.j2", folders).render(
         run=run,
-        faults=first_of(run.harness_faults),
+        faults=first_of([fault.text for fault in run.harness_faults]),
         points=points,
         path_capacities=list(judged_run.path_capacities.values()),
         rows=rows,
@@ -284,12 +285,13 @@ def _markdown(
 
 def _unusable(judged_run: JudgedRun) -> list[InvalidRecord]:
     """Records that are invalid; not those that are in the list of the harness's faults already."""
-    faults = frozenset(judged_run.run.harness_faults)
-    files = {fault.split(": ")[0].removeprefix("raw/") for fault in faults}
+    faults = judged_run.run.harness_faults
+    files = {fault.record.removeprefix(f"{RAW}/") for fault in faults}
+    without_file = {fault.reason for fault in faults if not fault.record}
 
     def told(record: InvalidRecord) -> bool:
         prefix, _, fault = record.reason.partition(": ")
-        return prefix == HARNESS_FAULT and (record.file in files or fault in faults)
+        return prefix == HARNESS_FAULT and (record.file in files or fault in without_file)
 
     return [record for record in judged_run.unusable if not told(record)]
 

@@ -50,7 +50,7 @@ def test_run_json_tells_what_the_harness_could_not_do(tmp_path: Path) -> None:
     append_event(tmp_path, HarnessFault(**about, record="raw/a.json", reason=reason))
     append_event(tmp_path, GivenUp(**about, reason="6 faults in a row"))
     note(run, "measuring_ended", "2.19")
-    assert read(tmp_path)["harness_faults"] == ["raw/a.json: the load on g: gone"]
+    assert read(tmp_path)["harness_faults"] == [{"record": "raw/a.json", "reason": reason}]
     assert read(tmp_path)["given_up"] == {"main": "6 faults in a row"}
     note(run, "ended", "2.19")
     assert checked(tmp_path / "progress.jsonl")[-1]["harness_faults"] == 1

@@ -231,10 +231,18 @@ def test_a_sweep_tells_a_few_groups_and_how_many_more(tmp_path: Path) -> None:
     assert "**Alpha** has no result in 5 of 6 cells" in told[5]
 
 
-def test_what_befell_the_harness_is_said_first_and_listed_once(tmp_path: Path) -> None:
-    fault = "the load on g: host did not answer"
+FAULT = "the load on g: host did not answer"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"record": "raw/b.json", "reason": FAULT}, f"raw/b.json: {FAULT}"],
+    ids=["today", "older run"],
+)
+def test_what_befell_the_harness_is_said_first_and_listed_once(tmp_path: Path, kept: Any) -> None:
+    fault = FAULT
     document = run_document(["alpha", "beta"], 1)
-    document |= {"harness_faults": [f"raw/b.json: {fault}"], "given_up": {"main": "6 in a row"}}
+    document |= {"harness_faults": [kept], "given_up": {"main": "6 in a row"}}
     bad = record(framework="beta", harness_fault=fault, server=None, generators=[])
     run = write_run(tmp_path, document, {"a.json": record(framework="alpha"), "b.json": bad})
     rendered = render(judge_run(run))
