@@ -23,7 +23,7 @@ from host.transient import TransientError
 
 from tests.unit.files.host.test_plain_http import GOOD, answer, server
 
-FILES = Path(__file__).parents[2] / "files"
+FILES = Path(__file__).parents[4] / "files"
 NOBODY = 65534
 ROOT = os.geteuid() == 0
 SYSTEM = "/usr/bin/python3"  # that of root's environment nobody else may run
