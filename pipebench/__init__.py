@@ -1,21 +1,21 @@
 """Everything that the controller runs, in floors; each imports only those above it in this list.
 
 documents  what people and strangers write (YAML, JSON), by declared classes
-record    the records of a run: every document, file names, whole files, events
-tools     the load tools: their limits, and the meaning of their output
-locks     what a lock of Python packages may have; hosts use it, too
-stats     estimates, ranking, precision, two samples, kinds of machines
-plan      variables, frameworks, testbeds, schedule, estimate, what differs from an earlier run
-hosts     what is required of hosts, their interpreters and way out, who owns a run, when they end
-cloud     rented hosts: the cloud file, its fleet, providers, what it costs
-measure   one record as one measurement: window, usage, connections, latency
-rules     outcome, bottleneck, disturbance, conformance, path capacity
-run       a run, read and judged; the table of figures; ranks; prices
-earlier   an earlier run: recorded, resumed, repeated; its locks; what of it is complete
-harness   what is done while a run goes on: executions, records, lines, recovery
-compare   runs with runs, machines with machines; their differences; the gate of CI
-show      report, answer, terminal, formats, page, charts
-chapters  cost, cross-check, the stack of 2017, calibration: parts of a report that the core ignores
-commands  the commands of collect.py, a module each
-cli       the command line of collect.py
+record     the records of a run: every document, file names, whole files, events
+tools      the load tools: their limits, and the meaning of their output
+locks      what a lock of Python packages may have; hosts use it, too
+stats      estimates, ranking, precision, two samples, kinds of machines
+plan       variables, frameworks, testbeds, schedule, estimate, what differs from an earlier run
+hosts      what is required of hosts, their interpreters and way out, who owns a run, when they end
+cloud      rented hosts: the cloud file, its fleet, providers, what it costs
+measure    one record as one measurement: window, usage, connections, latency
+rules      outcome, bottleneck, disturbance, conformance, path capacity
+run        a run, read and judged; the table of figures; ranks; prices
+earlier    an earlier run: recorded, resumed, repeated; its locks; what of it is complete
+harness    what is done while a run goes on: executions, records, lines, recovery
+compare    runs with runs, machines with machines; their differences; the gate of CI
+show       report, answer, terminal, formats, page, charts
+chapters   cost, cross-check, the stack of 2017, calibration: parts of a report that the core ignores
+commands   the commands of collect.py, a module each
+cli        the command line of collect.py
 """
