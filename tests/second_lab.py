@@ -166,6 +166,10 @@ def remove() -> None:
 
 def module(name: str) -> Any:
     """A module of the lab's role, which finds its own as Ansible gives it."""
+    if str(ROOT / "files") not in sys.path:
+        sys.path.append(str(ROOT / "files"))
+    for own in ("host", "host.lease"):
+        sys.modules.setdefault(f"ansible.module_utils.{own}", importlib.import_module(own))
     sys.modules.setdefault("ansible.module_utils.lab", lab)
     return importlib.import_module(f"lab.roles.lab.library.{name}")
 

@@ -53,6 +53,8 @@ def names(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+BY_WHOM = names("uid")
+"""host/throw_away.py adds it to whatever answers an order."""
 PAIRS = (
     Pair(
         schema.Server,
@@ -67,7 +69,7 @@ PAIRS = (
         (load.Answer,),
         in_a_text=names("samples connections verification"),
         dropped=names("failed msg"),  # Ansible's own: a fault of the harness
-        added=names("host clock_offset_s clock_error_s"),
+        added=names("host clock_offset_s clock_error_s") | BY_WHOM,
     ),
     Pair(schema.ToolRun, (execution.Execution,), in_a_text=names("result")),
     Pair(schema.Connections, (connections.Connections,)),
@@ -80,7 +82,7 @@ PAIRS = (
         (path.Started, path.Measured),
         in_a_text=names("samples"),
         dropped=names("ready tests"),  # nothing is measured unless it is; the tests stand beside it
-        added=names("host"),
+        added=names("host") | BY_WHOM,
     ),
     Pair(schema.PathTest, (path.Test,)),
     Pair(schema.Clock, (clock.Measured,), added=names("generator")),
@@ -88,19 +90,21 @@ PAIRS = (
         schema.TuningRecord,
         (tuning_plan.Plan, settings.Kept),
         # what the host needs to put them back; released_at becomes `released`
-        dropped=names("rewriters kernel_started released_at about"),
+        dropped=names("rewriters kernel_started released_at about order token already"),
         added=names("schema_version run_id testbed host released error"),
     ),
     Pair(schema.Setting, (settings.Setting,)),
     Pair(schema.Skipped, (tuning_plan.Skipped,)),
     Pair(h2load_read.H2loadResult, (h2load.Paced,)),
-    Pair(requirements.Lease, (lease.Lease,)),
+    Pair(schema.TuningLapse, (settings.Lapse,)),
+    Pair(requirements.Lease, (lease.Held,), dropped=names("token boot kept_at seconds")),
 )
 READ_OTHERWISE = {
     unit.Unavailable: "reason and log become a Deployment, whose fields the action names",
     unit.Ended: "has no fields",
     failure.Failed: "is what Ansible reads of any module",
     load.Fault: "is what Ansible reads of any module",
+    lease.Lease: "is a part of Held",
     path.About: "is a part of Started and of Measured",
     path.Execution: "is a part of Test",
     h2load.Closed: "is a part of Paced",
