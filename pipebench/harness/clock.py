@@ -17,7 +17,7 @@ from pipebench.plan.testbeds import Testbed
 from pipebench.record import assemble
 from pipebench.record.folder import exists
 from pipebench.record.reading import read
-from pipebench.record.schema import SCHEMA_VERSION, Clock, ClockRecord, RecordError
+from pipebench.record.schema import SCHEMA_VERSION, Clock, ClockRecord, RecordError, Remark
 from pipebench.record.store import clock_file, time_text
 
 PROGRAM = "host.clock"
@@ -46,7 +46,7 @@ class ClockExecution(Execution):
         return self.call(PROGRAM, state="stopped")
 
     def finished(self, answers: Answers, ended: float) -> Finished:
-        """Its record; a line only if a clock could not be compared."""
+        """Its record; an event only if a clock could not be compared."""
         error, clocks = answers.fault(self.testbed.server), []
         for name, load in answers.loads.items():
             try:
@@ -62,12 +62,17 @@ class ClockExecution(Execution):
             clocks=clocks,
             error=error,
         )
-        line = f"The clocks{self.where} were not compared: {error}" if error else ""
+        remark = Remark(
+            time=time_text(ended),
+            run_id=record.run_id,
+            seconds_left=None,
+            testbed=record.testbed,
+            said=f"The clocks{self.where} were not compared: {error}",
+        )
         return Finished(
             file=clock_file(record.testbed, record.moment),
             document=record,
-            line=line,
-            trouble=bool(error),
+            event=remark if error else None,
         )
 
 

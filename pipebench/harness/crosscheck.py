@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pipebench.harness.execution import Answers, Finished
 from pipebench.harness.host_program import Call
 from pipebench.harness.measurement import CellExecution, result_text, totals_of
-from pipebench.record.store import crosscheck_file
+from pipebench.record.schema import CrossChecked
+from pipebench.record.store import crosscheck_file, time_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,19 +22,28 @@ class CrosscheckExecution(CellExecution):
         return super().loads(server_time)
 
     def finished(self, answers: Answers, ended: float) -> Finished:
-        """Its record, which is not a raw record, and its line."""
+        """Its record, which is not a raw record, and its event."""
         record = self.record(answers, ended)
         file = crosscheck_file(record)
         totals = None if record.harness_fault else totals_of(record, file)
-        result = result_text(record, totals)
-        wanted = f" of {record.rate:,.0f} wanted" if totals and record.rate else ""
-        when = f"round {record.round}" if record.round else "constant rate"
         return Finished(
             file=file,
             document=record,
             fault=record.harness_fault,
-            line=f"  {record.tool}, {when}{self.where}  {record.framework:<18} "
-            f"depth {record.depth}, {record.connections} connections: {result}{wanted}",
-            trouble=totals is None,
-            passing=totals is not None,
+            event=CrossChecked(
+                time=time_text(ended),
+                run_id=record.run_id,
+                seconds_left=None,
+                testbed=record.testbed,
+                tool=self.tool,
+                round=record.round or None,
+                rate=record.rate,
+                framework=record.framework,
+                workers=record.workers,
+                depth=record.depth,
+                connections=record.connections,
+                requests_per_s=round(totals.requests_per_s, 1) if totals else None,
+                said=result_text(record, totals),
+                record=file,
+            ),
         )

@@ -19,12 +19,12 @@ from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
 from pipebench.record.schema import (
-    AnyEvent,
     ClockRecord,
     PathRecord,
     ProbeRecord,
     Record,
     RecordError,
+    TestbedEvent,
     Workers,
 )
 
@@ -89,20 +89,17 @@ def unusable(error: RecordError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One record and its lines.
+    """One record and its event.
 
     file: below the run's folder. fault: of the harness, if it counts (a path that cannot be
-    measured does not count). line: for the terminal, or empty. event: its line in progress.jsonl.
-    trouble: the line is shown in colour. passing: the line is shown on a terminal only.
+    measured does not count). event: its line in progress.jsonl, of which reporter.py makes the
+    line for people; None if nobody needs to know.
     """
 
     file: str
     document: Record | ProbeRecord | PathRecord | ClockRecord
     fault: str | None = None
-    line: str = ""
-    event: AnyEvent | None = None
-    trouble: bool = False
-    passing: bool = False
+    event: TestbedEvent | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A cell under a load tool: a measurement of a round, with its line and its event."""
+"""A cell under a load tool: a measurement of a round, with its event."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from pipebench.harness.execution import (
 )
 from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.measure.measurement import Totals, reduce
-from pipebench.plan.estimate import extended, left_s, left_text, measurements
+from pipebench.plan.estimate import left_s, measurements
 from pipebench.plan.schedule import PlannedCell
 from pipebench.record import assemble
 from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, RecordError
 from pipebench.record.store import raw_file, time_text
-from pipebench.record.values import workers_words
 
 LEAD_S, LEAD_MORE_S = 0.4, 0.05
 """So long before they begin several generators are told to, and so much longer for each of them: a
@@ -140,25 +139,17 @@ class MeasurementExecution(CellExecution):
     turns: int
 
     def finished(self, answers: Answers, ended: float) -> Finished:
-        """Its raw record, its line with the time left, and its event."""
+        """Its raw record, and its event with the time left."""
         record, run = self.record(answers, ended), self.run
         file = raw_file(record)
-        cells = run.rounds[self.round - 1]
         count = measurements(run)
         done = sum(map(len, run.rounds[: self.round - 1])) + self.position
         left = left_s(run, self.turn, ended - self.measuring_started, self.turns)
         totals = None if record.harness_fault else totals_of(record, file)
-        result = result_text(record, totals)
-        most = "at most " if extended(run) else ""
-        several = len(run.variables.workers) > 1
-        workers = f"{workers_words(self.cell.workers)}, " if several else ""
         return Finished(
             file=file,
             document=record,
             fault=record.harness_fault,
-            line=f"[{done:>{len(str(count))}}/{count}] round {self.round}{self.where}  "
-            f"{record.framework:<18} {workers}depth {record.depth}, "
-            f"{record.connections} connections: {result}  ({most}{left_text(left)})",
             event=Measured(
                 time=time_text(ended),
                 run_id=record.run_id,
@@ -174,11 +165,9 @@ class MeasurementExecution(CellExecution):
                 number=done,
                 count=count,
                 requests_per_s=round(totals.requests_per_s, 1) if totals else None,
-                said=result,
+                said=result_text(record, totals),
                 record=file,
             ),
-            trouble=totals is None,
-            passing=totals is not None and record.position < len(cells),
         )
 
 

@@ -12,7 +12,6 @@ from pipebench.earlier.complete import is_path_measured, is_probed
 from pipebench.harness.clock import AFTER, BEFORE, ClockExecution, clocks_before
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Execution
-from pipebench.harness.lines import Line
 from pipebench.harness.measurement import MeasurementExecution
 from pipebench.harness.path import PathExecution
 from pipebench.harness.pending import Turns
@@ -22,7 +21,7 @@ from pipebench.harness.rounds import decide_rounds
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back, tune
 from pipebench.plan.estimate import begins_after_s
-from pipebench.record.schema import Clock
+from pipebench.record.schema import Clock, RoundsDecided
 from pipebench.record.store import path_file, probe_file
 
 
@@ -89,7 +88,9 @@ def _rounds(testbed_run: TestbedRun, begun: float) -> dict[str, Any]:
             continue
         decision = decide_rounds(run, testbed.name, number)
         if decision:
-            testbed_run.lines.say(Line(decision.progress))
+            another = decision.reason is None
+            now, said = testbed_run.now(), decision.progress
+            testbed_run.say(RoundsDecided(**now, round=number, another=another, said=said))
         if decision and decision.reason:
             taken = {"rounds": number, "reason": decision.reason}
             break

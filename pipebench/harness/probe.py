@@ -1,4 +1,4 @@
-"""A probe: what a framework does with a pipeline, and a line about its conformance."""
+"""A probe: what a framework does with a pipeline."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pipebench.record.schema import (
     NOTHING,
     SCHEMA_VERSION,
     Probe,
+    Probed,
     ProbeRecord,
     RecordError,
     Unit,
     Workers,
 )
 from pipebench.record.store import probe_file, time_text
-from pipebench.record.values import workers_words
 
 LONGEST_S = 20
 """The probe ends after that (docs/probe.md)."""
@@ -58,18 +58,26 @@ class ProbeExecution(Execution):
         return stop_unit(self.run, self.framework, since)
 
     def finished(self, answers: Answers, ended: float) -> Finished:
-        """Its record, and its line."""
+        """Its record, and its event."""
         record = self._record(answers, ended)
-        several = ""
-        if len(self.run.variables.workers) > 1:
-            several = f", {workers_words(self.workers)}"
+        file = probe_file(record.testbed, record.framework, record.workers)
         return Finished(
-            file=probe_file(record.testbed, record.framework, record.workers),
+            file=file,
             document=record,
             fault=record.harness_fault,
-            line=f"probe {self.number}/{self.count}{self.where} "
-            f"{record.framework}{several}: {result_text(record)}",
-            trouble=record.probe == NOTHING,
+            event=Probed(
+                time=time_text(ended),
+                run_id=record.run_id,
+                seconds_left=None,
+                testbed=record.testbed,
+                framework=record.framework,
+                workers=record.workers,
+                number=self.number,
+                count=self.count,
+                probed=record.probe != NOTHING,
+                said=result_text(record),
+                record=file,
+            ),
         )
 
     def _record(self, answers: Answers, ended: float) -> ProbeRecord:

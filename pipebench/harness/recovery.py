@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 LEAST = 3
 """Faults in a row after which a testbed waits."""
 PAUSES_S = (15, 60, 240)
 """The pauses of a run, s, unless `harness_pauses_s` is given to Ansible."""
+
+
+class Waits(NamedTuple):
+    """For how long, s, and why."""
+
+    pause_s: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -28,16 +36,16 @@ class Recovery:
     next_at: float = 0.0
     given_up: str = ""
 
-    def after(self, fault: str | None, now: float) -> str:
-        """Count the last execution. Returns what becomes of the testbed; empty if it goes on."""
+    def after(self, fault: str | None, now: float) -> Waits | None:
+        """Count the last execution. None if the testbed goes on, or is given up from now on."""
         self.next_at = 0.0
         self.faults_in_a_row = self.faults_in_a_row + 1 if fault else 0
         further = self.faults_in_a_row - LEAST
         if further < 0:
-            return ""
+            return None
         faults = f"{self.faults_in_a_row} faults of the harness in a row"
         if further < len(self.pauses_s):
             self.next_at = now + self.pauses_s[further]
-            return f"had {faults}; the next try is in {self.pauses_s[further]} s"
+            return Waits(self.pauses_s[further], faults)
         self.given_up = f"{faults}; the last: {fault}"
-        return f"is given up: {self.given_up}"
+        return None

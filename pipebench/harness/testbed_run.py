@@ -6,16 +6,21 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipebench.harness.execution import Answers, Execution, Hosts, carry_out
 from pipebench.harness.interrupt import Interrupted
 from pipebench.harness.lines import Lines
 from pipebench.harness.recovery import Recovery
+from pipebench.harness.reporter import line_of
 from pipebench.harness.write_record import record
 from pipebench.hosts.owner import parsed
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer
+from pipebench.record.progress import append_event
+from pipebench.record.schema import TestbedEvent
+from pipebench.record.store import time_text
 
 LOOK_EVERY_S = 5
 """A testbed that waits looks so often whether its run is still wanted."""
@@ -68,4 +73,24 @@ class TestbedRun:
         raise Interrupted
 
     def _record(self, execution: Execution, answers: Answers, ended: float) -> None:
-        self.lines.say(record(execution, answers, ended, self.recovery))
+        for event in record(execution, answers, ended, self.recovery):
+            self.show(event)
+
+    def say(self, event: TestbedEvent) -> None:
+        """Write an event that no execution has, and show it."""
+        append_event(self.run.results_dir, event)
+        self.show(event)
+
+    def show(self, event: TestbedEvent) -> None:
+        line = line_of(event, self.run)
+        if line:
+            self.lines.say(line)
+
+    def now(self) -> dict[str, Any]:
+        """What every event of this testbed has."""
+        return {
+            "time": time_text(time.time()),
+            "run_id": self.run.run_id,
+            "seconds_left": None,
+            "testbed": self.testbed.name,
+        }

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from pipebench.harness.execution import holding_call
 from pipebench.harness.host_program import Call, ask_all
-from pipebench.harness.lines import Line
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.plan.tuning import Kind, order_of
 from pipebench.plan.tuning_text import failed_text, left_text
@@ -18,12 +17,12 @@ from pipebench.record import assemble
 from pipebench.record.assemble import Answer
 from pipebench.record.faults import fault_of
 from pipebench.record.folder import exists
-from pipebench.record.progress import append_event
 from pipebench.record.reading import read
 from pipebench.record.schema import (
     SCHEMA_VERSION,
     HarnessFault,
     RecordError,
+    Remark,
     TuningRecord,
 )
 from pipebench.record.store import time_text, tuning_file, write
@@ -37,7 +36,8 @@ def tune(testbed_run: TestbedRun) -> None:
     for host, answer in ask_all(calls, testbed_run.hosts.all).items():
         fault = fault_of(f"tuning {host}", answer)
         if not calls[host].order["entries"]:  # what follows needs nothing of it
-            testbed_run.lines.say(Line.of(filter(None, [fault]), trouble=True))
+            if fault:
+                testbed_run.say(Remark(**testbed_run.now(), said=fault))
             continue
         record = _begun(testbed_run, host, answer, fault)
         write(_folder(testbed_run), tuning_file(host), record)
@@ -138,22 +138,12 @@ def _joined(*sentences: str | None) -> str | None:
 
 
 def _say(testbed_run: TestbedRun, host: str, fault: str | None, *remarks: str | None) -> None:
-    """Show what is not as it should be; a fault is an event, too."""
-    lines = [f"{host}: {remark}" for remark in remarks if remark]
+    """Say what is not as it should be."""
+    now = testbed_run.now()
+    for remark in filter(None, remarks):
+        testbed_run.say(Remark(**now, said=f"{host}: {remark}"))
     if fault:
-        append_event(
-            _folder(testbed_run),
-            HarnessFault(
-                time=time_text(time.time()),
-                run_id=testbed_run.run.run_id,
-                seconds_left=None,
-                testbed=testbed_run.testbed.name,
-                record=tuning_file(host),
-                reason=fault,
-            ),
-        )
-        lines.append(fault)
-    testbed_run.lines.say(Line.of(lines, trouble=True))
+        testbed_run.say(HarnessFault(**now, record=tuning_file(host), reason=fault))
 
 
 def _folder(testbed_run: TestbedRun) -> Path:

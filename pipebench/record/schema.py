@@ -701,6 +701,59 @@ class Measured(Event, kw_only=True, tag="measurement"):
     record: str
 
 
+class Probed(Event, kw_only=True, tag="probe"):
+    """A probe is recorded: `number` of `count` on its testbed. probed: whether it got an answer."""
+
+    testbed: str
+    framework: str
+    workers: Workers
+    number: Positive
+    count: Count
+    probed: bool
+    said: str
+    record: str
+
+
+class CrossChecked(Event, kw_only=True, tag="crosscheck"):
+    """A cell under another load tool. round: None at a constant rate, and rate: None in a round."""
+
+    testbed: str
+    tool: str
+    round: int | None
+    rate: float | None
+    framework: str
+    workers: Workers
+    depth: Positive
+    connections: Positive
+    requests_per_s: float | None
+    said: str
+    record: str
+
+
+class RoundsDecided(Event, kw_only=True, tag="rounds_decided"):
+    """Whether precision asks for another round after this one; said: why, in words."""
+
+    testbed: str
+    round: Positive
+    another: bool
+    said: str
+
+
+class Remark(Event, kw_only=True, tag="remark"):
+    """What a person should know of a testbed; no fault of the harness that counts."""
+
+    testbed: str
+    said: str
+
+
+class Pause(Event, kw_only=True, tag="testbed_waits"):
+    """Nothing is started on this testbed for so long, s; then it tries again."""
+
+    testbed: str
+    pause_s: Count
+    reason: str
+
+
 class HarnessFault(Event, kw_only=True, tag="harness_fault"):
     """The harness could not do its part; record: the file in which that is kept."""
 
@@ -722,4 +775,8 @@ class RunEnded(Event, kw_only=True, tag="run_ended"):
     harness_faults: Count
 
 
-AnyEvent: TypeAlias = RunStarted | RunResumed | Measured | HarnessFault | GivenUp | RunEnded
+TestbedEvent: TypeAlias = (
+    Measured | Probed | CrossChecked | RoundsDecided | Remark | Pause | HarnessFault | GivenUp
+)
+"""What happens on one testbed, and has a line for people."""
+AnyEvent: TypeAlias = RunStarted | RunResumed | RunEnded | TestbedEvent

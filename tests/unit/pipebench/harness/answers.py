@@ -17,6 +17,7 @@ from pipebench.harness.measurement import MeasurementExecution
 from pipebench.harness.path import PathExecution
 from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.recovery import Recovery
+from pipebench.harness.reporter import line_of
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.write_record import record
 from pipebench.plan.project import ROOT, Project
@@ -113,8 +114,15 @@ def recorded(
     load = given.pop("load", LOAD)
     seen = Answers(**given, loads={} if load is None else {"g": load})
     recovery = recovery or Recovery()
-    line = record(execution_of(run or run_of(folder), kind, place), seen, time.time(), recovery)
-    return Said(line.text, trouble=line.trouble, passing=line.passing, recovery=recovery)
+    run = run or run_of(folder)
+    events = record(execution_of(run, kind, place), seen, time.time(), recovery)
+    lines = [line for event in events if (line := line_of(event, run))]
+    return Said(
+        "\n".join(line.text for line in lines),
+        trouble=any(line.trouble for line in lines),
+        passing=all(line.passing for line in lines),
+        recovery=recovery,
+    )
 
 
 @dataclass

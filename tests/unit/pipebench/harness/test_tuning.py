@@ -24,7 +24,8 @@ def record_of(folder: Path, host: str) -> dict[str, Any]:
 def faults(folder: Path) -> list[str]:
     path = folder / "progress.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
-    return [json.loads(line)["reason"] for line in lines]
+    events = map(json.loads, lines)
+    return [event["reason"] for event in events if event["event"] == "harness_fault"]
 
 
 def tuned(folder: Path, on: Any, said: list[str], **variables: Any) -> Any:

@@ -281,8 +281,10 @@ def test_a_fault_of_the_harness_while_probing_counts(
     answer, written = probed(tmp_path, **{key: result})
     assert written["harness_fault"].startswith(sentence)
     assert answer.recovery.faults_in_a_row == 1
-    (event,) = checked(tmp_path / "progress.jsonl")
-    assert event["record"] == "probe/main-aiohttp-w1.json"
+    seen, fault = checked(tmp_path / "progress.jsonl")
+    assert (seen["event"], fault["event"]) == ("probe", "harness_fault")
+    assert seen["record"] == fault["record"] == "probe/main-aiohttp-w1.json"
+    assert seen["probed"] is (key != "load")
 
 
 def test_a_path_is_recorded_whole(tmp_path: Path) -> None:
