@@ -311,7 +311,9 @@ def silent(measurement: Measurement, context: Context) -> Broken | None:
 
 @rule("leaves connections waiting", "leave connections waiting", place=170)
 def busy(measurement: Measurement, _context: Context) -> Broken | None:
-    """Connections that wait only for their batches are busy all the time (Little's law).
+    """Connections that wait only for answers are busy all the time (Little's law).
+
+    A tool that times requests has `depth` of them under way on each connection.
 
     Only for records that do not say how each connection was served, and not if the generator was at
     its limit: then a thread of the tool that waits for a CPU looks like a connection that hung.
@@ -319,9 +321,7 @@ def busy(measurement: Measurement, _context: Context) -> Broken | None:
     totals = measurement.totals
     if totals is None or totals.latency is None or measurement.unit_end:
         return None
-    if not measurement.of_batches:
-        return None
-    if measurement.served or (generator_load(measurement).share or 0) >= NEAR:
+    if measurement.rate or measurement.served or (generator_load(measurement).share or 0) >= NEAR:
         return None
     # a batch that the end cut off is not in the histogram: that much of the window may be missing
     unfinished = totals.latency.weighted_mean_us / (totals.duration_s * 1e6)
@@ -329,7 +329,8 @@ def busy(measurement: Measurement, _context: Context) -> Broken | None:
     between = between_us / (totals.latency.mean_us + between_us)
     disturbed = BUSY_DISTURBED * _taken_by_others(measurement)
     least = BUSY_LEAST - unfinished - between - disturbed
-    if least <= totals.busy <= BUSY_MOST + disturbed:
+    busy = totals.busy / (1 if measurement.of_batches else measurement.cell.depth)
+    if least <= busy <= BUSY_MOST + disturbed:
         return None
     reconnects = measurement.reopened is not None and measurement.reopened > reopened_tolerance(
         totals.opened
@@ -339,17 +340,18 @@ def busy(measurement: Measurement, _context: Context) -> Broken | None:
         totals.latency.max_us
         >= IN_LINE_SHARE * (totals.duration_s - tools()[measurement.tool].tick_s) * 1e6
     )
-    if totals.busy < least and in_line and not reconnects:
+    if busy < least and in_line and not reconnects:
         return None
-    if totals.busy > 1:
+    if busy > 1:
         why = "more time than there was"
     elif measurement.reopened is None:
         why = "some connections hung or reconnected"
     else:
         why = "the rest went into reconnecting" if reconnects else "some connections hung"
+    batches = "batches" if measurement.of_batches else "requests"
     return Broken(
         Outcome.DEGRADED,
-        f"its batches fill {totals.busy:.2f} of the connections' time "
+        f"its {batches} fill {busy:.2f} of the connections' time "
         f"(a healthy server: {BUSY_LEAST:.2f} to 1.00): {why}",
     )
 

@@ -19,6 +19,7 @@ from pipebench.measure.measurement import read_measurement
 from pipebench.record.columns import Histogram
 from pipebench.record.schema import InvalidRecord, Record, RecordError, ToolRun
 from pipebench.rules.bottleneck import candidates
+from pipebench.rules.outcome import Context, judge
 from pipebench.run.judge import judge_run
 from pipebench.tools import find_tool, tools
 from pipebench.tools.tool import Counts, Tool
@@ -125,7 +126,7 @@ def test_a_third_tool_is_one_more_file() -> None:
 @pytest.mark.usefixtures("_toy")
 def test_a_run_of_another_tool_has_no_word_of_the_first(tmp_path: Path) -> None:
     """What is said of a tool comes from the tool; one that times requests has no batches."""
-    made = wrk(None) | {"argv": ["toy"], "result": {"mean_us": 500, "answers": 4000}}
+    made = wrk(None) | {"argv": ["toy"], "result": {"mean_us": 490_000, "answers": 4000}}
     made |= {"stdout": "toy says hello", "cpu_s": 0.5}
     measured = record(framework="alpha", tool="toy", generators=[generator(made)])
     judged_run = judge_run(write_run(tmp_path, run_document(["alpha"], 1), {"a.json": measured}))
@@ -143,6 +144,16 @@ def test_a_run_of_another_tool_has_no_word_of_the_first(tmp_path: Path) -> None:
     assert "one execution of toy" in report
     named = [line for line in report.splitlines() if "wrk" in line]
     assert all(line.startswith("| wrk") for line in named)  # the host has it, and says so
+
+
+@pytest.mark.usefixtures("_toy")
+def test_a_tool_that_times_requests_sees_that_its_connections_wait_for_nothing() -> None:
+    """A server that answers a few and closes; by Little's law 1,000 should be under way."""
+    made = wrk(None) | {"argv": ["toy"], "result": {"mean_us": 500, "answers": 4000}, "cpu_s": 0.5}
+    measurement = measurement_of(record(tool="toy", generators=[generator(made)]))
+    found = judge(measurement, Context())
+    assert found.rules == ("busy",)
+    assert found.reason.startswith("its requests fill 0.00 of the connections' time")
 
 
 NAMED = {
