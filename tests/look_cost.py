@@ -78,10 +78,10 @@ def main() -> None:
     for framework in options.frameworks:
         without = seen[framework, False]
         found = estimate(ratios(seen[framework, True], without))
-        assert found
+        assert found.value
         interval = f"{found.low:.4f} to {found.high:.4f}" if found.low and found.high else "none"
         print(
-            f"{framework}: with/without {found.median:.4f} ({interval}), "
+            f"{framework}: with/without {found.value:.4f} ({interval}), "
             f"{median(without.values()):,.0f} requests/s without"
         )
 

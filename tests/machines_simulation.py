@@ -35,11 +35,11 @@ def covered(first: int, second: int, trials: int, seed: int) -> tuple[float | No
         one, other = instances(first, rng), instances(second, rng)
         ratio = machine_ratio([median(own) for own in one], [median(own) for own in other]).ratio
         known += ratio.low is not None
-        holds += ratio.low is not None and not ratio.excludes_1
+        holds += ratio.low is not None and ratio.holds_1 is not False
         by_rounds = independent_ratio(
             *([value for own in kind for value in own] for kind in (one, other))
         )
-        rounds_hold += bool(by_rounds and by_rounds.holds_1)
+        rounds_hold += bool(by_rounds.holds_1)
     return (holds / known if known else None), rounds_hold / trials
 
 

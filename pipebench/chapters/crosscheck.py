@@ -17,7 +17,7 @@ from pipebench.record.store import CROSSCHECK
 from pipebench.rules.outcome import RATED
 from pipebench.run.columns import Column, Value, csv_text, spread_columns
 from pipebench.run.judge import JudgedRun
-from pipebench.stats.estimate import Spread, estimate, ratios, spread
+from pipebench.stats.estimate import Estimate, estimate, ratios
 from pipebench.tools import first_tool, tools
 from pipebench.tools.tool import Tool
 
@@ -70,10 +70,10 @@ class CheckedCell:
     rounds: int
     measured: ToolMedians
     checked: ToolMedians
-    throughput: Spread
-    latency: Spread
-    little: Spread
-    server_cpu: Spread
+    throughput: Estimate
+    latency: Estimate
+    little: Estimate
+    server_cpu: Estimate
     at_rate: AtRate
     problem: str | None
 
@@ -192,12 +192,11 @@ def _cpu(measurements: Rounds) -> dict[int, float]:
 
 
 def _middle(values: Iterable[float]) -> float | None:
-    estimated = estimate(list(values))
-    return estimated.median if estimated else None
+    return estimate(list(values)).value
 
 
-def _ratio(values: dict[int, float], base: dict[int, float]) -> Spread:
-    return spread(estimate(ratios(values, base)))
+def _ratio(values: dict[int, float], base: dict[int, float]) -> Estimate:
+    return estimate(ratios(values, base))
 
 
 def at_rate(check: Measurement | None, tool: Tool) -> AtRate:
@@ -226,7 +225,7 @@ def _number(name: str, unit: str, value: ValueOf, explained: str = "") -> Column
 
 
 def _ratios(
-    name: str, spread_of: Callable[[CheckedCell], Spread], explained: str
+    name: str, spread_of: Callable[[CheckedCell], Estimate], explained: str
 ) -> list[Column[CheckedCell]]:
     return spread_columns(
         _number(name, "ratio", lambda row: spread_of(row).value, explained), spread_of

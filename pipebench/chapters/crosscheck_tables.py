@@ -9,7 +9,7 @@ from pipebench.run.cells import labels, several
 from pipebench.run.columns import Form
 from pipebench.show import formats
 from pipebench.show.table import FORMS, Field, Head, Table, interval_of
-from pipebench.stats.estimate import LEAST_ROUNDS, Spread
+from pipebench.stats.estimate import LEAST_ROUNDS, Estimate
 from pipebench.tools.tool import Tool
 
 
@@ -152,5 +152,5 @@ def _field(value: float | None, form: Form) -> Field:
     return Field(FORMS[form](value), value)
 
 
-def _ratio(spread: Spread) -> Field:
+def _ratio(spread: Estimate) -> Field:
     return Field(formats.ratio(spread.value), spread.value, interval_of(spread))

@@ -23,7 +23,7 @@ from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, typical
 from pipebench.show import formats
-from pipebench.stats.estimate import Estimate, estimate, ratios
+from pipebench.stats.estimate import UNKNOWN, Estimate, estimate, ratios
 
 STACK = "2017"
 PUBLISHED = Path(__file__).parent / "published" / "2017.yml"
@@ -109,7 +109,7 @@ class SystemRow:
     diagnosis: list[str]
     then: SystemFigures | None
     today: SystemFigures | None
-    ratio: Estimate | None
+    ratio: Estimate
     versions: str
     """Of the stack of 2017, as installed here, with a mark if the newest of the day was another."""
 
@@ -277,7 +277,7 @@ def _line(
         diagnosis=diagnose(system.seen),
         then=then,
         today=today,
-        ratio=estimate(ratios(today.rates, then.rates)) if then and today else None,
+        ratio=estimate(ratios(today.rates, then.rates)) if then and today else UNKNOWN,
         versions=_versions(system, frameworks.get(system.then)) if then else "",
     )
 

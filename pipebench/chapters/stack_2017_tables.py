@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipebench.chapters.stack_2017 import BothStacks, SystemFigures, SystemRow
 from pipebench.show import formats
 from pipebench.show.table import Field, Head, Table, interval_of
-from pipebench.stats.estimate import NONE, spread
+from pipebench.stats.estimate import UNKNOWN
 
 HEADING = "2017 beside today"
 
@@ -68,7 +68,7 @@ def _rates(lines: Sequence[SystemRow]) -> Table:
                 Field(formats.ratio(ratio.value), ratio.value, interval_of(ratio)),
             ]
             for line in lines
-            for published, ratio in [(line.system.seen.requests_per_s, spread(line.ratio))]
+            for published, ratio in [(line.system.seen.requests_per_s, line.ratio)]
         ],
     )
 
@@ -110,7 +110,7 @@ def _latencies(lines: Sequence[SystemRow]) -> Table:
 
 def _pair(here: SystemFigures | None) -> list[Field]:
     """The latency that wrk printed in this run, and that of the recorded batches."""
-    recorded = (here.row.batch_latency_p50_us if here else NONE).value
+    recorded = (here.row.batch_latency_p50_us if here else UNKNOWN).value
     return [_printed(here.printed if here else {}), Field(formats.us(recorded), recorded)]
 
 

@@ -13,7 +13,7 @@ from pipebench.record.schema import Cell
 from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import FIGURES, CellSummary, Figures
-from pipebench.stats.estimate import LEAST_ROUNDS, NONE, Estimate, Spread, ratios, spread
+from pipebench.stats.estimate import LEAST_ROUNDS, UNKNOWN, Estimate, ratios
 from pipebench.stats.ranking import Relation, relation
 from pipebench.stats.two_samples import independent_ratio
 
@@ -54,7 +54,7 @@ class ComparedFigure:
 
     base: float | None = None
     other: float | None = None
-    ratio: Spread = NONE
+    ratio: Estimate = UNKNOWN
     noise_floor: float | None = None
     verdict: Verdict | None = None
     reason: str | None = None
@@ -136,7 +136,7 @@ def _compared(figure: Figure, base: Sample, other: Sample) -> ComparedFigure:
     return ComparedFigure(
         base=_median(base, figure.decimals),
         other=_median(other, figure.decimals),
-        ratio=spread(independent_ratio(list(other.values()), list(base.values()))),
+        ratio=independent_ratio(list(other.values()), list(base.values())),
     )
 
 
@@ -163,7 +163,7 @@ def _to_ceiling(
     if not mine or not theirs or base.rows[mine].role == "ceiling":
         return ComparedFigure()
     shares = _shares_of_ceiling(other, theirs), _shares_of_ceiling(base, mine)
-    return ComparedFigure(ratio=spread(independent_ratio(*shares)))
+    return ComparedFigure(ratio=independent_ratio(*shares))
 
 
 def _shares_of_ceiling(side: JudgedSide, cell: Cell) -> list[float]:
@@ -197,8 +197,7 @@ def _verdict(
         return Verdict.TOO_FEW, f"{' and '.join(few)}; {LEAST_ROUNDS} are needed"
     if figure.ratio.value is None:
         return Verdict.NOT_COMPARABLE, "not measured in both"
-    ratio = Estimate(figure.ratio.value, figure.ratio.low, figure.ratio.high)
-    seen = relation(ratio, figure.noise_floor)
+    seen = relation(figure.ratio, figure.noise_floor)
     if seen is None:
         return Verdict.NOT_COMPARABLE, "no noise floor: a run has no A/A control that is ok"
     return Verdict.of(seen, ranking), None

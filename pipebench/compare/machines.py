@@ -20,7 +20,7 @@ from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import CellSummary, Figures, requests_for
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.stats.estimate import NONE, Estimate, Spread
+from pipebench.stats.estimate import UNKNOWN, Estimate
 from pipebench.stats.machines import Basis, geometric_mean, machine_ratio
 from pipebench.stats.ranking import relation
 from pipebench.stats.two_samples import independent_ratio
@@ -81,7 +81,7 @@ class MachineFigure:
     value: float | None = None
     low: float | None = None
     high: float | None = None
-    ratio: Spread = NONE
+    ratio: Estimate = UNKNOWN
     basis: Basis = Basis.NONE
     verdict: Verdict | None = None
 
@@ -371,7 +371,7 @@ def _figure(figure: Figure, kind: Kind, base: Kind, sample: _Sample) -> MachineF
         return MachineFigure()
     shown = (median(values), min(values), max(values))
     if kind == base or not base_values:
-        return MachineFigure(*shown, ratio=Spread(1.0) if kind == base else NONE)
+        return MachineFigure(*shown, ratio=Estimate(1.0) if kind == base else UNKNOWN)
     if len(kind.testbeds) == len(base.testbeds) == 1:
         of_rounds = independent_ratio(list(own[0].values()), list(other[0].values()))
         floor = sample.floors[figure.name]
@@ -381,23 +381,21 @@ def _figure(figure: Figure, kind: Kind, base: Kind, sample: _Sample) -> MachineF
 
 
 def _of_two(
-    figure: Figure, ratio: Estimate | None, floor: float | None
-) -> tuple[Spread, Basis, Verdict | None]:
+    figure: Figure, ratio: Estimate, floor: float | None
+) -> tuple[Estimate, Basis, Verdict | None]:
     """Two machines, of which nothing follows for others: by their rounds and the noise floor."""
-    if ratio is None:
-        return NONE, Basis.FEW_ROUNDS, None
+    if ratio.value is None:
+        return UNKNOWN, Basis.FEW_ROUNDS, None
     seen = relation(ratio, floor)
     verdict = Verdict.of(seen, ranking_of(figure)) if seen else None
     basis = Basis.NO_FLOOR if floor is None else Basis.ROUNDS
     basis = Basis.FEW_ROUNDS if ratio.low is None else basis
-    return Spread(*ratio), basis, verdict
+    return ratio, basis, verdict
 
 
-def _verdict(figure: Figure, ratio: Spread) -> Verdict | None:
+def _verdict(figure: Figure, ratio: Estimate) -> Verdict | None:
     """By the interval alone: the spread of the instances is in it."""
-    if ratio.value is None:
-        return None
-    seen = relation(Estimate(ratio.value, ratio.low, ratio.high), floor=0.0)
+    seen = relation(ratio, floor=0.0)
     return Verdict.of(seen, ranking_of(figure)) if seen else None
 
 

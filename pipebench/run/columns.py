@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 from pipebench.record.values import harmless
-from pipebench.stats.estimate import Spread
+from pipebench.stats.estimate import Estimate
 
 Value = str | int | float | None
 """None: not measured."""
@@ -62,7 +62,7 @@ class Column(Generic[Row]):
     significant: int | None = None
     form: Form = Form.TEXT
     shown: Shown = NOWHERE
-    spread: Callable[[Row], Spread] | None = None
+    spread: Callable[[Row], Estimate] | None = None
     instead: Callable[[Row], str | None] | None = None
 
     def field(self, row: Row) -> Value:
@@ -85,7 +85,7 @@ def no_formula(text: str) -> str:
 
 
 def spread_columns(
-    value: Column[Row], spread_of: Callable[[Row], Spread], bounds: str = "its interval"
+    value: Column[Row], spread_of: Callable[[Row], Estimate], bounds: str = "its interval"
 ) -> list[Column[Row]]:
     """A column of a value over rounds, and those of the interval's bounds."""
     return [

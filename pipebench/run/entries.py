@@ -15,7 +15,7 @@ from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
 from pipebench.run.columns import NOWHERE, Form, Row, Shown, Value
 from pipebench.run.judge import JudgedMeasurement
-from pipebench.stats.estimate import NONE, Estimate, Spread, estimate, spread
+from pipebench.stats.estimate import UNKNOWN, Estimate, estimate
 
 Own = TypeVar("Own")
 """What a kind of row has of each figure."""
@@ -33,12 +33,12 @@ class OverRounds(NamedTuple):
     """How the values of a cell's rounds become one. rated: of the rounds with a rate only."""
 
     words: str
-    combine: Callable[[Sequence[float]], Estimate | None]
+    combine: Callable[[Sequence[float]], Estimate]
     rated: bool
 
 
-def _greatest(values: Sequence[float]) -> Estimate | None:
-    return Estimate(max(values), None, None) if values else None
+def _greatest(values: Sequence[float]) -> Estimate:
+    return Estimate(max(values)) if values else UNKNOWN
 
 
 MEDIAN = OverRounds("median", estimate, rated=True)
@@ -79,15 +79,15 @@ class Summarised:
     value: float | None = None
     low: float | None = None
     high: float | None = None
-    relative: Spread = NONE
+    relative: Estimate = UNKNOWN
     rank: int | None = None
     verdict: str | None = None
     noise_floor: float | None = None
     share_of_ceiling: float | None = None
 
     @property
-    def spread(self) -> Spread:
-        return Spread(self.value, self.low, self.high)
+    def spread(self) -> Estimate:
+        return Estimate(self.value, self.low, self.high)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class Figure:
     explained: str
     explained_over_rounds: str = ""
     measured: Callable[[Measurement], float | None] | None = None
-    of_cell: Callable[[Any], Spread] | None = None
+    of_cell: Callable[[Any], Estimate] | None = None
     needs: Needs = Needs.RATE
     over_rounds: OverRounds | None = None
     every_round: bool = False
@@ -163,7 +163,7 @@ class Figure:
         if self.every_round and any(self.value_in(judged) is None for judged in rated):
             return Summarised()
         values = [self.value_in(judged) for judged in (rated if over.rated else measurements)]
-        return Summarised(*spread(over.combine([value for value in values if value is not None])))
+        return Summarised(*over.combine([value for value in values if value is not None]))
 
     def comparison_name(self, word: str) -> str:
         """The name of a column that compares: `ratio`, `ratio_cpu`."""

@@ -33,7 +33,7 @@ from pipebench.run.entries import (
     Summarised,
 )
 from pipebench.run.prices import Price
-from pipebench.stats.estimate import NONE, Spread
+from pipebench.stats.estimate import UNKNOWN, Estimate
 from pipebench.tools import FIRST, first_tool
 
 LEAST_BATCHES_OF_P99 = 1000
@@ -113,9 +113,9 @@ def _workers(
     )
 
 
-def _requests_per_money(row: "CellSummary") -> Spread:
+def _requests_per_money(row: "CellSummary") -> Estimate:
     rate = row.requests_per_s.value
-    return Spread(requests_for(row.price, rate) if rate is not None and row.price else None)
+    return Estimate(requests_for(row.price, rate) if rate is not None and row.price else None)
 
 
 def requests_for(price: Price, rate: float) -> float:
@@ -123,14 +123,14 @@ def requests_for(price: Price, rate: float) -> float:
     return rate * SECONDS_AN_HOUR / price.per_hour
 
 
-def _requests_per_core(row: "CellSummary") -> Spread:
+def _requests_per_core(row: "CellSummary") -> Estimate:
     rate, cpus = row.requests_per_s.value, row.server_cpus
-    return Spread(rate / cpus if rate is not None and row.price and cpus else None)
+    return Estimate(rate / cpus if rate is not None and row.price and cpus else None)
 
 
-def _scaling(row: "CellSummary") -> Spread:
+def _scaling(row: "CellSummary") -> Estimate:
     count = row.worker_count
-    return Spread(*(value / count for value in row.to_one_worker if value)) if count else NONE
+    return Estimate(*(value / count for value in row.to_one_worker if value)) if count else UNKNOWN
 
 
 class Figures(HasFigures[Own]):
@@ -492,7 +492,7 @@ class CellSummary(Figures[Summarised]):
     """CPUs of the server's host that the unit may use."""
     worker_count: int | None = None
     """How many workers there were, if the cell has `all`, too."""
-    to_one_worker: Spread = NONE
+    to_one_worker: Estimate = UNKNOWN
     """Requests/s by those of the same cell with one worker, within the round."""
 
     @property

@@ -55,7 +55,7 @@ def run_precision(judged_run: JudgedRun, testbed: str, until: float) -> Precisio
 
 def _estimates(
     judged_run: JudgedRun, testbed: str, reference: str
-) -> Iterator[tuple[str, Estimate | None]]:
+) -> Iterator[tuple[str, Estimate]]:
     """What is estimated of each cell, with the cell in words."""
     cells = {
         cell: RATE.by_round(measurements)

@@ -14,7 +14,7 @@ from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement
-from pipebench.stats.estimate import Estimate, Spread, estimate, ratios, spread
+from pipebench.stats.estimate import UNKNOWN, Estimate, estimate, ratios
 from pipebench.stats.ranking import noise_floor, ranks
 
 ByRound = dict[int, float]
@@ -50,7 +50,7 @@ def set_scaling(
         alone = by_cell.get(row.cell._replace(workers=1))
         if alone and row.cell.workers != 1:
             own = rate.by_round(by_cell[row.cell])
-            row.to_one_worker = spread(estimate(ratios(own, rate.by_round(alone))))
+            row.to_one_worker = estimate(ratios(own, rate.by_round(alone)))
 
 
 def _candidates(group: Sequence[CellSummary], values: Mapping[str, ByRound]) -> list[CellSummary]:
@@ -74,7 +74,7 @@ def _set_control(
     for row in group:
         standing = figure.in_row(row)
         standing.noise_floor = floor
-        if row.role == "control" and control and control.holds_1 is not None:
+        if row.role == "control" and control.holds_1 is not None:
             standing.verdict = "tied" if control.holds_1 else "differs"
 
 
@@ -82,7 +82,7 @@ def _control(
     frameworks: Mapping[str, Framework],
     group: Sequence[CellSummary],
     values: Mapping[str, ByRound],
-) -> Estimate | None:
+) -> Estimate:
     """The ratio of the reference under another name to itself; both must be ok."""
     outcomes = {row.cell.framework: row.outcome for row in group}
     for name, outcome in outcomes.items():
@@ -90,7 +90,7 @@ def _control(
         reference = framework.control_of if framework else None
         if reference and outcome == outcomes.get(reference) == Outcome.OK:
             return estimate(ratios(values[name], values[reference]))
-    return None
+    return UNKNOWN
 
 
 def _set_relative(
@@ -105,9 +105,9 @@ def _set_relative(
     best = max(names, key=lambda name: (median(goodness[name].values()), name))
     for row in group:
         name = row.cell.framework
-        relative = spread(estimate(ratios(values[name], values[best])))
+        relative = estimate(ratios(values[name], values[best]))
         # of the best it is 1 by definition: there is nothing to be unsure of
-        figure.in_row(row).relative = Spread(1.0) if name == best else relative
+        figure.in_row(row).relative = Estimate(1.0) if name == best else relative
 
 
 def _set_ranks(
@@ -146,4 +146,4 @@ def _set_ceiling(
         return
     for row in group:
         share = estimate(ratios(values[row.cell.framework], values[ceiling.cell.framework]))
-        figure.in_row(row).share_of_ceiling = share.median if share else None
+        figure.in_row(row).share_of_ceiling = share.value

@@ -15,7 +15,7 @@ from pipebench.run.entries import Figure, Summarised
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.run.ranks import set_scaling, set_standings
-from pipebench.stats.estimate import Spread
+from pipebench.stats.estimate import Estimate
 
 Measurements = Sequence[JudgedMeasurement]
 
@@ -60,8 +60,8 @@ def _rounded(figure: Figure, own: Summarised) -> Summarised:
         relative=own.relative.rounded(RATIO_DECIMALS),
         rank=own.rank,
         verdict=own.verdict,
-        noise_floor=Spread(floor).rounded(RATIO_DECIMALS).value,
-        share_of_ceiling=Spread(share).rounded(RATIO_DECIMALS).value,
+        noise_floor=Estimate(floor).rounded(RATIO_DECIMALS).value,
+        share_of_ceiling=Estimate(share).rounded(RATIO_DECIMALS).value,
     )
 
 

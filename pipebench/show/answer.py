@@ -21,7 +21,7 @@ from pipebench.show.claim import Claim
 from pipebench.show.failures import failures
 from pipebench.show.interruptions import interruption_points
 from pipebench.show.machines import points as machine_points
-from pipebench.stats.estimate import LEAST_ROUNDS, Spread
+from pipebench.stats.estimate import LEAST_ROUNDS, Estimate
 
 NEAR_CEILING = 0.9
 MOST_GROUPS = 4
@@ -468,7 +468,7 @@ def _range(values: Sequence[float | None], form: Callable[[float | None], str]) 
     return " to ".join(ends)
 
 
-def _interval(ratio: Spread) -> str:
+def _interval(ratio: Estimate) -> str:
     if ratio.low is None:
         return ""
     return f" ({formats.ratio(ratio.low)} to {formats.ratio(ratio.high)})"

@@ -12,7 +12,7 @@ from pipebench.run.entries import Figure
 from pipebench.run.figures import IDENTITY
 from pipebench.show import formats, page
 from pipebench.show.table import COLUMNS, Field, Head, Table, interval_of
-from pipebench.stats.estimate import Spread
+from pipebench.stats.estimate import Estimate
 from pipebench.stats.ranking import deviation
 
 RATE = ComparedCell.requests_per_s
@@ -160,7 +160,7 @@ def _verdict_field(row: ComparedCell) -> Field:
     return Field(f"{words}: {rate.reason}" if rate.reason else words, words)
 
 
-def _ratio_field(ratio: Spread) -> Field:
+def _ratio_field(ratio: Estimate) -> Field:
     return Field(formats.ratio(ratio.value), ratio.value, interval_of(ratio))
 
 
@@ -178,7 +178,7 @@ def _drift(pair: ComparedRuns) -> list[str]:
         for row in pair.rows
         if row.role == "ceiling" and row.requests_per_s.ratio.low is not None
     }
-    off = [cell for cell, ratio in ratios.items() if ratio.excludes_1]
+    off = [cell for cell, ratio in ratios.items() if ratio.holds_1 is False]
     if not off:
         return []
     worst = max(off, key=lambda cell: deviation(ratios[cell].value or 1))

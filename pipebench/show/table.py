@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipebench.run.columns import Column, Form, Row, Value
 from pipebench.show import formats
-from pipebench.stats.estimate import Spread
+from pipebench.stats.estimate import Estimate
 
 FORMS = {
     Form.TEXT: formats.plain,
@@ -106,7 +106,7 @@ def field_of(column: Column[Row], row: Row) -> Field:
     return Field(FORMS[column.form](value) if instead is None else instead, value, interval)
 
 
-def interval_of(spread: Spread, form: Form = Form.RATIO) -> str:
+def interval_of(spread: Estimate, form: Form = Form.RATIO) -> str:
     """The interval in brackets; empty without one."""
     if spread.low is None:
         return ""

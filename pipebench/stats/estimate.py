@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import comb
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 CONFIDENCE = 0.95
 LEAST_ROUNDS = 6
@@ -11,11 +11,14 @@ LEAST_ROUNDS = 6
 
 
 class Estimate(NamedTuple):
-    """A median over rounds. low, high: its 95 % interval; None below LEAST_ROUNDS."""
+    """A figure over rounds: its median, and low and high of the 95 % interval of that.
 
-    median: float
-    low: float | None
-    high: float | None
+    None: not known. Fewer than LEAST_ROUNDS rounds have no interval.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     @property
     def holds_1(self) -> bool | None:
@@ -27,36 +30,19 @@ class Estimate(NamedTuple):
     @property
     def relative_width(self) -> float | None:
         """The interval's width / the median, which `until_relative_width` limits."""
-        if self.low is None or self.high is None or not self.median:
+        if self.low is None or self.high is None or not self.value:
             return None
-        return (self.high - self.low) / self.median
+        return (self.high - self.low) / self.value
 
-
-class Spread(NamedTuple):
-    """A value over rounds. low, high: its 95 % interval. None: not known."""
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def excludes_1(self) -> bool:
-        """Whether the interval is known and does not hold 1."""
-        return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
-
-    def rounded(self, decimals: int | None) -> "Spread":
+    def rounded(self, decimals: int | None) -> Self:
         """With so many decimals; None: unchanged."""
         if decimals is None:
             return self
-        return Spread(*(None if value is None else round(float(value), decimals) for value in self))
+        numbers = (None if one is None else round(float(one), decimals) for one in self)
+        return type(self)(*numbers)
 
 
-NONE = Spread()
-
-
-def spread(estimated: Estimate | None) -> Spread:
-    """An estimate as a row has it; without values if it is None."""
-    return Spread(*estimated) if estimated else NONE
+UNKNOWN = Estimate()
 
 
 def interval_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
@@ -75,10 +61,10 @@ def interval_ranks(n: int, confidence: float = CONFIDENCE) -> tuple[int, int] | 
     return ranks
 
 
-def estimate(values: Sequence[float]) -> Estimate | None:
-    """Median and interval of one value per round; None without values."""
+def estimate(values: Sequence[float]) -> Estimate:
+    """Median and interval of one value per round; UNKNOWN without values."""
     if not values:
-        return None
+        return UNKNOWN
     ordered = sorted(values)
     ranks = interval_ranks(len(ordered))
     low, high = (ordered[ranks[0] - 1], ordered[ranks[1] - 1]) if ranks else (None, None)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from statistics import fmean, median, variance
 from typing import NamedTuple
 
-from pipebench.stats.estimate import CONFIDENCE, Spread
+from pipebench.stats.estimate import CONFIDENCE, Estimate
 from pipebench.stats.two_samples import rank_interval, shift_rank
 
 LEAST_INSTANCES = 3
@@ -35,7 +35,7 @@ class Basis(StrEnum):
 class MachineRatio(NamedTuple):
     """The ratio of one kind to another; it has no bounds if something is too few."""
 
-    ratio: Spread
+    ratio: Estimate
     basis: Basis
 
 
@@ -47,27 +47,27 @@ def machine_ratio(values: Sequence[float], base: Sequence[float]) -> MachineRati
     """
     fewest = min(len(values), len(base))
     if fewest == 0:
-        return MachineRatio(Spread(), Basis.NONE)
+        return MachineRatio(Estimate(), Basis.NONE)
     if fewest < LEAST_INSTANCES:
-        return MachineRatio(Spread(median(values) / median(base)), Basis.NONE)
+        return MachineRatio(Estimate(median(values) / median(base)), Basis.NONE)
     if shift_rank(len(values), len(base)) is None:
         return MachineRatio(_welch(values, base), Basis.NORMAL)
-    return MachineRatio(Spread(*rank_interval(values, base)), Basis.RANKS)
+    return MachineRatio(rank_interval(values, base), Basis.RANKS)
 
 
-def _welch(values: Sequence[float], base: Sequence[float]) -> Spread:
+def _welch(values: Sequence[float], base: Sequence[float]) -> Estimate:
     """The ratio of the geometric means, with Welch's interval."""
     logs = [[math.log(value) for value in sample] for sample in (values, base)]
     difference = fmean(logs[0]) - fmean(logs[1])
     squares = [variance(sample) / len(sample) for sample in logs]
     error = sum(squares)
     if error == 0:
-        return Spread(*[math.exp(difference)] * 3)
+        return Estimate(*[math.exp(difference)] * 3)
     freedom = error**2 / sum(
         square**2 / (len(sample) - 1) for square, sample in zip(squares, logs, strict=True)
     )
     margin = student_t(freedom) * math.sqrt(error)
-    return Spread(*map(math.exp, (difference, difference - margin, difference + margin)))
+    return Estimate(*map(math.exp, (difference, difference - margin, difference + margin)))
 
 
 def student_t(freedom: float, confidence: float = CONFIDENCE) -> float:

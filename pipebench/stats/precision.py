@@ -16,14 +16,14 @@ class Precision(NamedTuple):
     reason: str
 
 
-def precision(estimates: Iterable[tuple[str, Estimate | None]], until: float) -> Precision:
+def precision(estimates: Iterable[tuple[str, Estimate]], until: float) -> Precision:
     """Judge all intervals by the widest. estimates: each with its name in words.
 
     until: the greatest width / median of an interval that is narrow enough.
     """
     widths: list[tuple[float, str]] = []
     for name, estimate in estimates:
-        width = estimate.relative_width if estimate else None
+        width = estimate.relative_width
         if width is None:
             return Precision(False, f"{name} has no interval yet")
         widths.append((width, name))

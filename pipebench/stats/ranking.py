@@ -20,26 +20,26 @@ def deviation(ratio: float) -> float:
     return max(ratio, 1 / ratio) - 1
 
 
-def noise_floor(control: Estimate | None) -> float | None:
+def noise_floor(control: Estimate) -> float | None:
     """The bound, farther from 1, of the interval of one server's ratio to itself.
 
     The deviation of the median is small by chance in half of all runs. None without an interval.
     """
-    if control is None or not control.low or not control.high:
+    if not control.low or not control.high:
         return None
     return max(deviation(control.low), deviation(control.high))
 
 
-def relation(ratio: Estimate | None, floor: float | None) -> Relation | None:
+def relation(ratio: Estimate, floor: float | None) -> Relation | None:
     """Tied if the interval holds 1 or the effect is not above the floor.
 
     None without an interval or a floor.
     """
-    if ratio is None or floor is None or ratio.holds_1 is None:
+    if ratio.value is None or ratio.holds_1 is None or floor is None:
         return None
-    if ratio.holds_1 or deviation(ratio.median) <= floor:
+    if ratio.holds_1 or deviation(ratio.value) <= floor:
         return Relation.TIED
-    return Relation.BETTER if ratio.median > 1 else Relation.WORSE
+    return Relation.BETTER if ratio.value > 1 else Relation.WORSE
 
 
 def ranks(values: Mapping[str, Mapping[int, float]], floor: float | None) -> dict[str, int]:

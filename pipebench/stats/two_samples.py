@@ -6,7 +6,7 @@ from math import comb, exp
 
 import numpy as np
 
-from pipebench.stats.estimate import CONFIDENCE, LEAST_ROUNDS, Estimate
+from pipebench.stats.estimate import CONFIDENCE, LEAST_ROUNDS, UNKNOWN, Estimate
 
 
 @cache
@@ -41,15 +41,15 @@ def shift_rank(m: int, n: int, confidence: float = CONFIDENCE) -> int | None:
     return None
 
 
-def independent_ratio(values: Sequence[float], base: Sequence[float]) -> Estimate | None:
-    """The ratio of two samples that share no round, all values above 0; None without values.
+def independent_ratio(values: Sequence[float], base: Sequence[float]) -> Estimate:
+    """The ratio of two samples that share no round, all values above 0; UNKNOWN without values.
 
     As rank_interval has it; without an interval if one sample has fewer than LEAST_ROUNDS.
     """
     if not values or not base:
-        return None
+        return UNKNOWN
     ratio = rank_interval(values, base)
-    return ratio if min(len(values), len(base)) >= LEAST_ROUNDS else Estimate(ratio[0], None, None)
+    return ratio if min(len(values), len(base)) >= LEAST_ROUNDS else Estimate(ratio.value)
 
 
 def rank_interval(values: Sequence[float], base: Sequence[float]) -> Estimate:
@@ -64,5 +64,5 @@ def rank_interval(values: Sequence[float], base: Sequence[float]) -> Estimate:
     middle = exp(float(np.median(pairs)))
     rank = shift_rank(len(values), len(base))
     if rank is None:
-        return Estimate(middle, None, None)
+        return Estimate(middle)
     return Estimate(middle, exp(float(pairs[rank - 1])), exp(float(pairs[-rank])))

@@ -35,7 +35,7 @@ def _items(panel: BarPanel) -> list[Item]:
         Item(
             bar.look.title,
             bar.words,
-            bar.figure.median if bar.figure else None,
+            bar.figure.value,
             bar.look.colour,
             bar.look.hollow,
         )

@@ -22,7 +22,7 @@ from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.show.charts.drawing.bars import BarPanel
 from pipebench.show.charts.drawing.lines import LinePanel, Point
 from pipebench.show.charts.drawing.style import INK, Look, look
-from pipebench.stats.estimate import Estimate
+from pipebench.stats.estimate import UNKNOWN, Estimate
 
 RATE, CPU = CellSummary.requests_per_s, CellSummary.server_cpu_us_per_request
 MOST_GROUPS = 4
@@ -112,12 +112,12 @@ def looks(judged_run: JudgedRun, rows: list[CellSummary]) -> dict[str, Look]:
     return found
 
 
-def estimate_of(figure: Figure, row: CellSummary) -> Estimate | None:
-    """A row's median and interval; none if its outcome has none."""
+def estimate_of(figure: Figure, row: CellSummary) -> Estimate:
+    """A row's median and interval; UNKNOWN if its outcome has none."""
     own = figure.in_row(row)
     if row.outcome not in RATED or not own.value:  # no axis of ratios has a 0
-        return None
-    return Estimate(own.value, own.low, own.high)
+        return UNKNOWN
+    return own.spread
 
 
 def shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[CellSummary]], str]:
@@ -162,7 +162,7 @@ def dots_of(data: Data, groups: list[list[CellSummary]]) -> tuple[int, str]:
 
 
 def with_intervals(panels: list[BarPanel]) -> str:
-    figures = [bar.figure for panel in panels for bar in panel.bars if bar.figure]
+    figures = [bar.figure for panel in panels for bar in panel.bars]
     return " with 95 % intervals" if any(found.low is not None for found in figures) else ""
 
 

@@ -85,20 +85,20 @@ def _bars(data: Data, group: list[CellSummary], figure: Figure, most: int) -> Ba
     form = FORMS[figure.form]
     for row in group:
         found = estimate_of(figure, row)
-        if found and row.role == "ceiling":
-            line = (found.median, f"{data.look(row).title} {form(found.median)}")
+        if found.value is not None and row.role == "ceiling":
+            line = (found.value, f"{data.look(row).title} {form(found.value)}")
             continue
         words = _outcome(row)
-        if found:
-            words = form(found.median)
+        if found.value is not None:
+            words = form(found.value)
             if found.low is not None:
                 words += f" ({form(found.low)} to {form(found.high)})"
             if row.outcome != Outcome.OK:
                 words += f" {row.outcome}"
-        dots = list(figure.by_round(data.of(row)).values())[:most] if found else []
+        dots = list(figure.by_round(data.of(row)).values())[:most] if found.value else []
         made.append(Bar(data.look(row), found, dots, words))
     sign = 1 if figure is CPU else -1
-    made.sort(key=lambda bar: sign * bar.figure.median if bar.figure else inf)
+    made.sort(key=lambda bar: inf if bar.figure.value is None else sign * bar.figure.value)
     return BarPanel(data.label(group[0].cell), made, line)
 
 
@@ -146,9 +146,9 @@ def rounds(data: Data) -> Chart | None:
 def _strip(data: Data, row: CellSummary, most: int) -> Strip:
     seen = [m for m in data.of(row) if m.judgement.outcome != Outcome.INVALID]
     rates = RATE.by_round(seen)
-    found = estimate(list(rates.values()))
+    middle = estimate(list(rates.values())).value
     bad = [m.measurement.round for m in seen if m.judgement.outcome not in RATED]
-    points = [(n, value / found.median) for n, value in sorted(rates.items())] if found else []
+    points = [(n, value / middle) for n, value in sorted(rates.items())] if middle else []
     words = []
     if points:
         ratio = [value for _, value in points]

@@ -22,12 +22,11 @@ from pipebench.show.charts.chart import (
     with_intervals,
 )
 from pipebench.show.charts.drawing.bars import Bar, BarPanel, draw_bars
-from pipebench.show.charts.drawing.lines import LinePanel, Point, draw_lines
+from pipebench.show.charts.drawing.lines import LinePanel, draw_lines, point_of
 from pipebench.show.charts.drawing.scales import COUNT, TIMES, linear, logarithmic
 from pipebench.show.charts.drawing.style import look
 from pipebench.show.machines import together
 from pipebench.show.table import interval_of
-from pipebench.stats.estimate import Estimate
 
 
 def price(data: Data) -> Chart | None:
@@ -54,9 +53,9 @@ def price(data: Data) -> Chart | None:
         drawn = []
         for own in by_framework(group):
             points = [
-                Point(prices[row.cell].per_hour, found.median, found.low, found.high)
+                point
                 for row in own
-                if (found := estimate_of(RATE, row))
+                if (point := point_of(prices[row.cell].per_hour, estimate_of(RATE, row)))
             ]
             if points:
                 drawn.append((data.look(own[0]), points))
@@ -133,5 +132,4 @@ def _machine_bar(number: int, row: MachineRow, data: Data) -> Bar:
         for one in (data.machines.rows if data.machines else ())
         if one.kind == row.kind and one.place == row.place and one.framework != ALL
     ]
-    figure = None if ratio.value is None else Estimate(ratio.value, ratio.low, ratio.high)
-    return Bar(look(number, row.kind.name), figure, [value for value in each if value], words)
+    return Bar(look(number, row.kind.name), ratio, [value for value in each if value], words)

@@ -22,7 +22,7 @@ from pipebench.show.charts.chart import (
     split_panels,
 )
 from pipebench.show.charts.drawing.heat import HeatPanel, draw_heat
-from pipebench.show.charts.drawing.lines import LinePanel, Point, draw_lines
+from pipebench.show.charts.drawing.lines import LinePanel, Point, draw_lines, point_of
 from pipebench.show.charts.drawing.scales import COUNT, TIMES, logarithmic, measured
 from pipebench.stats.estimate import estimate, ratios
 
@@ -46,13 +46,12 @@ def _scan(data: Data, along: str, title: str) -> Chart | None:
     for place, group in groups:
         drawn = []
         for own in by_framework(group):
-            figures = [
-                (getattr(row.cell, along), found)
+            points = [
+                point
                 for row in own
-                if (found := estimate_of(RATE, row))
+                if (point := point_of(getattr(row.cell, along), estimate_of(RATE, row)))
             ]
-            if figures:
-                points = [Point(x, found.median, found.low, found.high) for x, found in figures]
+            if points:
                 drawn.append((data.look(own[0]), points))
         if not drawn:
             continue
@@ -89,8 +88,9 @@ def gain(data: Data) -> Chart | None:
             points = []
             for row in own:
                 found = estimate(ratios(RATE.by_round(data.of(row)), single))
-                if found and row.outcome in RATED and own[0].outcome in RATED:
-                    points.append(Point(row.cell.depth, found.median, found.low, found.high))
+                point = point_of(row.cell.depth, found)
+                if point and row.outcome in RATED and own[0].outcome in RATED:
+                    points.append(point)
             if len(points) > 1:
                 drawn.append((data.look(own[0]), points))
         if not drawn:

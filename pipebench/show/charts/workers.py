@@ -25,20 +25,24 @@ from pipebench.show.charts.drawing.bars import Bar, BarPanel, draw_bars
 from pipebench.show.charts.drawing.lines import LinePanel, draw_lines
 from pipebench.show.charts.drawing.scales import TIMES, linear
 from pipebench.show.charts.evenness import curve_of, ends_of, lines_of, scales
-from pipebench.stats.estimate import Estimate
+from pipebench.stats.estimate import UNKNOWN, Estimate
 
 
 def scaling(data: Data) -> Chart | None:
     """What more workers gain: requests/s by workers times those of one worker."""
-    groups = [group for group in data.groups(CELL_GROUP) if any(map(_scaling, group))]
+    groups = [
+        group
+        for group in data.groups(CELL_GROUP)
+        if any(_scaling(row).value is not None for row in group)
+    ]
     shown = evenly(groups, MOST_GROUPS)
     panels = [
         BarPanel(
             _title(data, group),
             [
-                Bar(data.look(row), found, [], formats.ratio(found.median))
+                Bar(data.look(row), found, [], formats.ratio(found.value))
                 for row in sorted(group, key=lambda row: -(row.scaling.value or 0))
-                if (found := _scaling(row)) and row.role != "control"
+                if (found := _scaling(row)).value is not None and row.role != "control"
             ],
             (1.0, "as fast as one alone 1"),
         )
@@ -66,9 +70,9 @@ def scaling(data: Data) -> Chart | None:
     )
 
 
-def _scaling(row: CellSummary) -> Estimate | None:
-    """Nothing for one worker, which is as fast as itself."""
-    return None if row.worker_count == 1 else estimate_of(CellSummary.scaling, row)
+def _scaling(row: CellSummary) -> Estimate:
+    """UNKNOWN for one worker, which is as fast as itself."""
+    return UNKNOWN if row.worker_count == 1 else estimate_of(CellSummary.scaling, row)
 
 
 def _title(data: Data, group: list[CellSummary]) -> str:

@@ -25,7 +25,7 @@ class Bar:
     """A framework's row. words: the figures beside it, or what stands in place of a figure."""
 
     look: Look
-    figure: Estimate | None
+    figure: Estimate
     rounds: list[float]
     words: str
 
@@ -43,7 +43,7 @@ class BarPanel:
         """All that must lie within the scale."""
         values = [value for bar in self.bars for value in bar.rounds]
         for bar in self.bars:
-            values += [value for value in bar.figure or () if value is not None]
+            values += [value for value in bar.figure if value is not None]
         return values + ([self.line[0]] if self.line else [])
 
 
@@ -54,7 +54,12 @@ def draw_bars(panels: list[BarPanel], scale: Scale) -> Spec:
     """
     shown = [bar for panel in panels for bar in panel.bars]
     names = text_width([bar.look.title for bar in shown])
-    width = WIDTH - names - text_width([bar.words for bar in shown if bar.figure]) - 20
+    width = (
+        WIDTH
+        - names
+        - text_width([bar.words for bar in shown if bar.figure.value is not None])
+        - 20
+    )
     return chart_of([_bars(panel, scale, width, names) for panel in panels])
 
 
@@ -63,13 +68,13 @@ def _bars(panel: BarPanel, scale: Scale, width: int, names: int) -> Spec:
     rows: Rows = [
         bar.look.fields
         | {
-            "median": bar.figure.median,
+            "median": bar.figure.value,
             "low": bar.figure.low,
             "high": bar.figure.high,
             "words": bar.words,
         }
         for bar in panel.bars
-        if bar.figure
+        if bar.figure.value is not None
     ]
     layers = [
         _medians(rows, scale, y),
@@ -131,7 +136,7 @@ def _rounds(panel: BarPanel, scale: Scale, y: Channel) -> Spec:
     dots = [
         bar.look.fields | {"median": value}
         for bar in panel.bars
-        if bar.figure
+        if bar.figure.value is not None
         for value in bar.rounds
     ]
     return vega.layer(
@@ -145,7 +150,11 @@ def _rounds(panel: BarPanel, scale: Scale, y: Channel) -> Spec:
 
 def _without_figure(panel: BarPanel, y: Channel, names: int) -> list[Spec]:
     """The words in place of a figure, and room for them and for the panel's title."""
-    rows = [{"title": bar.look.title, "words": bar.words} for bar in panel.bars if not bar.figure]
+    rows = [
+        {"title": bar.look.title, "words": bar.words}
+        for bar in panel.bars
+        if bar.figure.value is None
+    ]
     longest = 4 + text_width([row["words"] for row in rows])
     return [
         text_layer(rows, x=vega.pixels(4), y=y),

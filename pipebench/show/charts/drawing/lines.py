@@ -15,6 +15,7 @@ from pipebench.show.charts.drawing.panel import (
 from pipebench.show.charts.drawing.scales import Scale
 from pipebench.show.charts.drawing.style import BOLD, INK, LINE, WIDTH, Look
 from pipebench.show.charts.vega import Channel, Rows, Spec
+from pipebench.stats.estimate import Estimate
 
 LEADER = 12
 AXIS = 54
@@ -29,6 +30,13 @@ class Point:
     low: float | None = None
     high: float | None = None
     marked: bool = True
+
+
+def point_of(x: float, estimate: Estimate) -> Point | None:
+    """A median with its interval; None if it is not known."""
+    if estimate.value is None:
+        return None
+    return Point(x, estimate.value, estimate.low, estimate.high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pipebench.compare.cells import ComparedFigure, Verdict
 from pipebench.compare.gate import Status, gate, status_of
 from pipebench.compare.runs import compare_runs
 from pipebench.show.comparison import gate_lines
-from pipebench.stats.estimate import Spread
+from pipebench.stats.estimate import Estimate
 from tests.unit.pipebench.runs import made_run
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
@@ -16,7 +16,10 @@ FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
 def figure(verdict: str, ratio: float, low: float | None, high: float | None) -> ComparedFigure:
     return ComparedFigure(
-        ratio=Spread(ratio, low, high), noise_floor=0.02, verdict=Verdict(verdict), reason="because"
+        ratio=Estimate(ratio, low, high),
+        noise_floor=0.02,
+        verdict=Verdict(verdict),
+        reason="because",
     )
 
 

@@ -10,7 +10,7 @@ from pipebench.compare import judged_side
 from pipebench.compare.cells import ComparedCell
 from pipebench.compare.runs import Compared, ComparedRuns, compare_runs
 from pipebench.run.judge import JudgedRun, judge_run
-from pipebench.stats.estimate import Spread
+from pipebench.stats.estimate import Estimate
 from tests.present import present
 from tests.unit.pipebench.runs import EXAMPLE, edit, example_as, made_run
 
@@ -32,7 +32,7 @@ def only(compared: Compared) -> dict[str, ComparedCell]:
     return rows_of(pair)
 
 
-def numbers(ratio: Spread) -> list[float]:
+def numbers(ratio: Estimate) -> list[float]:
     """Its lower end, itself, its upper end."""
     return [present(ratio.low), present(ratio.value), present(ratio.high)]
 

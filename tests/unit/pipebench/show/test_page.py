@@ -16,7 +16,7 @@ from pipebench.show.charts.bar_list import bar_list
 from pipebench.show.charts.drawing.bars import Bar, BarPanel
 from pipebench.show.charts.drawing.style import Look
 from pipebench.show.report import Rendered
-from pipebench.stats.estimate import Estimate
+from pipebench.stats.estimate import UNKNOWN, Estimate
 from tests.unit.pipebench.factory import record, run_document, write_run
 from tests.unit.pipebench.rendering import render
 
@@ -324,7 +324,10 @@ def test_a_chart_has_a_list_for_a_narrow_screen() -> None:
 
 def test_a_list_of_bars_has_the_figures_of_the_chart() -> None:
     look = Look("a<b", "#0072B2", "circle", ())
-    bars = [Bar(look, Estimate(50, 40, 60), [50], "50 (40 to 60)"), Bar(look, None, [], "failed")]
+    bars = [
+        Bar(look, Estimate(50, 40, 60), [50], "50 (40 to 60)"),
+        Bar(look, UNKNOWN, [], "failed"),
+    ]
     made = bar_list("Rates & more.", [BarPanel("depth 5", bars, (200, "ceiling 200"))])
     assert "<p>Rates &amp; more.</p>\n<p>depth 5</p>" in made
     assert made.count("a&lt;b</span>") == 2
