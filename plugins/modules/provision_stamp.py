@@ -79,7 +79,7 @@ missing:
 
 STAMP = "provisioned.json"
 # below the directory: what a run changes, and what is compared by itself
-APART = {STAMP, "cache", "frameworks", "packages", "tuning.json"}
+APART = {STAMP, "cache", "frameworks", "lease.json", "packages", "tuning.json"}
 ELSEWHERE = ("etc/systemd/system/pipeline-bench*", "etc/tmpfiles.d/pipeline-bench*")
 DPKG_STATUS = "var/lib/dpkg/status"
 

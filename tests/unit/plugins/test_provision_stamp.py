@@ -67,6 +67,7 @@ def test_what_runs_leave_behind_is_no_difference(host: stamp.Host) -> None:
     write(host.directory / "host" / "__pycache__" / "lease.pyc")
     write(host.directory / "frameworks" / "some" / "venv" / "lib" / "__pycache__" / "package.pyc")
     write(host.directory / "tuning.json")
+    write(host.directory / "lease.json")
     write(host.directory / "cache" / "wheel")
     assert stamp.read(host, "base", FRAMEWORKS) == {"base_is_there": True, "missing": []}
 
