@@ -17,7 +17,7 @@ from pipebench.plan.testbeds import Testbed
 from pipebench.record import assemble
 from pipebench.record.folder import exists
 from pipebench.record.reading import read
-from pipebench.record.schema import SCHEMA_VERSION, Clock, ClockRecord, RecordError, Remark
+from pipebench.record.schema import SCHEMA_VERSION, Clock, ClockRecord, Notice, RecordError
 from pipebench.record.store import clock_file, time_text
 
 PROGRAM = "host.clock"
@@ -62,7 +62,7 @@ class ClockExecution(Execution):
             clocks=clocks,
             error=error,
         )
-        remark = Remark(
+        notice = Notice(
             time=time_text(ended),
             run_id=record.run_id,
             seconds_left=None,
@@ -72,7 +72,7 @@ class ClockExecution(Execution):
         return Finished(
             file=clock_file(record.testbed, record.moment),
             document=record,
-            event=remark if error else None,
+            event=notice if error else None,
         )
 
 

@@ -10,9 +10,9 @@ from pipebench.record.schema import (
     GivenUp,
     HarnessFault,
     Measured,
+    Notice,
     Pause,
     Probed,
-    Remark,
     RoundsDecided,
     TestbedEvent,
 )
@@ -35,7 +35,7 @@ def line_of(event: TestbedEvent, run: RunPlan) -> Line | None:
             text, trouble = _probed(event, run, where), not event.probed
         case RoundsDecided():
             text, trouble = event.said, False
-        case Remark():
+        case Notice():
             text = event.said
         case Pause():
             again = f"the next try is in {event.pause_s} s"

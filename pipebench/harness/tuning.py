@@ -21,8 +21,8 @@ from pipebench.record.reading import read
 from pipebench.record.schema import (
     SCHEMA_VERSION,
     HarnessFault,
+    Notice,
     RecordError,
-    Remark,
     TuningRecord,
 )
 from pipebench.record.store import time_text, tuning_file, write
@@ -37,7 +37,7 @@ def tune(testbed_run: TestbedRun) -> None:
         fault = fault_of(f"tuning {host}", answer)
         if not calls[host].order["entries"]:  # what follows needs nothing of it
             if fault:
-                testbed_run.say(Remark(**testbed_run.now(), said=fault))
+                testbed_run.say(Notice(**testbed_run.now(), said=fault))
             continue
         record = _begun(testbed_run, host, answer, fault)
         write(_folder(testbed_run), tuning_file(host), record)
@@ -141,7 +141,7 @@ def _say(testbed_run: TestbedRun, host: str, fault: str | None, *remarks: str | 
     """Say what is not as it should be."""
     now = testbed_run.now()
     for remark in filter(None, remarks):
-        testbed_run.say(Remark(**now, said=f"{host}: {remark}"))
+        testbed_run.say(Notice(**now, said=f"{host}: {remark}"))
     if fault:
         testbed_run.say(HarnessFault(**now, record=tuning_file(host), reason=fault))
 

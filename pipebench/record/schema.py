@@ -739,7 +739,7 @@ class RoundsDecided(Event, kw_only=True, tag="rounds_decided"):
     said: str
 
 
-class Remark(Event, kw_only=True, tag="remark"):
+class Notice(Event, kw_only=True, tag="notice"):
     """What a person should know of a testbed; no fault of the harness that counts."""
 
     testbed: str
@@ -776,7 +776,7 @@ class RunEnded(Event, kw_only=True, tag="run_ended"):
 
 
 TestbedEvent: TypeAlias = (
-    Measured | Probed | CrossChecked | RoundsDecided | Remark | Pause | HarnessFault | GivenUp
+    Measured | Probed | CrossChecked | RoundsDecided | Notice | Pause | HarnessFault | GivenUp
 )
 """What happens on one testbed, and has a line for people."""
 AnyEvent: TypeAlias = RunStarted | RunResumed | RunEnded | TestbedEvent

@@ -13,9 +13,9 @@ from pipebench.record.schema import (
     GivenUp,
     HarnessFault,
     Measured,
+    Notice,
     Pause,
     Probed,
-    Remark,
     RoundsDecided,
     TestbedEvent,
 )
@@ -52,7 +52,7 @@ EVENTS: list[tuple[TestbedEvent, str, bool]] = [
         False,
     ),
     (RoundsDecided(**COMMON, round=6, another=True, said="After round 6"), "After round 6", False),
-    (Remark(**COMMON, said="The clocks"), "The clocks", True),
+    (Notice(**COMMON, said="The clocks"), "The clocks", True),
     (
         Pause(**COMMON, pause_s=15, reason="3 faults in a row"),
         "Testbed main had 3 faults in a row; the next try is in 15 s",
@@ -83,6 +83,6 @@ def test_a_fault_that_a_measurement_says_itself_has_no_second_line(tmp_path: Pat
 
 
 def test_words_of_a_server_make_no_line_of_their_own(tmp_path: Path) -> None:
-    line = line_of(Remark(**COMMON, said="one\nRun r has ended"), run_of(tmp_path))
+    line = line_of(Notice(**COMMON, said="one\nRun r has ended"), run_of(tmp_path))
     assert line
     assert "\n" not in line.text
