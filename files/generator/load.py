@@ -215,7 +215,7 @@ def failed(answer: Answer, sentence: str) -> None:
 
 
 def at_most_s(given: dict[str, Any]) -> float:
-    """So long it takes at most to do an order; s. What a tool waits for is bounded by itself."""
+    """The longest that an order lasts, s. The load tool bounds its own waiting."""
     return float(given["patience"] + given["warmup"] + given["duration"] + WORK_S)
 
 

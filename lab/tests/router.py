@@ -70,7 +70,7 @@ def up() -> list[str]:
 
 
 def down() -> str:
-    """Remove it; what is said to be kept."""
+    """Remove it. Returns the sentence about what was not put back."""
     lab = lab_network.Network("/of/the/test/.lab")
     lab.absent()
     kept: str = lab.kept

@@ -229,7 +229,7 @@ class Generator(Part, kw_only=True):
     All moments are by this host's clock. clock_offset_s: what must be added to it to have the
     server's, as measured before the rounds; clock_error_s: the largest error of that. clock_step_s:
     by how much the clock was set while the load went on. allowance: Allowance. uid: the number of
-    the user that the tool ran as, 0 for root; None in older records, where it was root.
+    the user of the load tool; 0 is root, and so is None, in older records.
     """
 
     host: str

@@ -144,7 +144,10 @@ def _kernel_cores(measurement: Measurement, cores: float) -> float | None:
 
 
 def generator(measurement: Measurement) -> Candidate:
-    """CPU time of the load tool against the CPUs that its threads can use, where it is nearest."""
+    """CPU time of the load tool against the CPUs that its threads can use.
+
+    On the generator that is nearest to that limit.
+    """
     generators, tool = [], measurement.tool
     for load, usage in zip(measurement.loads, measurement.generator_usages, strict=True):
         if load.cores is None or not load.cpus:

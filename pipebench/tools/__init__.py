@@ -1,8 +1,8 @@
 """The load tools: one file each, with an instance `TOOL` of the class in tool.py; found by name.
 
-No other file of the package names a tool: what is said of one comes from its file. To add one is
-to add its file here, and one to files/generator/tools/, which runs it on a load generator. To let
-another one measure is to change FIRST, and `bench_tools` in plans/seed.yml.
+No other file of the package names a tool: each tool's file has the words about it. To add a tool,
+add its file here, and one to files/generator/tools/, which runs it on a load generator. To measure
+with another tool, change FIRST, and `bench_tools` in plans/seed.yml.
 """
 
 from __future__ import annotations
