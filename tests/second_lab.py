@@ -46,11 +46,15 @@ class NotMade(Exception):  # noqa: N818
     """There is no second lab."""
 
 
+class NotRemoved(Exception):  # noqa: N818
+    """Something of it may be left; stderr has what."""
+
+
 @contextmanager
 def up() -> Iterator[tuple[str, ...]]:
     """The words before a command that run it there as this user, in the copy.
 
-    Raises NotMade if it cannot be made; what was the matter is on stderr.
+    Raises NotMade if it cannot be made, NotRemoved if something is left; stderr has the reason.
     """
     control_paths().mkdir(mode=0o700, parents=True, exist_ok=True)
     keeper = subprocess.Popen(
@@ -68,7 +72,9 @@ def up() -> Iterator[tuple[str, ...]]:
         yield words(pid)
     finally:
         keeper.stdin.close()
-        keeper.wait()
+        left = keeper.wait()
+    if left:
+        raise NotRemoved
 
 
 def not_copied(folder: str, names: list[str]) -> set[str]:
@@ -120,9 +126,9 @@ def keep(user: int) -> None:
     finally:
         inside.kill()  # and with it, everything that runs inside
         inside.wait()
+        remove()  # the interface, too, which the kernel would remove at some later moment
         network.let_through_no_more(NAME)
-        network.give_back((NAME, *lent))
-        remove()
+        network.give_back(tuple(lent))
 
 
 def connect(pid: int) -> None:
