@@ -66,6 +66,7 @@ def started(lab: Lab, results: Path, run: str, **more: Any) -> subprocess.Popen[
     return begin(results, words, f" -i {lab.inventory}")
 
 
+@pytest.mark.faults
 def test_a_dead_run_is_known_to_be_dead_on_its_own_computer_only(lab: Lab, tmp_path: Path) -> None:
     bench = started(lab, tmp_path, "cut", bench_rounds=50)
     until_recorded(tmp_path / "cut", 1, bench)
