@@ -254,9 +254,13 @@ def test_a_clock_that_jumps_under_wrk_makes_the_record_invalid(lab: Lab, tmp_pat
     ready = """\
 apt-get -qq update >/dev/null && apt-get -qq install -y libfaketime >/dev/null 2>&1 &&
 printf 'FAKETIME_DONT_FAKE_MONOTONIC=1\\nFAKETIME_CACHE_DURATION=1\\n' >> /etc/environment &&
+systemctl set-environment FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_CACHE_DURATION=1 &&
 echo +0s > /etc/faketimerc &&
 dpkg -L libfaketime | grep 'libfaketimeMT.so.1$' > /etc/ld.so.preload"""
-    back = "rm -f /etc/ld.so.preload /etc/faketimerc; sed -i /^FAKETIME/d /etc/environment"
+    back = (
+        "rm -f /etc/ld.so.preload /etc/faketimerc; sed -i /^FAKETIME/d /etc/environment; "
+        "systemctl unset-environment FAKETIME_DONT_FAKE_MONOTONIC FAKETIME_CACHE_DURATION"
+    )
     ssh(GENERATOR, ready)
     try:
         struck = strike(
