@@ -421,13 +421,20 @@ def test_a_host_whose_python_is_gone_for_a_while(lab: Lab, tmp_path: Path) -> No
 
 # --- a disk -------------------------------------------------------------------------------------
 
-FULL = "mount -t tmpfs -o size=64k full {0} && (cat /dev/zero > {0}/zeros || true) 2>/dev/null"
+FULL = (
+    "mount -t tmpfs -o size=64k,mode=$(stat -c %a {0}) full {0} && "
+    "(cat /dev/zero > {0}/zeros || true) 2>/dev/null"
+)
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("host", [SERVER, GENERATOR])
-def test_a_disk_that_is_full_is_said(lab: Lab, tmp_path: Path, host: str) -> None:
-    folder = "/run/pipeline-bench"
+@pytest.mark.parametrize(
+    ("host", "folder"),
+    # the temporary folder of a throw-away user is in the second
+    [(SERVER, "/run/pipeline-bench"), (GENERATOR, "/run/private")],
+    ids=[SERVER, GENERATOR],
+)
+def test_a_disk_that_is_full_is_said(lab: Lab, tmp_path: Path, host: str, folder: str) -> None:
     try:
         struck = strike(lab, tmp_path, lambda: ssh(host, FULL.format(folder)), within_s=None)
     finally:
