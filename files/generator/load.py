@@ -196,7 +196,8 @@ def one_execution(
     seconds: int,
 ) -> Execution:
     """Run the tool once, in a folder of its own. Raises OSError if it cannot be started."""
-    with tempfile.TemporaryDirectory() as folder:
+    # in the folder in memory (host/throw_away.py), or it fails: tempfile would go to a slower disk
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         files = Path(folder)
         argv = command(files)
         execution = execute(

@@ -421,22 +421,25 @@ def test_a_host_whose_python_is_gone_for_a_while(lab: Lab, tmp_path: Path) -> No
 
 # --- a disk -------------------------------------------------------------------------------------
 
-FULL = (
-    "mount -t tmpfs -o size=64k,mode=$(stat -c %a {0}) full {0} && "
-    "(cat /dev/zero > {0}/zeros || true) 2>/dev/null"
-)
+FULL = "mount -t tmpfs -o size=64k full {0} && (cat /dev/zero > {0}/zeros || true) 2>/dev/null"
+# systemd empties the folder of a throw-away user: no file can be made there, though it is empty
+NO_FILES = "mkdir -p {0} && mount -t tmpfs -o nr_inodes=1 full {0}"
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize(
-    ("host", "folder"),
-    # the temporary folder of a throw-away user is in the second
-    [(SERVER, "/run/pipeline-bench"), (GENERATOR, "/run/private")],
+    ("host", "folder", "fills"),
+    [
+        (SERVER, "/run/pipeline-bench", FULL),
+        (GENERATOR, "/run/pipeline-bench-load-client", NO_FILES),
+    ],
     ids=[SERVER, GENERATOR],
 )
-def test_a_disk_that_is_full_is_said(lab: Lab, tmp_path: Path, host: str, folder: str) -> None:
+def test_a_disk_that_is_full_is_said(
+    lab: Lab, tmp_path: Path, host: str, folder: str, fills: str
+) -> None:
     try:
-        struck = strike(lab, tmp_path, lambda: ssh(host, FULL.format(folder)), within_s=None)
+        struck = strike(lab, tmp_path, lambda: ssh(host, fills.format(folder)), within_s=None)
     finally:
         ssh(host, f"umount {folder}", check=False)
     assert struck.status != 0
