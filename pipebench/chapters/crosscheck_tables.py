@@ -152,5 +152,5 @@ def _field(value: float | None, form: Form) -> Field:
     return Field(FORMS[form](value), value)
 
 
-def _ratio(spread: Estimate) -> Field:
-    return Field(formats.ratio(spread.value), spread.value, interval_of(spread))
+def _ratio(ratio: Estimate) -> Field:
+    return Field(formats.ratio(ratio.value), ratio.value, interval_of(ratio))

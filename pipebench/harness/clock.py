@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipebench.harness.execution import Answers, Execution, Finished, address_of, unusable
+from pipebench.harness.execution import (
+    Answers,
+    Execution,
+    Finished,
+    address_of,
+    on_testbed,
+    unusable,
+)
 from pipebench.harness.host_program import Call
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
@@ -62,18 +69,12 @@ class ClockExecution(Execution):
             clocks=clocks,
             error=error,
         )
-        notice = Notice(
-            time=time_text(ended),
-            run_id=record.run_id,
-            seconds_left=None,
-            testbed=record.testbed,
-            said=f"The clocks{self.where} were not compared: {error}",
-        )
-        return Finished(
-            file=clock_file(record.testbed, record.moment),
-            document=record,
-            event=notice if error else None,
-        )
+        file = clock_file(record.testbed, record.moment)
+        if not error:
+            return Finished(file=file, document=record)
+        place = on_testbed(self.run, record.testbed)
+        said = f"The clocks{place} were not compared: {error}"
+        return Finished(file=file, document=record, event=Notice(**self.at(ended), said=said))
 
 
 def clocks_before(run: RunPlan, testbed: Testbed) -> dict[str, Clock]:

@@ -9,7 +9,7 @@ from pipebench.harness.execution import Answers, Finished
 from pipebench.harness.host_program import Call
 from pipebench.harness.measurement import CellExecution, result_text, totals_of
 from pipebench.record.schema import CrossChecked
-from pipebench.record.store import crosscheck_file, time_text
+from pipebench.record.store import crosscheck_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,7 @@ class CrosscheckExecution(CellExecution):
             document=record,
             fault=record.harness_fault,
             event=CrossChecked(
-                time=time_text(ended),
-                run_id=record.run_id,
-                seconds_left=None,
-                testbed=record.testbed,
+                **self.at(ended),
                 tool=self.tool,
                 round=record.round or None,
                 rate=record.rate,

@@ -27,6 +27,7 @@ from pipebench.record.schema import (
     TestbedEvent,
     Workers,
 )
+from pipebench.record.store import time_text
 
 SERVER_PATIENCE_S = 25
 """So long a server may take until it answers on its own host."""
@@ -146,10 +147,24 @@ class Execution(ABC):
         """The load generator that does what one of them is enough for."""
         return self.testbed.generators[0]
 
-    @property
-    def where(self) -> str:
-        """The testbed in a line for people: empty if there is only one."""
-        return f" on {self.testbed.name}" if len(self.run.testbeds) > 1 else ""
+    def at(self, moment: float) -> dict[str, Any]:
+        """What every event of it has. moment: unix s."""
+        return event_fields(self.run, self.testbed.name, moment)
+
+
+def event_fields(run: RunPlan, testbed: str, moment: float) -> dict[str, Any]:
+    """What every event of a testbed has. moment: unix s."""
+    return {
+        "time": time_text(moment),
+        "run_id": run.run_id,
+        "seconds_left": None,
+        "testbed": testbed,
+    }
+
+
+def on_testbed(run: RunPlan, testbed: str) -> str:
+    """The testbed in a line for people: empty if there is only one."""
+    return f" on {testbed}" if len(run.testbeds) > 1 else ""
 
 
 def carry_out(execution: Execution, hosts: Hosts) -> Answers:

@@ -151,10 +151,7 @@ class MeasurementExecution(CellExecution):
             document=record,
             fault=record.harness_fault,
             event=Measured(
-                time=time_text(ended),
-                run_id=record.run_id,
-                seconds_left=round(left),
-                testbed=record.testbed,
+                **self.at(ended) | {"seconds_left": round(left)},
                 round=self.round,
                 position=record.position,
                 framework=record.framework,

@@ -66,10 +66,7 @@ class ProbeExecution(Execution):
             document=record,
             fault=record.harness_fault,
             event=Probed(
-                time=time_text(ended),
-                run_id=record.run_id,
-                seconds_left=None,
-                testbed=record.testbed,
+                **self.at(ended),
                 framework=record.framework,
                 workers=record.workers,
                 number=self.number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipebench.harness.execution import on_testbed
 from pipebench.harness.lines import Line
 from pipebench.plan.estimate import extended, left_text
 from pipebench.plan.run_plan import RunPlan
@@ -22,7 +23,7 @@ from pipebench.record.values import workers_words
 
 def line_of(event: TestbedEvent, run: RunPlan) -> Line | None:
     """The line of an event; None if the line of another one says it."""
-    where = f" on {event.testbed}" if len(run.testbeds) > 1 else ""
+    where = on_testbed(run, event.testbed)
     text, trouble, passing = "", True, False
     match event:
         case Measured():

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipebench.harness.execution import Answers, Execution, Hosts, carry_out
+from pipebench.harness.execution import Answers, Execution, Hosts, carry_out, event_fields
 from pipebench.harness.interrupt import Interrupted
 from pipebench.harness.lines import Lines
 from pipebench.harness.recovery import Recovery
@@ -20,7 +20,6 @@ from pipebench.plan.testbeds import Testbed
 from pipebench.record.assemble import Answer
 from pipebench.record.progress import append_event
 from pipebench.record.schema import TestbedEvent
-from pipebench.record.store import time_text
 
 LOOK_EVERY_S = 5
 """A testbed that waits looks so often whether its run is still wanted."""
@@ -88,9 +87,4 @@ class TestbedRun:
 
     def now(self) -> dict[str, Any]:
         """What every event of this testbed has."""
-        return {
-            "time": time_text(time.time()),
-            "run_id": self.run.run_id,
-            "seconds_left": None,
-            "testbed": self.testbed.name,
-        }
+        return event_fields(self.run, self.testbed.name, time.time())

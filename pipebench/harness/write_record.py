@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from pipebench.harness.execution import Answers, Execution
 from pipebench.harness.recovery import Recovery
 from pipebench.record.progress import append_event
 from pipebench.record.schema import GivenUp, HarnessFault, Pause, TestbedEvent
-from pipebench.record.store import time_text, write
+from pipebench.record.store import write
 
 
 def record(
@@ -20,18 +19,13 @@ def record(
 
     ended: when the last answer came, unix s. recovery: of its testbed; the execution is counted.
     """
-    folder, testbed = Path(execution.run.results_dir), execution.testbed.name
+    folder = Path(execution.run.results_dir)
     finished = execution.finished(answers, ended)
     write(folder, finished.file, finished.document)
     events: list[TestbedEvent] = [finished.event] if finished.event else []
     fault = finished.fault
     waits = recovery.after(fault, time.time())
-    common: dict[str, Any] = {
-        "time": time_text(ended),
-        "run_id": execution.run.run_id,
-        "seconds_left": None,
-        "testbed": testbed,
-    }
+    common = execution.at(ended)
     if fault:
         events.append(HarnessFault(**common, record=finished.file, reason=fault))
     if waits:

@@ -106,8 +106,8 @@ def field_of(column: Column[Row], row: Row) -> Field:
     return Field(FORMS[column.form](value) if instead is None else instead, value, interval)
 
 
-def interval_of(spread: Estimate, form: Form = Form.RATIO) -> str:
+def interval_of(estimate: Estimate, form: Form = Form.RATIO) -> str:
     """The interval in brackets; empty without one."""
-    if spread.low is None:
+    if estimate.low is None:
         return ""
-    return f"({FORMS[form](spread.low)} to {FORMS[form](spread.high)})"
+    return f"({FORMS[form](estimate.low)} to {FORMS[form](estimate.high)})"

@@ -125,7 +125,7 @@ def test_a_third_tool_is_one_more_file() -> None:
 
 @pytest.mark.usefixtures("_toy")
 def test_a_run_of_another_tool_has_no_word_of_the_first(tmp_path: Path) -> None:
-    """What is said of a tool comes from the tool; one that times requests has no batches."""
+    """The words about a tool are its own. A tool that times requests has no batches."""
     made = wrk(None) | {"argv": ["toy"], "result": {"mean_us": 490_000, "answers": 4000}}
     made |= {"stdout": "toy says hello", "cpu_s": 0.5}
     measured = record(framework="alpha", tool="toy", generators=[generator(made)])
