@@ -87,7 +87,10 @@ def shell_files() -> list[str]:
 
 def layers(more: Sequence[str]) -> dict[str, list[Job]]:
     """The jobs of each layer. more: words for pytest."""
-    own_mypy = ("sh", "-c", f"mypy --config-file '{ROOT}/servers/mypy.ini' ./*.py")
+    # a cache each: modules of one name in two folders, checked at once, would take each other's
+    cache = f"'{ROOT}/.mypy_cache/servers'/${{PWD##*/}}"
+    options = f"--config-file '{ROOT}/servers/mypy.ini' --cache-dir {cache}"
+    own_mypy = ("sh", "-c", f"mypy {options} ./*.py")
     gofmt = ("sh", "-c", '"$(go env GOROOT)/bin/gofmt" -l .')
     lab = ("tests/lab", "lab/tests")
     image = ("lab/up.yml", "-i", "inventory/lab", "--tags", "image")
