@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
 from pipebench.measure.load import Load
 from pipebench.measure.window import CLOSING_S, WindowError, growths, increase, quiet_end
@@ -41,8 +42,22 @@ def quiet(loads: list[Load]) -> float | None:
         silence = quiet_end(load.samples, "nic_rx_bytes", ran.started, ran.stopped)
         if silence is None:
             return None
-        silences.append(silence)
+        silences.append(max(silence, _quiet_connections(load)))
     return min(silences, default=None)
+
+
+def _quiet_connections(load: Load) -> float:
+    """How long all connections of the load had received nothing at its end, s; 0 if not known.
+
+    What else comes to the host ends a silence of its interface: the verification, a login. Nothing
+    came after the snapshot of the connections if they had received all that the tool counted.
+    """
+    ran, seen = load.measured, load.connections
+    if ran is None or ran.counts is None or seen is None or not seen.last_received_ms:
+        return 0.0
+    if ran.counts.bytes is None or sum(accumulate(seen.received_bytes)) < ran.counts.bytes:
+        return 0.0
+    return min(seen.last_received_ms) / 1000 + max(0.0, ran.stopped - seen.at)
 
 
 def pace(loads: list[Load]) -> list[float] | None:

@@ -94,7 +94,7 @@ def test_what_it_does_wrong_is_its_outcome_and_its_reason(
     seen: dict[str, dict[str, str]], server: str
 ) -> None:
     outcome, words = WRONG[server]
-    assert seen[server]["outcome"] == outcome
+    assert seen[server]["outcome"] == outcome, seen[server]["reason"]
     assert words in seen[server]["reason"]
 
 

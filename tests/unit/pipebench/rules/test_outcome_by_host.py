@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from pipebench.measure.measurement import Measurement
+from pipebench.record.packing import packed_connections
 from pipebench.record.schema import ProbeRecord
 from pipebench.rules.conformance import Conformance, probe_of
 from pipebench.rules.outcome import Context, Judgement, ResponseSize, judge
 from pipebench.rules.rule import Outcome
 from tests.unit.pipebench.factory import (
+    RESPONSE_BYTES,
     START,
     case,
     closed_loop,
@@ -161,6 +163,38 @@ def test_a_hang_in_the_first_batch_is_told_as_far_as_it_is_known(
     found = verdict_of(seen_by(wrk_result({}, tail=tail), opened=opened, silent_from=1.0))
     assert found.outcome == Outcome.FAILED
     assert found.reason.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("last_received_ms", "outcome"), [(3_800, Outcome.FAILED), (10, Outcome.DEGRADED)]
+)
+def test_a_hang_in_the_first_batch_is_seen_beside_other_traffic(
+    last_received_ms: int, outcome: Outcome
+) -> None:
+    # the interface receives all the time; what the connections received is another matter
+    document = seen_by(wrk_result({}, tail=800))
+    document["generators"][0]["connections"] = packed_connections(
+        {
+            "at": START + 3 + 4.8,
+            "received_bytes": [5 * RESPONSE_BYTES - 5] * 200,
+            "last_sent_ms": [4_000] * 200,
+            "last_received_ms": [last_received_ms] * 200,
+        }
+    )
+    assert verdict_of(document).outcome == outcome
+
+
+def test_what_came_after_the_connections_were_looked_at_is_no_silence() -> None:
+    document = seen_by(wrk_result({}, tail=800))
+    document["generators"][0]["connections"] = packed_connections(
+        {
+            "at": START + 3 + 4.8,
+            "received_bytes": [0] * 200,
+            "last_sent_ms": [4_800] * 200,
+            "last_received_ms": [4_800] * 200,
+        }
+    )
+    assert verdict_of(document).outcome == Outcome.DEGRADED
 
 
 def test_a_window_too_short_for_one_batch_is_no_hang() -> None:
