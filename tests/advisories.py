@@ -18,7 +18,8 @@ from typing import Any
 
 import yaml
 
-from pipebench.plan.frameworks import CURRENT, FILE
+from pipebench.plan.framework_file import FILE
+from pipebench.plan.frameworks import CURRENT
 
 ROOT = Path(__file__).resolve().parents[1]
 FOUND = 3

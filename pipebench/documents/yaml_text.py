@@ -30,6 +30,7 @@ def values_of(text: str) -> Any:
         raise YamlError(f"it is too large (more than {LARGEST_BYTES:,} characters)")
     try:
         _check_events(text)
+        _check_keys(yaml.compose(text, Loader=LOADER))
         value = yaml.load(text, Loader=LOADER)  # noqa: S506 (a safe one)
         # a date that no calendar has, a number that Python does not count to, a set
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, RecursionError) as error:
@@ -51,6 +52,23 @@ def _check_events(text: str) -> None:
             if depth > DEEPEST:
                 raise YamlError(f"its values are nested more than {DEEPEST} deep")
         depth -= isinstance(event, yaml.CollectionEndEvent)
+
+
+def _check_keys(node: yaml.Node | None) -> None:
+    """A key that stands twice is a mistake: YAML's last one would win without a word."""
+    if isinstance(node, yaml.SequenceNode):
+        for inner in node.value:
+            _check_keys(inner)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: dict[tuple[str, str], int] = {}
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            name, line = (key.tag, key.value), key.start_mark.line + 1
+            if name in seen:
+                raise YamlError(f"it has {key.value} twice, in the lines {seen[name]} and {line}")
+            seen[name] = line
+        _check_keys(value)
 
 
 def _check_values(value: Any) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pipebench.locks.requirements_lock import normal
 from pipebench.plan.earlier_run import PACKAGES, Change
 from pipebench.plan.frameworks import PlannedFramework
+from pipebench.plan.variants import contents
 
 PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[.*?\])?\s*==\s*([^\s;\\]+)", re.MULTILINE)
 """In requirements.txt: a package and its version."""
@@ -26,7 +27,7 @@ class Lock(NamedTuple):
 
 
 def lock_of(framework: PlannedFramework) -> Lock | None:
-    """The lock in a framework's folder; None if its versions are those of the host's packages."""
+    """The lock of a framework or a variant; None if its versions are those of the host's packages."""
     if framework.runtime == "python":
         return _lock(framework, "requirements.txt", PINNED)
     if framework.runtime == "go":
@@ -35,8 +36,8 @@ def lock_of(framework: PlannedFramework) -> Lock | None:
 
 
 def _lock(framework: PlannedFramework, file: str, *forms: re.Pattern[str]) -> Lock:
-    path = Path(framework.path) / file
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    path = contents(Path(framework.path), framework.variant).get(file)
+    text = path.read_text(encoding="utf-8", errors="replace") if path else ""
     versions: dict[str, set[str]] = {}
     for form in forms:
         for package, version in form.findall(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -20,8 +21,13 @@ def files_of(folder: Path) -> list[Path]:
 
 def digest_of(folder: Path) -> str:
     """The SHA-256 of the names and contents of all files below a folder, in hex."""
+    return digest_of_files({str(path.relative_to(folder)): path for path in files_of(folder)})
+
+
+def digest_of_files(files: Mapping[str, Path]) -> str:
+    """The SHA-256 of the names and contents of files, in hex; files: by name."""
     whole = hashlib.sha256()
-    for path in files_of(folder):
+    for name, path in sorted(files.items(), key=lambda one: Path(one[0])):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        whole.update(f"{path.relative_to(folder)}\0{content}\n".encode())
+        whole.update(f"{name}\0{content}\n".encode())
     return whole.hexdigest()

@@ -1,57 +1,52 @@
-"""The frameworks of a run: those in the folders, the chosen ones, and the controls."""
+"""The frameworks in the folders, with their variants: what there is to choose from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import yaml
-from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec import UNSET, UnsetType, field, structs, to_builtins
 
-from pipebench.documents.declared import matches, plain, read_fields, suggestion
+from pipebench.documents.declared import matches
 from pipebench.locks.requirements_lock import LOCKS, LockError, read_lock
-from pipebench.plan.digest import digest_of
-from pipebench.plan.errors import Mistakes, PlanError, sentence
-from pipebench.plan.variables import Name
+from pipebench.plan.errors import Mistakes, sentence
+from pipebench.plan.framework_file import (
+    FILE,
+    DeclaredFramework,
+    Environment,
+    FolderName,
+    VariantFile,
+    Versions,
+    read_declaration,
+)
+from pipebench.plan.variants import composed, digest_of_framework, variant_mistakes
+from pipebench.record.names import current_name, named
 
-FILE = "framework.yml"
 CURRENT = "current"
 """The stack of today."""
 BUILD_LOCK = LOCKS[1]
-CEILING = Path("servers") / "ceiling"
-DEFAULT_REFERENCE = "uvloop-httptools"
-
-Text = Annotated[str, Meta(extra={"right": "a text, in quotes if it is a number"})]
-Packages = Annotated[
-    list[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9+.-]+\Z")]],
-    Meta(extra={"right": "a list of Debian packages"}),
-]
+ACTING = ("runtime", "python", "packages", "build", "env", "loop")
+"""What makes a framework another one beside its files."""
+IN_THE_FILE_ALONE = ("loops", "variants")
 
 
-class FrameworkFile(Struct, frozen=True, kw_only=True):
-    """framework.yml, which docs/formats.md explains."""
+class PlannedFramework(DeclaredFramework, frozen=True, kw_only=True):
+    """A framework of a run. path: its folder here, absolute. digest: of what it consists of.
 
-    title: Text
-    stack: Text
-    language: Text
-    runtime: Literal["python", "go", "debian"]
-    python: Text | None = None
-    packages: Packages = []
-    build: Packages = []
-    note: Text = ""
-    # ceiling: the most that generator and path can do; it is not ranked
-    role: Literal["framework", "ceiling"] = "framework"
-
-
-class PlannedFramework(FrameworkFile, frozen=True, kw_only=True):
-    """A framework of a run. path: its folder here, absolute. digest: of its files.
-
-    control_of: the framework that this one is a second time (the A/A control); else absent.
+    folder, variant: the two parts of its name; the plain framework has an empty variant. files,
+    env, loop, overrides: what is different in its variant. control_of: the framework that this one
+    is a second time (the A/A control); else absent.
     """
 
     path: str
     digest: str
+    folder: str = ""
+    variant: str = ""
+    files: str | None = None
+    env: Environment = field(default_factory=dict)
+    loop: str | None = None
+    overrides: Versions = field(default_factory=dict)
     control_of: str | UnsetType = UNSET
 
     @property
@@ -69,67 +64,104 @@ Frameworks = Mapping[str, PlannedFramework]
 
 
 def read_framework(folder: Path) -> PlannedFramework:
-    """The framework in a folder. Raises PlanError."""
-    file = folder / FILE
-    given = _read_yaml(file)
-    if type(given.get("stack")) is int:  # a year needs no quotes
-        given["stack"] = str(given["stack"])
-    values, wrong = read_fields(FrameworkFile, given, where=f"{file}: ")
-    mistakes = Mistakes(map(sentence, wrong.values()))
-    if not matches(folder.name, Name):
+    """The plain framework in a folder. Raises PlanError."""
+    return read_frameworks(folder)[folder.name]
+
+
+def read_frameworks(folder: Path) -> dict[str, PlannedFramework]:
+    """The framework in a folder, and its variants, by name. Raises PlanError with every mistake."""
+    declaration = read_declaration(folder)
+    values, variants = declaration.values, declaration.variants
+    mistakes = Mistakes(declaration.mistakes)
+    if not matches(folder.name, FolderName):
         mistakes.append(
             f"{folder} must have a name of a-z, 0-9 and -, which does not begin with -."
         )
-    mistakes += _package_mistakes(folder, values)
-    mistakes += _lock_mistakes(folder)
+    if folder.name.endswith("-again"):
+        now = current_name(folder.name)
+        mistakes.append(f"{folder} has the name that {now} has in older runs; rename it.")
+    plain_files = composed(folder, variants, "")
+    mistakes += _package_mistakes(folder, "", values, plain_files)
+    mistakes += _lock_mistakes(plain_files)
+    for variant, own in variants.items():
+        wrong = variant_mistakes(folder, variant, own, values)
+        if not wrong:
+            files = composed(folder, variants, variant)
+            changed = {name: path for name, path in files.items() if path != plain_files.get(name)}
+            wrong = _package_mistakes(folder, variant, values | _replaced(own), files)
+            wrong += _lock_mistakes(changed)
+        mistakes += wrong
     mistakes.refuse()
+    shared = {name: value for name, value in values.items() if name not in IN_THE_FILE_ALONE}
+    frameworks = {folder.name: _planned(folder, "", shared, plain_files)}
+    for variant, own in variants.items():
+        differences = {
+            "title": f"{shared['title']}, {variant}",
+            **_replaced(own),
+            "files": own.files,
+            "env": own.env,
+            "loop": own.loop,
+            "overrides": own.overrides,
+        }
+        files = composed(folder, variants, variant)
+        one = _planned(folder, variant, shared | differences, files)
+        frameworks[named(folder.name, variant)] = one
+    return frameworks
+
+
+def _replaced(own: VariantFile) -> dict[str, Any]:
+    """What a variant declares in place of the plain framework's."""
+    given = to_builtins(own)
+    names = ("title", "stack", "note", "python", "packages", "build")
+    return {name: given[name] for name in names if given[name] is not None}
+
+
+def _planned(
+    folder: Path, variant: str, values: Mapping[str, Any], files: Mapping[str, Path]
+) -> PlannedFramework:
     note = values.get("note", "").strip()
-    return PlannedFramework(
-        **{**values, "note": note}, path=str(folder.resolve()), digest=digest_of(folder)
+    one = PlannedFramework(
+        **{**values, "note": note},
+        path=str(folder.resolve()),
+        folder=folder.name,
+        variant=variant,
+        digest="",
     )
+    acting = {name: getattr(one, name) for name in ACTING}
+    return structs.replace(one, digest=digest_of_framework(files, acting))
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
-    """The mapping in a file. Raises PlanError."""
-    try:
-        data = plain(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PlanError(f"{file} cannot be read: {' '.join(str(error).split())}.") from error
-    if not isinstance(data, dict):
-        raise PlanError(f"{file} is not a mapping; it requires title, stack, language, runtime.")
-    return data
-
-
-def _package_mistakes(folder: Path, values: Mapping[str, Any]) -> list[str]:
+def _package_mistakes(
+    folder: Path, variant: str, values: Mapping[str, Any], files: Mapping[str, Path]
+) -> list[str]:
     """Mistakes in Debian packages that are right alone, but not with the other fields."""
+    where = f"{folder / FILE}: the variant {variant}" if variant else str(folder / FILE)
     sentences = []
     if values.get("runtime") == "debian" and not values.get("packages"):
         sentences.append(
-            f"{folder / FILE} has no packages; runtime debian requires one, whose program is run."
+            f"{where} has no packages; runtime debian requires one, whose program is run."
         )
-    if values.get("build") and not (folder / BUILD_LOCK).is_file():
-        sentences.append(
-            f"{folder / FILE} has build, which requires a file {BUILD_LOCK} beside it."
-        )
+    if values.get("build") and BUILD_LOCK not in files:
+        sentences.append(f"{where} has build, which requires a file {BUILD_LOCK} beside it.")
     return sentences
 
 
-def _lock_mistakes(folder: Path) -> list[str]:
+def _lock_mistakes(files: Mapping[str, Path]) -> list[str]:
     """A sentence for each lock that has anything but packages."""
     sentences = []
-    for file in (folder / name for name in LOCKS):
-        if file.is_file():
-            try:
-                read_lock(file.read_text(encoding="utf-8", errors="replace"), str(file))
-            except (LockError, OSError) as error:
-                sentences.append(sentence(str(error)))
+    for file in (files[name] for name in LOCKS if name in files):
+        try:
+            read_lock(file.read_text(encoding="utf-8", errors="replace"), str(file))
+        except (LockError, OSError) as error:
+            sentences.append(sentence(str(error)))
     return sentences
 
 
 def find_frameworks(folders: Iterable[str], root: Path) -> dict[str, PlannedFramework]:
-    """Every framework below the folders (relative to `root`), by name. Raises PlanError.
+    """Every framework below the folders (relative to `root`), and its variants, by name.
 
-    A folder is a framework itself if it has a `framework.yml`, else its children may be.
+    A folder is a framework itself if it has a `framework.yml`, else its children may be. Raises
+    PlanError.
     """
     frameworks: dict[str, PlannedFramework] = {}
     mistakes = Mistakes()
@@ -143,7 +175,7 @@ def find_frameworks(folders: Iterable[str], root: Path) -> dict[str, PlannedFram
                 mistakes.append(f"{folder} and {other} have the same name; rename one of them.")
                 continue
             with mistakes.collected():
-                frameworks[folder.name] = read_framework(folder)
+                frameworks |= read_frameworks(folder)
     mistakes.refuse()
     return frameworks
 
@@ -152,75 +184,3 @@ def _framework_folders(top: Path) -> list[Path]:
     if (top / FILE).exists():
         return [top]
     return [folder for folder in sorted(top.iterdir()) if (folder / FILE).exists()]
-
-
-def choose_frameworks(names: list[str], available: Frameworks) -> dict[str, PlannedFramework]:
-    """The named frameworks, or all of the current stack. Raises PlanError."""
-    Mistakes(
-        sentence(
-            f"bench_frameworks has {name!r}, which does not exist; {suggestion(name, available)}"
-        )
-        for name in names
-        if name not in available
-    ).refuse()
-    chosen = names or [
-        name
-        for name in sorted(available)
-        if available[name].stack == CURRENT and available[name].is_ranked
-    ]
-    if not chosen:
-        raise PlanError("bench_framework_dirs has no framework of the current stack.")
-    return {name: available[name] for name in chosen}
-
-
-def choose_reference(name: str | None, chosen: Frameworks) -> str | None:
-    """The framework that precision and the A/A control refer to; None if none is ranked.
-
-    Raises PlanError.
-    """
-    ranked = [name for name, framework in chosen.items() if framework.is_ranked]
-    if name is None:
-        return DEFAULT_REFERENCE if DEFAULT_REFERENCE in ranked else next(iter(ranked), None)
-    if name not in ranked:
-        raise PlanError(
-            f"bench_reference is {name!r}; it must be one of this run: {', '.join(ranked)}."
-        )
-    return name
-
-
-def control_frameworks(
-    chosen: Frameworks, reference: str | None, available: Frameworks, root: Path
-) -> dict[str, PlannedFramework]:
-    """The controls of a run: a ceiling, and its reference again under another name.
-
-    Raises PlanError.
-    """
-    controls = _ceiling(chosen, available, root)
-    if reference is not None:
-        controls[f"{reference}-again"] = _again(reference, chosen[reference])
-    Mistakes(
-        f"{name} is the name of a control of this run; rename that framework, or set "
-        "bench_controls to false."
-        for name in controls
-        if name in chosen
-    ).refuse()
-    return controls
-
-
-def _ceiling(chosen: Frameworks, available: Frameworks, root: Path) -> dict[str, PlannedFramework]:
-    """A ceiling, unless one is chosen; the project's own if the folders have none."""
-    if any(framework.role == "ceiling" for framework in chosen.values()):
-        return {}
-    ceilings = {name: one for name, one in available.items() if one.role == "ceiling"}
-    if not ceilings and (root / CEILING).is_dir():
-        ceilings = {CEILING.name: read_framework(root / CEILING)}
-    return dict(list(ceilings.items())[:1])
-
-
-def _again(name: str, original: PlannedFramework) -> PlannedFramework:
-    return structs.replace(
-        original,
-        title=f"{original.title} (again)",
-        note=f"The A/A control: {original.title} a second time, as a unit of its own.",
-        control_of=name,
-    )

@@ -19,17 +19,11 @@ import yaml
 from msgspec import Struct, structs
 
 from pipebench.documents.declared import plain
+from pipebench.plan.choice import choose_frameworks, choose_reference, control_frameworks
 from pipebench.plan.digest import digest_of
 from pipebench.plan.earlier_run import Repetition, Resumption
 from pipebench.plan.errors import Mistakes
-from pipebench.plan.frameworks import (
-    CURRENT,
-    PlannedFramework,
-    choose_frameworks,
-    choose_reference,
-    control_frameworks,
-    find_frameworks,
-)
+from pipebench.plan.frameworks import CURRENT, PlannedFramework, find_frameworks
 from pipebench.plan.project import Project
 from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.shares import share_mistakes

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from pipebench.documents.declared import matches, plain
 from pipebench.plan.errors import Mistakes, PlanError
-from pipebench.plan.variables import Name
+from pipebench.plan.variables import TestbedName
 from pipebench.record.schema import AllCores, Workers
 from pipebench.tools import FIRST
 
@@ -126,7 +126,7 @@ def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
     """A sentence for everything that is wrong with the hosts of one testbed."""
     name, server, generators = testbed.name, testbed.server, testbed.generators
     sentences = []
-    if not matches(name, Name):
+    if not matches(name, TestbedName):
         sentences.append(
             f"{server}: bench_testbed is {name!r}; it must be a name of a-z, 0-9 and -, which does "
             "not begin with -."

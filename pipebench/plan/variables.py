@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from pipebench.plan.errors import PlanError
 from pipebench.plan.tuning import FULL, NONE, names_text, table
+from pipebench.record.names import FOLDER_PATTERN, SEPARATOR, VARIANT_PATTERN
 from pipebench.record.schema import AllCores
 from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import FIRST, tools
@@ -42,9 +43,18 @@ CHECKERS = sorted(tools().keys() - {FIRST})
 KEEPERS = [name for name in CHECKERS if tools()[name].keeps_rate]
 """Of these, the ones that can send at a constant rate."""
 RIGHT_TOOLS = f"[{FIRST}], or [{', '.join((FIRST, *CHECKERS))}] to cross-check"
-FRAMEWORK_NAME = r"^[a-z0-9][a-z0-9-]*\Z"
+FRAMEWORK_NAME = rf"^{FOLDER_PATTERN}({SEPARATOR}{VARIANT_PATTERN})?\Z"
 
-Name = Annotated[str, Meta(pattern=FRAMEWORK_NAME, extra={"right": "the name of a framework"})]
+FrameworkName = Annotated[
+    str,
+    Meta(
+        pattern=FRAMEWORK_NAME,
+        extra={"right": "the name of a framework, or NAME@VARIANT"},
+    ),
+]
+TestbedName = Annotated[
+    str, Meta(pattern=rf"^{FOLDER_PATTERN}\Z", extra={"right": "the name of a testbed"})
+]
 Text = Annotated[str, Meta(min_length=1)]
 
 
@@ -71,7 +81,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
     frameworks: Annotated[
         list[Text],
         Meta(
-            description="names; [] means every framework of the current stack",
+            description="names, or NAME@VARIANT; [] means every framework of the current stack",
             examples=["aiohttp,sanic", "[aiohttp, sanic]"],
             extra={"right": "names"},
         ),
@@ -120,7 +130,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(description="also measure the ceiling, and the reference twice; no ranks without"),
     ]
     reference: Annotated[
-        Name | None,
+        FrameworkName | None,
         Meta(description="a framework of the run; null means uvloop-httptools, or else the first"),
     ]
     workers: Annotated[
@@ -197,10 +207,9 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(description="stop services that would undo the tuning, for the time of the run"),
     ]
     base_testbed: Annotated[
-        Name | None,
+        TestbedName | None,
         Meta(
             description="the one that others are compared with; null means the first",
-            extra={"right": "the name of a testbed"},
         ),
     ]
 

@@ -69,3 +69,8 @@ def again_of(framework: str) -> str:
     """The name of the A/A control of a framework, which may be a variant itself."""
     folder, _, variant = framework.partition(SEPARATOR)
     return named(folder, f"{variant}{OLD_AGAIN}" if variant else AGAIN)
+
+
+def plain_variant(variant: str) -> str:
+    """The variant that a control is a second time; any other as it is."""
+    return "" if variant == AGAIN else variant.removesuffix(OLD_AGAIN)

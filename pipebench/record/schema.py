@@ -549,7 +549,8 @@ class Described(Part, kw_only=True):
 
     role: "framework", or "ceiling" (what generator and path can do, in no rank). control_of: the
     framework that this one is a second time (the A/A control). digest: of its files, None in older
-    records.
+    records. folder, variant: the two parts of its name; files, env, loop, overrides: what was
+    different in its variant. Older records have none of them.
     """
 
     title: str = ""
@@ -563,6 +564,12 @@ class Described(Part, kw_only=True):
     role: str = "framework"
     control_of: str | None = None
     digest: str | None = None
+    folder: str = ""
+    variant: str = ""
+    files: str | None = None
+    env: dict[str, str] = {}
+    loop: str | None = None
+    overrides: dict[str, str] = {}
 
 
 class Planned(Part, kw_only=True):

@@ -20,7 +20,13 @@ from pipebench.plan.phases import PHASES
 from pipebench.plan.project import ROOT
 from pipebench.plan.run_plan import default_variables
 from pipebench.plan.validation import read_variables
-from pipebench.plan.variables import PLACE_OF_A_RUN, RESUME, Name, Variables, current_names
+from pipebench.plan.variables import (
+    PLACE_OF_A_RUN,
+    RESUME,
+    FrameworkName,
+    Variables,
+    current_names,
+)
 from pipebench.record.run_record import Run
 
 MOST_VARIABLES = 200
@@ -76,7 +82,7 @@ def checked_variables(run: Run) -> dict[str, Any]:
         right[FOLDERS] = [_own_folder(name) for name in _listed(right[FOLDERS])]
     if "bench_frameworks" in right:
         names = _listed(right["bench_frameworks"])
-        right["bench_frameworks"] = [name for name in names if matches(name, Name)]
+        right["bench_frameworks"] = [name for name in names if matches(name, FrameworkName)]
     return right
 
 

@@ -1,4 +1,4 @@
-"""The controller's half of framework_deploy: read the folder, and send the program if need be."""
+"""The controller's half of framework_deploy: read the files, and send the program if need be."""
 
 from __future__ import annotations
 
@@ -10,24 +10,21 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from pipebench.plan.digest import files_of
+from pipebench.plan.variants import contents
 
 # A framework is a few files of code: more is a mistake, such as an environment left in the folder.
 MOST_BYTES = 1_000_000
 
 
-def read_folder(folder: Path) -> dict[str, str]:
-    """The files of a framework by relative path, in base64."""
-    paths = files_of(folder)
-    size = sum(path.stat().st_size for path in paths)
+def read_contents(folder: Path, variant: str) -> dict[str, str]:
+    """What a variant of a framework consists of, by relative path, in base64."""
+    files = contents(folder, variant)
+    size = sum(path.stat().st_size for path in files.values())
     if size > MOST_BYTES:
         raise AnsibleActionFail(
             f"{folder} holds {size} bytes; a framework has at most {MOST_BYTES}"
         )
-    return {
-        str(path.relative_to(folder)): base64.b64encode(path.read_bytes()).decode()
-        for path in paths
-    }
+    return {name: base64.b64encode(path.read_bytes()).decode() for name, path in files.items()}
 
 
 class ActionModule(ActionBase):
@@ -42,7 +39,7 @@ class ActionModule(ActionBase):
         if words["runtime"] == "go":
             words["binary_sha256"] = hashlib.sha256(Path(binary).read_bytes()).hexdigest()
         else:
-            words["files"] = read_folder(Path(words["folder"]))
+            words["files"] = read_contents(Path(words["folder"]), words.pop("variant", ""))
         first: dict[str, Any] = self._execute_module(module_args=words, task_vars=task_vars)
         if first.get("failed") or not first.get("needs_binary"):
             return first

@@ -47,6 +47,16 @@ options:
   folder:
     description: Its folder on the controller; for the action plugin.
     type: path
+  variant:
+    description: Which variant of that folder it is; none for the plain one; for the action plugin.
+    type: str
+  env:
+    description: What its process has in the environment beside BENCH_*.
+    type: dict
+    default: {}
+  loop:
+    description: The event loop that its process is asked to use, as BENCH_LOOP.
+    type: str
   files:
     description: What C(app/) is to hold, by relative path, in base64; made by the action plugin.
     type: dict
@@ -118,7 +128,7 @@ PYTHON_START = """\
 #!/bin/sh
 # Started by pipeline-bench@{name}.service, with BENCH_* in the environment.
 cd {app}
-export LANG=C.UTF-8 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1{extra}
+export LANG=C.UTF-8 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1{env}
 exec {venv}/bin/python server.py
 """
 
@@ -126,7 +136,7 @@ PROGRAM_START = """\
 #!/bin/sh
 # Started by pipeline-bench@{name}.service, with BENCH_* in the environment.
 cd {app}
-export LANG=C.UTF-8
+export LANG=C.UTF-8{env}
 exec {app}/server
 """
 
@@ -143,13 +153,16 @@ class CannotDeployError(Exception):
         self.log = log
 
 
-def start_text(name: str, path: Path, runtime: str, python: dict[str, str] | None) -> str:
-    """Write the start file: no BENCH_* in it, those come with each measurement."""
-    if runtime != "python":
-        return PROGRAM_START.format(name=name, app=path / "app")
+def start_text(
+    name: str, path: Path, runtime: str, python: dict[str, str] | None, env: dict[str, str]
+) -> str:
+    """Write the start file: address, port and workers come with each measurement."""
     libraries = (python or {}).get("library_path")
-    extra = f" LD_LIBRARY_PATH={shlex.quote(libraries)}" if libraries else ""
-    return PYTHON_START.format(name=name, app=path / "app", venv=path / "venv", extra=extra)
+    if runtime == "python" and libraries:
+        env = {"LD_LIBRARY_PATH": libraries, **env}
+    text = "".join(f" {key}={shlex.quote(value)}" for key, value in sorted(env.items()))
+    form = PYTHON_START if runtime == "python" else PROGRAM_START
+    return form.format(name=name, app=path / "app", venv=path / "venv", env=text)
 
 
 def go_versions(build_info: str) -> dict[str, Any]:
@@ -457,6 +470,11 @@ class Deployment:
         self.write(target, Path(self.params["binary"]).read_bytes(), 0o755)
         return False
 
+    def env(self) -> dict[str, str]:
+        """What the process has in its environment because of its variant."""
+        loop = self.params["loop"]
+        return {**self.params["env"], **({"BENCH_LOOP": loop} if loop else {})}
+
     def installed(self) -> dict[str, str]:
         """The versions of its Debian packages, by name."""
         names = self.params["packages"]
@@ -500,7 +518,7 @@ class Deployment:
             versions = go_versions(self.params["build_info"] or "")
         text = json.dumps(versions, indent=1, sort_keys=True) + "\n"
         self.write(self.path / "versions.json", text.encode(), 0o644)
-        start = start_text(self.params["name"], self.path, runtime, python)
+        start = start_text(self.params["name"], self.path, runtime, python, self.env())
         self.write(self.path / "start", start.encode(), 0o755)
         return {"changed": self.changed, "versions": versions, "needs_binary": needs_binary}
 
@@ -512,6 +530,9 @@ def main() -> None:
             "path": {"type": "path", "required": True},
             "runtime": {"type": "str", "choices": ["python", "go", "debian"], "required": True},
             "folder": {"type": "path"},
+            "variant": {"type": "str"},
+            "env": {"type": "dict", "default": {}},
+            "loop": {"type": "str"},
             "files": {"type": "dict", "default": {}},
             "packages": {"type": "list", "elements": "str", "default": []},
             "python": {"type": "dict"},

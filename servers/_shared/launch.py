@@ -5,6 +5,8 @@ The folders of the frameworks link to this file. It must run on CPython 3.7, as 
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import multiprocessing
 import os
 import signal
@@ -38,6 +40,13 @@ def settings() -> Settings:
         file=sys.stderr,
     )
     sys.exit(2)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Make a loop of the module that BENCH_LOOP names; of uvloop without it."""
+    module = importlib.import_module(os.environ.get("BENCH_LOOP", "uvloop"))
+    loop: asyncio.AbstractEventLoop = module.new_event_loop()
+    return loop
 
 
 def bound_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:

@@ -1,10 +1,9 @@
-"""Hello world with aiohttp on uvloop."""
+"""Hello world with aiohttp, on uvloop unless BENCH_LOOP says otherwise."""
 
 from functools import partial
 
-import uvloop
 from aiohttp import web
-from launch import run_workers, settings
+from launch import new_event_loop, run_workers, settings
 
 
 async def somebody() -> None:
@@ -28,7 +27,7 @@ def serve(host: str, port: int, *, shared: bool) -> None:
         access_log=None,
         print=None,
         shutdown_timeout=1.0,
-        loop=uvloop.new_event_loop(),
+        loop=new_event_loop(),
     )
 
 

@@ -51,6 +51,14 @@ hint: Build failures usually indicate a problem with the package or the build en
 """
 
 
+DECLARED = """\
+title: Some
+stack: current
+language: Python
+runtime: python
+"""
+
+
 def encoded(**files: str) -> dict[str, str]:
     return {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
 
@@ -59,6 +67,7 @@ def go_words(path: Path, **more: Any) -> dict[str, Any]:
     return {
         "name": "some", "path": str(path), "runtime": "go", "files": {}, "python": None,
         "uv": None, "binary": None, "build_info": BUILD_INFO, "tried": [], "packages": [],
+        "env": {}, "loop": None,
     } | more  # fmt: skip
 
 
@@ -99,16 +108,29 @@ def test_a_reason_is_one_sentence(text: str, reason: str) -> None:
 def test_a_moved_interpreter_is_told_where_its_library_is() -> None:
     path = Path("/opt/some place/frameworks/some")
     python = {"library_path": "/opt/some place/lib"}
-    text = deploy.start_text("some", path, "python", python)
+    text = deploy.start_text("some", path, "python", python, {})
     assert " LD_LIBRARY_PATH='/opt/some place/lib'\n" in text
-    assert "LD_LIBRARY_PATH" not in deploy.start_text("some", path, "python", {"library_path": ""})
+    text = deploy.start_text("some", path, "python", {"library_path": ""}, {})
+    assert "LD_LIBRARY_PATH" not in text
 
 
 @pytest.mark.parametrize("runtime", ["python", "go", "debian"])
 def test_a_start_file_is_valid_shell(runtime: str) -> None:
-    text = deploy.start_text("some", Path("/opt/some place"), runtime, None)
+    text = deploy.start_text("some", Path("/opt/some place"), runtime, None, {"A": "it's; $HOME"})
     assert text.startswith("#!/bin/sh\n")
     subprocess.run(["sh", "-n"], input=text, text=True, check=True)
+
+
+def test_a_program_has_the_environment_of_its_variant(tmp_path: Path) -> None:
+    given = {"A": "it's; $HOME `id`", "LANG": "de", "B": ""}
+    words = go_words(tmp_path / "some", binary_sha256="0", env=given, loop="asyncio")
+    deploy.Deployment(words, check_mode=False).deploy()
+    program = tmp_path / "some" / "app" / "server"
+    program.write_text('#!/bin/sh\nprintf "%s|%s|%s|%s" "$A" "$LANG" "$B" "$BENCH_LOOP"\n')
+    program.chmod(0o755)
+    start = tmp_path / "some" / "start"
+    done = subprocess.run([start], capture_output=True, text=True, check=True)
+    assert done.stdout == "it's; $HOME `id`|de||asyncio"
 
 
 def test_a_program_is_asked_for_brought_and_kept(tmp_path: Path) -> None:
@@ -222,14 +244,15 @@ def test_links_are_followed_when_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text("1")
     folder = tmp_path / "linked"
     folder.mkdir()
+    (folder / "framework.yml").write_text(DECLARED)
     (folder / "server.py").symlink_to("../other.py")
-    assert controller.read_folder(folder) == encoded(**{"server.py": "1"})
+    assert controller.read_contents(folder, "") == encoded(**{"server.py": "1"})
 
 
 def test_what_servers_share_is_a_plain_file_on_the_host(tmp_path: Path) -> None:
     servers = Path(__file__).resolve().parents[3] / "servers"
     assert (servers / "tornado" / "launch.py").is_symlink()
-    files = controller.read_folder(servers / "tornado")
+    files = controller.read_contents(servers / "tornado", "")
     words = {**go_words(tmp_path / "some"), "runtime": "python", "files": files}
     deploy.Deployment(words, check_mode=False).mirror(files)
     deployed = tmp_path / "some" / "app" / "launch.py"
@@ -242,13 +265,15 @@ def test_a_folder_is_read_without_what_editors_leave(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("1")
-    assert set(controller.read_folder(tmp_path)) == {"server.py", "part/more.py"}
+    (tmp_path / "framework.yml").write_text(DECLARED)
+    assert set(controller.read_contents(tmp_path, "")) == {"server.py", "part/more.py"}
 
 
 def test_a_folder_with_an_environment_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "framework.yml").write_text(DECLARED)
     (tmp_path / "big").write_bytes(bytes(controller.MOST_BYTES + 1))
     with pytest.raises(AnsibleActionFail, match="at most"):
-        controller.read_folder(tmp_path)
+        controller.read_contents(tmp_path, "")
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {
         "name": "some", "path": str(tmp_path / "some"), "runtime": "python", "packages": [],
         "python": PYTHON, "tried": [], "uv": str(UV), "built": str(tmp_path / "built"),
-        "binary": None, "build_info": None,
+        "binary": None, "build_info": None, "env": {}, "loop": None,
     }  # fmt: skip
 
 

@@ -268,6 +268,7 @@ def test_a_framework_on_a_file_system_that_is_mounted_noexec(tmp_path: Path) -> 
     words: dict[str, Any] = {
         "name": "some", "path": str(tmp_path / "some"), "runtime": "go", "files": {},
         "python": None, "uv": None, "binary": None, "tried": ["no a", "no b"], "packages": [],
+        "env": {}, "loop": None,
     }  # fmt: skip
     program = f"""
 from modules import framework_deploy as deploy
@@ -312,7 +313,7 @@ def test_where_an_interpreter_came_from_is_recorded(tmp_path: Path) -> None:
     words: dict[str, Any] = {
         "name": "some", "path": str(tmp_path / "some"), "runtime": "python", "packages": [],
         "files": {"requirements.txt": ""}, "python": python, "uv": str(uv), "binary": None,
-        "tried": [],
+        "tried": [], "env": {}, "loop": None,
     }  # fmt: skip
     deploy.Deployment(words, check_mode=False).deploy()
     assert json.loads((tmp_path / "some" / "versions.json").read_text()) == {

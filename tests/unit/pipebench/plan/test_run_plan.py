@@ -16,14 +16,10 @@ from msgspec import inspect
 
 from pipebench.documents.declared import fields_of
 from pipebench.hosts.via_controller import hosts_via_controller
+from pipebench.plan.choice import choose_frameworks
 from pipebench.plan.errors import PlanError
 from pipebench.plan.estimate import estimate_s
-from pipebench.plan.frameworks import (
-    PlannedFramework,
-    choose_frameworks,
-    find_frameworks,
-    read_framework,
-)
+from pipebench.plan.frameworks import PlannedFramework, find_frameworks, read_framework
 from pipebench.plan.phases import MEASURE, is_run
 from pipebench.plan.project import ROOT, Project, read_project
 from pipebench.plan.resolve import (
@@ -561,9 +557,9 @@ def test_a_plan_takes_as_long_as_it_says(name: str, cells: int, longest: float) 
 
 def test_the_controls_are_in_every_round() -> None:
     run = planned(bench_frameworks="aiohttp,uvloop-httptools")
-    names = ["aiohttp", "ceiling", "uvloop-httptools", "uvloop-httptools-again"]
+    names = ["aiohttp", "ceiling", "uvloop-httptools", "uvloop-httptools@again"]
     assert all(sorted(cell.framework for cell in one) == names for one in run.rounds)
-    again = run.frameworks["uvloop-httptools-again"]
+    again = run.frameworks["uvloop-httptools@again"]
     assert again.control_of == "uvloop-httptools"
     assert again.path == run.frameworks["uvloop-httptools"].path
     assert run.frameworks["ceiling"].role == "ceiling"
@@ -574,7 +570,7 @@ def test_the_controls_are_in_every_round() -> None:
 
 def test_the_reference_is_of_the_run() -> None:
     run = planned(bench_frameworks="tornado,aiohttp", bench_reference="aiohttp")
-    assert list(run.frameworks) == ["tornado", "aiohttp", "ceiling", "aiohttp-again"]
+    assert list(run.frameworks) == ["tornado", "aiohttp", "ceiling", "aiohttp@again"]
     run = planned(bench_frameworks="tornado,aiohttp")
     assert run.variables.reference == "tornado"
     with pytest.raises(PlanError, match="bench_reference is 'sanic'; it must be one of this run"):
@@ -597,13 +593,13 @@ def test_without_controls_there_are_the_frameworks_alone(off: Any) -> None:
 def test_the_ceiling_is_there_where_frameworks_are_elsewhere(tmp_path: Path) -> None:
     framework_folder(tmp_path, GOOD)
     run = planned(bench_framework_dirs=[str(tmp_path)])  # and all of those are wanted
-    assert list(run.frameworks) == ["mine", "ceiling", "mine-again"]
+    assert list(run.frameworks) == ["mine", "ceiling", "mine@again"]
 
 
 def test_a_framework_that_is_called_like_a_control_is_refused(tmp_path: Path) -> None:
     for name in ("mine", "mine-again"):
         framework_folder(tmp_path, GOOD, name)
-    with pytest.raises(PlanError, match="mine-again is the name of a control of this run"):
+    with pytest.raises(PlanError, match="mine-again has the name that mine@again has in older"):
         planned(bench_framework_dirs=[str(tmp_path)])
 
 

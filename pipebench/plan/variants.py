@@ -1,0 +1,123 @@
+"""What a variant consists of: the files of its folder on the server, and what makes it another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipebench.documents.declared import listed
+from pipebench.locks.requirements_lock import LOCKS, LockError, normal, read_lock
+from pipebench.plan.digest import digest_of_files, files_of
+from pipebench.plan.errors import PlanError, sentence
+from pipebench.plan.framework_file import FILE, VariantFile, known_variants, read_declaration
+from pipebench.record.names import plain_variant
+
+VARIANT_LOCK = re.compile(r"requirements@(.+)\.txt")
+
+
+def variant_lock(variant: str) -> str:
+    """The lock of a variant that has packages at other versions."""
+    return f"requirements@{variant}.txt"
+
+
+def contents(folder: Path, variant: str) -> dict[str, Path]:
+    """The file of each name in the folder of a variant on a server. Raises PlanError.
+
+    variant: empty for the plain framework; `again` is the same.
+    """
+    return composed(folder, read_declaration(folder).variants, plain_variant(variant))
+
+
+def composed(folder: Path, variants: Mapping[str, VariantFile], variant: str) -> dict[str, Path]:
+    """The file of each name in the folder of one of these variants on a server. PlanError: none."""
+    own = variants.get(variant, VariantFile())
+    if variant and variant not in variants:
+        raise PlanError(f"{folder} has no variant {variant}; {known_variants(variants)}.")
+    apart = {one.files for one in variants.values()}
+    files = {
+        str(path.relative_to(folder)): path
+        for path in files_of(folder)
+        if path.relative_to(folder).parts[0] not in (FILE, *apart)
+        and not VARIANT_LOCK.fullmatch(path.name)
+    }
+    if own.files:
+        replaced = folder / own.files
+        files |= {str(path.relative_to(replaced)): path for path in files_of(replaced)}
+    if own.overrides:
+        files[LOCKS[0]] = folder / variant_lock(variant)
+    return files
+
+
+def variant_mistakes(
+    folder: Path, variant: str, own: VariantFile, values: Mapping[str, Any]
+) -> list[str]:
+    """A sentence for each difference that this framework cannot have.
+
+    values: of the framework's file, by field.
+    """
+    where = f"{folder / FILE}: the variant {variant}"
+    runtime, loops = values.get("runtime"), values.get("loops", [])
+    sentences = []
+    if own.files and not (folder / own.files).is_dir():
+        sentences.append(f"{where} has files {own.files}, which is not a folder in {folder}.")
+    if own.loop and own.loop not in loops:
+        known = f"its server knows {listed(loops)}" if loops else "its server knows no choice"
+        sentences.append(f"{where} has the loop {own.loop}; {known} (loops).")
+    if not own.overrides:
+        if (folder / variant_lock(variant)).exists():
+            sentences.append(
+                f"{folder / variant_lock(variant)} is the lock of packages at other versions, and "
+                f"the variant {variant} has no `with`."
+            )
+        return sentences
+    if runtime == "debian":
+        return [*sentences, f"{where} has `with`, and Debian's packages have one version."]
+    if runtime == "go":
+        advice = "give it `files`, a folder with its go.mod and go.sum"
+        return [*sentences, f"{where} has `with`, which is for packages of Python; {advice}."]
+    if own.files and (folder / own.files / LOCKS[0]).exists():
+        sentences.append(f"{where} has `with` and a {LOCKS[0]} in its files; remove one.")
+    return sentences + _override_mistakes(folder, variant, own, where)
+
+
+def _override_mistakes(folder: Path, variant: str, own: VariantFile, where: str) -> list[str]:
+    """A sentence for each package that is not overridden as is said, or that is not there."""
+    try:
+        plain = _pinned(folder / LOCKS[0])
+        locked = _pinned(folder / variant_lock(variant))
+    except OSError as error:
+        return [f"{where} has `with`, and {error.filename} cannot be read: {error.strerror}."]
+    except LockError as error:
+        return [sentence(f"{where}: {error}")]
+    sentences = []
+    for package, version in own.overrides.items():
+        name = normal(package)
+        if name not in plain:
+            used = listed(sorted(plain)) if plain else "none"
+            sentences.append(
+                f"{where} has {package}, which the framework does not use; it uses {used}."
+            )
+        elif locked.get(name) != {version}:
+            has = f"has {listed(sorted(locked[name]))}" if name in locked else "does not have it"
+            sentences.append(
+                f"{where} has {package} {version}, and {folder / variant_lock(variant)} {has}."
+            )
+    return sentences
+
+
+def _pinned(path: Path) -> dict[str, set[str]]:
+    """The versions in a lock by package. Raises OSError, LockError."""
+    versions: dict[str, set[str]] = {}
+    for one in read_lock(path.read_text(encoding="utf-8", errors="replace"), str(path)):
+        versions.setdefault(one.normal_name, set()).add(one.version)
+    return versions
+
+
+def digest_of_framework(files: Mapping[str, Path], acting: Mapping[str, Any]) -> str:
+    """The SHA-256 of what a framework consists of and of what else acts on it, in hex."""
+    parts = [digest_of_files(files), acting]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
