@@ -27,7 +27,7 @@ class Lock(NamedTuple):
 
 
 def lock_of(framework: PlannedFramework) -> Lock | None:
-    """The lock of a framework or a variant; None if its versions are those of the host's packages."""
+    """The lock of a framework or a variant; None if its versions are Debian's."""
     if framework.runtime == "python":
         return _lock(framework, "requirements.txt", PINNED)
     if framework.runtime == "go":
