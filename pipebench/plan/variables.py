@@ -12,7 +12,6 @@ from msgspec import Meta, Struct
 
 from pipebench.plan.errors import PlanError
 from pipebench.plan.tuning import FULL, NONE, names_text, table
-from pipebench.record.schema import AllCores
 from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import FIRST, tools
 
@@ -124,7 +123,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(description="a framework of the run; null means uvloop-httptools, or else the first"),
     ]
     workers: Annotated[
-        list[Annotated[int, Meta(ge=1, le=1024)] | AllCores],
+        list[Annotated[int, Meta(ge=1, le=1024)] | Literal["all"]],
         Meta(
             min_length=1,
             description="server processes; for Go, cores; all means as many as the server has CPUs",
