@@ -8,14 +8,14 @@ the same figures, and would let everything pass. Prints a line a cell group and 
 import sys
 from pathlib import Path
 
-from pipebench.record.schema import Workers
+from pipebench.record.factors import PLACE, Cell, group_of, order
 from pipebench.rules.rule import Outcome
+from pipebench.run.cells import in_words
 from pipebench.run.judge import judge_run
 from pipebench.stats.estimate import estimate, ratios
 
 BLOCK = 6
 
-Group = tuple[str, Workers, int, int]
 Rounds = dict[int, float]
 
 
@@ -31,7 +31,7 @@ def tied(again: Rounds, reference: Rounds) -> tuple[int, int]:
     return sum(bool(one and one.holds_1) for one in found), len(found)
 
 
-def figures(folder: Path) -> dict[tuple[Group, str], dict[str, Rounds]]:
+def figures(folder: Path) -> dict[tuple[Cell, str], dict[str, Rounds]]:
     """Values by cell group and figure, then by what it is ("again", "reference") and round."""
     judged_run = judge_run(folder)
     names = {
@@ -40,14 +40,14 @@ def figures(folder: Path) -> dict[tuple[Group, str], dict[str, Rounds]]:
         if framework.control_of
         for name, role in ((again, "again"), (framework.control_of, "reference"))
     }
-    values: dict[tuple[Group, str], dict[str, Rounds]] = {}
+    values: dict[tuple[Cell, str], dict[str, Rounds]] = {}
     for judged in judged_run.measurements:
         measurement = judged.measurement
         role = names.get(measurement.cell.framework)
         if role is None or measurement.totals is None or judged.judgement.outcome != Outcome.OK:
             continue
         cell = measurement.cell
-        group = (cell.testbed, cell.workers, cell.depth, cell.connections)
+        group = group_of(cell)
         for figure, value in (
             ("requests/s", measurement.totals.requests_per_s),
             ("CPU per request", measurement.server_cpu_us_per_request),
@@ -60,10 +60,11 @@ def figures(folder: Path) -> dict[tuple[Group, str], dict[str, Rounds]]:
 
 def main(folders: list[str]) -> None:
     for folder in folders:
-        for (group, figure), of in sorted(figures(Path(folder)).items()):
+        for (group, figure), of in sorted(
+            figures(Path(folder)).items(), key=lambda one: (order(one[0][0]), one[0][1])
+        ):
             found, blocks = tied(of.get("again", {}), of.get("reference", {}))
-            testbed, workers, depth, connections = group
-            where = f"{testbed}, {workers} workers, depth {depth}, {connections} connections"
+            where = f"{group.testbed}, {in_words(group, PLACE)}"
             print(f"{folder}: {where}: {figure}: tied in {found} of {blocks}")
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from msgspec.json import decode
 
 from pipebench.record.packing import packed_result, packed_samples
@@ -158,8 +159,8 @@ def record(
 
 def packed(document: dict[str, Any]) -> Record:
     """A record as a run of today has it."""
-    made = factory.typed(document, Record)
-    made.schema_version, made.tool = SCHEMA_VERSION, "wrk"
+    old = factory.typed(document, Record)
+    made = structs.replace(old, schema_version=SCHEMA_VERSION, tool="wrk")
     for part in (made.server, *made.generators):
         assert part
         assert isinstance(part.samples, dict)

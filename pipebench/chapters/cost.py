@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from pipebench.record.factors import PLACE
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.run.prices import Price, hosts_of
 from pipebench.show import formats
-from pipebench.show.table import Field, Head, Table
+from pipebench.show.table import Field, Head, Table, factor_field
 
 HEADING = "Cost"
 
@@ -115,7 +116,7 @@ def _money(rows: list[CellSummary], currencies: list[str]) -> Table:
         and (value := row.requests_per_money.value) is not None
     ]
     money.sort(key=lambda one: (one[0], -one[1]))
-    numbers = ["workers", "depth", "connections"]
+    numbers = [factor.column for factor in PLACE]
     numbers += [f"million requests per {' or '.join(currencies)}", "requests/s per core"]
     return Table(
         [Head("testbed"), Head("framework"), *(Head(text, number=True) for text in numbers)],
@@ -123,11 +124,7 @@ def _money(rows: list[CellSummary], currencies: list[str]) -> Table:
             [
                 Field(row.cell.testbed),
                 Field(row.title),
-                Field(str(row.cell.workers), row.cell.workers),
-                *(
-                    Field(formats.integer(number), number)
-                    for number in (row.cell.depth, row.cell.connections)
-                ),
+                *(factor_field(factor.of(row.cell)) for factor in PLACE),
                 Field(
                     formats.number(value / 1e6) + (f" {currency}" if len(currencies) > 1 else ""),
                     value,

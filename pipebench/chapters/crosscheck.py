@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement
-from pipebench.record.schema import Cell
+from pipebench.record.factors import Cell, order
 from pipebench.record.store import CROSSCHECK
 from pipebench.rules.outcome import RATED
 from pipebench.run.columns import Column, Value, csv_text, spread_columns
+from pipebench.run.identity import identity
 from pipebench.run.judge import JudgedRun
 from pipebench.stats.estimate import Estimate, estimate, ratios
 from pipebench.tools import first_tool, tools
@@ -97,7 +98,9 @@ def rows(measured: Iterable[Measurement], checks: Sequence[Measurement]) -> list
     measured: measurements whose rates are valid.
     """
     rated = {(one.cell, one.round): one for one in measured}
-    pairs = sorted({(check.tool, check.cell) for check in checks})
+    pairs = sorted(
+        {(check.tool, check.cell) for check in checks}, key=lambda pair: (pair[0], order(pair[1]))
+    )
     return [
         row_of(cell, [one for one in checks if (one.tool, one.cell) == (tool, cell)], rated)
         for tool, cell in pairs
@@ -294,27 +297,10 @@ def columns(tool: Tool, checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
 def _identity(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
     options = [one.options["depth"] for one in checkers if "depth" in one.options]
     return [
-        Column(name="testbed", value=lambda row: row.cell.testbed, explained="as in `results.csv`"),
-        Column(
-            name="framework", value=lambda row: row.cell.framework, explained="as in `results.csv`"
-        ),
-        Column(
-            name="workers",
-            unit="processes",
-            value=lambda row: row.cell.workers,
-            explained="as in `results.csv`",
-        ),
-        Column(
-            name="depth",
-            unit="requests",
-            value=lambda row: row.cell.depth,
-            explained="; ".join(["as in `results.csv`", *options]),
-        ),
-        Column(
-            name="connections",
-            unit="connections",
-            value=lambda row: row.cell.connections,
-            explained="as in `results.csv`",
+        *identity(
+            lambda row: row.cell,
+            "as in `results.csv`",
+            other={"depth": "; ".join(["as in `results.csv`", *options])},
         ),
         Column(
             name="rounds",

@@ -129,18 +129,17 @@ def _table(
     checked: Sequence[CheckedCell], heads: Sequence[str], figures: Sequence[list[Field]]
 ) -> Table:
     """The figures of each cell, behind the framework and the keys in which cells differ."""
-    keys = several(row.cell for row in checked)
-    numbers = [key for key in keys if key != "testbed"]
+    factors = several(row.cell for row in checked)
     return Table(
         [
             Head("framework", name="framework"),
-            *(Head(key, number=key in numbers, name=key) for key in keys),
+            *(Head(one.column, number=bool(one.unit), name=one.name) for one in factors),
             *(Head(text, number=True) for text in heads),
         ],
         [
             [
                 Field(row.cell.framework),
-                *(Field(str(value), value) for value in (getattr(row.cell, key) for key in keys)),
+                *(Field(str(value), value) for value in (one.of(row.cell) for one in factors)),
                 *fields,
             ]
             for row, fields in zip(checked, figures, strict=True)

@@ -11,15 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from pipebench.measure.measurement import Measurement
+from pipebench.record.factors import PLACE, Cell, group_of, place_of
 from pipebench.record.run_record import Framework
-from pipebench.record.schema import Cell
-from pipebench.record.values import workers_words
 from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
-from pipebench.run.cells import CellGroup, cell_group
+from pipebench.run.cells import in_words
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, typical
 from pipebench.show import formats
@@ -81,8 +81,8 @@ class Published:
     title: str
     source: str
     command: str
-    group: tuple[int, int, int]
-    """Workers, depth and connections."""
+    place: Cell
+    """Of which framework and testbed are open."""
     systems: list[System]
 
 
@@ -157,23 +157,22 @@ def printed_by_wrk(text: str) -> dict[str, float]:
 def published() -> Published:
     """The table of 2017 (pipebench/chapters/published/2017.yml)."""
     document = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
-    group = document["workers"], document["depth"], document["connections"]
+    place = msgspec.convert(document | {"testbed": "", "framework": ""}, Cell)
     return Published(
         title=document["title"],
         source=document["source"],
         command=document["command"],
-        group=group,
-        systems=[_system(published_system, group) for published_system in document["systems"]],
+        place=place,
+        systems=[_system(published_system, place) for published_system in document["systems"]],
     )
 
 
-def _system(document: dict[str, Any], group: tuple[int, int, int]) -> System:
-    _, depth, connections = group
+def _system(document: dict[str, Any], place: Cell) -> System:
     seen = PrintedCounts(
         requests=document["requests"],
         requests_per_s=document["requests_per_s"],
-        connections=connections,
-        depth=depth,
+        connections=place.connections,
+        depth=place.depth,
         errors=document.get("errors", {}),
         printed={name: microseconds(value) for name, value in document["printed"].items()},
         log=document.get("log", ""),
@@ -246,10 +245,10 @@ def compare_stacks(judged_run: JudgedRun, rows: list[CellSummary]) -> BothStacks
     if not any(row.stack == STACK and row.role == "framework" for row in rows):
         return None
     table = published()
-    groups: dict[CellGroup, dict[str, CellSummary]] = defaultdict(dict)
+    groups: dict[Cell, dict[str, CellSummary]] = defaultdict(dict)
     for row in rows:
-        groups[cell_group(row.cell)][row.cell.framework] = row
-    same = {key: group for key, group in groups.items() if key[1:] == table.group}
+        groups[group_of(row.cell)][row.cell.framework] = row
+    same = {key: group for key, group in groups.items() if place_of(key) == table.place}
     chosen = list((same or groups).items())[:MOST_TABLES]
     by_cell = judged_run.by_cell
     shown = []
@@ -261,11 +260,8 @@ def compare_stacks(judged_run: JudgedRun, rows: list[CellSummary]) -> BothStacks
     return BothStacks(table, bool(same), shown)
 
 
-def _label(key: CellGroup, *, many: bool) -> str:
-    testbed, workers, depth, connections = key
-    if not many:
-        return ""
-    return f"{testbed}: {workers_words(workers)}, depth {depth}, {connections} connections"
+def _label(group: Cell, *, many: bool) -> str:
+    return f"{group.testbed}: {in_words(group, PLACE)}" if many else ""
 
 
 def _line(

@@ -9,7 +9,7 @@ from enum import StrEnum
 from statistics import median
 
 from pipebench.compare.judged_side import JudgedSide
-from pipebench.record.schema import Cell
+from pipebench.record.factors import Cell
 from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import FIGURES, CellSummary, Figures

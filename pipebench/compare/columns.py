@@ -5,10 +5,15 @@ from collections.abc import Callable, Iterable
 from pipebench.compare.cells import COMPARED, ComparedCell, ComparedFigure
 from pipebench.run.columns import RATIO_DECIMALS, Column, Form, csv_text, ordered, spread_columns
 from pipebench.run.entries import Figure, Ranking
+from pipebench.run.identity import identity, names_of_columns
 
 # ruff: noqa: SIM905 (columns are read better as words)
-COMPARE_FIRST = """
-base_run_id run_id testbed framework stack workers depth connections role
+COMPARE_FIRST = [
+    "base_run_id",
+    "run_id",
+    *names_of_columns("stack"),
+    *"""
+role
 outcome_base outcome rounds_base rounds
 requests_per_s_base requests_per_s ratio ratio_low ratio_high noise_floor verdict reason
 ratio_to_ceiling ratio_to_ceiling_low ratio_to_ceiling_high verdict_to_ceiling
@@ -17,7 +22,8 @@ ratio_cpu ratio_cpu_low ratio_cpu_high noise_floor_cpu verdict_cpu
 batch_latency_p50_us_base batch_latency_p50_us ratio_p50 ratio_p50_low ratio_p50_high
 batch_latency_p99_us_base batch_latency_p99_us ratio_p99 ratio_p99_low ratio_p99_high
 differs
-""".split()
+""".split(),
+]
 """The order of the columns in the file. Columns that are not named here follow."""
 
 FigureOf = Callable[[ComparedCell], ComparedFigure]
@@ -30,26 +36,12 @@ IDENTITY: list[Column[ComparedCell]] = [
         value=lambda row: row.run_id,
         explained="the run that is compared with it",
     ),
-    Column(
-        name="testbed",
-        value=lambda row: row.cell.testbed,
-        explained=f"{IN_SUMMARY}; the base's if their names differ",
+    *identity(
+        lambda row: row.cell,
+        IN_SUMMARY,
+        other={"testbed": f"{IN_SUMMARY}; the base's if their names differ"},
     ),
-    Column(name="framework", value=lambda row: row.cell.framework, explained=IN_SUMMARY),
     Column(name="stack", value=lambda row: row.stack, explained=IN_SUMMARY),
-    Column(
-        name="workers",
-        unit="processes",
-        value=lambda row: row.cell.workers,
-        explained=IN_SUMMARY,
-    ),
-    Column(name="depth", unit="requests", value=lambda row: row.cell.depth, explained=IN_SUMMARY),
-    Column(
-        name="connections",
-        unit="connections",
-        value=lambda row: row.cell.connections,
-        explained=IN_SUMMARY,
-    ),
     Column(name="role", value=lambda row: row.role, explained=IN_SUMMARY),
     Column(
         name="outcome_base",

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 from pipebench.compare.cells import ComparedFigure, Verdict
 from pipebench.compare.runs import Compared
-from pipebench.record.schema import Cell
+from pipebench.record.factors import Cell
 from pipebench.rules.rule import Outcome
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipebench.record.factors import Cell, group_of
 from pipebench.record.run_record import Run
-from pipebench.record.schema import Cell, RunError
+from pipebench.record.schema import RunError
 from pipebench.rules.rule import Outcome
-from pipebench.run.cells import cell_group
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run
@@ -49,7 +49,7 @@ class JudgedSide:
             if (
                 row.role == "ceiling"
                 and row.outcome == Outcome.OK
-                and cell_group(other) == cell_group(cell)
+                and group_of(other) == group_of(cell)
             ):
                 return other
         return None

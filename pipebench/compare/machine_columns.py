@@ -1,8 +1,10 @@
 """The columns of testbeds.csv: a row per framework and kind of machine."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from pipebench.compare.machines import (
+    ALL,
     COMPARED,
     CPU,
     MONEY,
@@ -11,11 +13,22 @@ from pipebench.compare.machines import (
     MachineRow,
     ranking_of,
 )
+from pipebench.record.factors import FACTORS
 from pipebench.run.columns import RATIO_DECIMALS, Column, Form, csv_text, spread_columns
 from pipebench.run.entries import Figure
+from pipebench.run.identity import FOLDER, VARIANT, identity
 
 IN_SUMMARY = "as in `summary.csv`"
 ENDINGS = {RATE: "", CPU: "_cpu", MONEY: "_money"}
+
+
+def _of_one(column: Column[MachineRow]) -> Column[MachineRow]:
+    """Of all frameworks together there is no folder and no variant."""
+    if column.name not in (FOLDER.name, VARIANT.name):
+        return column
+    return replace(column, value=lambda row: None if row.framework == ALL else column.value(row))
+
+
 IDENTITY: list[Column[MachineRow]] = [
     Column(
         name="machine",
@@ -33,18 +46,17 @@ IDENTITY: list[Column[MachineRow]] = [
         value=lambda row: " ".join(row.kind.testbeds),
         explained="its instances, by their names",
     ),
-    Column(
-        name="framework",
-        value=lambda row: row.framework,
-        explained="the folder's name; `geometric mean`: all that are `ok` on every testbed",
-    ),
-    Column(name="workers", unit="processes", value=lambda row: row.workers, explained=IN_SUMMARY),
-    Column(name="depth", unit="requests", value=lambda row: row.depth, explained=IN_SUMMARY),
-    Column(
-        name="connections",
-        unit="connections",
-        value=lambda row: row.connections,
-        explained=IN_SUMMARY,
+    *map(
+        _of_one,
+        identity(
+            lambda row: row.cell,
+            IN_SUMMARY,
+            factors=[factor for factor in FACTORS if factor.name != "testbed"],
+            other={
+                "framework": f"{IN_SUMMARY}; `{ALL}`: all that are `ok` on every testbed, which "
+                "have neither folder nor variant"
+            },
+        ),
     ),
     Column(
         name="frameworks",

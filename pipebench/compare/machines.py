@@ -12,10 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
+from msgspec import structs
+
 from pipebench.compare.cells import Verdict
 from pipebench.compare.judged_side import JudgedSide
+from pipebench.record.factors import Cell, place_of
 from pipebench.record.run_record import Run
-from pipebench.record.schema import Cell, RecordedTestbed, Workers
+from pipebench.record.schema import RecordedTestbed
 from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import CellSummary, Figures, requests_for
@@ -35,8 +38,8 @@ BY_PRICE = Ranking(Better.HIGHER, "most for the price", "more for the price", "l
 ALL = "geometric mean"
 """In place of a framework: all that are ok on every testbed."""
 
-Place = tuple[Workers, int, int]
-"""Workers, depth, connections."""
+Place = Cell
+"""A cell without framework and testbed: that of which testbeds are compared."""
 ByRound = dict[int, float]
 """A figure of one instance by round."""
 
@@ -95,18 +98,19 @@ class MachineRow(Figures[MachineFigure]):
 
     kind: Kind
     base: Kind
-    framework: str
+    cell: Cell
     title: str
-    workers: Workers
-    depth: int
-    connections: int
     instances: int
     frameworks: int = 1
     outcome: Outcome | None = None
 
     @property
+    def framework(self) -> str:
+        return self.cell.framework
+
+    @property
     def place(self) -> Place:
-        return self.workers, self.depth, self.connections
+        return place_of(self.cell)
 
     @property
     def is_base(self) -> bool:
@@ -171,7 +175,7 @@ def compare_machines_of(sides: Sequence[JudgedSide]) -> tuple[Machines, list[Cel
             for testbed, name in names.items()
         ]
         for cell, row in side.rows.items():
-            renamed = cell._replace(testbed=names[cell.testbed])
+            renamed = structs.replace(cell, testbed=names[cell.testbed])
             rows.append(replace(row, cell=renamed))
             by_cell[renamed] = side.measured[cell]
     return _compared(instances, rows, by_cell, base), rows
@@ -188,7 +192,7 @@ def _compared(
     by_place: dict[Place, list[CellSummary]] = defaultdict(list)
     for row in rows:
         if row.role == "framework":
-            by_place[row.cell.workers, row.cell.depth, row.cell.connections].append(row)
+            by_place[place_of(row.cell)].append(row)
     compared = []
     for place, own in by_place.items():
         samples = _Samples(by_cell, own)
@@ -335,7 +339,6 @@ def _largest(floors: Sequence[float | None]) -> float | None:
 
 def _rows(kinds: Sequence[Kind], place: Place, sample: _Sample) -> list[MachineRow]:
     base = kinds[0]
-    workers, depth, connections = place
     order = list(Outcome)
     rows = []
     for kind in kinds:
@@ -347,11 +350,8 @@ def _rows(kinds: Sequence[Kind], place: Place, sample: _Sample) -> list[MachineR
             MachineRow(
                 kind=kind,
                 base=base,
-                framework=sample.framework,
+                cell=structs.replace(place, framework=sample.framework),
                 title=sample.title,
-                workers=workers,
-                depth=depth,
-                connections=connections,
                 instances=sum(outcome == Outcome.OK for outcome in outcomes),
                 frameworks=sample.frameworks,
                 outcome=max(known, key=order.index) if known else None,

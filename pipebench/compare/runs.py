@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+from msgspec import structs
 
 from pipebench.compare.cells import ComparedCell, compare_cell
 from pipebench.compare.judged_side import JudgedSide, read_side
 from pipebench.compare.provenance import Difference, brief, differences, framework_differences
-from pipebench.record.schema import Cell, RunError
+from pipebench.record.factors import FACTORS, Cell
+from pipebench.record.schema import RunError
 from pipebench.record.values import line
-
-Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +104,13 @@ def _named(base: JudgedSide, other: JudgedSide) -> tuple[JudgedSide, JudgedSide]
 def _cells(pair: ComparedRuns) -> str:
     """The values of two runs without a shared cell, for the keys that have no value in common."""
     runs = (pair.base, pair.other)
-    values = {
-        key: [{getattr(cell, key) for cell in side.rows} for side in runs] for key in Cell._fields
-    }
-    apart = [key for key, (mine, theirs) in values.items() if not mine & theirs]
+    values = [(one, [{one.of(cell) for cell in side.rows} for side in runs]) for one in FACTORS]
+    apart = [factor for factor, (mine, theirs) in values if not mine & theirs]
 
     def values_of(side: JudgedSide) -> str:
         return "; ".join(
-            f"{key} {', '.join(dict.fromkeys(str(getattr(cell, key)) for cell in side.rows))}"
-            for key in apart or Cell._fields
+            f"{one.name} {', '.join(dict.fromkeys(str(one.of(cell)) for cell in side.rows))}"
+            for one in apart or FACTORS
         )
 
     return f"{pair.base.name} has {values_of(pair.base)}, {pair.other.name} {values_of(pair.other)}"
@@ -122,9 +120,9 @@ def compare_pair(base: JudgedSide, other: JudgedSide) -> ComparedRuns:
     """Every cell of either run, in the order of the base's table."""
     same_place = len(base.testbeds) == len(other.testbeds) == 1
 
-    def key(cell: Cell) -> Key:
+    def key(cell: Cell) -> Cell:
         # if each run has one testbed, its name does not matter
-        return cell[1:] if same_place else tuple(cell)
+        return structs.replace(cell, testbed="") if same_place else cell
 
     theirs = {key(cell): cell for cell in other.rows}
     mine = {key(cell): cell for cell in base.rows}

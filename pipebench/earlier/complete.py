@@ -12,9 +12,10 @@ from pipebench.plan.errors import PlanError
 from pipebench.plan.estimate import measurements
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record import store
+from pipebench.record.factors import Cell, ProbedServer
 from pipebench.record.folder import content_of, exists, move, names_in
 from pipebench.record.reading import json_value, read
-from pipebench.record.schema import Cell, InvalidRecord, PathRecord, ProbeRecord, RecordError
+from pipebench.record.schema import InvalidRecord, PathRecord, ProbeRecord, RecordError
 from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, files
 from pipebench.rules.outcome import Context, judge
 from pipebench.rules.rule import Outcome
@@ -111,12 +112,27 @@ def put_aside(folder: Path, file: str) -> None:
     move(folder, file, f"{inner}/{free}")
 
 
+def probed(run: RunPlan) -> frozenset[ProbedServer]:
+    """The servers whose probes are recorded without a fault of the harness, whatever the file."""
+    folder = Path(run.results_dir)
+    return frozenset(
+        record.server_probed
+        for file in files(folder, PROBE)
+        if (record := _probe(folder, file)) and record.harness_fault is None
+    )
+
+
 def is_probed(folder: Path, file: str) -> bool:
     """Whether a probe is recorded without a fault of the harness."""
+    record = _probe(folder, file)
+    return record is not None and record.harness_fault is None
+
+
+def _probe(folder: Path, file: str) -> ProbeRecord | None:
     try:
-        return read(folder, file, ProbeRecord).harness_fault is None
+        return read(folder, file, ProbeRecord)
     except RecordError:
-        return False
+        return None
 
 
 def is_path_measured(folder: Path, file: str) -> bool:
@@ -130,11 +146,11 @@ def is_path_measured(folder: Path, file: str) -> bool:
 def _read(
     run: RunPlan, folder: str, testbed: str = ""
 ) -> Iterator[tuple[str, Measurement | InvalidRecord]]:
-    """The records in a folder; of a testbed those that have its name before theirs, if it is given.
+    """The records in a folder; only those whose names begin with a testbed's, if it is given.
 
     The name of another testbed may begin with the same word.
     """
     results = Path(run.results_dir)
     for file in files(results, folder):
-        if not testbed or file.startswith(f"{folder}/{testbed}-"):
+        if not testbed or file.startswith(f"{folder}/{testbed}"):
             yield file, read_measurement(results, file, run.run_id)

@@ -9,17 +9,15 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from pipebench.documents.declared import fields_of, listed
 from pipebench.plan.earlier_run import FILES, HOST_PROGRAMS, INTERRUPTS, PAUSES, TUNING, Change
 from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.plan.frameworks import PlannedFramework
 from pipebench.plan.run_plan import PROGRAMS, default_variables
-from pipebench.plan.schedule import PlannedCell
 from pipebench.plan.validation import VariablesRead, read_variables
 from pipebench.plan.variables import AUTO, Variables, current_names
 from pipebench.record import store
+from pipebench.record.factors import PLACE, PlannedCell
 from pipebench.record.run_record import read_run_record
 from pipebench.record.schema import Described, RecordError, RunRecord
 from pipebench.record.values import words
@@ -148,21 +146,15 @@ def _contradicts(name: str, wanted: Any, recorded: Any) -> bool:
 
 def recorded_rounds(record: RunRecord, variables: Variables) -> list[list[PlannedCell]]:
     """The schedule of the run, in its order. PlanError: it is not that of its variables."""
-    rounds = [
-        [PlannedCell(**msgspec.to_builtins(cell)) for cell in cells] for cells in record.rounds
-    ]
-    for cell in dict.fromkeys(cell for cells in rounds for cell in cells):
-        if (
-            cell.workers not in variables.workers
-            or cell.depth not in variables.depths
-            or cell.connections not in variables.connections
-        ):
+    planned = [factor for factor in PLACE if factor.variable]
+    for cell in dict.fromkeys(cell for cells in record.rounds for cell in cells):
+        if any(factor.of(cell) not in getattr(variables, factor.variable) for factor in planned):
+            together = listed(factor.said(cell) for factor in planned)
             raise PlanError(
-                f"The schedule of the run has {cell.workers} workers, depth {cell.depth} and "
-                f"{cell.connections} connections together, which its variables do not have; its "
-                "run.json was changed, and cannot be used."
+                f"The schedule of the run has {together} together, which its variables do not "
+                "have; its run.json was changed, and cannot be used."
             )
-    return rounds
+    return record.rounds
 
 
 def files_change(name: str, described: Described, now: PlannedFramework) -> list[Change]:

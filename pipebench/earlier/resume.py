@@ -47,7 +47,7 @@ from pipebench.plan.run_plan import (
     space_mistakes,
     with_frameworks,
 )
-from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
+from pipebench.plan.schedule import cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.testbeds import Inventory, Testbed, find_testbeds
 from pipebench.plan.variables import (
     OLD_STACKS,
@@ -58,6 +58,7 @@ from pipebench.plan.variables import (
     number_of,
 )
 from pipebench.record import assemble, store
+from pipebench.record.factors import PlannedCell
 from pipebench.record.folder import names_in
 from pipebench.record.progress import read_events
 from pipebench.record.reading import read

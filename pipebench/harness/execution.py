@@ -17,6 +17,7 @@ from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.record import assemble
 from pipebench.record.assemble import Answer
+from pipebench.record.factors import ServerFactors
 from pipebench.record.faults import fault_of
 from pipebench.record.schema import (
     ClockRecord,
@@ -25,7 +26,6 @@ from pipebench.record.schema import (
     Record,
     RecordError,
     TestbedEvent,
-    Workers,
 )
 from pipebench.record.store import time_text
 
@@ -225,9 +225,7 @@ def holding_call(run: RunPlan, seconds: float, program: str, order: Mapping[str,
     return Call(program, {**order, "lease": lease})
 
 
-def start_unit(
-    run: RunPlan, testbed: Testbed, framework: str, workers: Workers, load_s: int
-) -> Call:
+def start_unit(run: RunPlan, testbed: Testbed, server: ServerFactors, load_s: int) -> Call:
     """Start a framework's unit. load_s: so long it is asked at most.
 
     Whatever becomes of this program, systemd ends the unit when its time is over. The limit is the
@@ -236,8 +234,8 @@ def start_unit(
     at_most = SERVER_PATIENCE_S + GENERATOR_PATIENCE_S + load_s + SLACK_S
     order = {
         "state": "started",
-        "name": framework,
-        "workers": testbed.worker_count(workers),
+        "name": server.framework,
+        "workers": testbed.worker_count(server.workers),
         "patience": SERVER_PATIENCE_S,
         "at_most": at_most,
         **address_of(testbed),

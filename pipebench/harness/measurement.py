@@ -18,8 +18,8 @@ from pipebench.harness.execution import (
 from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import left_s, measurements
-from pipebench.plan.schedule import PlannedCell
 from pipebench.record import assemble
+from pipebench.record.factors import PlannedCell
 from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, RecordError
 from pipebench.record.store import raw_file, time_text
 
@@ -48,7 +48,7 @@ class CellExecution(Execution):
     def start(self) -> Call:
         variables, cell = self.run.variables, self.cell
         load_s = variables.warmup + variables.duration
-        return start_unit(self.run, self.testbed, cell.framework, cell.workers, load_s)
+        return start_unit(self.run, self.testbed, cell, load_s)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:
         """An equal share of connections and rate for each generator."""
@@ -105,12 +105,9 @@ class CellExecution(Execution):
             schema_version=SCHEMA_VERSION,
             run_id=self.run.run_id,
             testbed=self.testbed.name,
-            framework=cell.framework,
+            **cell.factors,
             stack=self.run.frameworks[cell.framework].stack,
-            workers=cell.workers,
             worker_count=self.testbed.worker_count(cell.workers),
-            depth=cell.depth,
-            connections=cell.connections,
             threads=self.testbed.threads,
             tool=self.tool,
             round=self.round,
@@ -151,13 +148,9 @@ class MeasurementExecution(CellExecution):
             document=record,
             fault=record.harness_fault,
             event=Measured(
-                **self.at(ended) | {"seconds_left": round(left)},
+                **self.at(ended) | self.cell.factors | {"seconds_left": round(left)},
                 round=self.round,
                 position=record.position,
-                framework=record.framework,
-                workers=record.workers,
-                depth=record.depth,
-                connections=record.connections,
                 threads=record.threads,
                 number=done,
                 count=count,

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipebench.earlier.complete import Made, made
-from pipebench.harness.rates import cell_of
 from pipebench.plan.run_plan import RunPlan
-from pipebench.plan.schedule import PlannedCell
+from pipebench.record.factors import PlannedCell
 
 
 @dataclass(slots=True)
@@ -33,7 +32,7 @@ class Turns:
 
     def is_due(self, tool: str, number: int, cell: PlannedCell) -> bool:
         """Whether it is not complete. number: of the round; 0 at a constant rate."""
-        return Made(tool, number, cell_of(self.testbed, cell)) not in self.complete
+        return Made(tool, number, cell.on(self.testbed)) not in self.complete
 
     def has_begun(self, number: int) -> bool:
         """Whether something of this round was complete before the run went on."""

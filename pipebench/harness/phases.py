@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pipebench.earlier.complete import is_path_measured, is_probed
+from pipebench.earlier.complete import is_path_measured, probed
 from pipebench.harness.clock import AFTER, BEFORE, ClockExecution, clocks_before
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Execution
@@ -21,8 +21,10 @@ from pipebench.harness.rounds import decide_rounds
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back, tune
 from pipebench.plan.estimate import begins_after_s
+from pipebench.plan.schedule import servers_of
+from pipebench.record.factors import ProbedServer
 from pipebench.record.schema import Clock, RoundsDecided
-from pipebench.record.store import path_file, probe_file
+from pipebench.record.store import path_file
 
 
 def path(testbed_run: TestbedRun) -> None:
@@ -43,20 +45,20 @@ def probe(testbed_run: TestbedRun) -> None:
     if not run.variables.probe:
         return
     names = [name for name, framework in run.frameworks.items() if framework.is_ranked]
-    servers = list(product(names, run.variables.workers))
-    folder, testbed = Path(run.results_dir), testbed_run.testbed.name
+    servers = servers_of(names, run.variables)
+    complete = probed(run) if run.resumption else frozenset()
+    testbed = testbed_run.testbed.name
     testbed_run.make(
         ProbeExecution(
             run=run,
             testbed=testbed_run.testbed,
-            unavailable=testbed_run.unavailable.get(name, {}),
-            framework=name,
-            workers=workers,
+            unavailable=testbed_run.unavailable.get(server.framework, {}),
+            server=server,
             number=number,
             count=len(servers),
         )
-        for number, (name, workers) in enumerate(servers, start=1)
-        if not (run.resumption and is_probed(folder, probe_file(testbed, name, workers)))
+        for number, server in enumerate(servers, start=1)
+        if ProbedServer(testbed=testbed, **server.factors) not in complete
     )
 
 

@@ -18,6 +18,7 @@ from pipebench.harness.execution import (
 from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.record import assemble
 from pipebench.record.assemble import Answer
+from pipebench.record.factors import ServerFactors
 from pipebench.record.reading import json_value, parse
 from pipebench.record.schema import (
     NOTHING,
@@ -27,7 +28,6 @@ from pipebench.record.schema import (
     ProbeRecord,
     RecordError,
     Unit,
-    Workers,
 )
 from pipebench.record.store import probe_file, time_text
 
@@ -37,16 +37,18 @@ LONGEST_S = 20
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeExecution(Execution):
-    """A framework is asked from the first load generator. number of count: on this testbed."""
+    """A framework is asked from the first load generator.
 
-    framework: str
-    workers: Workers
+    server: what it is started with. number of count: on this testbed.
+    """
+
+    server: ServerFactors
     number: int
     count: int
 
     @property
     def start(self) -> Call:
-        return start_unit(self.run, self.testbed, self.framework, self.workers, LONGEST_S)
+        return start_unit(self.run, self.testbed, self.server, LONGEST_S)
 
     def loads(self, server_time: float | None) -> Mapping[str, Call]:  # noqa: ARG002
         depth = max(self.run.variables.depths)
@@ -55,20 +57,18 @@ class ProbeExecution(Execution):
         return {self.first_generator: call}
 
     def stop(self, since: float | None) -> Call:
-        return stop_unit(self.run, self.framework, since)
+        return stop_unit(self.run, self.server.framework, since)
 
     def finished(self, answers: Answers, ended: float) -> Finished:
         """Its record, and its event."""
         record = self._record(answers, ended)
-        file = probe_file(record.testbed, record.framework, record.workers)
+        file = probe_file(record)
         return Finished(
             file=file,
             document=record,
             fault=record.harness_fault,
             event=Probed(
-                **self.at(ended),
-                framework=record.framework,
-                workers=record.workers,
+                **self.at(ended) | self.server.factors,
                 number=self.number,
                 count=self.count,
                 probed=record.probe != NOTHING,
@@ -78,23 +78,22 @@ class ProbeExecution(Execution):
         )
 
     def _record(self, answers: Answers, ended: float) -> ProbeRecord:
-        server = self.testbed.server
-        fault = answers.fault(server)
+        host = self.testbed.server
+        fault = answers.fault(host)
         unit: Unit | None = None
         probe, uid = NOTHING, None
         load = answers.loads.get(self.first_generator, {})
         try:
             if not answers.unavailable:
-                unit = assemble.unit(server, answers.started, answers.stopped)
+                unit = assemble.unit(host, answers.started, answers.stopped)
                 probe, uid = printed(load), assemble.probed_by(load)
         except RecordError as error:
-            fault = answers.fault(server, error)
+            fault = answers.fault(host, error)
         return ProbeRecord(
             schema_version=SCHEMA_VERSION,
             run_id=self.run.run_id,
             testbed=self.testbed.name,
-            framework=self.framework,
-            workers=self.workers,
+            **self.server.factors,
             started=time_text(answers.began(ended)),
             ended=time_text(ended),
             deployment=assemble.deployment(answers.unavailable),

@@ -9,8 +9,7 @@ from statistics import median
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.plan.run_plan import RunPlan
-from pipebench.plan.schedule import PlannedCell
-from pipebench.record.schema import Cell
+from pipebench.record.factors import Cell, PlannedCell
 from pipebench.record.store import RAW, files
 
 
@@ -21,11 +20,7 @@ def constant_rates(run: RunPlan, testbed: str) -> list[tuple[PlannedCell, float 
     """
     rates = measured_rates(Path(run.results_dir), run.run_id, testbed)
     share = run.variables.rate_share or 0
-    return [(cell, share_of(rates[cell_of(testbed, cell)], share)) for cell in run.rounds[-1]]
-
-
-def cell_of(testbed: str, cell: PlannedCell) -> Cell:
-    return Cell(testbed, cell.framework, cell.workers, cell.depth, cell.connections)
+    return [(cell, share_of(rates[cell.on(testbed)], share)) for cell in run.rounds[-1]]
 
 
 def share_of(rates: Iterable[float], share: float) -> float | None:

@@ -6,6 +6,7 @@ from pipebench.harness.execution import on_testbed
 from pipebench.harness.lines import Line
 from pipebench.plan.estimate import extended, left_text
 from pipebench.plan.run_plan import RunPlan
+from pipebench.record.factors import LOAD, ServerFactors, factors_in
 from pipebench.record.schema import (
     CrossChecked,
     GivenUp,
@@ -18,7 +19,6 @@ from pipebench.record.schema import (
     TestbedEvent,
 )
 from pipebench.record.store import TUNING
-from pipebench.record.values import workers_words
 
 
 def line_of(event: TestbedEvent, run: RunPlan) -> Line | None:
@@ -52,7 +52,7 @@ def line_of(event: TestbedEvent, run: RunPlan) -> Line | None:
 def _measured(event: Measured, run: RunPlan, where: str) -> str:
     width, most = len(str(event.count)), "at most " if extended(run) else ""
     left = "" if event.seconds_left is None else f"  ({most}{left_text(event.seconds_left)})"
-    several = _workers(event, run, "{}, ")
+    several = _server(event, run, "{}, ")
     return (
         f"[{event.number:>{width}}/{event.count}] round {event.round}{where}  "
         f"{event.framework:<18} {several}{_load(event)}: {event.said}{left}"
@@ -68,15 +68,20 @@ def _cross_checked(event: CrossChecked, where: str) -> str:
 
 
 def _probed(event: Probed, run: RunPlan, where: str) -> str:
-    name = f"{event.framework}{_workers(event, run, ', {}')}"
+    name = f"{event.framework}{_server(event, run, ', {}')}"
     return f"probe {event.number}/{event.count}{where} {name}: {event.said}"
 
 
 def _load(event: Measured | CrossChecked) -> str:
-    return f"depth {event.depth}, {event.connections} connections"
+    return ", ".join(factor.said(event) for factor in LOAD)
 
 
-def _workers(event: Measured | Probed, run: RunPlan, form: str) -> str:
-    """How many workers it is, if the plan has several numbers."""
-    several = len(run.variables.workers) > 1
-    return form.format(workers_words(event.workers)) if several else ""
+def _server(event: Measured | Probed, run: RunPlan, form: str) -> str:
+    """What the framework was started with, as far as the plan varies it."""
+    varied = (
+        factor
+        for factor in factors_in(ServerFactors)
+        if factor.variable and len(getattr(run.variables, factor.variable)) > 1
+    )
+    words = ", ".join(factor.said(event) for factor in varied)
+    return form.format(words) if words else ""

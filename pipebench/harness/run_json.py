@@ -17,6 +17,7 @@ from pipebench.earlier.recorded import FOLDERS
 from pipebench.plan.earlier_run import Resumption, path_from
 from pipebench.plan.estimate import estimate_s, extended, measurements, plan_text, until_text
 from pipebench.plan.run_plan import RunPlan
+from pipebench.record.factors import PlannedCell
 from pipebench.record.folder import exists
 from pipebench.record.progress import append_event, read_events
 from pipebench.record.run_record import read_run_record
@@ -28,7 +29,6 @@ from pipebench.record.schema import (
     HarnessFault,
     Interruption,
     Like,
-    Planned,
     RecordedTestbed,
     RoundsTaken,
     RunEnded,
@@ -114,7 +114,7 @@ def begin(run: RunPlan, ansible: str) -> RunRecord:
         variables=fact["variables"],
         frameworks=frameworks,
         testbeds=[RecordedTestbed(**testbed) for testbed in fact["testbeds"]],
-        rounds=[[Planned(**cell) for cell in cells] for cells in fact["rounds"]],
+        rounds=[[PlannedCell(**cell) for cell in cells] for cells in fact["rounds"]],
         versions={
             "ansible": ansible,
             "python": platform.python_version(),
@@ -153,7 +153,7 @@ def resume(run: RunPlan, record: RunRecord, resumption: Resumption, now: str) ->
     # the folders are those of the beginning: what of their files is not as it was is a change
     folders = {name: one for name, one in record.variables.items() if name == FOLDERS}
     record.variables = fact["variables"] | folders
-    record.rounds = [[Planned(**cell) for cell in cells] for cells in fact["rounds"]]
+    record.rounds = [[PlannedCell(**cell) for cell in cells] for cells in fact["rounds"]]
     record.rounds_taken = {
         name: taken for name, taken in record.rounds_taken.items() if name not in names
     }

@@ -20,9 +20,10 @@ from pipebench.measure.window import CLOSING_S, WindowError, increase, levels
 from pipebench.measure.workers import WorkersLoad, workers_load
 from pipebench.record import store
 from pipebench.record.columns import Samples, samples_of
+from pipebench.record.factors import Cell
 from pipebench.record.reading import one_document, read
 from pipebench.record.run_record import moment
-from pipebench.record.schema import Cell, InvalidRecord, Record, RecordError, Server
+from pipebench.record.schema import InvalidRecord, Record, RecordError, Server
 from pipebench.record.values import line, worded
 from pipebench.tools import find_tool, tools
 from pipebench.tools.tool import LatencyError, Problem, RateKept, Tool

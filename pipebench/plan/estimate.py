@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from pipebench.plan.run_plan import RunPlan
+from pipebench.plan.schedule import servers_of
 from pipebench.plan.variables import ExtendedRounds
 
 # Of an execution, besides its warm-up and its window: start, pause, stop, record.
@@ -50,8 +51,8 @@ def _after_rounds_s(run: RunPlan) -> float:
 
 
 def _probes_s(run: RunPlan) -> float:
-    probed = sum(framework.is_ranked for framework in run.frameworks.values())
-    return PROBE_S * probed * len(run.variables.workers) if run.variables.probe else 0
+    names = [name for name, framework in run.frameworks.items() if framework.is_ranked]
+    return PROBE_S * len(servers_of(names, run.variables)) if run.variables.probe else 0
 
 
 def estimate_s(run: RunPlan, done: int | None = None) -> float:

@@ -12,7 +12,7 @@ from pipebench.plan.estimate import plan_text
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Testbed
 from pipebench.plan.variables import AUTO, MOST_THREADS
-from pipebench.record.schema import ALL
+from pipebench.record.factors import ALL
 
 MOST_NAMED = 3
 FEW_CONNECTIONS = 16

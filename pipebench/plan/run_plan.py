@@ -23,13 +23,15 @@ from pipebench.plan.choice import choose_frameworks, choose_reference, control_f
 from pipebench.plan.digest import digest_of
 from pipebench.plan.earlier_run import Repetition, Resumption
 from pipebench.plan.errors import Mistakes
+from pipebench.plan.file_names import longest_file, name_mistakes
 from pipebench.plan.frameworks import CURRENT, PlannedFramework, find_frameworks
 from pipebench.plan.project import Project
-from pipebench.plan.schedule import PlannedCell, cells_of, most_rounds, shuffled_rounds
+from pipebench.plan.schedule import cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.shares import share_mistakes
 from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import OLD_STACKS, RESUME, Variables, is_true, number_of
+from pipebench.record.factors import PlannedCell
 
 LEAST_FREE_BYTES = 200 * 1024**2
 PROGRAMS = Path("files")
@@ -105,7 +107,8 @@ def new_run(
     """A run that begins, in a folder of its own. PlanError: it cannot have that folder."""
     run_id = variables.run_id or new_run_id(datetime.now(UTC))
     results = (project.root / Path(variables.results_dir).expanduser() / run_id).resolve()
-    Mistakes(results_mistakes(results)).refuse()
+    longest = longest_file(list(frameworks), testbeds, variables)
+    Mistakes([*results_mistakes(results), *name_mistakes(results, longest)]).refuse()
     return RunPlan(
         run_id=run_id,
         results_dir=str(results),

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import TypeVar
 
-from msgspec import Struct
-
 from pipebench.plan.variables import ExtendedRounds, Variables
-from pipebench.record.schema import Workers
+from pipebench.record.factors import PlannedCell, ServerFactors, factors_in
 
 Item = TypeVar("Item")
-
-
-class PlannedCell(Struct, frozen=True, kw_only=True, gc=False):
-    """One cell of the plan, which is measured on each testbed."""
-
-    framework: str
-    workers: Workers
-    depth: int
-    connections: int
+Kind = TypeVar("Kind", bound=ServerFactors)
 
 
 def cells_of(frameworks: Iterable[str], variables: Variables) -> list[PlannedCell]:
     """Every cell of a run, once."""
-    return [
-        PlannedCell(framework=name, workers=workers, depth=depth, connections=connections)
-        for name in frameworks
-        for workers in variables.workers
-        for depth in variables.depths
-        for connections in variables.connections
+    return _every(PlannedCell, frameworks, variables)
+
+
+def servers_of(frameworks: Iterable[str], variables: Variables) -> list[ServerFactors]:
+    """Everything that a server is started with in a run, once."""
+    return _every(ServerFactors, frameworks, variables)
+
+
+def _every(kind: type[Kind], frameworks: Iterable[str], variables: Variables) -> list[Kind]:
+    """One for each combination of the values of its factors."""
+    factors = factors_in(kind)
+    values = [
+        getattr(variables, factor.variable) if factor.variable else list(frameworks)
+        for factor in factors
     ]
+    names = [factor.name for factor in factors]
+    return [kind(**dict(zip(names, one, strict=True))) for one in product(*values)]
 
 
 def shuffled_rounds(cells: Sequence[Item], rounds: int, seed: int) -> list[list[Item]]:

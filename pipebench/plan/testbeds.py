@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from pipebench.documents.declared import matches, plain
 from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.plan.variables import TestbedName
-from pipebench.record.schema import AllCores, Workers
+from pipebench.record.factors import ALL, Workers
 from pipebench.tools import FIRST
 
 DEFAULT_TESTBED = "main"
@@ -66,7 +66,7 @@ class Testbed(Struct, frozen=True, kw_only=True):
 
     def worker_count(self, workers: Workers) -> int:
         """How many workers that is here."""
-        if not isinstance(workers, AllCores):
+        if workers != ALL:
             return workers
         assert self.all_workers is not None  # the action bench_resolve knew the server's CPUs
         return self.all_workers

@@ -13,7 +13,6 @@ from msgspec import Meta, Struct
 from pipebench.plan.errors import PlanError
 from pipebench.plan.tuning import FULL, NONE, names_text, table
 from pipebench.record.names import FOLDER_PATTERN, SEPARATOR, VARIANT_PATTERN
-from pipebench.record.schema import AllCores
 from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import FIRST, tools
 
@@ -134,7 +133,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(description="a framework of the run; null means uvloop-httptools, or else the first"),
     ]
     workers: Annotated[
-        list[Annotated[int, Meta(ge=1, le=1024)] | AllCores],
+        list[Annotated[int, Meta(ge=1, le=1024)] | Literal["all"]],
         Meta(
             min_length=1,
             description="server processes; for Go, cores; all means as many as the server has CPUs",

@@ -13,12 +13,12 @@ from msgspec import Raw, Struct
 
 from pipebench.documents.declared import plain
 from pipebench.documents.error_text import sentence
+from pipebench.record.limits import Count
 from pipebench.record.packing import packed_connections, packed_result, packed_samples
 from pipebench.record.reading import json_value
 from pipebench.record.schema import (
     NOTHING,
     Clock,
-    Count,
     Deployment,
     Generator,
     HostFingerprint,

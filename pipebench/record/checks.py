@@ -6,11 +6,11 @@ from typing import Any
 
 from pipebench.record.schema import (
     READABLE,
-    Document,
     HostFingerprint,
     Record,
     RecordError,
     RunRecord,
+    Versioned,
 )
 
 DEEPEST = 50
@@ -21,7 +21,7 @@ MOST_SCHEDULED = 500_000
 
 def check(document: Any, name: str) -> None:
     """RecordError: the document contradicts itself, or its version cannot be read."""
-    if isinstance(document, Document):
+    if isinstance(document, Versioned):
         check_version(document.schema_version, name)
     if isinstance(document, Record):
         check_record(document)

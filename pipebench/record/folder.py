@@ -179,6 +179,11 @@ def _write(opened: int, content: bytes) -> None:
         left = left[os.write(opened, left) :]
 
 
+def bytes_of_name(file: str) -> int:
+    """How long the name of a file is at most, in bytes: that which it has while it is written."""
+    return len(os.fsencode(_part(file).rpartition("/")[2]))
+
+
 def _part(file: str) -> str:
     """The name of a file while it is written; a leading dot keeps it out of all lists."""
     inner, slash, name = file.rpartition("/")

@@ -16,7 +16,7 @@ from msgspec import Struct
 from pipebench.documents.error_text import kind_of, sentence
 from pipebench.record.checks import check, check_depth, check_version
 from pipebench.record.folder import LARGEST_BYTES, content_of
-from pipebench.record.schema import Document, PathRecord, Record, RecordError, RunError
+from pipebench.record.schema import PathRecord, Record, RecordError, RunError, Versioned
 
 T = TypeVar("T", bound=Struct)
 
@@ -173,7 +173,7 @@ def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
 
 def _check_version_first(value: Any, kind: type[Struct], name: str) -> None:
     """Of a version that cannot be read, nothing else that is wrong matters."""
-    if issubclass(kind, Document) and isinstance(value, dict):
+    if issubclass(kind, Versioned) and isinstance(value, dict):
         if "schema_version" not in value:
             raise RecordError(f"{name} has no schema_version")
         check_version(value["schema_version"], name)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from pipebench.record import store
+from pipebench.record.factors import Cell
 from pipebench.record.folder import content_of
 from pipebench.record.reading import (
     DOCUMENT_BYTES,
@@ -22,7 +23,6 @@ from pipebench.record.reading import (
 )
 from pipebench.record.schema import (
     SCHEMA_VERSION,
-    Cell,
     HostFingerprint,
     Installed,
     Interruption,
@@ -277,7 +277,7 @@ def _schedule(record: RunRecord) -> list[list[Cell]]:
     taken = record.rounds_taken
     rounds = [
         [
-            Cell(name, cell.framework, cell.workers, cell.depth, cell.connections)
+            cell.on(name)
             for cell in cells
             for name in names
             if name not in taken or number <= taken[name].rounds

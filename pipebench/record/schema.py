@@ -9,11 +9,20 @@ Limits that a type cannot say are checked in checks.py. How a document lies on d
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+
+from pipebench.record.factors import (
+    ALL,
+    Cell,
+    CellFactors,
+    PlannedCell,
+    ProbedServer,
+    ServerFactors,
+)
+from pipebench.record.limits import Count, Positive
 
 SCHEMA_VERSION = 2
 """Of every document that is written now."""
@@ -22,10 +31,6 @@ READABLE = (1, 2)
 PROGRAM_VERSION = 1
 """Of the results that pipeline.lua and the probe write on a load generator."""
 
-MOST = 2**62
-"""Of a count: sums of two still fit."""
-Count: TypeAlias = Annotated[int, Meta(ge=0, le=MOST)]
-Positive: TypeAlias = Annotated[int, Meta(ge=1, le=MOST)]
 Memory: TypeAlias = Annotated[int, Meta(ge=4096, le=2**50)]
 """Bytes that a program has: a page at least."""
 CpuTime: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
@@ -43,27 +48,6 @@ Allowance: TypeAlias = dict[str, Count] | None
 that was used up (files/host/allowance.py); None: not known."""
 
 
-class AllCores(StrEnum):
-    """A number of workers: as many as the server has CPUs. In an order, it is after all numbers."""
-
-    ALL = "all"
-
-    def __lt__(self, other: object) -> bool:
-        return False
-
-    def __gt__(self, other: object) -> bool:
-        return other is not self
-
-    def __le__(self, other: object) -> bool:
-        return other is self
-
-    def __ge__(self, other: object) -> bool:
-        return True
-
-
-ALL = AllCores.ALL
-Workers: TypeAlias = Positive | AllCores
-"""What a plan says: the same on every testbed, however many CPUs its server has."""
 Few = Meta(max_length=1000)
 """Of a list of what a plan or a person has written: more is a mistake, or meant to be slow."""
 Direction: TypeAlias = Literal["to_server", "from_server"]
@@ -84,16 +68,6 @@ class InvalidRecord(NamedTuple):
 
     file: str
     reason: str
-
-
-class Cell(NamedTuple):
-    """What is measured: the same in every round."""
-
-    testbed: str
-    framework: str
-    workers: Workers
-    depth: int
-    connections: int
 
 
 class Part(Struct, kw_only=True):
@@ -247,7 +221,7 @@ class Generator(Part, kw_only=True):
     uid: Count | None = None
 
 
-class Record(Document, kw_only=True):
+class Record(CellFactors, frozen=True, kw_only=True):
     """One measurement: a cell in a round, or out of the rounds at a constant rate.
 
     worker_count: how many workers the server was started with; None in older records, which have no
@@ -256,13 +230,11 @@ class Record(Document, kw_only=True):
     is answered.
     """
 
+    schema_version: int
+    run_id: str
     testbed: str
-    framework: str
     stack: str
-    workers: Workers
     worker_count: Positive | None = None
-    depth: Positive
-    connections: Positive
     threads: Positive
     tool: str | None = None
     round: Positive | None = None
@@ -272,19 +244,19 @@ class Record(Document, kw_only=True):
     ended: str | None = None
     deployment: Deployment
     server: Server | None = None
-    generators: Annotated[list[Generator], Few] = []
+    generators: Annotated[list[Generator], Few] = msgspec.field(default_factory=list)
     harness_fault: str | None = None
 
     @property
     def cell(self) -> Cell:
-        return Cell(self.testbed, self.framework, self.workers, self.depth, self.connections)
+        return Cell(**self.factors)
 
     @property
     def started_workers(self) -> int:
         """How many workers there were. RecordError: it is not known."""
         if self.worker_count is not None:
             return self.worker_count
-        if isinstance(self.workers, AllCores):
+        if self.workers == ALL:
             raise RecordError("worker_count of the record is missing, and its workers are `all`")
         return self.workers
 
@@ -316,15 +288,15 @@ class Probe(Part, kw_only=True):
     error: str | None = None
 
 
-class ProbeRecord(Document, kw_only=True):
+class ProbeRecord(ServerFactors, frozen=True, kw_only=True):
     """The probe of one framework with one number of workers. probe: NOTHING if it did not run.
 
     uid: of the user that it ran as, as in Generator.
     """
 
+    schema_version: int
+    run_id: str
     testbed: str
-    framework: str
-    workers: Count | AllCores
     started: str | None = None
     ended: str | None = None
     deployment: Deployment
@@ -333,6 +305,14 @@ class ProbeRecord(Document, kw_only=True):
     uid: Count | None = None
     probe: Raw = NOTHING
     harness_fault: str | None = None
+
+    @property
+    def server_probed(self) -> ProbedServer:
+        return ProbedServer(**{"testbed": self.testbed, **self.factors})
+
+
+Versioned: TypeAlias = Document | Record | ProbeRecord
+"""Every document of a run: each has what Document has."""
 
 
 # --- what the path of a testbed carries: baseline/ ----------------------------------------------
@@ -572,15 +552,6 @@ class Described(Part, kw_only=True):
     overrides: dict[str, str] = {}
 
 
-class Planned(Part, kw_only=True):
-    """A cell of the schedule, on every testbed."""
-
-    framework: str
-    workers: Workers
-    depth: Positive
-    connections: Positive
-
-
 class RoundsTaken(Part, kw_only=True):
     """How many rounds there were of those declared, and why no more."""
 
@@ -646,7 +617,7 @@ class RunRecord(Document, kw_only=True):
     variables: dict[str, Any] = {}
     frameworks: Annotated[dict[str, Described], Few] = {}
     testbeds: Annotated[list[RecordedTestbed], Few] = []
-    rounds: list[list[Planned]] = []
+    rounds: list[list[PlannedCell]] = []
     versions: dict[str, Any] = {}
     harness_faults: list[StandingFault | str] = []
     """Older runs have texts, which begin with the file or have none."""
@@ -686,34 +657,39 @@ class RunResumed(Event, kw_only=True, tag="run_resumed"):
     count: Count
 
 
-class Measured(Event, kw_only=True, tag="measurement"):
-    """A measurement is recorded: `number` of `count` on its testbed, in the file `record`.
+class CellEvent(CellFactors, frozen=True, kw_only=True, tag_field="event"):
+    """A cell was measured with a load tool.
 
-    requests_per_s: as the load tool counted by its own clock; None if it got no answer. said: the
-    same in words, for people.
+    requests_per_s: as the tool counted by its own clock; None if it got no answer. said: the same
+    in words, for people. record: the file that it is in.
     """
 
+    time: str
+    run_id: str
+    seconds_left: int | None
     testbed: str
-    round: Positive
-    position: Count
-    framework: str
-    workers: Workers
-    depth: Positive
-    connections: Positive
-    threads: int | None
-    number: Count
-    count: Count
     requests_per_s: float | None
     said: str
     record: str
 
 
-class Probed(Event, kw_only=True, tag="probe"):
+class Measured(CellEvent, frozen=True, kw_only=True, tag="measurement"):
+    """A measurement is recorded: `number` of `count` on its testbed, in the file `record`."""
+
+    round: Positive
+    position: Count
+    threads: int | None
+    number: Count
+    count: Count
+
+
+class Probed(ServerFactors, frozen=True, kw_only=True, tag_field="event", tag="probe"):
     """A probe is recorded: `number` of `count` on its testbed. probed: whether it got an answer."""
 
+    time: str
+    run_id: str
+    seconds_left: int | None
     testbed: str
-    framework: str
-    workers: Workers
     number: Positive
     count: Count
     probed: bool
@@ -721,20 +697,12 @@ class Probed(Event, kw_only=True, tag="probe"):
     record: str
 
 
-class CrossChecked(Event, kw_only=True, tag="crosscheck"):
+class CrossChecked(CellEvent, frozen=True, kw_only=True, tag="crosscheck"):
     """A cell under another load tool. round: None at a constant rate, and rate: None in a round."""
 
-    testbed: str
     tool: str
     round: int | None
     rate: float | None
-    framework: str
-    workers: Workers
-    depth: Positive
-    connections: Positive
-    requests_per_s: float | None
-    said: str
-    record: str
 
 
 class RoundsDecided(Event, kw_only=True, tag="rounds_decided"):

@@ -13,14 +13,18 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from pipebench.record.factors import Cell, ServerFactors, factors_in
 from pipebench.record.folder import names_in, write_files
-from pipebench.record.schema import Record
+from pipebench.record.schema import ProbeRecord, Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
 CLOCKS, TUNING, PINNING = "clocks", "tuning", "pinning"
 """The folders of a run; the last is of older ones."""
 ENDINGS = (".json", ".json.gz")
+BETWEEN = "_"
+"""Between the parts of a record's name. Names of testbeds, frameworks, variants and tools do not
+have it, so no two executions have the same file. Older runs have a `-`; nobody reads the parts."""
 LARGE = 50_000  # characters
 LEVEL = 6
 """Of compression: 9 takes five times as long for 4 % less."""
@@ -55,24 +59,33 @@ def stem(file: str) -> str:
 
 
 def raw_file(record: Record) -> str:
-    return f"{RAW}/{_execution(record)}.json.gz"
+    return execution_file(RAW, record.cell, record.round, record.position)
 
 
 def crosscheck_file(record: Record) -> str:
-    return f"{CROSSCHECK}/{_execution(record)}-{record.tool}.json.gz"
+    return execution_file(CROSSCHECK, record.cell, record.round, record.position, str(record.tool))
 
 
-def _execution(record: Record) -> str:
-    """Sorted by these names, records are in the order in which they were made."""
-    when = "rate" if record.round is None else f"r{record.round:02}"
-    return (
-        f"{record.testbed}-{when}-{record.position:03}-{record.framework}"
-        f"-w{record.workers}-d{record.depth}-c{record.connections}"
-    )
+def execution_file(
+    folder: str, cell: Cell, number: int | None, position: int, tool: str = ""
+) -> str:
+    """The file of a cell under a load tool; sorted, they are in the order of their executions.
+
+    number: of the round; None: at a constant rate. tool: empty for the one that measures.
+    """
+    when = "rate" if number is None else f"r{number:02}"
+    testbed, *others = _values(cell)
+    parts = [testbed, when, f"{position:03}", *others, *([tool] if tool else [])]
+    return f"{folder}/{BETWEEN.join(parts)}.json.gz"
 
 
-def probe_file(testbed: str, framework: str, workers: int | str) -> str:
-    return f"{PROBE}/{testbed}-{framework}-w{workers}.json"
+def _values(one: ServerFactors) -> list[str]:
+    """The value of each factor as a name has it, the testbed's first."""
+    return [f"{factor.letter}{factor.of(one)}" for factor in factors_in(type(one))]
+
+
+def probe_file(record: ProbeRecord) -> str:
+    return f"{PROBE}/{BETWEEN.join(_values(record))}.json"
 
 
 def path_file(testbed: str) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-
-from pipebench.record.schema import Workers
+from msgspec.structs import force_setattr
 
 CONTROLS = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
@@ -65,7 +64,7 @@ def worded(document: Any, *, block: bool = False) -> Any:
         for name in document.__struct_fields__:
             value = getattr(document, name)
             if isinstance(value, str | list | dict | msgspec.Struct):
-                setattr(document, name, worded(value, block=name in BLOCKS))
+                force_setattr(document, name, worded(value, block=name in BLOCKS))
         return document
     if isinstance(document, list):
         return [worded(item, block=block) for item in document]
@@ -101,8 +100,3 @@ def flat(value: dict[str, Any], prefix: str = "") -> dict[str, str]:
         elif not (inner is None or (isinstance(inner, float) and math.isnan(inner))):
             by_name[name] = words(inner)
     return by_name
-
-
-def workers_words(workers: Workers) -> str:
-    """`1 worker`, `4 workers`, `all workers`."""
-    return f"{workers} worker{'' if workers == 1 else 's'}"

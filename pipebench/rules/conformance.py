@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pipebench.record import store
 from pipebench.record.checks import check_version
+from pipebench.record.factors import PLACE, ProbedServer, factors_in
 from pipebench.record.reading import one_document, parse, read
 from pipebench.record.run_record import Run
 from pipebench.record.schema import (
@@ -16,22 +16,13 @@ from pipebench.record.schema import (
     Probe,
     ProbeRecord,
     RecordError,
-    Workers,
 )
-from pipebench.record.values import line, worded, workers_words
+from pipebench.record.values import line, worded
 
 TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
 
 MOST_CASES = 100
 """In the table; the probe has some twenty."""
-
-
-class ProbedServer(NamedTuple):
-    """A framework's process that was probed."""
-
-    testbed: str
-    framework: str
-    workers: Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +75,7 @@ def probe_of(record: ProbeRecord, run_id: str) -> Conformance:
         raise RecordError(f"it belongs to run {record.run_id}")
     why, cases = _cases(record)
     return Conformance(
-        server=ProbedServer(record.testbed, record.framework, record.workers),
+        server=record.server_probed,
         cases=[] if why else cases,
         why=why,
         harness_fault=record.harness_fault,
@@ -126,15 +117,17 @@ def table(
     """The conformance table of a run; None if no framework was probed."""
     if not probes:
         return None
-    several = {
-        key: len({getattr(server, key) for server in probes}) > 1 for key in ("testbed", "workers")
-    }
+    several_testbeds = len({server.testbed for server in probes}) > 1
+    differing = [
+        factor
+        for factor in factors_in(ProbedServer)
+        if factor in PLACE and len({factor.of(server) for server in probes}) > 1
+    ]
 
     def head(server: ProbedServer) -> str:
         words = [titles.get(server.framework, server.framework)]
-        if several["workers"]:
-            words.append(workers_words(server.workers))
-        words += [server.testbed] if several["testbed"] else []
+        words += [factor.said(server) for factor in differing]
+        words += [server.testbed] if several_testbeds else []
         return ", ".join(words)
 
     order = sorted(probes, key=lambda server: (server.testbed, head(server).lower()))

@@ -1,41 +1,22 @@
-"""Cells beside each other: those that are compared, and names that tell cells apart."""
+"""Cells beside each other: in what they differ, and names that tell them apart."""
 
 from collections.abc import Callable, Iterable
 
-from pipebench.record.schema import Cell, Workers
-from pipebench.record.values import workers_words
-
-CellGroup = tuple[str, Workers, int, int]
-"""Testbed, workers, depth, connections: cells that differ in nothing but the framework."""
-CELL_GROUP = ("testbed", "workers", "depth", "connections")
-"""The names of the same."""
+from pipebench.record.factors import GROUP, Cell, Factor
 
 
-def cell_group(cell: Cell) -> CellGroup:
-    """The group that a cell is ranked in."""
-    return cell.testbed, cell.workers, cell.depth, cell.connections
-
-
-def several(cells: Iterable[Cell]) -> list[str]:
-    """The keys besides the framework in which cells differ: columns that a table needs."""
-    groups = {cell_group(cell) for cell in cells}
-    return [
-        key for place, key in enumerate(CELL_GROUP) if len({group[place] for group in groups}) > 1
-    ]
+def several(cells: Iterable[Cell]) -> list[Factor]:
+    """The factors besides the framework in which cells differ: columns that a table needs."""
+    cells = list(cells)
+    return [factor for factor in GROUP if len({factor.of(cell) for cell in cells}) > 1]
 
 
 def labels(cells: Iterable[Cell]) -> Callable[[Cell], str]:
-    """A function that names a cell by the keys in which cells differ: "depth 5, ..."."""
-    keys = several(cells)
-
-    def label(cell: Cell) -> str:
-        return ", ".join(_words(cell, key) for key in keys)
-
-    return label
+    """A function that names a cell by the factors in which cells differ: "depth 5, ..."."""
+    factors = several(cells)
+    return lambda cell: in_words(cell, factors)
 
 
-def _words(cell: Cell, key: str) -> str:
-    value = getattr(cell, key)
-    if key == "workers":
-        return workers_words(value)
-    return f"{value} connections" if key == "connections" else f"{key} {value}"
+def in_words(cell: Cell, factors: Iterable[Factor] = GROUP) -> str:
+    """Some factors of a cell in words, or all but its framework."""
+    return ", ".join(factor.said(cell) for factor in factors)

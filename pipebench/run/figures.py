@@ -15,7 +15,7 @@ from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.verification import Verified
 from pipebench.measure.workers import WorkersLoad
-from pipebench.record.schema import Cell
+from pipebench.record.factors import FACTORS, GROUP, Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.connections import silent
 from pipebench.rules.rule import Outcome
@@ -32,6 +32,7 @@ from pipebench.run.entries import (
     Ranking,
     Summarised,
 )
+from pipebench.run.identity import CellColumn, cell_columns
 from pipebench.run.prices import Price
 from pipebench.stats.estimate import UNKNOWN, Estimate
 from pipebench.tools import FIRST, first_tool
@@ -506,6 +507,22 @@ class CellSummary(Figures[Summarised]):
         return self.requests_per_s.share_of_ceiling
 
 
+SHOWN_ORDER = [*GROUP, *(factor for factor in FACTORS if factor not in GROUP)]
+"""Of the factors, as readers see them: the framework last, beside the figures."""
+
+
+def _of_cell(one: CellColumn) -> Fact[CellSummary]:
+    option = first_tool().options.get(one.name)
+    return Fact(
+        name=one.name,
+        unit=one.unit,
+        of_measurement=lambda judged: one.value(judged.measurement.cell),
+        of_cell=lambda row: one.value(row.cell),
+        shown=one.shown,
+        explained=f"{option}; {one.explained}" if option else one.explained,
+    )
+
+
 IDENTITY: list[Fact[CellSummary]] = [
     Fact(
         name="run_id",
@@ -513,50 +530,13 @@ IDENTITY: list[Fact[CellSummary]] = [
         of_cell=lambda row: row.run_id,
         explained="the run",
     ),
-    Fact(
-        name="testbed",
-        of_measurement=lambda judged: judged.measurement.cell.testbed,
-        of_cell=lambda row: row.cell.testbed,
-        shown=Shown("testbed", "testbed", "testbed", if_several=True),
-        explained="the server host and its generators, by name",
-    ),
-    Fact(
-        name="workers",
-        unit="processes",
-        of_measurement=lambda judged: judged.measurement.cell.workers,
-        of_cell=lambda row: row.cell.workers,
-        shown=Shown("workers", "workers", "workers", if_several=True),
-        explained="as the plan has them: a number; or `all`, as many as the server has CPUs",
-    ),
+    *(_of_cell(one) for one in cell_columns(SHOWN_ORDER)),
     Fact(
         name="worker_count",
         unit="processes",
         of_measurement=lambda judged: judged.measurement.worker_count,
         of_cell=lambda row: row.worker_count,
-        explained="the same as a number: `BENCH_WORKERS` of the server; for Go, `GOMAXPROCS`",
-    ),
-    Fact(
-        name="depth",
-        unit="requests",
-        of_measurement=lambda judged: judged.measurement.cell.depth,
-        of_cell=lambda row: row.cell.depth,
-        shown=Shown("depth", "depth", "depth", if_several=True),
-        explained="written at once on a connection",
-    ),
-    Fact(
-        name="connections",
-        unit="connections",
-        of_measurement=lambda judged: judged.measurement.cell.connections,
-        of_cell=lambda row: row.cell.connections,
-        shown=Shown("connections", "conns", "connections", if_several=True),
-        explained=f"{_option('connections')}; all generators together",
-    ),
-    Fact(
-        name="framework",
-        of_measurement=lambda judged: judged.measurement.cell.framework,
-        of_cell=lambda row: row.cell.framework,
-        shown=Shown("framework", "framework"),
-        explained="the folder's name",
+        explained="`workers` as a number: `BENCH_WORKERS` of the server; for Go, `GOMAXPROCS`",
     ),
     Fact(
         name="stack",

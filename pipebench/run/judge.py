@@ -14,13 +14,14 @@ import msgspec
 
 from pipebench.measure.measurement import Measurement, read_measurement
 from pipebench.record import store
+from pipebench.record.factors import Cell, ProbedServer
 from pipebench.record.reading import one_document
 from pipebench.record.run_record import Run, load_run
-from pipebench.record.schema import Cell, InvalidRecord, RecordError
+from pipebench.record.schema import InvalidRecord, RecordError
 from pipebench.record.values import line
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
-from pipebench.rules.conformance import Conformance, ProbedServer, read_probes
+from pipebench.rules.conformance import Conformance, read_probes
 from pipebench.rules.outcome import RATED, Context, Judgement, ResponseSize, judge
 from pipebench.rules.path_capacity import PathCapacity, of_several, read_path_capacities
 from pipebench.rules.rule import Outcome
@@ -241,10 +242,10 @@ def context_of(
     probes: dict[ProbedServer, Conformance],
 ) -> Context:
     """What the run knows of a measurement's framework beyond that measurement."""
-    testbed, framework, workers, *_ = measurement.cell
+    cell = measurement.cell
     return Context(
-        response_size=sizes.get((testbed, framework)),
-        probe=probes.get(ProbedServer(testbed, framework, workers)),
+        response_size=sizes.get((cell.testbed, cell.framework)),
+        probe=probes.get(ProbedServer.of(cell)),
     )
 
 

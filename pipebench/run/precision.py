@@ -7,9 +7,9 @@ may be another after the next round.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipebench.record.schema import Cell
+from pipebench.record.factors import LOAD, Cell, group_of
 from pipebench.rules.rule import Outcome
-from pipebench.run.cells import CellGroup, cell_group
+from pipebench.run.cells import in_words
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.stats.estimate import Estimate, estimate, ratios
@@ -62,15 +62,15 @@ def _estimates(
         for cell, measurements in judged_run.by_cell.items()
         if cell.testbed == testbed and _counts(judged_run, cell, measurements)
     }
-    references: dict[CellGroup, dict[int, float]] = {
-        cell_group(cell): rates for cell, rates in cells.items() if cell.framework == reference
+    references: dict[Cell, dict[int, float]] = {
+        group_of(cell): rates for cell, rates in cells.items() if cell.framework == reference
     }
     for cell, rates in cells.items():
         if cell.framework == reference:
             continue
-        base = references.get(cell_group(cell))
-        words = f"{cell.framework}, depth {cell.depth}, {cell.connections} connections"
-        yield words, estimate(ratios(rates, base) if base else list(rates.values()))
+        base = references.get(group_of(cell))
+        name = f"{cell.framework}, {in_words(cell, LOAD)}"
+        yield name, estimate(ratios(rates, base) if base else list(rates.values()))
 
 
 def _counts(judged_run: JudgedRun, cell: Cell, measurements: list[JudgedMeasurement]) -> bool:

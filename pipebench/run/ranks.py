@@ -6,11 +6,12 @@ docs/method.md says how cells are compared; the arithmetic is pipebench/stats'.
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from msgspec import structs
+
+from pipebench.record.factors import Cell, group_of
 from pipebench.record.run_record import Framework
-from pipebench.record.schema import Cell
 from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
-from pipebench.run.cells import CellGroup, cell_group
 from pipebench.run.entries import Better, Figure, Ranking
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement
@@ -27,9 +28,9 @@ def set_standings(
     by_cell: Mapping[Cell, Sequence[JudgedMeasurement]],
 ) -> None:
     """Fill what is said of each row against the others of its cell group."""
-    groups: dict[CellGroup, list[CellSummary]] = {}
+    groups: dict[Cell, list[CellSummary]] = {}
     for row in rows:
-        groups.setdefault(cell_group(row.cell), []).append(row)
+        groups.setdefault(group_of(row.cell), []).append(row)
     ranked = [(figure, figure.ranking) for figure in FIGURES if figure.ranking]
     for group in groups.values():
         for figure, ranking in ranked:
@@ -47,7 +48,7 @@ def set_scaling(
     """Fill the ratio of each cell with several workers to the same cell with one worker."""
     rate = CellSummary.requests_per_s
     for row in rows:
-        alone = by_cell.get(row.cell._replace(workers=1))
+        alone = by_cell.get(structs.replace(row.cell, workers=1))
         if alone and row.cell.workers != 1:
             own = rate.by_round(by_cell[row.cell])
             row.to_one_worker = estimate(ratios(own, rate.by_round(alone)))

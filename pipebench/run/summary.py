@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipebench.record.factors import GROUP, Cell, order
 from pipebench.record.run_record import Framework
-from pipebench.record.schema import Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
-from pipebench.run.cells import cell_group
 from pipebench.run.columns import RATIO_DECIMALS
 from pipebench.run.entries import Figure, Summarised
 from pipebench.run.figures import FIGURES, CellSummary
@@ -43,7 +42,7 @@ def summary(judged_run: JudgedRun) -> list[CellSummary]:
 
 def _place(row: CellSummary) -> tuple[object, ...]:
     rate = row.requests_per_s.value or 0
-    return cell_group(row.cell), row.role != "framework", -rate, row.cell.framework
+    return order(row.cell, GROUP), row.role != "framework", -rate, row.cell.framework
 
 
 def _derive(row: CellSummary) -> None:

@@ -7,6 +7,8 @@ a 0 in an average.
 
 from collections.abc import Iterable
 
+from pipebench.documents.declared import listed
+from pipebench.record.factors import GROUP
 from pipebench.run.columns import (
     RATIO_DECIMALS,
     Column,
@@ -18,21 +20,31 @@ from pipebench.run.columns import (
 )
 from pipebench.run.entries import Fact, Figure, Ranking
 from pipebench.run.figures import CIRCUMSTANCES, FIGURES, IDENTITY, CellSummary
+from pipebench.run.identity import names_of_columns
 from pipebench.run.judge import JudgedMeasurement
 from pipebench.stats.estimate import LEAST_ROUNDS
 
 # ruff: noqa: SIM905 (columns are read better as words)
-RESULTS_FIRST = """
-run_id testbed framework stack workers depth connections threads round outcome reason limited_by
+CELL = names_of_columns("stack")
+"""Which cell it is, for people who read a file from the left."""
+RESULTS_FIRST = [
+    "run_id",
+    *CELL,
+    *"""
+threads round outcome reason limited_by
 requests duration_s requests_per_s
 batch_latency_mean_us batch_latency_p50_us batch_latency_p75_us batch_latency_p90_us
 batch_latency_p99_us batch_latency_max_us
 bytes_read connect_errors read_errors write_errors status_errors timeout_errors
 server_cpu_us_per_request server_cpu_cores server_rss_peak_bytes generator_cpu_cores
 batches batch_slack busy position record server_other_cpu_cores limit noise steadiness
-""".split()
-SUMMARY_FIRST = """
-run_id testbed framework stack workers depth connections outcome reason limited_by rounds
+""".split(),
+]
+SUMMARY_FIRST = [
+    "run_id",
+    *CELL,
+    *"""
+outcome reason limited_by rounds
 requests_per_s requests_per_s_low requests_per_s_high
 relative relative_low relative_high share_of_ceiling batch_latency_p50_us batch_latency_p99_us
 server_cpu_us_per_request server_cpu_cores server_rss_peak_bytes generator_cpu_cores
@@ -40,8 +52,10 @@ rounds_rated rounds_scheduled role rank verdict noise_floor
 server_cpu_us_per_request_low server_cpu_us_per_request_high
 relative_cpu relative_cpu_low relative_cpu_high rank_cpu verdict_cpu noise_floor_cpu limit noise
 price_per_hour currency requests_per_money requests_per_s_per_core
-""".split()
+""".split(),
+]
 """The order that readers of the files know. Columns that are not named here follow."""
+GROUP_NAMES = listed(factor.name for factor in GROUP)
 
 
 def measurement_columns(entry: Fact[CellSummary] | Figure) -> list[Column[JudgedMeasurement]]:
@@ -124,7 +138,7 @@ def _relative(figure: Figure, ranking: Ranking) -> list[Column[CellSummary]]:
         name=figure.comparison_name("relative"),
         unit="ratio",
         explained=f"median over rounds of `{figure.name}` by that of the {ranking.best} in the "
-        f"same round. The {ranking.best}: of the same testbed, workers, depth and connections, and "
+        f"same round. The {ranking.best}: of the same {GROUP_NAMES}, and "
         f"`ok`, the one with the {ranking.better_is} median; itself 1. The ceiling and the A/A "
         f"control are never the {ranking.best}. Empty if none is `ok`",
         value=lambda row: figure.in_row(row).relative.value,

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pipebench.compare.machines import Machines
+from pipebench.record.factors import Cell, group_of
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.rules.interpreters import unoptimised
 from pipebench.rules.rule import Outcome
-from pipebench.run.cells import CellGroup, cell_group, labels
+from pipebench.run.cells import labels
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
@@ -63,9 +64,9 @@ def answer(
     machines: the testbeds compared, None if there is only one.
     """
     label = labels(row.cell for row in rows)
-    by_group: dict[CellGroup, list[CellSummary]] = defaultdict(list)
+    by_group: dict[Cell, list[CellSummary]] = defaultdict(list)
     for row in rows:
-        by_group[cell_group(row.cell)].append(row)
+        by_group[group_of(row.cell)].append(row)
     groups = [GroupRows(_place(label(members[0].cell)), members) for members in by_group.values()]
     failed = failures(judged_run, rows, label)
     points = machine_points(machines) if machines else []

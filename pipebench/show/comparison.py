@@ -7,9 +7,9 @@ from pipebench.compare.cells import COMPARED, ComparedCell, Verdict
 from pipebench.compare.columns import compare_csv
 from pipebench.compare.gate import Gate, Miss, Status
 from pipebench.compare.runs import Compared, ComparedRuns
-from pipebench.run.cells import CELL_GROUP, several
+from pipebench.record.factors import PLACE
+from pipebench.run.cells import in_words, several
 from pipebench.run.entries import Figure
-from pipebench.run.figures import IDENTITY
 from pipebench.show import formats, page
 from pipebench.show.table import COLUMNS, Field, Head, Table, interval_of
 from pipebench.stats.estimate import Estimate
@@ -95,11 +95,11 @@ def _chapter(pair: ComparedRuns) -> list[str]:
 
 def report_table(pair: ComparedRuns) -> Table:
     """A row per cell: requests/s in full, then the ratios of other figures, ranked ones first."""
-    keys = several(row.cell for row in pair.rows)
+    factors = several(row.cell for row in pair.rows)
     others = [figure for figure in COMPARED if figure is not RATE]
     figures = sorted(others, key=lambda figure: figure.ranking is None)
     heads = [
-        *map(Head, keys),
+        *(Head(factor.column) for factor in factors),
         Head("framework"),
         Head(f"requests/s of {pair.base.name}", number=True),
         Head(f"of {pair.other.name}", number=True),
@@ -113,7 +113,7 @@ def report_table(pair: ComparedRuns) -> Table:
     ]
     rows = [
         [
-            *(Field(str(getattr(row.cell, key)), getattr(row.cell, key)) for key in keys),
+            *(Field(str(value), value) for value in (one.of(row.cell) for one in factors)),
             *_rate_fields(row),
             *(field for figure in figures for field in _fields(figure, row)),
         ]
@@ -182,8 +182,7 @@ def _drift(pair: ComparedRuns) -> list[str]:
     if not off:
         return []
     worst = max(off, key=lambda cell: deviation(ratios[cell].value or 1))
-    keys = several(row.cell for row in pair.rows)
-    place = ", ".join(f"{key} {getattr(worst, key)}" for key in keys)
+    place = in_words(worst, several(row.cell for row in pair.rows))
     most = f" ({place}; it differs in {len(off)} of {len(ratios)} places)" if place else ""
     ratio = _ratio_field(ratios[worst])
     sentence = (
@@ -224,17 +223,16 @@ def terminal(compared: Compared, gate: Gate | None = None, most: int = MOST_SHOW
 
 def terminal_table(pair: ComparedRuns) -> Table:
     """A row per cell: its requests/s."""
-    keys = several(row.cell for row in pair.rows)
-    short = {fact.name: fact.shown.terminal for fact in IDENTITY if fact.name in CELL_GROUP}
+    factors = several(row.cell for row in pair.rows)
     numbers = ("base req/s", "req/s", "ratio", "95 % interval", "floor", "to ceiling")
     heads = [
-        *(Head(short[key] or key) for key in keys),
+        *(Head(factor.short or factor.column) for factor in factors),
         Head("framework", name="framework"),
         *(Head(text, number=True) for text in numbers),
         Head("verdict"),
     ]
     rows = [
-        [Field(str(getattr(row.cell, key))) for key in keys] + _short_fields(row)
+        [Field(str(factor.of(row.cell))) for factor in factors] + _short_fields(row)
         for row in pair.rows
     ]
     return Table(heads, rows)
@@ -305,8 +303,7 @@ def _miss(miss: Miss, gate: Gate) -> str:
     """Which cell did not pass, and the figures or the problem."""
     if miss.cell is None or miss.figure is None:
         return str(miss.problem)
-    keys = ("workers", "depth", "connections")
-    cell = ", ".join(f"{key} {getattr(miss.cell, key)}" for key in keys)
+    cell = in_words(miss.cell, PLACE)
     place = f"{miss.cell.framework} ({miss.cell.testbed}, {cell}) in {miss.run}"
     if miss.problem:
         return f"{place}: {miss.problem}"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pipebench.record.schema import Cell
+from pipebench.record.factors import Cell
 from pipebench.rules.bottleneck import Disturbance
 from pipebench.run.figures import CellSummary
 

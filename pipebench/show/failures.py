@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pipebench.record.schema import Cell
+from pipebench.record.factors import Cell
 from pipebench.rules.outcome import Context, rule
 from pipebench.rules.rule import Outcome, Rule, Verb
 from pipebench.run.figures import CellSummary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pipebench.record.schema import Cell
+from pipebench.record.factors import Cell
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.run.figures import CellSummary
 from pipebench.show.disturbances import named

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from pipebench.record import store
+from pipebench.record.factors import PLACE, FactorValue, in_order
 from pipebench.record.folder import exists
 from pipebench.record.reading import one_document
 from pipebench.record.run_record import Run, load_run
@@ -79,7 +79,7 @@ def _measured(run: Run) -> int:
         file
         for testbed, taken in run.rounds_taken.items()
         for file in files
-        if (found := re.match(rf"{re.escape(testbed)}-r(\d+)-", file))
+        if (found := re.match(rf"{re.escape(testbed)}[_-]r(\d+)[_-]", file))
         and int(found[1]) > taken.rounds
     }
     return min(len(files) - len(needless), run.scheduled)
@@ -115,19 +115,17 @@ def _line(one: Listed) -> list[str]:
 
 
 def _plan(run: Run) -> str:
-    """Depths x connections x rounds: "d5 c200 r6"."""
-    if not run.cells:
+    """What was varied x rounds: "w1 d5 c200 r6"."""
+    cells = run.cells
+    if not cells:
         return formats.MISSING
-    parts = [
-        f"{letter}{_span(getattr(cell, key) for cell in run.cells)}"
-        for letter, key in (("d", "depth"), ("c", "connections"))
-    ]
+    parts = [f"{factor.letter}{_span(map(factor.of, cells))}" for factor in PLACE]
     return f"{' '.join(parts)} r{len(run.rounds)}"
 
 
-def _span(values: Iterable[Any]) -> str:
-    numbers = sorted(set(values))
-    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
+def _span(values: Iterable[FactorValue]) -> str:
+    ordered = sorted(set(values), key=in_order)
+    return str(ordered[0]) if len(ordered) == 1 else f"{ordered[0]}-{ordered[-1]}"
 
 
 def _hosts(run: Run) -> list[str]:

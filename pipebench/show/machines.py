@@ -6,6 +6,7 @@ compare/machines.py compares them; docs/comparing-machines.md says how to read i
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipebench.compare.cells import Verdict
@@ -21,11 +22,13 @@ from pipebench.compare.machines import (
     Place,
 )
 from pipebench.compare.provenance import Values, machine_differences
+from pipebench.record.factors import Factor
+from pipebench.run.cells import labels, several
 from pipebench.run.entries import Figure
 from pipebench.show import formats
 from pipebench.show.chapter import Chapter
 from pipebench.show.claim import Claim
-from pipebench.show.table import Field, Head, Table, interval_of
+from pipebench.show.table import Field, Head, Table, factor_field, interval_of
 from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.stats.machines import Basis
 
@@ -69,12 +72,8 @@ def together(machines: Machines, place: Place) -> list[MachineRow]:
 
 
 def _where(machines: Machines, place: Place) -> str:
-    names = ("workers", "depth", "connections")
-    several = [n for n in range(3) if len({one[n] for one in machines.places}) > 1]
-    if not several:
-        return ""
-    words = (f"{names[n]} {place[n]}" for n in several)
-    return f"At {', '.join(words)}: "
+    label = labels(machines.places)(place)
+    return f"At {label}: " if label else ""
 
 
 def _point(
@@ -272,14 +271,15 @@ INSTANCES: MachineColumn = (Head("instances", number=True), _instances)
 
 
 def _places(machines: Machines) -> list[MachineColumn]:
-    """Workers, depth and connections; nothing if all rows have the same."""
-    if len(machines.places) == 1:
-        return []
+    """What the place is; nothing if all rows have the same."""
     return [
-        (Head("workers", number=True), lambda row: Field(str(row.workers), row.workers)),
-        (Head("depth", number=True), lambda row: _number(row.depth)),
-        (Head("connections", number=True), lambda row: _number(row.connections)),
+        (Head(factor.column, number=True), partial(_place, factor))
+        for factor in several(machines.places)
     ]
+
+
+def _place(factor: Factor, row: MachineRow) -> Field:
+    return factor_field(factor.of(row.cell))
 
 
 def _figures(machines: Machines) -> list[MachineColumn]:
@@ -298,10 +298,6 @@ def _figures(machines: Machines) -> list[MachineColumn]:
         (Head("CPU time, verdict"), lambda row: _verdict(CPU, row)),
         *(for_money if priced else []),
     ]
-
-
-def _number(number: int) -> Field:
-    return Field(formats.integer(number), number)
 
 
 def _rate(row: MachineRow) -> Field:

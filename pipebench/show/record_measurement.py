@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.usage import Usage
-from pipebench.record.schema import Cell
-from pipebench.record.values import workers_words
+from pipebench.record.factors import PLACE, Cell
 from pipebench.rules.bottleneck import NEAR, Candidate, LimitedBy, bottleneck_of, candidates
 from pipebench.rules.outcome import (
     RATED,
@@ -22,6 +21,7 @@ from pipebench.rules.outcome import (
 )
 from pipebench.rules.path_capacity import PathCapacity
 from pipebench.rules.rule import When
+from pipebench.run.cells import in_words
 from pipebench.run.figures import LEAST_BATCHES_OF_P99
 from pipebench.show import formats
 from pipebench.show.layout import COLUMNS, INDENT, section, wrapped
@@ -90,10 +90,7 @@ def _problem(measurement: Measurement) -> str:
 
 def cell_words(cell: Cell) -> str:
     """A cell in words."""
-    return (
-        f"{cell.framework} on testbed {cell.testbed}: {workers_words(cell.workers)}, "
-        f"depth {cell.depth}, {_count(cell.connections, 'connection')}"
-    )
+    return f"{cell.framework} on testbed {cell.testbed}: {in_words(cell, PLACE)}"
 
 
 def _count(number: int, unit: str) -> str:

@@ -1,7 +1,7 @@
 """Records of a probe and of a path for a person: see record.py."""
 
+from pipebench.record.factors import PLACE, ProbedServer, factors_in
 from pipebench.record.schema import Case
-from pipebench.record.values import workers_words
 from pipebench.rules.conformance import Conformance
 from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 from pipebench.show import formats
@@ -10,8 +10,9 @@ from pipebench.show.layout import section, wrapped
 
 def probe(seen: Conformance) -> str:
     """The cases that do not conform, and how many there are."""
-    testbed, framework, workers = seen.server
-    parts = [f"Probe of {framework} on testbed {testbed}, {workers_words(workers)}"]
+    server = seen.server
+    words = [factor.said(server) for factor in PLACE if factor in factors_in(ProbedServer)]
+    parts = [f"Probe of {server.framework} on testbed {', '.join([server.testbed, *words])}"]
     if seen.harness_fault:
         parts.append(wrapped(f"Harness fault: {seen.harness_fault}"))
     if seen.why:

@@ -248,7 +248,7 @@ def _markdown(
         table=report_table(rows),
         charts={chart.name: chart for chart in charts},
         chapters=chapters,
-        several=several(row.cell for row in rows),
+        several=[factor.column for factor in several(row.cell for row in rows)],
         controls=any(row.role != "framework" for row in rows),
         label=lambda cell: formats.text(label(cell)) if label(cell) else "",
         least_rounds=min((row.rounds_rated for row in rows if row.rounds_rated), default=0),

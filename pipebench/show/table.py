@@ -6,6 +6,7 @@ It is written as Markdown, or as aligned columns for a terminal; a page sorts by
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipebench.record.factors import FactorValue
 from pipebench.run.columns import Column, Form, Row, Value
 from pipebench.show import formats
 from pipebench.stats.estimate import Estimate
@@ -94,6 +95,11 @@ def _cut(text: str, width: int) -> str:
 def head_of(column: Column[Row], text: str) -> Head:
     """The head of a column; keys of cells are aligned to the left, like names."""
     return Head(text, column.form != Form.TEXT, column.name)
+
+
+def factor_field(value: FactorValue) -> Field:
+    """The field of a factor's value."""
+    return Field(formats.integer(value) if isinstance(value, int) else value, value)
 
 
 def field_of(column: Column[Row], row: Row) -> Field:

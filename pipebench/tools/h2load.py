@@ -9,8 +9,9 @@ import numpy as np
 from msgspec import Raw, Struct
 
 from pipebench.record.columns import histogram_of
+from pipebench.record.limits import Count
 from pipebench.record.reading import parse
-from pipebench.record.schema import Count, Record, ToolRun
+from pipebench.record.schema import Record, ToolRun
 from pipebench.tools.tool import Counts, Problem, RateKept, Tool
 
 EMPTY = Raw(b"[]")

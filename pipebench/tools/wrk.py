@@ -12,8 +12,9 @@ from msgspec import Raw, Struct
 
 from pipebench.record.checks import check_version
 from pipebench.record.columns import Histogram, histogram_of
+from pipebench.record.limits import Count, Positive
 from pipebench.record.reading import parse
-from pipebench.record.schema import PROGRAM_VERSION, Count, Positive, Record, RecordError, ToolRun
+from pipebench.record.schema import PROGRAM_VERSION, Record, RecordError, ToolRun
 from pipebench.tools.tool import Counts, LatencyError, Problem, Tool, ending, signal_name
 
 EMPTY = Raw(b"[]")

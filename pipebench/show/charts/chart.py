@@ -13,9 +13,9 @@ from math import ceil, log2
 from typing import Any
 
 from pipebench.compare.machines import Machines
-from pipebench.record.schema import Cell
+from pipebench.record.factors import ALL, GROUP, PLACE, Cell, Factor, order, place_of
 from pipebench.rules.outcome import RATED
-from pipebench.run.cells import CELL_GROUP, cell_group, labels
+from pipebench.run.cells import labels
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
@@ -32,8 +32,6 @@ MOST_LINES = 8
 MOST_DOTS = 1200
 LEAST_DOTS = 10
 """Single rounds of a chart, and of each framework in it at least."""
-USUAL = {"workers": 1, "depth": 5, "connections": 200}
-"""What is shown where there are too many to show all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,11 @@ class Data:
         """How a row's framework is drawn."""
         return self.looks[row.cell.framework]
 
-    def groups(self, keys: Sequence[str]) -> list[list[CellSummary]]:
-        """Rows that are the same in these keys, by them."""
+    def groups(self, factors: Sequence[Factor] = GROUP) -> list[list[CellSummary]]:
+        """Rows that are the same in these factors, by them."""
 
-        def place(row: CellSummary) -> Any:
-            return tuple(getattr(row.cell, key) for key in keys)
+        def place(row: CellSummary) -> list[Any]:
+            return order(row.cell, factors)
 
         return [list(own) for _, own in groupby(sorted(self.rows, key=place), key=place)]
 
@@ -123,26 +121,19 @@ def estimate_of(figure: Figure, row: CellSummary) -> Estimate:
 def shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[CellSummary]], str]:
     """The cell groups that a person can look at, and in words which they are.
 
-    All where they are few; else, on each testbed, the usual depth and connections, or what is
-    nearest to them and has a rate.
+    All where they are few; else, on each testbed, the usual place, or what is nearest to it and has
+    a rate.
     """
-    groups = data.groups(CELL_GROUP)
+    groups = data.groups()
     if len(groups) <= most:
         return groups, ""
 
     def strangeness(group: list[CellSummary]) -> Any:
         rated = any(row.requests_per_s.value is not None for row in group)
-        cell = group[0].cell
-        numbers = {
-            "workers": group[0].worker_count or 1,
-            "depth": cell.depth,
-            "connections": cell.connections,
-        }
-        away = sum(abs(log2(numbers[key] / value)) for key, value in USUAL.items())
-        return not rated, away
+        return not rated, sum(_doublings(factor, group[0]) for factor in PLACE)
 
-    nearest = cell_group(min(groups, key=strangeness)[0].cell)
-    chosen = [group for group in groups if cell_group(group[0].cell)[1:] == nearest[1:]]
+    nearest = place_of(min(groups, key=strangeness)[0].cell)
+    chosen = [group for group in groups if place_of(group[0].cell) == nearest]
     if data.machines:  # one of each kind is enough
         firsts = {kind.testbeds[0] for kind in data.machines.kinds}
         chosen = [group for group in chosen if group[0].cell.testbed in firsts]
@@ -151,6 +142,16 @@ def shown_groups(data: Data, most: int = MOST_GROUPS) -> tuple[list[list[CellSum
     rest = len(groups) - len(chosen)
     others = "1 other group of cells is" if rest == 1 else f"{rest} other groups of cells are"
     return chosen, f" at {places} ({others} in the table)"
+
+
+def _doublings(factor: Factor, row: CellSummary) -> float:
+    """How often the usual value is doubled or halved in a row; 0 for what has no usual one."""
+    value = factor.of(row.cell)
+    if value == ALL:
+        value = row.worker_count or 1
+    if factor.usual is None or not isinstance(value, int):
+        return 0
+    return abs(log2((value or 1) / (factor.usual or 1)))
 
 
 def dots_of(data: Data, groups: list[list[CellSummary]]) -> tuple[int, str]:

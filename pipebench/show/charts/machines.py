@@ -2,7 +2,8 @@
 
 from pipebench.compare.machine_columns import verdict_words
 from pipebench.compare.machines import ALL, MachineRow
-from pipebench.run.cells import CELL_GROUP, cell_group, labels
+from pipebench.record.factors import PLACE, Cell, order, place_of
+from pipebench.run.cells import labels
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats
 from pipebench.show.charts.bar_list import bar_list
@@ -38,13 +39,13 @@ def price(data: Data) -> Chart | None:
     units = {price.currency for price in prices.values()}
     if len(units) != 1:
         return None
-    groups: dict[tuple[object, ...], list[CellSummary]] = {}
+    groups: dict[Cell, list[CellSummary]] = {}
     priced = sorted(
         (row for row in data.rows if row.cell in prices),
-        key=lambda row: (cell_group(row.cell)[1:], prices[row.cell].per_hour),
+        key=lambda row: (order(row.cell, PLACE), prices[row.cell].per_hour),
     )
     for row in priced:
-        groups.setdefault(cell_group(row.cell)[1:], []).append(row)
+        groups.setdefault(place_of(row.cell), []).append(row)
     shown = evenly(list(groups.values()), MOST_PANELS)
     label = labels(group[0].cell for group in groups.values())
     unit = units.pop()
@@ -94,7 +95,7 @@ def machines(data: Data) -> Chart | None:
     if data.machines is None:
         return None
     compared = data.machines
-    base = compared.base.name
+    base, label = compared.base.name, labels(compared.places)
     panels = []
     for place in compared.places[:MOST_GROUPS]:
         own = [row for row in together(compared, place) if row.requests_per_s.ratio.value]
@@ -102,9 +103,7 @@ def machines(data: Data) -> Chart | None:
             _machine_bar(number, row, data) for number, row in enumerate(own) if not row.is_base
         ]
         if bars:
-            title = ", ".join(f"{n} {v}" for n, v in zip(CELL_GROUP[1:], place, strict=True))
-            line = (1.0, f"{base} 1")
-            panels.append(BarPanel(title if len(compared.places) > 1 else "", bars, line))
+            panels.append(BarPanel(label(place), bars, (1.0, f"{base} 1")))
     if not panels:
         return None
     scale = logarithmic(

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from pipebench.record.schema import Cell
+from msgspec import structs
+
+from pipebench.record.factors import FACTORS, GROUP, LOAD, Cell, FactorValue
 from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
-from pipebench.run.cells import CELL_GROUP, labels
+from pipebench.run.cells import in_words, labels
 from pipebench.run.figures import CellSummary
 from pipebench.show import formats
 from pipebench.show.charts.chart import (
@@ -124,14 +126,14 @@ def _panels(data: Data, along: str) -> tuple[list[tuple[str, list[CellSummary]]]
     Only those in which it varies; of too many, some evenly between the first and the last, and in
     words how many are left out. Without the A/A control, which says nothing of its own here.
     """
-    keys = [key for key in CELL_GROUP if key != along]
-    groups = [
-        [row for row in group if row.role != "control"] for group in data.groups([*keys, along])
-    ]
-    whole: dict[tuple[Any, ...], list[CellSummary]] = {}
-    for group in groups:
+    varied = [factor for factor in GROUP if factor.name == along]
+    same = [factor for factor in GROUP if factor.name != along]
+    whole: dict[tuple[FactorValue, ...], list[CellSummary]] = {}
+    for group in data.groups([*same, *varied]):
         for row in group:
-            whole.setdefault(tuple(getattr(row.cell, key) for key in keys), []).append(row)
+            if row.role != "control":
+                place = tuple(factor.of(row.cell) for factor in same)
+                whole.setdefault(place, []).append(row)
     found = [
         group for group in whole.values() if len({getattr(row.cell, along) for row in group}) > 1
     ]
@@ -156,9 +158,9 @@ def _scan_said(what: str, along: str, panel: LinePanel, form: Callable[[Any], st
 
 def heat(data: Data) -> Chart | None:
     """Depth by connections for each framework: requests/s as a share of its own best cell."""
-    keys = ("testbed", "workers", "framework")
+    across = ("depth", "connections")
     candidates = []
-    for group in data.groups(keys):
+    for group in data.groups([factor for factor in FACTORS if factor.name not in across]):
         rates = {row.cell: rate for row in group if (rate := _cell_rate(row))}
         spans = [
             len({row.cell.depth for row in group}),
@@ -170,7 +172,7 @@ def heat(data: Data) -> Chart | None:
         return None
     candidates.sort(key=lambda candidate: -max(candidate[0].values()))
     shown = candidates[:MOST_HEAT_PANELS]
-    label = labels(next(iter(rates))._replace(depth=0, connections=0) for rates, _ in shown)
+    label = labels(structs.replace(next(iter(rates)), depth=1, connections=1) for rates, _ in shown)
     panels, said = [], []
     for rates, group in shown:
         best, least = max(rates, key=rates.__getitem__), min(rates, key=rates.__getitem__)
@@ -211,4 +213,4 @@ def _cell(row: CellSummary, top: float) -> tuple[int, int, float | None, str]:
 
 
 def _cell_name(cell: Cell) -> str:
-    return f"depth {cell.depth}, {cell.connections} connections"
+    return in_words(cell, LOAD)

@@ -1,9 +1,7 @@
 """Several workers: what each of them adds, and how evenly the connections spread over them."""
 
-from pipebench.record.schema import ALL
-from pipebench.record.values import workers_words
+from pipebench.record.factors import ALL, FACTORS
 from pipebench.rules.outcome import RATED
-from pipebench.run.cells import CELL_GROUP
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement
 from pipebench.show import formats
@@ -31,9 +29,7 @@ from pipebench.stats.estimate import UNKNOWN, Estimate
 def scaling(data: Data) -> Chart | None:
     """What more workers gain: requests/s by workers times those of one worker."""
     groups = [
-        group
-        for group in data.groups(CELL_GROUP)
-        if any(_scaling(row).value is not None for row in group)
+        group for group in data.groups() if any(_scaling(row).value is not None for row in group)
     ]
     shown = evenly(groups, MOST_GROUPS)
     panels = [
@@ -81,14 +77,14 @@ def _title(data: Data, group: list[CellSummary]) -> str:
     counts = {row.worker_count for row in group if row.worker_count}
     if cell.workers != ALL or len(counts) != 1:
         return label
-    words = workers_words(ALL)
+    words = next(factor.said(cell) for factor in FACTORS if factor.name == "workers")
     return (label or words).replace(words, f"{words} ({counts.pop()})")
 
 
 def workers(data: Data) -> Chart | None:
     """How evenly the connections spread over the workers."""
     groups = []
-    for group in data.groups(CELL_GROUP):
+    for group in data.groups():
         curves = [
             (row, curve)
             for row in group

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pipebench.chapters import stack_2017, stack_2017_tables
+from pipebench.record.factors import Cell
 from pipebench.record.run_record import Framework
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
@@ -64,7 +65,9 @@ def test_the_plan_is_the_command_that_was_published() -> None:
         f"-d{PLAN['bench_duration']}s "
     )
     assert stack_2017.published().command.endswith(f" -- {PLAN['bench_depths'][0]}")
-    assert stack_2017.published().group == (PLAN["bench_workers"][0], 5, 200)
+    assert stack_2017.published().place == Cell(
+        testbed="", framework="", workers=PLAN["bench_workers"][0], depth=5, connections=200
+    )
 
 
 @pytest.mark.parametrize("system", stack_2017.published().systems, ids=lambda system: system.title)

@@ -76,7 +76,7 @@ def test_a_long_text_is_not_repeated() -> None:
 
 def test_other_documents_are_refused_alike() -> None:
     document = changed(probe_record([]), "workers", -1)
-    assert refusal(document, ProbeRecord) == "workers of the record is -1; it must be at least 0"
+    assert refusal(document, ProbeRecord) == "workers of the record is -1; it must be at least 1"
     path = {"schema_version": 1, "run_id": "r", "server": {}, "generator": {}, "tests": [{}]}
     assert refusal(path, PathRecord) == "test 1 has no protocol"
     path["tests"] = [

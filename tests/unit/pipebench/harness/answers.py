@@ -22,9 +22,9 @@ from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.write_record import record
 from pipebench.plan.project import ROOT, Project
 from pipebench.plan.run_plan import RunPlan, plan_run
-from pipebench.plan.schedule import PlannedCell
 from pipebench.plan.testbeds import Inventory
 from pipebench.record.assemble import Answer
+from pipebench.record.factors import PlannedCell
 
 CELL = {"framework": "aiohttp", "workers": 1, "depth": 5, "connections": 200}
 RESULT = {

@@ -100,7 +100,7 @@ def test_of_what_could_not_be_deployed_no_host_is_asked(tmp_path: Path) -> None:
     assert calls(on.server) == []
     (first, second) = records(tmp_path / "raw")
     assert first["deployment"] == second["deployment"] == {"available": False} | why
-    assert (tmp_path / "probe" / "main-aiohttp-w1.json").exists()
+    assert (tmp_path / "probe" / "main_aiohttp_w1.json").exists()
 
 
 def test_what_is_found_missing_on_the_host_is_a_record(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.recovery import LEAST, PAUSES_S, Recovery
-from pipebench.plan.schedule import PlannedCell
+from pipebench.record.factors import PlannedCell, ServerFactors
 from tests.progress import checked
 from tests.unit.pipebench.harness.answers import (
     CELL,
@@ -43,7 +43,7 @@ PLACE = {
 def measured(folder: Path, **answers: Any) -> tuple[Said, dict[str, Any]]:
     """What is said, and the one raw record."""
     answer = recorded(folder, "measurement", PLACE, **answers)
-    return answer, the_one_of(folder / "raw", "main-r02-001-aiohttp-w1-d5-c200.json.gz")
+    return answer, the_one_of(folder / "raw", "main_r02_001_aiohttp_w1_d5_c200.json.gz")
 
 
 def the_one_of(folder: Path, name: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_a_measurement_is_recorded_whole(tmp_path: Path) -> None:
     assert "0:03 left" in answer.text  # the report
     (line,) = checked(tmp_path / "progress.jsonl")
     assert (line["number"], line["count"], line["requests_per_s"]) == (2, 2, 2000.0)
-    assert line["record"] == "raw/main-r02-001-aiohttp-w1-d5-c200.json.gz"
+    assert line["record"] == "raw/main_r02_001_aiohttp_w1_d5_c200.json.gz"
 
 
 def test_it_is_recorded_which_user_parsed_what_the_server_sent(tmp_path: Path) -> None:
@@ -174,12 +174,12 @@ def test_giving_a_testbed_up_is_said_to_people_and_to_machines(tmp_path: Path) -
     [
         (
             {"round": 2},
-            "main-r02-001-aiohttp-w1-d5-c200-h2load.json.gz",
+            "main_r02_001_aiohttp_w1_d5_c200_h2load.json.gz",
             "h2load, round 2  aiohttp",
         ),
         (
             {"rate": 1200.0},
-            "main-rate-001-aiohttp-w1-d5-c200-h2load.json.gz",
+            "main_rate_001_aiohttp_w1_d5_c200_h2load.json.gz",
             "8,000 req/s of 1,200 wanted",
         ),
     ],
@@ -224,13 +224,13 @@ CASES = [
      "class": "stays open", "detail": "d"},
 ]  # fmt: skip
 PROBE = {"schema_version": 1, "cases": CASES, "error": None}
-PROBE_PLACE = {"framework": "aiohttp", "workers": 1, "number": 3, "count": 6}
+PROBE_PLACE = {"server": ServerFactors(framework="aiohttp", workers=1), "number": 3, "count": 6}
 
 
 def probed(folder: Path, **answers: Any) -> tuple[Said, dict[str, Any]]:
     answers = {"load": {"document": json.dumps(PROBE)}} | answers
     answer = recorded(folder, "probe", PROBE_PLACE, **answers)
-    return answer, the_one_of(folder / "probe", "main-aiohttp-w1.json")
+    return answer, the_one_of(folder / "probe", "main_aiohttp_w1.json")
 
 
 def test_a_probe_is_recorded_whole(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_a_fault_of_the_harness_while_probing_counts(
     assert answer.recovery.faults_in_a_row == 1
     seen, fault = checked(tmp_path / "progress.jsonl")
     assert (seen["event"], fault["event"]) == ("probe", "harness_fault")
-    assert seen["record"] == fault["record"] == "probe/main-aiohttp-w1.json"
+    assert seen["record"] == fault["record"] == "probe/main_aiohttp_w1.json"
     assert seen["probed"] is (key != "load")
 
 

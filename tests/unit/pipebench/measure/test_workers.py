@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pipebench.measure.workers import WorkersLoad
-from pipebench.record.schema import ALL, Cell, RecordError
+from pipebench.record.factors import ALL
+from pipebench.record.schema import RecordError
 from pipebench.rules.bottleneck import LimitedBy, bottleneck_of
 from pipebench.run.judge import judge_run
 from pipebench.run.summary import summary
@@ -121,13 +122,6 @@ def test_the_kernel_on_cpus_of_its_own_is_a_limit_of_the_server() -> None:
         assert bottleneck.limit == limit
         words = f"packets {kernel:.2f} of the 1 core kept for interrupts"
         assert (words in bottleneck.sentence) == (kernel / 1 > 0.5 / 3)
-
-
-def test_all_comes_after_every_number() -> None:
-    cells = [Cell("main", "one", number, 5, 200) for number in (ALL, 16, 1, ALL, 2)]
-    assert [cell.workers for cell in sorted(cells)] == [1, 2, 16, ALL, ALL]
-    assert max(1024, ALL) == ALL
-    assert f"{ALL}" == "all"
 
 
 def scaled_run(folder: Path, gain: float, rounds: int = 6) -> Path:

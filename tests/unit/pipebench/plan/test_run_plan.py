@@ -41,7 +41,7 @@ from pipebench.plan.variables import (
     current_names,
 )
 from pipebench.record.assemble import deployment
-from pipebench.record.schema import ALL
+from pipebench.record.factors import ALL
 
 SEED = ROOT / "plans" / "seed.yml"
 SEED_PLAN: dict[str, Any] = yaml.safe_load(SEED.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipebench.measure.measurement import Measurement
+from pipebench.record.factors import Cell
 from pipebench.record.run_record import load_run
 from pipebench.record.schema import InvalidRecord, RunError
 from pipebench.run.judge import judge_run
@@ -37,7 +38,7 @@ def read_one(folder: Path, content: dict[str, Any] | str) -> Measurement | Inval
 def test_a_whole_record_is_read(tmp_path: Path) -> None:
     found = read_one(tmp_path, record())
     assert isinstance(found, Measurement)
-    assert found.cell == ("main", "one", 1, 5, 200)
+    assert found.cell == Cell(testbed="main", framework="one", workers=1, depth=5, connections=200)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.unit.pipebench.factory import DATA, record, typed
 def test_a_record_is_compressed_and_can_be_read_with_zcat(tmp_path: Path) -> None:
     made = typed(record(), Record)
     file = store.raw_file(made)
-    assert file == "raw/main-r01-001-one-w1-d5-c200.json.gz"
+    assert file == "raw/main_r01_001_one_w1_d5_c200.json.gz"
     store.write(tmp_path, file, made)
     text = gzip.decompress((tmp_path / file).read_bytes()).decode()
     assert text.endswith("}\n")
@@ -33,7 +33,7 @@ def test_the_same_record_is_the_same_file(tmp_path: Path) -> None:
 
 def test_an_execution_at_a_constant_rate_is_in_no_round() -> None:
     made = typed(record(round=None, rate=1000.0, tool="h2load"), Record)
-    assert store.crosscheck_file(made) == "crosscheck/main-rate-001-one-w1-d5-c200-h2load.json.gz"
+    assert store.crosscheck_file(made) == "crosscheck/main_rate_001_one_w1_d5_c200_h2load.json.gz"
 
 
 def test_what_people_read_is_indented(tmp_path: Path) -> None:

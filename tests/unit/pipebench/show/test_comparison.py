@@ -112,7 +112,7 @@ def test_nothing_to_compare(results: Path, words: list[str]) -> None:
     ("words", "status", "told"),
     [
         (["same", "--fail-if-slower", "10%"], 0, "Gate, 2 cells checked: passed."),
-        (["slower", "--fail-if-slower", "10%"], 10, "slower: two (main, workers 1, depth 5, "),
+        (["slower", "--fail-if-slower", "10%"], 10, "slower: two (main, 1 worker, depth 5, "),
         (["slower", "--fail-if-slower=50 %"], 0, "passed"),
         (["slower", "--fail-if-slower=25%"], 10, "0.67 of the base's requests/s"),
         (["slower", "--fail-if-slower=25%", "--to-ceiling"], 0, "passed"),

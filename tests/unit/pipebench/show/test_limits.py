@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.rules.rule import Outcome
@@ -32,7 +33,7 @@ def on_testbeds(row: CellSummary, count: int, **other: Any) -> list[CellSummary]
     return [
         replace(
             row,
-            cell=row.cell._replace(testbed=f"t{number:02}"),
+            cell=structs.replace(row.cell, testbed=f"t{number:02}"),
             limit=f"it used 0.{number:02} of 1 core",
             figures=row.figures | {"requests_per_s": Summarised(1000.0 + number)},
             **other,

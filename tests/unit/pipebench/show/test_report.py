@@ -44,7 +44,7 @@ from tests.unit.pipebench.runs import EXAMPLE
 
 ROOT = Path(__file__).parents[4]
 # ruff: noqa: SIM905 (as they stand in the agreement)
-DESIGN_RESULTS = """run_id testbed framework stack workers depth connections threads
+DESIGN_RESULTS = """run_id testbed framework folder variant stack workers depth connections threads
 round outcome reason limited_by requests duration_s requests_per_s batch_latency_mean_us
 batch_latency_p50_us batch_latency_p75_us batch_latency_p90_us batch_latency_p99_us
 batch_latency_max_us bytes_read connect_errors read_errors write_errors status_errors
