@@ -1,4 +1,8 @@
-"""A run of servers whose truth is known: the expected result of each beside the seen one."""
+"""A run of servers whose truth is known: the expected result of each beside the seen one.
+
+A server is a variant of the framework `calibration`, and has the variant's name here; in older runs
+it was a framework of that name. Any other framework has its own name.
+"""
 
 import statistics
 from collections import defaultdict
@@ -8,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from pipebench.record.names import CALIBRATION, parts
 from pipebench.rules.rule import Outcome
 from pipebench.run.columns import Value
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
@@ -82,6 +87,12 @@ def _expected(value: dict[str, Any]) -> Expected:
     )
 
 
+def server_name(framework: str) -> str:
+    """By which a server's expectation is found, from the framework's name in a record."""
+    folder, variant = parts(framework)
+    return variant if folder == CALIBRATION and variant else framework
+
+
 def check_servers(judged_run: JudgedRun, expected: dict[str, Expected]) -> list[CheckedServer]:
     """Every server of the run with an expectation, in the order of their names.
 
@@ -89,8 +100,8 @@ def check_servers(judged_run: JudgedRun, expected: dict[str, Expected]) -> list[
     """
     measured: dict[str, list[JudgedMeasurement]] = defaultdict(list)
     for judged in judged_run.measurements:
-        measured[judged.measurement.cell.framework].append(judged)
-    in_run = {cell.framework for cell in judged_run.run.cells} | measured.keys()
+        measured[server_name(judged.measurement.cell.framework)].append(judged)
+    in_run = {server_name(cell.framework) for cell in judged_run.run.cells} | measured.keys()
     return [
         _check_server(name, expected[name], measured[name])
         for name in sorted(in_run & expected.keys())

@@ -1,4 +1,4 @@
-"""What is wrong with the answers, and when: the kinds of `fault` and `when` of behaviour.json."""
+"""What is wrong with the answers, and when: the kinds of `fault` and `when` of BEHAVIOUR."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A server whose truth is known: behaviour.json beside it says what it does.
+"""A server whose truth is known: BEHAVIOUR in its environment says what it does.
 
 One thread, one epoll, plain sockets, standard library only. Each batch is answered at its own
 deadline, counted from when the kernel had it and held by a timerfd, with as little spinning as
 that takes: a server that only waits must look idle. A batch is what one connection has sent by
 its deadline, so that one cut into several TCP segments stays one batch.
 
-behaviour.json, of which all is optional:
+BEHAVIOUR is JSON, of which all is optional; without it, every batch is answered rightly:
 
     {"delay": {"kind": "constant", "ms": 40}}   from a batch's first request to its answer; DELAYS
     {"delays": [{...}, {...}]}                  instead: one for each connection, in turn
@@ -35,7 +35,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from faults import FAULTS, WHENS, After, Batch, Fault, Load, only_when, right
@@ -175,6 +174,24 @@ class Rated:
 
 # ---- the server
 
+WORDS = ("delay", "delays", "rate", "fault", "when", "ends")
+
+
+def behaviour_told() -> dict[str, Any]:
+    """Read BEHAVIOUR; if it is wrong, say so on stderr and end with status 2."""
+    text = os.environ.get("BEHAVIOUR", "{}")
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if isinstance(told, dict) and told.keys() <= set(WORDS):
+        return told
+    print(
+        f"BEHAVIOUR must be a JSON object with any of {', '.join(WORDS)}: got {text!r}",
+        file=sys.stderr,
+    )
+    sys.exit(2)
+
 
 def age(notes: list[tuple[int, int, bytes]]) -> float:
     """How long the kernel has had what was received, s: it waited while this process slept."""
@@ -187,7 +204,7 @@ def age(notes: list[tuple[int, int, bytes]]) -> float:
 
 
 def made(kinds: dict[str, Callable[..., Any]], words: dict[str, Any]) -> Any:
-    """What some words of behaviour.json describe: a kind, and its numbers."""
+    """What some words of BEHAVIOUR describe: a kind, and its numbers."""
     return kinds[words["kind"]](**{key: words[key] for key in words.keys() - {"kind"}})
 
 
@@ -207,9 +224,6 @@ def fault(behaviour: dict[str, Any]) -> Fault:
 
 class Server:
     def __init__(self, behaviour: dict[str, Any], address: str, port: int) -> None:
-        unknown = behaviour.keys() - {"delay", "delays", "rate", "fault", "when", "ends"}
-        if unknown:
-            raise ValueError(f"behaviour.json has {', '.join(sorted(unknown))}")
         self.pacing = pacing(behaviour)
         self.fault = fault(behaviour)
         self.ends: dict[str, Any] = behaviour.get("ends", {})
@@ -381,12 +395,10 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 if __name__ == "__main__":
-    # Beside the path it was started by, which may be a link to this file.
-    behaviour = json.loads(Path(__file__).with_name("behaviour.json").read_text(encoding="utf-8"))
     # Nothing here makes cycles, and a collection would be seen in the latencies.
     gc.disable()
     host, port, workers = settings()
     if workers > 1:
         print(f"BENCH_WORKERS must be 1 for this server: got {workers}", file=sys.stderr)
         sys.exit(2)
-    Server(behaviour, host, port).run()
+    Server(behaviour_told(), host, port).run()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipebench.record.names import CALIBRATION, named, parts
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 # The probe of each is done with in seconds; plans/calibrate.yml has them all.
@@ -33,10 +35,10 @@ WRONG_UNDER_LOAD = {
 pytestmark = [pytest.mark.lab, pytest.mark.quiet]
 
 
-def calibrated(plan: str, results: Path, frameworks: list[str], **variables: object) -> Path:
+def calibrated(plan: str, results: Path, servers: list[str], **variables: object) -> Path:
     """A run of some servers of a plan."""
     given = {
-        "bench_frameworks": frameworks,
+        "bench_frameworks": [named(CALIBRATION, server) for server in servers],
         "bench_run_id": "calibration",
         "bench_results_dir": str(results),
         "bench_path_capacity": False,
@@ -57,7 +59,7 @@ def calibrated(plan: str, results: Path, frameworks: list[str], **variables: obj
 
 def rows_of(run: Path) -> dict[str, dict[str, str]]:
     with (run / "results.csv").open(newline="") as handle:
-        return {row["framework"]: row for row in csv.DictReader(handle)}
+        return {parts(row["framework"]).variant: row for row in csv.DictReader(handle)}
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +87,8 @@ def seen_under_load(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, dict[str, str]]:
     results = tmp_path_factory.mktemp("results")
-    frameworks = [*WRONG_UNDER_LOAD, "delay-50ms"]
-    return rows_of(calibrated("calibrate_connections", results, frameworks, bench_probe=False))
+    servers = [*WRONG_UNDER_LOAD, "delay-50ms"]
+    return rows_of(calibrated("calibrate_connections", results, servers, bench_probe=False))
 
 
 @pytest.mark.parametrize("server", WRONG)

@@ -180,7 +180,7 @@ def test_a_framework_that_somebody_restarts_is_no_steady_server(lab: Lab, tmp_pa
     unharmed(lab, struck)
 
 
-LEAKS = "leaks"
+LEAKS = "calibration@leaks"
 MEMORY = f"/run/systemd/system/pipeline-bench@{LEAKS}.service.d"
 
 
@@ -513,7 +513,7 @@ TESTBEDS = "abcdefgh"
 WAITS: dict[str, Any] = {
     # eight servers that are busy are too much for a computer of two cores
     "bench_framework_dirs": "tests/calibration",
-    "bench_frameworks": "delay-40ms",
+    "bench_frameworks": "calibration@delay-40ms",
 }
 
 

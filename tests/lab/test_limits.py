@@ -54,6 +54,7 @@ async def main():
 
 asyncio.run(main())
 '''
+DELAY = "calibration@delay-40ms"
 PROVISIONED = ("preflight", "begin", "path", "measure", "report")
 HOG = "pipeline-bench-test-hog"
 HOG_CORES = 0.3
@@ -83,7 +84,7 @@ class Bench:
         for name in ("requirements.in", "requirements.txt"):
             (canned / name).write_text("")
         self.folders = ["servers", "tests/calibration", str(folder / "frameworks")]
-        everything = ["tornado", "uvloop-httptools", "delay-40ms", "canned"]
+        everything = ["tornado", "uvloop-httptools", DELAY, "canned"]
         self._play(["preflight", "provision"], {"bench_frameworks": everything})
 
     def _play(self, names: Any, variables: dict[str, Any]) -> None:
@@ -156,11 +157,11 @@ def limited_by(row: dict[str, str], limit: str) -> None:
 def test_the_server_or_waiting(bench: Bench) -> None:
     rows = bench.run(
         "server-waiting",
-        bench_frameworks=["tornado", "delay-40ms"],
+        bench_frameworks=["tornado", DELAY],
         bench_connections=[2],
         bench_threads=2,
     )
-    busy, idle = rows["tornado", 2], rows["delay-40ms", 2]
+    busy, idle = rows["tornado", 2], rows[DELAY, 2]
     limited_by(busy, "server")
     assert "the server's process used" in busy["limit"]
     limited_by(idle, "waiting")

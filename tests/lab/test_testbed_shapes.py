@@ -42,9 +42,10 @@ apt-get -qq update >/dev/null && apt-get -qq install -y libfaketime >/dev/null 2
 echo +{AHEAD_S}s > /etc/faketimerc &&
 dpkg -L libfaketime | grep 'libfaketimeMT.so.1$' > /etc/ld.so.preload && date +%s"""
 UNSHIFT = "rm -f /etc/ld.so.preload /etc/faketimerc; date +%s"
+DELAY, RATE = "calibration@delay-40ms", "calibration@rate-limited"
 PLAN = {
     "bench_framework_dirs": "tests/calibration",
-    "bench_frameworks": "delay-40ms,rate-limited",
+    "bench_frameworks": f"{DELAY},{RATE}",
     "bench_controls": False,
     "bench_probe": False,
     "bench_path_capacity": False,
@@ -99,7 +100,7 @@ def test_two_generators_are_as_one_with_twice_the_connections(three: Lab, tmp_pa
     finally:
         three.shell_by_ansible(UNSHIFT, "lab-loadgen-b")
     # wrk's clock stops at a tick, up to 0.1 of 2 s after its threads
-    truths = {"delay-40ms": (5_000, 0.07, 40_000), "rate-limited": (5_000, 0.03, 40_000)}
+    truths = {DELAY: (5_000, 0.07, 40_000), RATE: (5_000, 0.03, 40_000)}
     for name, (rate, within, batch_us) in truths.items():
         for row in rows[name]:
             assert (row["outcome"], row["generators"]) == ("ok", "2"), row["reason"]

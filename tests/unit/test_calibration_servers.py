@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -27,17 +27,20 @@ from host.plain_http import ask_once, wait_for_answer
 from messages import parse
 
 from pipebench.plan.frameworks import find_frameworks
+from pipebench.record.names import CALIBRATION, OLD_NAMES, named, parts
 from tests.calibration import server as code
 from tests.present import present
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "calibration"
-NAMES = sorted(path.parent.name for path in FOLDER.glob("*/framework.yml"))
+DECLARED = yaml.safe_load((FOLDER / "framework.yml").read_text())["variants"]
+NAMES = sorted(DECLARED)
 PLANS = [
     yaml.safe_load((ROOT / "plans" / f"{name}.yml").read_text())
     for name in ("calibrate", "calibrate_connections")
 ]
-BEHAVIOURS = {name: json.loads((FOLDER / name / "behaviour.json").read_text()) for name in NAMES}
+ENVIRONMENTS = {CALIBRATION: {}} | {name: DECLARED[name]["env"] for name in NAMES}
+BEHAVIOURS = {name: json.loads(ENVIRONMENTS[name]["BEHAVIOUR"]) for name in NAMES}
 HEALTHY = [name for name in NAMES if not BEHAVIOURS[name].keys() & {"fault", "ends"}]
 
 ADDRESS = "127.0.0.1"
@@ -54,17 +57,18 @@ WRONG = GOOD.replace(b"Hello world!", b"Hello w0rld!")
 
 
 class Process:
-    """A server that answers; `port` is where."""
+    """A server that answers; `port` is where. environment: what its variant adds."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         with socket.socket() as free:
             free.bind((ADDRESS, 0))
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
             [sys.executable, "server.py"],
-            cwd=folder,
+            cwd=FOLDER,
             env={
                 **os.environ,
+                **environment,
                 "BENCH_ADDRESS": ADDRESS,
                 "BENCH_PORT": str(self.port),
                 "BENCH_WORKERS": "1",
@@ -80,8 +84,8 @@ class Process:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Process]:
-    server = Process(folder)
+def started(environment: Mapping[str, str]) -> Iterator[Process]:
+    server = Process(environment)
     try:
         assert wait_for_answer(ADDRESS, server.port, PATIENCE) is None
         yield server
@@ -90,17 +94,15 @@ def started(folder: Path) -> Iterator[Process]:
         server.process.wait()
 
 
-def altered(name: str, folder: Path, **changes: Any) -> Path:
-    """A copy of a server with other numbers: one that need not be waited for so long, or longer."""
+def altered(name: str, **changes: Any) -> dict[str, str]:
+    """A variant with other numbers: one that need not be waited for so long, or longer."""
     behaviour = BEHAVIOURS[name]
     for key, words in changes.items():
         assert type(words) is type(behaviour[key])
         assert not isinstance(words, dict) or words.keys() <= behaviour[key].keys()
         new = {**behaviour[key], **words} if isinstance(words, dict) else words
         behaviour = {**behaviour, key: new}
-    (folder / "behaviour.json").write_text(json.dumps(behaviour))
-    (folder / "server.py").symlink_to(FOLDER / "server.py")
-    return folder
+    return {"BEHAVIOUR": json.dumps(behaviour)}
 
 
 def read(connection: socket.socket, size: int) -> bytes:
@@ -146,24 +148,32 @@ def load(server: Process, count: int = LOAD) -> Iterator[list[socket.socket]]:
         yield [stack.enter_context(server.connect()) for _ in range(count)]
 
 
-def test_each_folder_is_a_framework_of_one_code() -> None:
+def test_they_are_the_variants_of_one_framework() -> None:
     found = find_frameworks(["tests/calibration"], ROOT)
-    assert sorted(found) == NAMES
+    assert found.keys() == {CALIBRATION, *(named(CALIBRATION, name) for name in NAMES)}
     for name, framework in found.items():
         assert framework.stack == "calibration"
-        assert framework.note
-        # Standard library only.
-        assert (FOLDER / name / "requirements.in").read_text() == ""
-        assert (FOLDER / name / "requirements.txt").read_text() == ""
-        links = {path.name: path.readlink() for path in (FOLDER / name).glob("*.py")}
-        assert links == {path.name: Path("..", path.name) for path in FOLDER.glob("*.py")}
+        assert framework.env == ENVIRONMENTS[parts(name).variant or CALIBRATION]
+    for field in ("title", "note"):
+        assert len({getattr(framework, field) for framework in found.values()}) == len(found)
+    # Standard library only.
+    assert (FOLDER / "requirements.txt").read_text() == ""
+
+
+def test_a_server_of_an_older_run_is_one_of_the_variants() -> None:
+    """Then each was a folder of the variant's name."""
+    now = {old: parts(old) for old in OLD_NAMES}
+    of_old = {old for old, name in now.items() if name.folder == CALIBRATION}
+    assert len(of_old) == 32
+    assert of_old <= set(NAMES)
+    assert all(now[old].variant == old for old in of_old)
 
 
 def test_the_plans_and_the_expectations_name_every_server() -> None:
     expected = yaml.safe_load((FOLDER / "expected.yml").read_text())
     planned = [plan["bench_frameworks"] for plan in PLANS]
     assert planned == [sorted(names) for names in planned]
-    assert sorted(chain(*planned)) == NAMES
+    assert sorted(chain(*planned)) == [named(CALIBRATION, name) for name in NAMES]
     assert sorted(expected) == NAMES
     for expectation in expected.values():
         assert expectation.keys() <= {"outcome", "reason", "remark", "truths"}
@@ -173,9 +183,9 @@ def test_the_plans_and_the_expectations_name_every_server() -> None:
             assert truth.keys() == {"value", "within"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [CALIBRATION, *NAMES])
 def test_readiness_is_answered_and_sigterm_ends_it(name: str) -> None:
-    with started(FOLDER / name) as server:
+    with started(ENVIRONMENTS[name]) as server:
         for _ in range(3):
             assert ask_once(ADDRESS, server.port, PATIENCE) is None
         with server.connect() as connection:
@@ -191,7 +201,7 @@ def test_it_says_what_its_environment_lacks() -> None:
         environment |= {"BENCH_PORT": port, "BENCH_WORKERS": workers}
         done = subprocess.run(
             [sys.executable, "server.py"],
-            cwd=FOLDER / "delay-5ms",
+            cwd=FOLDER,
             env=environment,
             capture_output=True,
             text=True,
@@ -202,10 +212,29 @@ def test_it_says_what_its_environment_lacks() -> None:
         assert wrong in done.stderr
 
 
-@pytest.mark.parametrize("name", HEALTHY)
+@pytest.mark.parametrize(
+    "text", ["", "fast", "[1]", '{"delya": 1}', '{"rate": 5000, "behaviour": {}}']
+)
+def test_a_behaviour_that_it_does_not_understand_is_named(text: str) -> None:
+    environment = {**os.environ, "BENCH_ADDRESS": ADDRESS, "BENCH_PORT": "8080", "BEHAVIOUR": text}
+    done = subprocess.run(
+        [sys.executable, "server.py"],
+        cwd=FOLDER,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("BEHAVIOUR must be a JSON object with any of delay, ")
+    assert done.stderr.endswith(f": got {text!r}\n")
+
+
+@pytest.mark.parametrize("name", [CALIBRATION, *HEALTHY])
 def test_a_healthy_one_answers_whole_batches_in_order(name: str) -> None:
     batch, answers = HELLO * 3 + OTHER + HELLO * 4, GOOD * 3 + MISSING + GOOD * 4
-    with started(FOLDER / name) as server, server.connect() as connection:
+    with started(ENVIRONMENTS[name]) as server, server.connect() as connection:
         for _ in range(2):
             connection.sendall(batch)
             assert read(connection, len(answers)) == answers
@@ -238,7 +267,7 @@ def test_a_batch_cut_in_two_is_one_batch() -> None:
 def test_each_byte_alone_is_understood() -> None:
     content = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\n\r\n\r\n"
     batch, answers = HELLO + content + HELLO, GOOD + MISSING + GOOD
-    with started(FOLDER / "delay-5ms") as server, server.connect() as connection:
+    with started(ENVIRONMENTS["delay-5ms"]) as server, server.connect() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in batch:
             connection.sendall(bytes([byte]))
@@ -249,7 +278,7 @@ def test_each_byte_alone_is_understood() -> None:
     "bad", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n: x\r\n\r\n"]
 )
 def test_a_bad_request_ends_the_connection_after_the_good_ones(bad: bytes) -> None:
-    with started(FOLDER / "delay-5ms") as server, server.connect() as connection:
+    with started(ENVIRONMENTS["delay-5ms"]) as server, server.connect() as connection:
         connection.sendall(HELLO + bad + HELLO)
         seen = read_end(connection)
         assert seen.startswith(GOOD + b"HTTP/1.1 400 ")
@@ -258,7 +287,7 @@ def test_a_bad_request_ends_the_connection_after_the_good_ones(bad: bytes) -> No
 
 def test_answers_that_do_not_fit_are_sent_when_they_are_read() -> None:
     count = 100_000
-    with started(FOLDER / "delay-5ms") as server, server.connect() as connection:
+    with started(ENVIRONMENTS["delay-5ms"]) as server, server.connect() as connection:
         connection.sendall(HELLO * count)
         time.sleep(0.1)
         connection.settimeout(PATIENCE)
@@ -270,7 +299,7 @@ def test_answers_that_do_not_fit_are_sent_when_they_are_read() -> None:
 @pytest.mark.parametrize(("name", "least"), [("5ms", 0.005), ("40ms", 0.04), ("450ms", 0.45)])
 def test_constant_delay(name: str, least: float) -> None:
     assert delay_of(f"delay-{name}")(0.0) == least
-    with started(FOLDER / f"delay-{name}") as server, server.connect() as connection:
+    with started(ENVIRONMENTS[f"delay-{name}"]) as server, server.connect() as connection:
         assert timed(connection) >= least
 
 
@@ -292,7 +321,7 @@ def test_drawn_delays_lie_where_they_should() -> None:
     assert seen.count(0.05) == pytest.approx(100, abs=20)
 
 
-def test_the_pace_changes_after_the_load_began(tmp_path: Path) -> None:
+def test_the_pace_changes_after_the_load_began() -> None:
     for name, before, half_way, after in (
         ("slow-start", 0.04, 0.025, 0.01),
         ("slows-down", 0.01, 0.01, 0.04),
@@ -300,8 +329,8 @@ def test_the_pace_changes_after_the_load_began(tmp_path: Path) -> None:
         delay, seconds = delay_of(name), BEHAVIOURS[name]["delay"]["seconds"]
         seen = [delay(seconds * share) for share in (0, 0.5, 1, 2)]
         assert seen == pytest.approx([before, half_way, after, after])
-    folder = altered("slows-down", tmp_path, delay={"seconds": 1e-9})
-    with started(folder) as server, load(server) as connections:
+    environment = altered("slows-down", delay={"seconds": 1e-9})
+    with started(environment) as server, load(server) as connections:
         timed(connections[-1])  # it has all of them now
         assert timed(connections[0]) >= 0.04
 
@@ -327,7 +356,7 @@ def test_the_rate_is_one_over_all_connections() -> None:
             assert due == pytest.approx(10 + number * 0.025)
             assert pacing.take(due - 0.001) is None
             assert pacing.take(due + 0.3) is connection  # being late does not add up
-    with started(FOLDER / "rate-limited") as server, load(server) as clients:
+    with started(ENVIRONMENTS["rate-limited"]) as server, load(server) as clients:
         begun = time.monotonic()
         for client in clients:
             client.sendall(HELLO * 125)
@@ -336,9 +365,9 @@ def test_the_rate_is_one_over_all_connections() -> None:
         assert time.monotonic() - begun >= 0.2
 
 
-def test_a_client_that_left_costs_the_others_no_time(tmp_path: Path) -> None:
-    folder = altered("rate-limited", tmp_path, rate=50)
-    with started(folder) as server, server.connect() as stays:
+def test_a_client_that_left_costs_the_others_no_time() -> None:
+    environment = altered("rate-limited", rate=50)
+    with started(environment) as server, server.connect() as stays:
         with server.connect() as leaves:
             leaves.sendall(HELLO * 50_000)  # 1,000 s
         timed(stays)  # within the patience of a socket
@@ -457,13 +486,13 @@ def test_every_misbehaviour_is_tested() -> None:
 
 @pytest.mark.parametrize("name", AT_ONCE)
 def test_it_misbehaves_as_it_says(name: str) -> None:
-    with started(FOLDER / name) as server, server.connect() as connection:
+    with started(ENVIRONMENTS[name]) as server, server.connect() as connection:
         AT_ONCE[name](server, connection)
 
 
-def test_it_hangs_after_so_many_requests_under_load(tmp_path: Path) -> None:
-    folder = altered("hangs-after", tmp_path, fault={"after_requests": 40})
-    with started(folder) as server:
+def test_it_hangs_after_so_many_requests_under_load() -> None:
+    environment = altered("hangs-after", fault={"after_requests": 40})
+    with started(environment) as server:
         with server.connect() as connection:
             timed(connection, 100)
         with load(server) as connections:
@@ -474,18 +503,18 @@ def test_it_hangs_after_so_many_requests_under_load(tmp_path: Path) -> None:
         assert ask_once(ADDRESS, server.port, SILENCE) is not None
 
 
-def test_it_crashes_after_the_load_began(tmp_path: Path) -> None:
-    folder = altered("crashes-after", tmp_path, ends={"after_s": 0.1})
-    with started(folder) as server:
+def test_it_crashes_after_the_load_began() -> None:
+    environment = altered("crashes-after", ends={"after_s": 0.1})
+    with started(environment) as server:
         time.sleep(0.15)
         assert server.process.poll() is None
         with load(server):
             assert server.process.wait(PATIENCE) == -signal.SIGABRT
 
 
-def test_it_restarts_as_the_same_process(tmp_path: Path) -> None:
-    folder = altered("restarts-itself", tmp_path, ends={"after_s": 0.2})
-    with started(folder) as server:
+def test_it_restarts_as_the_same_process() -> None:
+    environment = altered("restarts-itself", ends={"after_s": 0.2})
+    with started(environment) as server:
         with load(server) as connections:
             for connection in connections:
                 assert connection.recv(1) == b""
@@ -525,7 +554,7 @@ def unanswered(connections: list[socket.socket], count: int) -> list[socket.sock
 )
 def test_it_is_wrong_only_while_many_are_open(name: str, wrong: bytes) -> None:
     most = BEHAVIOURS[name]["when"]["more_than"]
-    with started(FOLDER / name) as server, load(server, most) as connections:
+    with started(ENVIRONMENTS[name]) as server, load(server, most) as connections:
         for _ in range(2):
             assert asked(connections[0]) == asked(connections[-1]) == RIGHT
             with server.connect() as one_more:
@@ -534,11 +563,9 @@ def test_it_is_wrong_only_while_many_are_open(name: str, wrong: bytes) -> None:
 
 
 @pytest.mark.parametrize(("name", "count", "hung"), [("hangs-one", 12, 1), ("hangs-tenth", 25, 2)])
-def test_some_connections_hang_in_each_load(
-    tmp_path: Path, name: str, count: int, hung: int
-) -> None:
-    folder = altered(name, tmp_path, delay={"ms": 5}, fault={"after_batches": 3})
-    with started(folder) as server, server.connect() as beside:
+def test_some_connections_hang_in_each_load(name: str, count: int, hung: int) -> None:
+    environment = altered(name, delay={"ms": 5}, fault={"after_batches": 3})
+    with started(environment) as server, server.connect() as beside:
         for _ in range(5):
             timed(beside)  # no load
         for _ in range(2):
@@ -554,9 +581,9 @@ def test_some_connections_hang_in_each_load(
             timed(beside)  # it has seen the load end
 
 
-def test_those_that_come_after_the_first_100_are_never_served(tmp_path: Path) -> None:
-    folder = altered("serves-first-100", tmp_path, fault={"connections": 10})
-    with started(folder) as server, server.connect() as beside:
+def test_those_that_come_after_the_first_100_are_never_served() -> None:
+    environment = altered("serves-first-100", fault={"connections": 10})
+    with started(environment) as server, server.connect() as beside:
         timed(beside)
         for _ in range(2):
             with load(server, 14) as connections:
@@ -578,12 +605,13 @@ def test_half_of_the_connections_get_nine_tenths() -> None:
             pacing.add(connection, 0.0)
             assert pacing.due() == 10 + ms / 1000
             assert pacing.take(20.0) is connection
-    with started(FOLDER / "unfair") as server, load(server, 2) as connections:
+    with started(ENVIRONMENTS["unfair"]) as server, load(server, 2) as connections:
         assert max(map(timed, connections)) >= slow_ms / 1000
 
 
 def test_it_turns_bad_in_the_second_half_of_the_window() -> None:
-    (plan,) = [plan for plan in PLANS if "turns-bad" in plan["bench_frameworks"]]
+    turns_bad = named(CALIBRATION, "turns-bad")
+    (plan,) = [plan for plan in PLANS if turns_bad in plan["bench_frameworks"]]
     when = dict(BEHAVIOURS["turns-bad"]["when"])
     assert plan["bench_duration"] / 2 < when["after_s"] < 0.75 * plan["bench_duration"]
     assert plan["bench_warmup"] > 0  # so the window is the second load
@@ -597,9 +625,9 @@ def test_it_turns_bad_in_the_second_half_of_the_window() -> None:
         assert not is_now(ongoing)
 
 
-def test_it_turns_bad_in_the_second_load_alone(tmp_path: Path) -> None:
-    folder = altered("turns-bad", tmp_path, when={"after_s": 1e-9})
-    with started(folder) as server, server.connect() as beside:
+def test_it_turns_bad_in_the_second_load_alone() -> None:
+    environment = altered("turns-bad", when={"after_s": 1e-9})
+    with started(environment) as server, server.connect() as beside:
         for expected in (RIGHT, RIGHT.replace(GOOD, WRONG), RIGHT):
             assert asked(beside) == RIGHT
             with load(server) as connections:

@@ -113,7 +113,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     means = {"one": 50_000, "one-again": 50_000, "two": 40_000}
     made_run(folder / "first", means)
     made_run(folder / "second", means)
-    made_run(folder / "calibrated", {"delay-40ms": 50_000}, rounds=1)
+    made_run(folder / "calibrated", {"calibration@delay-40ms": 50_000}, rounds=1)
     shutil.copy(PRICES, folder)
     return folder
 

@@ -4,17 +4,20 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipebench.chapters.calibration import (
     ExpectedError,
     check_servers,
     markdown,
     read_expected,
+    server_name,
     terminal,
 )
-from pipebench.run.judge import JudgedRun
+from pipebench.run.judge import JudgedRun, judge_run
 from tests.unit.command import collect
 from tests.unit.pipebench.factory import DATA
+from tests.unit.pipebench.runs import made_run
 
 ROOT = Path(__file__).parents[4]
 EXPECTED = """
@@ -76,8 +79,34 @@ def test_expectations_that_are_none_are_refused(tmp_path: Path, text: str) -> No
 
 
 def test_the_projects_own_expectations_are_of_every_server() -> None:
-    servers = {path.parent.name for path in (ROOT / "tests" / "calibration").glob("*/server.py")}
-    assert read_expected(ROOT / "tests" / "calibration" / "expected.yml").keys() == servers
+    folder = ROOT / "tests" / "calibration"
+    variants = yaml.safe_load((folder / "framework.yml").read_text())["variants"]
+    assert read_expected(folder / "expected.yml").keys() == variants.keys()
+
+
+@pytest.mark.parametrize(
+    ("framework", "server"),
+    [
+        ("calibration@delay-40ms", "delay-40ms"),
+        ("delay-40ms", "delay-40ms"),  # of an older run
+        ("calibration@delay-40ms-again", "delay-40ms-again"),
+        ("calibration", "calibration"),
+        ("aiohttp@2017", "aiohttp@2017"),
+        ("aiohttp-2017", "aiohttp-2017"),
+    ],
+)
+def test_a_server_has_the_name_of_its_variant(framework: str, server: str) -> None:
+    assert server_name(framework) == server
+
+
+@pytest.mark.parametrize("framework", ["calibration@delay-40ms", "delay-40ms"])
+def test_a_variant_is_checked_in_a_run_of_any_age(tmp_path: Path, framework: str) -> None:
+    run = judge_run(made_run(tmp_path / "run", {framework: 40_000, "two": 40_000}, rounds=2))
+    for value, said in ((40_000, []), (80_000, ["batch_latency_p50_us is 40,200"])):
+        truth = f"{{batch_latency_p50_us: {{value: {value}, within: 0.02}}}}"
+        text = f"delay-40ms: {{outcome: [ok], truths: {truth}}}\nleaks: {{outcome: [ok]}}\n"
+        (found,) = check_servers(run, read_expected(expected(tmp_path, text)))
+        assert (found.server, found.outcomes, found.wrong) == ("delay-40ms", ["ok"], said)
 
 
 def test_both_outputs_say_how_far_off_a_figure_is(small: JudgedRun, tmp_path: Path) -> None:

@@ -421,7 +421,7 @@ def test_the_command_that_measures_the_same_again(
     document["variables"] |= {
         "bench_run_id": "a", "bench_rate_share": None, "bench_x": "it's", "bench_duration": "$(id)",
         "bench_frameworks": ["alpha", "$(id)"],
-        "bench_framework_dirs": ["servers", "tests/calibration/leaks", "/x", "servers/../x", "$x"],
+        "bench_framework_dirs": ["tests/calibration", "servers/falcon", "/x", "servers/../x", "$x"],
     }  # fmt: skip
     write_run(tmp_path, document, {})
     command = reproduce(judge_run(tmp_path).run)
@@ -432,7 +432,7 @@ def test_the_command_that_measures_the_same_again(
     assert used["bench_order_seed"] == 1234
     assert used["bench_rounds"] == 3
     assert used["bench_frameworks"] == ["alpha"]
-    assert used["bench_framework_dirs"] == ["servers", "tests/calibration/leaks", *["FOLDER"] * 3]
+    assert used["bench_framework_dirs"] == ["tests/calibration", "servers/falcon", *["FOLDER"] * 3]
     assert not {"bench_run_id", "bench_rate_share", "bench_x", "bench_duration"} & used.keys()
 
 
