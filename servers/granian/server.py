@@ -3,7 +3,7 @@
 from typing import Any
 
 from granian.constants import Interfaces
-from production import main  # a link to the folder of granian-asgi
+from production import main
 
 
 async def somebody() -> None:

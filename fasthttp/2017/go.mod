@@ -1,4 +1,4 @@
-module async-pipeline-bench/fasthttp-2017
+module async-pipeline-bench/fasthttp
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-"""granian on uvloop, for either of its interfaces. The folder of the other links to this file."""
+"""granian on uvloop, for either of its interfaces."""
 
 from granian import Granian
 from granian.constants import Interfaces, Loops

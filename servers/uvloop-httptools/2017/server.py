@@ -110,6 +110,18 @@ class Protocol(asyncio.Protocol):
         self._parser = None
 
 
+class ClosingProtocol(Protocol):
+    """As it was before it was mended: it closes after each batch."""
+
+    def keeps_alive(self) -> bool:
+        """Look for a header that HTTP/1.1 does not require, and that hardly any client sends."""
+        return b"keep-alive" in [value for _, value in self._headers]
+
+
+# What says whether a connection stays open, by the variable KEEP_ALIVE.
+PROTOCOLS = {"parser": Protocol, "header": ClosingProtocol}
+
+
 def serve(protocol: type[Protocol], listener: socket.socket) -> None:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -121,10 +133,7 @@ def serve(protocol: type[Protocol], listener: socket.socket) -> None:
     os._exit(0)  # what is still open is a generator's, and no connection is worth waiting for
 
 
-def main(protocol: type[Protocol]) -> None:
-    host, port, workers = settings()
-    run_workers(workers, partial(serve, protocol, bound_socket(host, port)))
-
-
 if __name__ == "__main__":
-    main(Protocol)
+    host, port, workers = settings()
+    protocol = PROTOCOLS[os.environ.get("KEEP_ALIVE", "parser")]
+    run_workers(workers, partial(serve, protocol, bound_socket(host, port)))
