@@ -171,6 +171,7 @@ def _differs(variant: Framework | None, plain: Framework | None) -> str:
         variant.loop != plain.loop and f"loop {variant.loop}",
         *(f"{name} {version}" for name, version in variant.overrides.items()),
         *(f"{name}={value}" for name, value in variant.env.items()),
+        variant.files != plain.files and "files",
     ]
     return ", ".join(words for words in declared if words) or "files"
 

@@ -66,6 +66,8 @@ class Framework:
     """The framework that this one is a second time, in no rank (the A/A control)."""
     python: str | None = None
     """As declared; None: the usual one."""
+    files: str | None = None
+    """The folder below the framework's that a variant has files of its own in."""
     loop: str | None = None
     env: dict[str, str] = field(default_factory=dict)
     overrides: dict[str, str] = field(default_factory=dict)
@@ -263,6 +265,7 @@ def _frameworks(record: RunRecord, hosts: dict[str, HostFingerprint]) -> dict[st
             role=described.role,
             control_of=described.control_of,
             python=described.python,
+            files=described.files,
             loop=described.loop,
             env=described.env,
             overrides=described.overrides,
