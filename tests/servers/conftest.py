@@ -114,10 +114,11 @@ def apt_get(place: Path, *words: str) -> str:
 
 @dataclasses.dataclass
 class Framework:
-    """folder: what it consists of, put together as on a server."""
+    """folder: the name of its own. path: what it consists of, put together as on a server."""
 
     name: str
-    folder: Path
+    folder: str
+    path: Path
     command: list[str]
     role: str
     stack: str
@@ -127,7 +128,7 @@ class Framework:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
         return subprocess.Popen(
             self.command,
-            cwd=self.folder,
+            cwd=self.path,
             env={**kept, **self.environment, "TMPDIR": TEMPORARY.name, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -263,7 +264,7 @@ def deploy(name: str) -> Framework:
     if libraries:
         packages = {**packages, "LD_LIBRARY_PATH": os.pathsep.join(libraries)}
     own = about.env | ({"BENCH_LOOP": about.loop} if about.loop else {})
-    return Framework(name, folder, command, about.role, about.stack, packages | own)
+    return Framework(name, about.folder, folder, command, about.role, about.stack, packages | own)
 
 
 @pytest.fixture(scope="session", params=FRAMEWORKS)
