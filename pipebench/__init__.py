@@ -15,7 +15,7 @@ earlier    an earlier run: recorded, resumed, repeated; its locks; what of it is
 harness    what is done while a run goes on: executions, records, lines, recovery
 compare    runs with runs, machines with machines; their differences; the gate of CI
 show       report, answer, terminal, formats, page, charts
-chapters   cost, cross-check, the stack of 2017, calibration: parts of a report unknown to the core
+chapters   variants, cost, cross-check, 2017, calibration: parts of a report unknown to the core
 commands   the commands of collect.py, a module each
 cli        the command line of collect.py
 """

@@ -16,10 +16,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
-import yaml
-
-from pipebench.plan.framework_file import FILE
-from pipebench.plan.frameworks import CURRENT
+from pipebench.locks.requirements_lock import LOCKS
+from pipebench.plan.frameworks import CURRENT, find_frameworks
+from pipebench.plan.variants import contents
 
 ROOT = Path(__file__).resolve().parents[1]
 FOUND = 3
@@ -27,20 +26,23 @@ FOUND = 3
 PINNED = re.compile(r"(?m)^([\w.-]+)==([^\s;\\]+)")
 
 
-def of_today(pattern: str) -> list[Path]:
-    """Files of the frameworks, but not of the stacks of other years."""
-    return [
-        path
-        for path in sorted(ROOT.glob(pattern))
-        if yaml.safe_load((path.parent / FILE).read_text())["stack"] == CURRENT
-    ]
+def of_today(*names: str) -> list[Path]:
+    """Files by their names, of the frameworks and variants of the current stack, each once.
+
+    Not of variants that have packages at other versions: these versions are the point of them.
+    """
+    found: dict[Path, None] = {}
+    for one in find_frameworks(["servers", "fasthttp"], ROOT).values():
+        if one.stack == CURRENT and not one.overrides:
+            files = contents(Path(one.path), one.variant)
+            found |= {files[name].resolve(): None for name in names if name in files}
+    return list(found)
 
 
 def locks() -> list[Path]:
     """Every lock of Python's packages but those of the stacks of other years."""
-    of_servers = of_today("servers/*/requirements*.txt")
     own = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
-    return [*own, *sorted(ROOT.glob("roles/*/files/requirements*.txt")), *of_servers]
+    return [*own, *sorted(ROOT.glob("roles/*/files/requirements*.txt")), *of_today(*LOCKS)]
 
 
 def versions(paths: list[Path]) -> dict[str, list[str]]:
@@ -72,7 +74,7 @@ def asked_about(lines: list[str]) -> list[dict[str, Any]]:
 
 def of_go() -> bool:
     """Whether anything is known of the modules that today's programs of Go call."""
-    modules = [*of_today("fasthttp/go.mod"), *of_today("servers/*/go.mod")]
+    modules = of_today("go.mod")
     with TemporaryDirectory() as folder:
         program = Path(folder) / "govulncheck"
         build = ["go", "build", "-o", str(program), "golang.org/x/vuln/cmd/govulncheck"]

@@ -73,6 +73,10 @@ RUN_BY = {
     "ln -s ../_shared/launch.py servers/mine/": "servers",
     ".venv/bin/uv --directory servers/mine pip compile --universal --generate-hashes --no-header "
     "--python-version 3.13 requirements.in -o requirements.txt": "servers",
+    "cp servers/mine/requirements.txt servers/mine/requirements@1.4.2.txt": "servers",
+    "echo mine==1.4.2 | .venv/bin/uv --directory servers/mine pip compile --universal "
+    "--generate-hashes --no-header --python-version 3.13 --override - requirements.in "
+    "-o requirements@1.4.2.txt": "servers",
     ".venv-test/bin/pytest -m servers -k mine": "servers",
     "./collect.py results/RUN": "unit",
     "./collect.py show RECORD": "unit",

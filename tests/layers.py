@@ -91,6 +91,7 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
     cache = f"'{ROOT}/.mypy_cache/servers'/${{PWD##*/}}"
     options = f"--config-file '{ROOT}/servers/mypy.ini' --cache-dir {cache}"
     own_mypy = ("sh", "-c", f"mypy {options} ./*.py")
+    in_variants = (sys.executable, "-m", "tests.in_variants")
     gofmt = ("sh", "-c", '"$(go env GOROOT)/bin/gofmt" -l .')
     lab = ("tests/lab", "lab/tests")
     image = ("lab/up.yml", "-i", "inventory/lab", "--tags", "image")
@@ -107,12 +108,14 @@ def layers(more: Sequence[str]) -> dict[str, list[Job]]:
             # the oldest that mypy knows; a measured host may have Python 3.9
             Job("lint: mypy of files/", ("mypy", "--python-version", "3.10", "files")),
             Job("lint: mypy of servers", own_mypy, SERVERS),
+            Job("lint: mypy of variants", (*in_variants, "python", *own_mypy)),
             Job("lint: shellcheck", ("shellcheck", "--external-sources", *shell_files())),
             Job("lint: yamllint", ("yamllint", "--strict", ".")),
             Job("lint: ansible-lint", ("ansible-lint", "--offline")),
             Job("lint: known vulnerabilities", (sys.executable, "-m", "tests.advisories")),
             Job("lint: gofmt", gofmt, GO, silent=True),
             Job("lint: go vet", ("go", "vet", "./..."), GO),
+            Job("lint: go vet of variants", (*in_variants, "go", "go", "vet", "./...")),
         ],
         "lab": [pytest("lab", *lab, *others, "-m", "lab and not faults", more=more)],
         "lab beside": [beside(more)],

@@ -9,6 +9,7 @@ from pipebench.chapters import (
     repetition,
     stack_2017,
     stack_2017_tables,
+    variants,
 )
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun
@@ -41,6 +42,14 @@ def _stack_2017(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | Non
     return Chapter("results", template, shown, tables={shown.heading: shown.tables})
 
 
+def _variants(judged_run: JudgedRun, rows: list[CellSummary]) -> Chapter | None:
+    shown = variants.chapter(judged_run, rows)
+    if not shown:
+        return None
+    template = TEMPLATES / "variants.md.j2"
+    return Chapter("results", template, shown, tables={shown.heading: shown.tables})
+
+
 def _crosscheck(judged_run: JudgedRun, _rows: list[CellSummary]) -> Chapter | None:
     cells = crosscheck.checked_cells(judged_run)
     if not cells:
@@ -52,4 +61,10 @@ def _crosscheck(judged_run: JudgedRun, _rows: list[CellSummary]) -> Chapter | No
     return Chapter("evidence", template, shown, files, tables)
 
 
-CHAPTERS: tuple[ChapterMaker, ...] = (_repetition, _cost, _stack_2017, _crosscheck)
+CHAPTERS: tuple[ChapterMaker, ...] = (
+    _repetition,
+    _cost,
+    _variants,
+    _stack_2017,
+    _crosscheck,
+)

@@ -16,14 +16,13 @@ import yaml
 
 from pipebench.measure.measurement import Measurement
 from pipebench.record.factors import PLACE, Cell, group_of, place_of
+from pipebench.record.names import current_name, parts
 from pipebench.record.run_record import Framework
-from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
 from pipebench.run.cells import in_words
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, typical
 from pipebench.show import formats
-from pipebench.stats.estimate import UNKNOWN, Estimate, estimate, ratios
 
 STACK = "2017"
 PUBLISHED = Path(__file__).parent / "published" / "2017.yml"
@@ -62,16 +61,20 @@ class PrintedCounts:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One system of the published table. then, today: the frameworks that correspond to it.
+    """One system of the published table. then: the variant of a framework that is its like.
 
     versions: the newest releases of that day by package; "CPython" is one of them.
     """
 
     title: str
     then: str
-    today: str
     seen: PrintedCounts
     versions: dict[str, str]
+
+    @property
+    def today(self) -> str:
+        """The same framework, plain."""
+        return parts(self.then).folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +96,19 @@ class SystemFigures:
     row: CellSummary
     printed: dict[str, float]
     diagnosis: list[str]
-    rates: dict[int, float]
-    """Requests/s by round; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemRow:
     """One system: as published, and both stacks in this run; None if one was not measured.
 
-    diagnosis: of the published figures. ratio: today's requests/s divided by those of the stack of
-    2017, within the round.
+    diagnosis: of the published figures.
     """
 
     system: System
     diagnosis: list[str]
     then: SystemFigures | None
     today: SystemFigures | None
-    ratio: Estimate
     versions: str
     """Of the stack of 2017, as installed here, with a mark if the newest of the day was another."""
 
@@ -132,6 +131,11 @@ class BothStacks:
     same_group: bool
     """Whether it was measured by the command of 2017: one worker, depth 5, 200 connections."""
     groups: list[tuple[str, list[SystemRow]]] = field(default_factory=list)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether a system was measured in both stacks."""
+        return any(line.then and line.today for _, lines in self.groups for line in lines)
 
 
 def microseconds(text: str) -> float:
@@ -177,9 +181,7 @@ def _system(document: dict[str, Any], place: Cell) -> System:
         printed={name: microseconds(value) for name, value in document["printed"].items()},
         log=document.get("log", ""),
     )
-    return System(
-        document["title"], document["then"], document["today"], seen, document["versions"]
-    )
+    return System(document["title"], document["then"], seen, document["versions"])
 
 
 def closes(seen: PrintedCounts) -> str | None:
@@ -247,14 +249,15 @@ def compare_stacks(judged_run: JudgedRun, rows: list[CellSummary]) -> BothStacks
     table = published()
     groups: dict[Cell, dict[str, CellSummary]] = defaultdict(dict)
     for row in rows:
-        groups[group_of(row.cell)][row.cell.framework] = row
+        groups[group_of(row.cell)][current_name(row.cell.framework)] = row
     same = {key: group for key, group in groups.items() if place_of(key) == table.place}
     chosen = list((same or groups).items())[:MOST_TABLES]
     by_cell = judged_run.by_cell
+    frameworks = {current_name(name): one for name, one in judged_run.run.frameworks.items()}
     shown = []
     for key, group in chosen:
         here = {name: _here(row, by_cell) for name, row in group.items()}
-        lines = [_line(system, here, judged_run.run.frameworks) for system in table.systems]
+        lines = [_line(system, here, frameworks) for system in table.systems]
         measured = [line for line in lines if line.then or line.today]
         shown.append((_label(key, many=len(chosen) > 1), measured))
     return BothStacks(table, bool(same), shown)
@@ -273,15 +276,13 @@ def _line(
         diagnosis=diagnose(system.seen),
         then=then,
         today=today,
-        ratio=estimate(ratios(today.rates, then.rates)) if then and today else UNKNOWN,
         versions=_versions(system, frameworks.get(system.then)) if then else "",
     )
 
 
 def _versions(system: System, framework: Framework | None) -> str:
     """Installed versions of the packages that the table names: aiohttp 2.3.3 (then 1.3.3), ..."""
-    words = [version.split() for version in framework.versions] if framework else []
-    installed = {word[0]: word[1] for word in words if len(word) > 1}
+    installed = framework.installed if framework else {}
     return ", ".join(
         f"{package} {installed[package]}"
         + (f" (then {newest})" if installed[package] != newest else "")
@@ -297,11 +298,6 @@ def _here(row: CellSummary, by_cell: dict[Cell, list[JudgedMeasurement]]) -> Sys
         row=row,
         printed=printed_by_wrk(shown.measurement.tool_text) if shown else {},
         diagnosis=_diagnosis(row, seen),
-        rates={
-            m.measurement.round: m.measurement.totals.requests_per_s
-            for m in seen
-            if m.judgement.outcome in RATED and m.measurement.totals
-        },
     )
 
 

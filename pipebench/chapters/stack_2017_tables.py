@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pipebench.chapters.stack_2017 import BothStacks, SystemFigures, SystemRow
 from pipebench.show import formats
-from pipebench.show.table import Field, Head, Table, interval_of
+from pipebench.show.cells_table import rate_or_outcome
+from pipebench.show.table import Field, Head, Table
 from pipebench.stats.estimate import UNKNOWN
 
 HEADING = "2017 beside today"
@@ -58,29 +59,20 @@ def shown(compared: BothStacks) -> Stack2017Chapter:
 
 def _rates(lines: Sequence[SystemRow]) -> Table:
     return _table(
-        ["published", "stack of 2017, here", "today's, here", "today's / 2017"],
+        ["published", "stack of 2017, here", "today's, here"],
         [
             [
                 Field(line.system.title),
                 Field(formats.integer(published), published),
-                _rate(line.then),
-                _rate(line.today),
-                Field(formats.ratio(ratio.value), ratio.value, interval_of(ratio)),
+                *(
+                    rate_or_outcome(here.row) if here else Field("not measured")
+                    for here in (line.then, line.today)
+                ),
             ]
             for line in lines
-            for published, ratio in [(line.system.seen.requests_per_s, line.ratio)]
+            for published in [line.system.seen.requests_per_s]
         ],
     )
-
-
-def _rate(here: SystemFigures | None) -> Field:
-    """Requests/s of this run, or why there are none."""
-    if here is None:
-        return Field("not measured")
-    rate, outcome = here.row.requests_per_s.value, here.row.outcome
-    if rate is None:
-        return Field(outcome or "no result")
-    return Field(formats.integer(rate), rate, note="" if outcome == "ok" else f"({outcome})")
 
 
 def _latencies(lines: Sequence[SystemRow]) -> Table:

@@ -14,31 +14,31 @@ from pipebench.record.names import SEPARATOR, again_of, current_name, parts
 CEILING = Path("servers") / "ceiling"
 DEFAULT_REFERENCE = "uvloop-httptools"
 EVERY = "*"
-"""In place of a variant: all that are declared."""
+"""In place of a variant: all that are declared. In place of a name: all of the current stack."""
 
 
 def choose_frameworks(names: list[str], available: Frameworks) -> dict[str, PlannedFramework]:
-    """The named frameworks, or all plain ones of the current stack. Raises PlanError."""
+    """The named frameworks, or all plain ones of the current stack (EVERY). Raises PlanError."""
     mistakes = Mistakes()
     chosen: list[str] = []
-    for name in names:
+    for name in names or [EVERY]:
         folder, _, variant = name.partition(SEPARATOR)
         variants = variants_of(folder, available)
         if name in available:
             chosen.append(name)
+        elif name == EVERY:
+            chosen += [
+                one
+                for one in sorted(available)
+                if available[one].stack == CURRENT
+                and available[one].is_ranked
+                and not available[one].variant
+            ]
         elif variant == EVERY and variants:
             chosen += [f"{folder}{SEPARATOR}{one}" for one in variants]
         else:
             mistakes.append(sentence(f"bench_frameworks has {name!r}, {_unknown(name, available)}"))
     mistakes.refuse()
-    if not names:
-        chosen = [
-            name
-            for name in sorted(available)
-            if available[name].stack == CURRENT
-            and available[name].is_ranked
-            and not available[name].variant
-        ]
     if not chosen:
         raise PlanError("bench_framework_dirs has no framework of the current stack.")
     return {name: available[name] for name in chosen}

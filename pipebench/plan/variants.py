@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ def contents(folder: Path, variant: str) -> dict[str, Path]:
     variant: empty for the plain framework; `again` is the same.
     """
     return composed(folder, read_declaration(folder).variants, plain_variant(variant))
+
+
+def put_together(folder: Path, variant: str, path: Path) -> None:
+    """Copy what a variant consists of into a folder, which then has only that. Raises PlanError."""
+    files = contents(folder, variant)
+    shutil.rmtree(path, ignore_errors=True)
+    for name, file in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, path / name)
 
 
 def composed(folder: Path, variants: Mapping[str, VariantFile], variant: str) -> dict[str, Path]:

@@ -64,6 +64,19 @@ class Framework:
     """Or "ceiling": what generator and path can do, in no rank."""
     control_of: str | None = None
     """The framework that this one is a second time, in no rank (the A/A control)."""
+    python: str | None = None
+    """As declared; None: the usual one."""
+    files: str | None = None
+    """The folder below the framework's that a variant has files of its own in."""
+    loop: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    overrides: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def installed(self) -> dict[str, str]:
+        """The version of each package, and of the runtime, by name."""
+        words = [version.split() for version in self.versions]
+        return {word[0]: word[1] for word in words if len(word) > 1}
 
     @property
     def ranked(self) -> bool:
@@ -251,6 +264,11 @@ def _frameworks(record: RunRecord, hosts: dict[str, HostFingerprint]) -> dict[st
             versions=_installed(name, hosts),
             role=described.role,
             control_of=described.control_of,
+            python=described.python,
+            files=described.files,
+            loop=described.loop,
+            env=described.env,
+            overrides=described.overrides,
         )
         for name, described in record.frameworks.items()
     }

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from pipebench.rules.rule import Outcome
 from pipebench.run.columns import Column
 from pipebench.run.figures import CellSummary
 from pipebench.run.tables import SHOWN
+from pipebench.show import formats
 from pipebench.show.answer import near_ceiling
 from pipebench.show.disturbances import mark_of, marks
 from pipebench.show.table import Field, Table, field_of, head_of
@@ -24,6 +26,14 @@ def report_table(rows: Sequence[CellSummary]) -> Table:
 def terminal_table(rows: Sequence[CellSummary]) -> Table:
     """With the names of frameworks, and without intervals."""
     return _table(rows, lambda column: column.shown.terminal, field_of)
+
+
+def rate_or_outcome(row: CellSummary) -> Field:
+    """Requests/s, with the outcome unless it is ok; without a rate, why there is none."""
+    rate, outcome = row.requests_per_s.value, row.outcome
+    if rate is None:
+        return Field(outcome or "no result")
+    return Field(formats.integer(rate), rate, note="" if outcome == Outcome.OK else f"({outcome})")
 
 
 def _table(

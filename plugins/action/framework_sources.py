@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from pipebench.plan.variants import contents
+from pipebench.plan.variants import put_together
 
 
 class ActionModule(ActionBase):
@@ -21,9 +20,5 @@ class ActionModule(ActionBase):
     ) -> dict[str, Any]:
         super().run(tmp, task_vars)
         words = self._task.args
-        path = Path(words["path"])
-        shutil.rmtree(path, ignore_errors=True)
-        for name, file in contents(Path(words["folder"]), words["variant"]).items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, path / name)
+        put_together(Path(words["folder"]), words["variant"], Path(words["path"]))
         return {"changed": False}

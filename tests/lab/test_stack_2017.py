@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.lab
 
-NAMES = ["uvloop-httptools-2017-closing", "tornado-2017", "tornado", "sanic-2017", "japronto-2017"]
+NAMES = ["uvloop-httptools@2017-closing", "tornado@2017", "tornado", "sanic@2017", "japronto@2017"]
 
 
 @pytest.fixture(scope="module")
@@ -49,28 +49,30 @@ def rows(run: Path) -> dict[str, dict[str, str]]:
 
 
 def test_sanic_answers_once_on_each_connection(rows: dict[str, dict[str, str]]) -> None:
-    assert rows["sanic-2017"]["outcome"] == "failed"
-    assert rows["sanic-2017"]["requests"] == rows["sanic-2017"]["connections"] == "200"
+    assert rows["sanic@2017"]["outcome"] == "failed"
+    assert rows["sanic@2017"]["requests"] == rows["sanic@2017"]["connections"] == "200"
 
 
 def test_the_closing_server_costs_a_read_error_a_batch(rows: dict[str, dict[str, str]]) -> None:
-    closing = rows["uvloop-httptools-2017-closing"]
+    closing = rows["uvloop-httptools@2017-closing"]
     assert closing["outcome"] == "degraded"
     assert int(closing["requests"]) > 0
     assert int(closing["read_errors"]) == pytest.approx(int(closing["requests"]) / 5, rel=0.02)
 
 
 def test_japronto_crashes(rows: dict[str, dict[str, str]], run: Path) -> None:
-    assert rows["japronto-2017"]["outcome"] == "failed"
-    assert "SIG" in rows["japronto-2017"]["reason"]
-    log = (run / "logs" / "lab-server" / "japronto-2017.log").read_text()
+    assert rows["japronto@2017"]["outcome"] == "failed"
+    assert "SIG" in rows["japronto@2017"]["reason"]
+    log = (run / "logs" / "lab-server" / "japronto@2017.log").read_text()
     assert "code=dumped" in log or "code=killed" in log
 
 
 def test_the_report_has_its_chapter(rows: dict[str, dict[str, str]], run: Path) -> None:
     report = (run / "report.md").read_text()
     chapter = report.split("## 2017 beside today\n")[1].split("\n## ")[0]
-    assert rows["tornado-2017"]["outcome"] == "ok"
+    assert rows["tornado@2017"]["outcome"] == "ok"
     for title in ("tornado", "sanic", "japronto"):
         assert f"\n- **{title}**\n" in chapter
     assert "200 requests on 200 connections, and no error counted (1 of 1 rounds)" in chapter
+    variants = report.split("## Variants\n")[1].split("\n## ")[0]
+    assert "\n| tornado@2017 | stack 2017, CPython 3.7, files | " in variants

@@ -14,21 +14,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pytest
-import yaml
 
+from pipebench.plan.frameworks import find_frameworks
+from pipebench.plan.variants import put_together
 from tests.interpreters import CACHE, Interpreter, interpreter
 
 ROOT = Path(__file__).parents[2]
 # For what a server keeps while it runs; goes when the tests end.
 TEMPORARY = tempfile.TemporaryDirectory(prefix="pipeline-bench-tests-")
 DEFAULT_PYTHON = "3.13"
-FOLDERS = {
-    path.parent.name: path.parent
-    for path in sorted([*ROOT.glob("servers/*/framework.yml"), ROOT / "fasthttp/framework.yml"])
-}
+FRAMEWORKS = find_frameworks(["servers", "fasthttp"], ROOT)
+"""Each framework, and each of its variants, by name."""
 
 
 def tool(name: str) -> str:
@@ -40,7 +39,7 @@ def tool(name: str) -> str:
     return found
 
 
-def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
+def environment(folder: Path, name: str, version: str) -> tuple[Path, dict[str, str]]:
     """The Python of an environment made from a lock, and the variables that it needs."""
     lock = folder / "requirements.txt"
     # The locks hold for what is newer than the pinned version, too.
@@ -49,7 +48,7 @@ def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
     else:
         python = interpreter(version)
     made_of = lock.read_bytes() + os.path.realpath(python.executable).encode()
-    place = CACHE / f"{folder.name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    place = CACHE / f"{name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
     if not (place / "complete").exists():
         shutil.rmtree(place, ignore_errors=True)
         run = partial(subprocess.run, check=True, env={**os.environ, **python.environment})
@@ -66,8 +65,8 @@ def environment(folder: Path, version: str) -> tuple[Path, dict[str, str]]:
     return place / "bin/python", python.environment
 
 
-def build(folder: Path) -> Path:
-    binary = CACHE / folder.name
+def build(folder: Path, name: str) -> Path:
+    binary = CACHE / name
     subprocess.run(
         [tool("go"), "build", "-trimpath", "-o", binary, "."],
         cwd=folder,
@@ -115,8 +114,11 @@ def apt_get(place: Path, *words: str) -> str:
 
 @dataclasses.dataclass
 class Framework:
+    """folder: the name of its own. path: what it consists of, put together as on a server."""
+
     name: str
-    folder: Path
+    folder: str
+    path: Path
     command: list[str]
     role: str
     stack: str
@@ -126,7 +128,7 @@ class Framework:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
         return subprocess.Popen(
             self.command,
-            cwd=self.folder,
+            cwd=self.path,
             env={**kept, **self.environment, "TMPDIR": TEMPORARY.name, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -247,23 +249,25 @@ class Server:
 
 
 def deploy(name: str) -> Framework:
-    folder = FOLDERS[name]
-    about: dict[str, Any] = yaml.safe_load((folder / "framework.yml").read_text())
+    about = FRAMEWORKS[name]
+    folder = Path(TEMPORARY.name) / "frameworks" / name
+    put_together(Path(about.path), about.variant, folder)
     CACHE.mkdir(parents=True, exist_ok=True)
-    if about["runtime"] == "python":
-        python, needed = environment(folder, about.get("python", DEFAULT_PYTHON))
+    needed: dict[str, str] = {}
+    if about.runtime == "python":
+        python, needed = environment(folder, name, about.python or DEFAULT_PYTHON)
         command = [str(python), "server.py"]
     else:
-        command, needed = [str(build(folder))] if about["runtime"] == "go" else ["./server"], {}
-    packages = unpacked(about["packages"]) if "packages" in about else {}
-    role, stack = about.get("role", "framework"), str(about["stack"])
+        command = [str(build(folder, name))] if about.runtime == "go" else ["./server"]
+    packages = unpacked(about.packages) if about.packages else {}
     libraries = [one["LD_LIBRARY_PATH"] for one in (needed, packages) if "LD_LIBRARY_PATH" in one]
     if libraries:
         packages = {**packages, "LD_LIBRARY_PATH": os.pathsep.join(libraries)}
-    return Framework(name, folder, command, role, stack, packages)
+    own = about.env | ({"BENCH_LOOP": about.loop} if about.loop else {})
+    return Framework(name, about.folder, folder, command, about.role, about.stack, packages | own)
 
 
-@pytest.fixture(scope="session", params=FOLDERS)
+@pytest.fixture(scope="session", params=FRAMEWORKS)
 def framework(request: pytest.FixtureRequest) -> Framework:
     return deploy(request.param)
 

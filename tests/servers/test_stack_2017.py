@@ -29,7 +29,7 @@ def statuses(client: "Client") -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "name", ["uvloop-httptools-2017", "aiohttp-2017", "tornado-2017", "fasthttp-2017"]
+    "name", ["uvloop-httptools@2017", "aiohttp@2017", "tornado@2017", "fasthttp@2017"]
 )
 def test_some_answered_every_batch(deployed: "Callable[[str], Framework]", name: str) -> None:
     with deployed(name).running() as server, server.connect() as client:
@@ -40,7 +40,7 @@ def test_some_answered_every_batch(deployed: "Callable[[str], Framework]", name:
 def test_the_closing_server_closes_after_each_batch(
     deployed: "Callable[[str], Framework]",
 ) -> None:
-    with deployed("uvloop-httptools-2017-closing").running() as server:
+    with deployed("uvloop-httptools@2017-closing").running() as server:
         for _ in range(20):
             with server.connect() as client:
                 assert statuses(client) == [200] * DEPTH
@@ -55,7 +55,7 @@ def test_the_closing_server_closes_after_each_batch(
 def test_sanic_answers_one_of_a_batch_and_hangs(
     deployed: "Callable[[str], Framework]",
 ) -> None:
-    with deployed("sanic-2017").running() as server:
+    with deployed("sanic@2017").running() as server:
         for _ in range(3):
             with server.connect() as client:
                 assert statuses(client) == [200]

@@ -132,7 +132,7 @@ def slow_server(
     script.write_text(
         textwrap.dedent(f"""
             import asyncio, os, sys
-            sys.path.insert(0, {str(flagship.folder)!r})
+            sys.path.insert(0, {str(flagship.path)!r})
             import server
 
             async def slow():

@@ -91,7 +91,7 @@ def test_the_default_plan_has_the_six_of_2017_and_the_plan_of_the_field_all() ->
     assert set(planned(bench_controls=False).frameworks) == six
     field = yaml.safe_load((ROOT / "plans" / "field.yml").read_text(encoding="utf-8"))
     everything = set(planned(**field, bench_controls=False).frameworks)
-    assert everything > six | {"uvicorn", "nginx"}
+    assert everything > six | {"uvicorn", "nginx", "granian", "granian@asgi"}
     available = find_frameworks(SEED_PLAN["bench_framework_dirs"], ROOT)
     assert {available[name].stack for name in everything} == {"current"}
     assert (ROOT / "servers" / "_shared").is_dir()
@@ -769,9 +769,9 @@ def test_credentials_that_an_installer_prints_are_not_recorded() -> None:
 
 def test_an_old_stack_is_not_served_to_everybody_unless_that_is_asked_for() -> None:
     public = INVENTORY._replace(hostvars={"s": {"bench_address": "203.0.114.9"}, "g": {}})
-    old = {"bench_frameworks": "aiohttp-2017", "bench_controls": False}
+    old = {"bench_frameworks": "aiohttp@2017", "bench_controls": False}
     assert plan_run(old, INVENTORY, PROJECT)
-    with pytest.raises(PlanError, match=r"s would serve aiohttp-2017, .* of 2017 .* 203\.0\.114"):
+    with pytest.raises(PlanError, match=r"s would serve aiohttp@2017, .* of 2017 .* 203\.0\.114"):
         plan_run(old, public, PROJECT)
     assert plan_run(old | {"bench_old_stacks_in_public": "true"}, public, PROJECT)
     with pytest.raises(PlanError, match="bench_old_stacks_in_public is 'x'; it must be true or"):

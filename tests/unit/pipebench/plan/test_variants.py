@@ -228,6 +228,7 @@ def test_variants_are_chosen_by_name_and_never_by_default(tmp_path: Path) -> Non
     assert list(choose_frameworks(["mine@2017", "other"], here)) == ["mine@2017", "other"]
     every = ["mine@2017", "mine@asyncio", "mine@two.one", "mine@eager"]
     assert list(choose_frameworks(["mine@*"], here)) == every
+    assert list(choose_frameworks(["*", "mine@2017"], here)) == ["mine", "other", "mine@2017"]
     assert list(choose_frameworks(["mine@eager", "mine@*"], here)) == [every[-1], *every[:-1]]
 
 

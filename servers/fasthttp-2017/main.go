@@ -1,1 +1,0 @@
-../../fasthttp/main.go

@@ -1,1 +1,0 @@
-../_shared/hello_asgi.py

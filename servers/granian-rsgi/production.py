@@ -1,1 +1,0 @@
-../granian-asgi/production.py

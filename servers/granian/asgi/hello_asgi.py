@@ -1,0 +1,1 @@
+../../_shared/hello_asgi.py

@@ -1,1 +1,0 @@
-../japronto/server.py

@@ -1,1 +1,0 @@
-../uvloop-httptools-2017/server.py
