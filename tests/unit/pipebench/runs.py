@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.record.names import AGAIN, parts
+from pipebench.record.store import BETWEEN
 from tests.unit.pipebench.factory import (
     closed_loop,
     record,
@@ -124,9 +125,10 @@ def rename_frameworks(folder: Path, names: Mapping[str, str]) -> None:
         record["framework"] = names[name]
         content = json.dumps(record).encode()
         file.unlink()
-        file.with_name(file.name.replace(f"-{name}-w", f"-{names[name]}-w")).write_bytes(
-            gzip.compress(content) if packed else content
-        )
+        renamed = file.name
+        for sign in ("-", BETWEEN):  # in the names of older runs, and of new ones
+            renamed = renamed.replace(f"{sign}{name}{sign}w", f"{sign}{names[name]}{sign}w")
+        file.with_name(renamed).write_bytes(gzip.compress(content) if packed else content)
 
 
 def edit(path: Path, **fields: Any) -> None:

@@ -21,7 +21,9 @@ from pipebench.plan.errors import PlanError
 from pipebench.plan.project import ROOT, Project
 from pipebench.plan.run_plan import RunPlan, plan_run
 from pipebench.plan.testbeds import Inventory
+from pipebench.record.factors import Cell
 from pipebench.record.names import parts
+from pipebench.record.store import BETWEEN, execution_file
 from pipebench.run.judge import judge_run
 from tests.unit.pipebench.harness.answers import hosts, on_testbed
 from tests.unit.pipebench.runs import edit, golden, rename_frameworks
@@ -94,6 +96,8 @@ def older(project: Project) -> Path:
 def as_older(results: Path) -> None:
     """Give a run the names of then, and take from it what was not recorded then."""
     rename_frameworks(results, OLDER)
+    for file in [*results.glob("raw/*"), *results.glob("probe/*")]:
+        file.rename(file.with_name(file.name.replace(BETWEEN, "-")))
     edit(
         results / "run.json",
         frameworks={
@@ -155,8 +159,9 @@ def test_what_is_missing_in_an_older_run_is_measured_under_its_names(
     new = {file.name: file.read_bytes() for file in older.glob("raw/*")}
     assert new.items() > old.items()
     names = [cell["framework"] for cell in before["rounds"][1]]
-    assert sorted(new.keys() - old.keys()) == [
-        f"main-r02-{position:03}-{name}-w1-d5-c200.json.gz"
+    cell: dict[str, Any] = {"testbed": "main", "workers": 1, "depth": 5, "connections": 200}
+    assert sorted(f"raw/{file}" for file in new.keys() - old.keys()) == [
+        execution_file("raw", Cell(framework=name, **cell), 2, position)
         for position, name in enumerate(names, start=1)
     ]
     assert len(list(older.glob("probe/*"))) == 4
