@@ -24,6 +24,7 @@ import numpy as np
 from msgspec import structs
 from msgspec.json import decode
 
+from pipebench.record.names import again_of
 from pipebench.record.packing import packed_result, packed_samples
 from pipebench.record.schema import NOTHING, SCHEMA_VERSION, Record
 from pipebench.record.store import raw_file, write
@@ -35,13 +36,14 @@ CPUS = (0, 1, 2, 3, 4, 5)
 WARMUP_S, SECONDS = 2, 5
 SAMPLER = Path(__file__).parents[1] / "files" / "host" / "sampler.py"
 REFERENCE = "f01"
+CONTROL = again_of(REFERENCE)
 
 
 def frameworks(cells: int) -> list[str]:
     """As many as so many cells need: the ceiling, the reference and its control before others."""
     count = -(-cells // (len(DEPTHS) * len(CONNECTIONS)))
     others = (f"f{number:02}" for number in range(2, count))
-    return ["ceiling", REFERENCE, f"{REFERENCE}-again", *others][:count]
+    return ["ceiling", REFERENCE, CONTROL, *others][:count]
 
 
 def cells_of(names: list[str], count: int) -> list[dict[str, Any]]:
@@ -68,7 +70,7 @@ def document(cells: int, rounds: int) -> dict[str, Any]:
     for name, about in made["frameworks"].items():
         if name == "ceiling":
             about["role"] = "ceiling"
-        elif name.endswith("-again"):
+        elif name == CONTROL:
             about["control_of"] = REFERENCE
     return made
 
@@ -132,7 +134,7 @@ def record(
 ) -> dict[str, Any]:
     """One record of a server whose batches take it a time of its own, whatever is in them."""
     depth, connections, name = cell["depth"], cell["connections"], cell["framework"]
-    place = names.index(REFERENCE if name.endswith("-again") else name)
+    place = names.index(REFERENCE if name == CONTROL else name)
     rng = np.random.default_rng([number, position])
     mean_us = 5_000 * (2 + place) * rng.uniform(0.97, 1.03)
     # the correction makes about `depth` values of each

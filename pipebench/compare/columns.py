@@ -29,6 +29,7 @@ differs
 FigureOf = Callable[[ComparedCell], ComparedFigure]
 
 IN_SUMMARY = "as in `summary.csv`"
+BY_THE_BASE = f"{IN_SUMMARY}; the base's if their names differ"
 IDENTITY: list[Column[ComparedCell]] = [
     Column(name="base_run_id", value=lambda row: row.base_run_id, explained="the base"),
     Column(
@@ -39,7 +40,7 @@ IDENTITY: list[Column[ComparedCell]] = [
     *identity(
         lambda row: row.cell,
         IN_SUMMARY,
-        other={"testbed": f"{IN_SUMMARY}; the base's if their names differ"},
+        other=dict.fromkeys(("testbed", "framework"), BY_THE_BASE),
     ),
     Column(name="stack", value=lambda row: row.stack, explained=IN_SUMMARY),
     Column(name="role", value=lambda row: row.role, explained=IN_SUMMARY),

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
+
 from pipebench.record.factors import Cell, group_of
+from pipebench.record.names import names_now
 from pipebench.record.run_record import Run
 from pipebench.record.schema import RunError
 from pipebench.rules.rule import Outcome
@@ -33,6 +36,14 @@ class JudgedSide:
     @property
     def testbeds(self) -> list[str]:
         return list(dict.fromkeys(cell.testbed for cell in self.rows))
+
+    @property
+    def cells_now(self) -> dict[Cell, Cell]:
+        """Every cell, by the same with the name that its framework has now."""
+        described = self.run.frameworks
+        controls = {name: described[name].control_of for name in described}
+        names = names_now(dict.fromkeys(cell.framework for cell in self.rows) | controls)
+        return {structs.replace(cell, framework=names[cell.framework]): cell for cell in self.rows}
 
     def sample(self, cell: Cell | None, figure: Figure) -> dict[int, float]:
         """The figure by round; empty if the run does not have the cell."""

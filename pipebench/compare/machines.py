@@ -155,12 +155,15 @@ def compare_machines(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> Mach
 def compare_machines_of(sides: Sequence[JudgedSide]) -> tuple[Machines, list[CellSummary]]:
     """The testbeds of several runs, the base being that of the first; and their rows.
 
-    In the rows, a testbed has the name of its instance.
+    In the rows, a testbed has the name of its instance, and a framework the name that it has in the
+    first run that has it.
     """
     instances: list[Instance] = []
     rows: list[CellSummary] = []
     by_cell: dict[Cell, list[JudgedMeasurement]] = {}
     base = None
+    frameworks: dict[str, str] = {}
+    """By its current name, a framework as the first run that has it calls it."""
     for side in sides:
         measured = side.testbeds
         described = {one.name: one for one in side.run.testbeds if one.name in measured}
@@ -174,9 +177,10 @@ def compare_machines_of(sides: Sequence[JudgedSide]) -> tuple[Machines, list[Cel
             Instance(name, side.run, described.get(testbed, RecordedTestbed(name=testbed)))
             for testbed, name in names.items()
         ]
-        for cell, row in side.rows.items():
-            renamed = structs.replace(cell, testbed=names[cell.testbed])
-            rows.append(replace(row, cell=renamed))
+        for now, cell in side.cells_now.items():
+            framework = frameworks.setdefault(now.framework, cell.framework)
+            renamed = structs.replace(cell, testbed=names[cell.testbed], framework=framework)
+            rows.append(replace(side.rows[cell], cell=renamed))
             by_cell[renamed] = side.measured[cell]
     return _compared(instances, rows, by_cell, base), rows
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from pipebench.plan.project import ROOT
 from pipebench.plan.run_plan import default_variables
 from pipebench.plan.tuning_text import changes_by_name
-from pipebench.plan.variables import PLACE_OF_A_RUN, current_names
+from pipebench.plan.variables import PLACE_OF_A_RUN, current_variables
+from pipebench.record.names import names_now
 from pipebench.record.run_record import Run
 from pipebench.record.schema import RecordedTestbed
 from pipebench.record.values import flat
@@ -47,8 +48,8 @@ def differences(base: Run, other: Run, testbeds: list[tuple[str, str]]) -> list[
         place = f" of {pair[0]}" if len(testbeds) > 1 else ""
         for part in dict.fromkeys([*first, *second]):
             differing += _differing(part + place, first.get(part, {}), second.get(part, {}))
-    for name in dict.fromkeys([*base.frameworks, *other.frameworks]):
-        differing += framework_differences(base, other, name)
+    for now in _by_current_name(base):
+        differing += framework_differences(base, other, now)
     return differing
 
 
@@ -64,14 +65,21 @@ def machine_differences(testbeds: Sequence[tuple[Run, str]]) -> list[Values]:
 
 def run_differences(runs: Sequence[Run]) -> list[Values]:
     """What differs between several runs besides their machines; of frameworks, those of all."""
-    shared = [name for name in runs[0].frameworks if all(name in run.frameworks for run in runs)]
+    names = [_by_current_name(run) for run in runs]
+    shared = {now: name for now, name in names[0].items() if all(now in own for own in names)}
     return _all_differing(
         [
             {"plan": _plan(run), "project": _project(run)}
-            | {f"framework {name}": _framework(run, name) for name in shared}
-            for run in runs
+            | {f"framework {name}": _framework(run, own[now]) for now, name in shared.items()}
+            for run, own in zip(runs, names, strict=True)
         ]
     )
+
+
+def _by_current_name(run: Run) -> dict[str, str]:
+    """The names that the frameworks of a run have in it, by those that they have now."""
+    controls = {name: framework.control_of for name, framework in run.frameworks.items()}
+    return {now: name for name, now in names_now(controls).items()}
 
 
 def _all_differing(parts_of_each: Sequence[dict[str, dict[str, str]]]) -> list[Values]:
@@ -85,11 +93,15 @@ def _all_differing(parts_of_each: Sequence[dict[str, dict[str, str]]]) -> list[V
     return differing
 
 
-def framework_differences(base: Run, other: Run, name: str) -> list[Difference]:
-    """The differences in one framework; empty if one of the runs does not have it."""
-    if name not in base.frameworks or name not in other.frameworks:
+def framework_differences(base: Run, other: Run, now: str) -> list[Difference]:
+    """The differences in one framework; empty if one of the runs does not have it.
+
+    now: the name that it has now.
+    """
+    first, second = _by_current_name(base).get(now), _by_current_name(other).get(now)
+    if first is None or second is None:
         return []
-    return _differing(f"framework {name}", _framework(base, name), _framework(other, name))
+    return _differing(f"framework {first}", _framework(base, first), _framework(other, second))
 
 
 def _differing(part: str, base: dict[str, str], other: dict[str, str]) -> list[Difference]:
@@ -104,7 +116,7 @@ def _plan(run: Run) -> dict[str, str]:
     """Its variables. One that an older version did not have yet has its default: nothing is done
     by default that was not done before.
     """
-    variables = default_variables({}, ROOT) | current_names(run.variables)
+    variables = default_variables({}, ROOT) | current_variables(run.variables)
     return flat({n: value for n, value in variables.items() if n not in FOR_ONE_RUN})
 
 

@@ -104,7 +104,9 @@ def _named(base: JudgedSide, other: JudgedSide) -> tuple[JudgedSide, JudgedSide]
 def _cells(pair: ComparedRuns) -> str:
     """The values of two runs without a shared cell, for the keys that have no value in common."""
     runs = (pair.base, pair.other)
-    values = [(one, [{one.of(cell) for cell in side.rows} for side in runs]) for one in FACTORS]
+    values = [
+        (one, [{one.of(cell) for cell in side.cells_now} for side in runs]) for one in FACTORS
+    ]
     apart = [factor for factor, (mine, theirs) in values if not mine & theirs]
 
     def values_of(side: JudgedSide) -> str:
@@ -120,12 +122,12 @@ def compare_pair(base: JudgedSide, other: JudgedSide) -> ComparedRuns:
     """Every cell of either run, in the order of the base's table."""
     same_place = len(base.testbeds) == len(other.testbeds) == 1
 
-    def key(cell: Cell) -> Cell:
+    def key(now: Cell) -> Cell:
         # if each run has one testbed, its name does not matter
-        return structs.replace(cell, testbed="") if same_place else cell
+        return structs.replace(now, testbed="") if same_place else now
 
-    theirs = {key(cell): cell for cell in other.rows}
-    mine = {key(cell): cell for cell in base.rows}
+    theirs = {key(now): cell for now, cell in other.cells_now.items()}
+    mine = {key(now): cell for now, cell in base.cells_now.items()}
     places = (
         [(base.testbeds[0], other.testbeds[0])]
         if same_place
@@ -136,7 +138,7 @@ def compare_pair(base: JudgedSide, other: JudgedSide) -> ComparedRuns:
     rows = []
     for place in dict.fromkeys([*mine, *theirs]):
         row = compare_cell(base, other, mine.get(place), theirs.get(place))
-        of_framework = framework_differences(base.run, other.run, row.cell.framework)
+        of_framework = framework_differences(base.run, other.run, place.framework)
         row.differs = brief([*of_framework, *common]) or None
         rows.append(row)
     return ComparedRuns(base, other, rows, differing)

@@ -20,7 +20,9 @@ REPLACED = re.compile(r"=>\s*(\S+)\s+(v\d\S*)")
 
 
 class Lock(NamedTuple):
-    """versions: by package, those that it names; several if they depend on the host."""
+    """file: below the framework's folder. versions: by package, those that it names; several if
+    they depend on the host.
+    """
 
     file: str
     versions: dict[str, set[str]]
@@ -35,9 +37,11 @@ def lock_of(framework: PlannedFramework) -> Lock | None:
     return None
 
 
-def _lock(framework: PlannedFramework, file: str, *forms: re.Pattern[str]) -> Lock:
-    path = contents(Path(framework.path), framework.variant).get(file)
+def _lock(framework: PlannedFramework, name: str, *forms: re.Pattern[str]) -> Lock:
+    folder = Path(framework.path)
+    path = contents(folder, framework.variant).get(name)
     text = path.read_text(encoding="utf-8", errors="replace") if path else ""
+    file = str(path.relative_to(folder)) if path else name
     versions: dict[str, set[str]] = {}
     for form in forms:
         for package, version in form.findall(text):

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipebench.documents.declared import fields_of, listed
+from pipebench.plan.choice import EVERY
+from pipebench.plan.digest import digest_of
 from pipebench.plan.earlier_run import FILES, HOST_PROGRAMS, INTERRUPTS, PAUSES, TUNING, Change
 from pipebench.plan.errors import Mistakes, PlanError
-from pipebench.plan.frameworks import PlannedFramework
+from pipebench.plan.frameworks import Frameworks, PlannedFramework
 from pipebench.plan.run_plan import PROGRAMS, default_variables
 from pipebench.plan.validation import VariablesRead, read_variables
 from pipebench.plan.variables import AUTO, Variables, current_names
 from pipebench.record import store
 from pipebench.record.factors import PLACE, PlannedCell
+from pipebench.record.names import current_name, named, names_now, parts
 from pipebench.record.run_record import read_run_record
 from pipebench.record.schema import Described, RecordError, RunRecord
 from pipebench.record.values import words
@@ -140,8 +143,29 @@ def _contradicts(name: str, wanted: Any, recorded: Any) -> bool:
     if wanted in LEFT_TO_THE_RUN:
         return False
     if name == "bench_frameworks":
-        return set(wanted) != set(recorded)
+        meant = [{one for one in recorded if _means(word, one)} for word in wanted]
+        return not all(meant) or set().union(*meant) != set(recorded)
+    if name == "bench_reference":
+        return not _means(wanted, recorded)
     return bool(wanted != recorded)
+
+
+def _means(word: str, framework: str) -> bool:
+    """Whether a word of a plan means this framework of a run, maybe by a name that one of them had
+    in older runs.
+    """
+    folder, variant = parts(framework)
+    if variant and word == named(folder, EVERY):
+        return True
+    return word == framework or current_name(word) == current_name(framework)
+
+
+def names_here(record: RunRecord, available: Frameworks) -> dict[str, str]:
+    """The name that each framework of a run has here, by the one that the run has for it."""
+    recorded = {name: one.control_of for name, one in record.frameworks.items()}
+    for name in (cell.framework for cells in record.rounds for cell in cells):
+        recorded.setdefault(name, None)
+    return names_now(recorded, available)
 
 
 def recorded_rounds(record: RunRecord, variables: Variables) -> list[list[PlannedCell]]:
@@ -158,13 +182,20 @@ def recorded_rounds(record: RunRecord, variables: Variables) -> list[list[Planne
 
 
 def files_change(name: str, described: Described, now: PlannedFramework) -> list[Change]:
-    """A change if the files of a framework are not what the run's digest says.
+    """A change if the files of a framework are not what the run's digest says, or if the digest
+    does not tell.
 
     The A/A control has the files of another framework, for which it is said.
     """
     if described.digest in (None, now.digest) or now.is_again:
         return []
-    return [Change(FILES, f"The files of {name} in {now.path} are not what they were.")]
+    if described.folder:
+        return [Change(FILES, f"The files of {name} in {now.path} are not what they were.")]
+    # before variants, a digest was of the whole folder
+    if not now.variant and described.digest == digest_of(Path(now.path)):
+        return []
+    said = f"cannot be compared with {now.path}, because an older version made it"
+    return [Change(FILES, f"The files of {name} may have changed: their digest in the run {said}.")]
 
 
 def programs_change(record: RunRecord, programs: str) -> list[Change]:

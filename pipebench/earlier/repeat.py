@@ -1,9 +1,9 @@
 """The plan of a run that measures again what an earlier run measured (`bench_like`).
 
-Variables, order and names of frameworks are those that the earlier run recorded; the hosts are
-those of the inventory, and the frameworks' code is that of the folders here. What cannot be the
-same here, or would set hosts, is a change, which a person must accept. All changes are named before
-any host is touched.
+Variables, order and frameworks are those that the earlier run recorded, by the names that they have
+now; the hosts are those of the inventory, and the frameworks' code is that of the folders here.
+What cannot be the same here, or would set hosts, is a change, which a person must accept. All
+changes are named before any host is touched.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pipebench.earlier.recorded import (
     Beside,
     asked_variables,
     files_change,
+    names_here,
     programs_change,
     recorded_rounds,
     run_folder,
@@ -89,10 +90,11 @@ class Earlier(NamedTuple):
 class FrameworksHere(NamedTuple):
     """The frameworks of the earlier run as they are here, and what of them is not as it was.
 
-    unknown: what cannot be told. Sentences.
+    names: of today, by those that the earlier run has. unknown: what cannot be told. Sentences.
     """
 
     variables: Variables
+    names: dict[str, str]
     frameworks: dict[str, PlannedFramework]
     changes: list[Change]
     unknown: list[str]
@@ -143,7 +145,11 @@ def plan_repeated(
         repetition = repetition.with_changes(changes)
     mistakes.refuse()
     rounds = [
-        [cell for cell in cells if cell.framework in here.frameworks]
+        [
+            structs.replace(cell, framework=here.names[cell.framework])
+            for cell in cells
+            if here.names[cell.framework] in here.frameworks
+        ]
         for cells in recorded_rounds(record, variables)
     ]
     run = new_run(variables, here.frameworks, testbeds, rounds if measures else [], project)
@@ -185,29 +191,32 @@ def _frameworks(variables: Variables, earlier: Earlier, root: Path) -> Framework
     """
     record = earlier.record
     available = find_frameworks(variables.framework_dirs, root)
+    names = names_here(record, available)
     folders = listed(variables.framework_dirs)
-    scheduled = [cell.framework for cells in record.rounds for cell in cells]
-    names = dict.fromkeys([*record.frameworks, *scheduled])
-    chosen = [name for name in variables.frameworks if name in available]
+    named = [names.get(name, name) for name in variables.frameworks]
+    chosen = [name for name in named if name in available]
     if not chosen:
         said = f"None of the run's frameworks ({listed(names)}) is in {folders}."
         raise PlanError(one_line(said), ELSEWHERE)
-    reference = variables.reference if variables.reference in chosen else None
+    reference = names.get(str(variables.reference))
+    reference = reference if reference in chosen else None
     variables = structs.replace(variables, frameworks=chosen, reference=reference)
     variables, planned = with_frameworks(variables, root)
-    frameworks = {name: planned[name] for name in names if name in planned}
+    frameworks = {now: planned[now] for now in names.values() if now in planned}
     changes = [
         Change(
             FRAMEWORKS,
             f"The run has the framework {name}, which is not in {folders}: it is not measured.",
         )
-        for name in names
-        if name not in planned
+        for name, now in names.items()
+        if now not in planned
     ]
     undescribed = []
-    for name, framework in frameworks.items():
-        described = record.frameworks.get(name)
-        installed = installed_of(name, earlier.hosts).packages
+    for recorded, name in names.items():
+        framework, described = frameworks.get(name), record.frameworks.get(recorded)
+        if framework is None:
+            continue
+        installed = installed_of(recorded, earlier.hosts).packages
         if described is None or described.digest is None:
             undescribed.append(name)
         elif described.digest == framework.digest:
@@ -218,7 +227,8 @@ def _frameworks(variables: Variables, earlier: Earlier, root: Path) -> Framework
             found = version_changes(name, locked, framework)
             found += build_changes(name, described, framework) if described else []
             changes += found or (files_change(name, described, framework) if described else [])
-    return FrameworksHere(variables, frameworks, changes, unknown_files(record, undescribed))
+    unknown = unknown_files(record, undescribed)
+    return FrameworksHere(variables, names, frameworks, changes, unknown)
 
 
 def build_changes(name: str, described: Described, now: PlannedFramework) -> list[Change]:

@@ -21,6 +21,7 @@ from pipebench.earlier.recorded import (
     Beside,
     asked_variables,
     files_change,
+    names_here,
     programs_change,
     recorded_rounds,
     run_folder,
@@ -38,7 +39,7 @@ from pipebench.plan.earlier_run import (
     one_line,
 )
 from pipebench.plan.errors import Mistakes, PlanError
-from pipebench.plan.frameworks import PlannedFramework
+from pipebench.plan.frameworks import PlannedFramework, find_frameworks
 from pipebench.plan.project import Project
 from pipebench.plan.run_plan import (
     PROGRAMS,
@@ -79,7 +80,7 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
     variables = _variables(given, record, project.root)
     Mistakes(space_mistakes(folder)).refuse()
     try:
-        variables, frameworks = with_frameworks(variables, project.root)
+        variables, frameworks = _frameworks(variables, record, project.root)
     except PlanError as error:
         raise PlanError(*error.sentences, *([] if given.get(FOLDERS) else [ELSEWHERE])) from error
     found = find_testbeds(inventory, variables.port, number_of(variables.threads))
@@ -131,6 +132,36 @@ def _variables(given: Mapping[str, Any], record: RunRecord, root: Path) -> Varia
         asked.recorded,
         rounds=wanted.variables.rounds,
         framework_dirs=wanted.variables.framework_dirs,
+    )
+
+
+def _frameworks(
+    variables: Variables, record: RunRecord, root: Path
+) -> tuple[Variables, dict[str, PlannedFramework]]:
+    """The frameworks of the run as they are here. They keep the names that the run has for them:
+    what is measured now belongs to the same cells as what was. Raises PlanError.
+    """
+    names = names_here(record, find_frameworks(variables.framework_dirs, root))
+    reference = variables.reference
+    here = structs.replace(
+        variables,
+        frameworks=[names.get(name, name) for name in variables.frameworks],
+        reference=names.get(reference, reference) if reference else None,
+    )
+    here, planned = with_frameworks(here, root)
+    recorded = {now: name for name, now in names.items()}
+    frameworks = {}
+    for now, framework in planned.items():
+        of = framework.control_of
+        control_of = recorded.get(of, of) if of else of
+        frameworks[recorded.get(now, now)] = structs.replace(framework, control_of=control_of)
+    return (
+        structs.replace(
+            here,
+            frameworks=[recorded.get(name, name) for name in here.frameworks],
+            reference=here.reference and recorded.get(here.reference, here.reference),
+        ),
+        frameworks,
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from pipebench.plan.errors import PlanError
 from pipebench.plan.tuning import FULL, NONE, names_text, table
-from pipebench.record.names import FOLDER_PATTERN, SEPARATOR, VARIANT_PATTERN
+from pipebench.record.names import FOLDER_PATTERN, SEPARATOR, VARIANT_PATTERN, names_now
 from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import FIRST, tools
 
@@ -216,6 +216,18 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
 def current_names(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Variables of a run of any version, by their present names."""
     return {RENAMED.get(name, name): value for name, value in variables.items()}
+
+
+def current_variables(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, also with the present names of the frameworks."""
+    present = current_names(variables)
+    chosen, reference = present.get("bench_frameworks"), present.get("bench_reference")
+    if isinstance(chosen, list):
+        names = names_now({str(name): None for name in chosen})
+        present["bench_frameworks"] = [names[str(name)] for name in chosen]
+        if "bench_reference" in present:
+            present["bench_reference"] = names.get(str(reference), reference)
+    return present
 
 
 def is_true(given: Mapping[str, Any], name: str) -> bool:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 SEPARATOR = "@"
@@ -63,6 +65,21 @@ def current_name(framework: str) -> str:
     if framework.endswith(OLD_AGAIN) and SEPARATOR not in framework:
         return again_of(current_name(framework.removesuffix(OLD_AGAIN)))
     return OLD_NAMES.get(framework, framework)
+
+
+def names_now(recorded: Mapping[str, str | None], in_use: Collection[str] = ()) -> dict[str, str]:
+    """The current name of each framework of one run, by the name that the run has for it.
+
+    recorded: by that name, of which framework it is the A/A control; None: of none. in_use: names
+    of today, which are not names of older runs. No two have the same: they stay as they are then.
+    """
+
+    def now(name: str) -> str:
+        return name if name in in_use else current_name(name)
+
+    names = {name: again_of(now(of)) if of else now(name) for name, of in recorded.items()}
+    counts = Counter(names.values())
+    return {name: current if counts[current] == 1 else name for name, current in names.items()}
 
 
 def again_of(framework: str) -> str:

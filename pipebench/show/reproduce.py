@@ -25,7 +25,7 @@ from pipebench.plan.variables import (
     RESUME,
     FrameworkName,
     Variables,
-    current_names,
+    current_variables,
 )
 from pipebench.record.run_record import Run
 
@@ -73,7 +73,7 @@ def checked_variables(run: Run) -> dict[str, Any]:
     """The variables of a run that a plan of this version may have so, without its own place."""
     recorded = {
         name: value
-        for name, value in current_names(run.variables).items()
+        for name, value in current_variables(run.variables).items()
         if name in fields_of(Variables) and name not in PLACE_OF_A_RUN and value is not None
     }
     wrong = read_variables(recorded, default_variables({}, ROOT)).mistakes

@@ -4,10 +4,13 @@ import gzip
 import json
 import random
 import shutil
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipebench.record.names import AGAIN, parts
+from pipebench.record.store import BETWEEN
 from tests.unit.pipebench.factory import (
     closed_loop,
     record,
@@ -20,6 +23,7 @@ from tests.unit.pipebench.factory import (
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "results" / "example"
+GOLDEN = ROOT / "tests" / "data" / "golden"
 CONNECTIONS = 20
 
 
@@ -35,7 +39,7 @@ def made_run(  # noqa: PLR0913
 ) -> Path:
     """A run of its folder's name. means: of the batch latency in us; 0: not deployed.
 
-    The framework `one` is the reference, `one-again` its control, `ceiling` the ceiling.
+    The framework `ceiling` is the ceiling; `one@again`, or `one-again`, is the control of `one`.
     """
     rng = random.Random(folder.name)  # noqa: S311
     document = run_document(list(means), rounds, run_id=folder.name)
@@ -44,8 +48,10 @@ def made_run(  # noqa: PLR0913
         for cell in cells:
             cell |= {"connections": CONNECTIONS, "depth": depth}
     described = document["frameworks"]
-    if "one-again" in described:
-        described["one-again"]["control_of"] = "one"
+    for name in described:
+        plain, variant = parts(name)
+        if variant == AGAIN:
+            described[name]["control_of"] = plain
     if "ceiling" in described:
         described["ceiling"]["role"] = "ceiling"
     document |= other
@@ -85,6 +91,44 @@ def example_as(folder: Path, renamed: Mapping[str, str] | None = None) -> Path:
         path = folder / "raw" / file.name.replace(f"-{own}-w", f"-{name}-w")
         path.write_bytes(gzip.compress(json.dumps(made).encode(), 1))
     return folder
+
+
+def golden(name: str, folder: Path) -> Path:
+    """A run that was recorded in November 2026, in this folder."""
+    with tarfile.open(GOLDEN / f"{name}.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def rename_frameworks(folder: Path, names: Mapping[str, str]) -> None:
+    """Give the frameworks of a run other names, wherever it has them. names: by the old ones."""
+    document = json.loads((folder / "run.json").read_text())
+    for one in document["frameworks"].values():
+        one["control_of"] = names.get(one.get("control_of"))
+    document["frameworks"] = {names[name]: one for name, one in document["frameworks"].items()}
+    for cell in (cell for cells in document["rounds"] for cell in cells):
+        cell["framework"] = names[cell["framework"]]
+    variables = document["variables"]
+    variables["bench_frameworks"] = [names[name] for name in variables["bench_frameworks"]]
+    variables["bench_reference"] = names[variables["bench_reference"]]
+    (folder / "run.json").write_text(json.dumps(document))
+    for file in folder.glob("hosts/*.json"):
+        host = json.loads(file.read_text())
+        host["frameworks"] = {
+            names.get(name, name): one for name, one in host["frameworks"].items()
+        }
+        file.write_text(json.dumps(host))
+    for file in [*folder.glob("raw/*"), *folder.glob("probe/*")]:
+        content, packed = file.read_bytes(), file.suffix == ".gz"
+        record = json.loads(gzip.decompress(content) if packed else content)
+        name = record["framework"]
+        record["framework"] = names[name]
+        content = json.dumps(record).encode()
+        file.unlink()
+        renamed = file.name
+        for sign in ("-", BETWEEN):  # in the names of older runs, and of new ones
+            renamed = renamed.replace(f"{sign}{name}{sign}w", f"{sign}{names[name]}{sign}w")
+        file.with_name(renamed).write_bytes(gzip.compress(content) if packed else content)
 
 
 def edit(path: Path, **fields: Any) -> None:

@@ -81,3 +81,12 @@ def test_too_few_rounds_and_too_much_variance(tmp_path: Path) -> None:
     wide = made_run(tmp_path / "wide", FOUR, spread=0.3)
     assert gate(compare_runs([base, few]), 0.05).status == Status.TOO_FEW_ROUNDS
     assert gate(compare_runs([base, wide]), 0.05).status == Status.TOO_MUCH_VARIANCE
+
+
+def test_a_framework_that_had_another_name_is_checked(tmp_path: Path) -> None:
+    old = {"one": 50_000, "one-again": 50_000, "aiohttp-2017": 40_000, "ceiling": 10_000}
+    new = {"one": 50_000, "one@again": 50_000, "aiohttp@2017": 50_000, "ceiling": 10_000}
+    compared = compare_runs([made_run(tmp_path / "old", old), made_run(tmp_path / "new", new)])
+    checked = gate(compared, 0.05)
+    assert (checked.status, checked.checked) == (Status.SLOWER, 2)
+    assert [miss.cell and miss.cell.framework for miss in checked.misses] == ["aiohttp-2017"]

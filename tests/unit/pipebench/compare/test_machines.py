@@ -23,6 +23,7 @@ from pipebench.run.summary import summary
 from pipebench.show import fleet, report
 from pipebench.stats.machines import Basis, geometric_mean, machine_ratio, student_t
 from tests.unit.pipebench.factory import record_of, run_document, write_run
+from tests.unit.pipebench.runs import made_run
 
 FASTER = 1.3
 MEANS_US = {"swift": 80_000, "slow": 300_000}
@@ -294,6 +295,23 @@ def test_testbeds_of_several_runs_are_instances_of_the_same_kinds(two_runs: list
         row for row in machines.rows if (row.framework, row.kind) == (ALL, machines.kinds[2])
     )
     assert newest.requests_per_s.ratio.value == pytest.approx(2 * FASTER, rel=0.03)
+
+
+def test_a_framework_is_the_same_under_another_name(tmp_path: Path) -> None:
+    means = {"granian": 50_000, "uvloop-httptools": 60_000, "uvloop-httptools@again": 60_000}
+    old = {"granian-rsgi": 50_000, "uvloop-httptools": 60_000, "uvloop-httptools-again": 60_000}
+    faster = {name: mean / FASTER for name, mean in means.items()}
+    folders = [made_run(tmp_path / "a", old), made_run(tmp_path / "b", faster)]
+    machines, rows = compare_machines_of(sides(folders))
+    assert {row.framework for row in machines.rows} == {"granian-rsgi", "uvloop-httptools", ALL}
+    assert {row.cell.framework for row in rows} == set(old)
+    ratios = [row.requests_per_s.ratio.value for row in machines.rows if not row.is_base]
+    assert ratios == pytest.approx([FASTER] * 3, rel=0.03)
+    verdicts = [row.requests_per_s.verdict for row in machines.rows if row.framework != ALL]
+    assert verdicts == [None, Verdict.BETTER] * 2
+    made = fleet.render(sides(folders))
+    assert "| framework granian-rsgi | title |" in made.files["machines.md"]
+    assert "another plan" not in made.files["machines.md"]
 
 
 def test_runs_without_kinds_are_one_kind_each(tmp_path: Path) -> None:

@@ -9,10 +9,18 @@ import pytest
 from pipebench.compare import judged_side
 from pipebench.compare.cells import ComparedCell
 from pipebench.compare.runs import Compared, ComparedRuns, compare_runs
+from pipebench.record.names import current_name
 from pipebench.run.judge import JudgedRun, judge_run
 from pipebench.stats.estimate import Estimate
 from tests.present import present
-from tests.unit.pipebench.runs import EXAMPLE, edit, example_as, made_run
+from tests.unit.pipebench.runs import (
+    EXAMPLE,
+    edit,
+    example_as,
+    golden,
+    made_run,
+    rename_frameworks,
+)
 
 FOUR = {"one": 50_000, "one-again": 50_000, "two": 40_000, "ceiling": 10_000}
 
@@ -160,6 +168,87 @@ def test_what_differs_is_told(base: Path, tmp_path: Path) -> None:
 def test_where_each_has_one_testbed_its_name_does_not_matter(base: Path, tmp_path: Path) -> None:
     other = made_run(tmp_path / "other", FOUR, testbed="c7g")
     assert only(compare_runs([base, other]))["two"].requests_per_s.words == "tied"
+
+
+OLD = {
+    "uvloop-httptools": 50_000, "uvloop-httptools-again": 50_000, "aiohttp-2017": 40_000,
+    "granian-rsgi": 45_000, "ceiling": 10_000,
+}  # fmt: skip
+NEW = {
+    "uvloop-httptools": 50_000, "uvloop-httptools@again": 50_000, "aiohttp@2017": 50_000,
+    "granian": 45_000, "ceiling": 10_000,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Runs from before and after some frameworks got other names; aiohttp of 2017 is slower."""
+    folder = tmp_path_factory.mktemp("renamed")
+    old, new = made_run(folder / "old", OLD), made_run(folder / "new", NEW)
+    for run, names in ((old, OLD), (new, NEW)):
+        chosen = [name for name in names if "again" not in name and name != "ceiling"]
+        edit(run / "run.json", variables__bench_frameworks=chosen)
+    installed = {"aiohttp@2017": {"runtime": "CPython 3.7.9", "packages": {"aiohttp": "2.0.7"}}}
+    edit(new / "hosts" / "lab-server.json", frameworks=installed)
+    return old, new
+
+
+def test_what_had_another_name_is_the_same_framework(renamed: tuple[Path, Path]) -> None:
+    old, new = renamed
+    assert {
+        name: row.requests_per_s.words for name, row in only(compare_runs([old, new])).items()
+    } == {
+        "uvloop-httptools": "tied",
+        "uvloop-httptools-again": "tied",
+        "aiohttp-2017": "slower",
+        "granian-rsgi": "tied",
+        "ceiling": "tied",
+    }
+    rows = only(compare_runs([new, old]))
+    assert rows.keys() == NEW.keys()
+    assert rows["aiohttp@2017"].requests_per_s.words == "faster"
+    assert rows["aiohttp@2017"].requests_per_s.noise_floor is not None
+
+
+def test_another_name_is_no_difference_and_another_version_is(renamed: tuple[Path, Path]) -> None:
+    old, new = renamed
+    (pair,) = compare_runs([old, new]).pairs
+    # the factory's titles are made of the names
+    assert {one for one in pair.differences if one.name != "title"} == {
+        ("framework aiohttp-2017", "CPython", "", "3.7.9"),
+        ("framework aiohttp-2017", "aiohttp", "", "2.0.7"),
+    }
+    assert "aiohttp none -> 2.0.7" in present(rows_of(pair)["aiohttp-2017"].differs)
+
+
+@pytest.mark.parametrize("name", ["2017", "example", "crosscheck"])
+def test_a_run_under_the_names_of_today_is_the_same_run(name: str, tmp_path: Path) -> None:
+    old, new = (golden(name, tmp_path / folder) for folder in ("old", "new"))
+    names = list(json.loads((old / "run.json").read_text())["frameworks"])
+    rename_frameworks(new, {name: current_name(name) for name in names})
+    for file in (new / "run.json", *(new / "raw").iterdir()):
+        edit(file, run_id="new")
+    (pair,) = compare_runs([old, new]).pairs
+    assert pair.differences == []
+    assert {row.cell.framework for row in pair.rows} == set(names)
+    seen = {(row.shared, row.requests_per_s.ratio.value) for row in pair.rows}
+    assert (True, 1.0) in seen <= {(True, 1.0), (True, None)}
+    assert {row.requests_per_s.words for row in pair.rows} <= {"tied", "not comparable"}
+
+
+def test_a_run_with_both_names_keeps_both(tmp_path: Path) -> None:
+    both = {"one": 50_000, "one@again": 50_000, "granian": 45_000, "granian-rsgi": 60_000}
+    runs = [made_run(tmp_path / name, both) for name in ("first", "second")]
+    assert only(compare_runs(runs)).keys() == both.keys()
+
+
+def test_runs_without_a_framework_in_common_name_theirs(tmp_path: Path) -> None:
+    first = made_run(tmp_path / "first", {"aiohttp-2017": 50_000})
+    second = made_run(tmp_path / "second", {"aiohttp": 50_000})
+    names = "first has framework aiohttp-2017, second framework aiohttp"
+    assert compare_runs([first, second]).problems == [
+        f"{second} shares no cell with {first}: {names}"
+    ]
 
 
 def test_runs_that_share_no_cell(base: Path, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ import pytest
 from pipebench.earlier.locks import version_changes
 from pipebench.earlier.repeat import architecture_text, plan_repeated, repeated_text
 from pipebench.harness.run_json import note
-from pipebench.plan.digest import digest_of
 from pipebench.plan.earlier_run import accepted_names, path_from, places_of
 from pipebench.plan.errors import PlanError
 from pipebench.plan.frameworks import read_framework
@@ -22,6 +21,7 @@ from pipebench.plan.project import ROOT, Project
 from pipebench.plan.run_plan import RunPlan, plan_run
 from pipebench.plan.testbeds import Inventory
 from pipebench.plan.variables import ExtendedRounds
+from pipebench.record.names import current_name
 from tests.unit.pipebench.runs import EXAMPLE, edit
 
 INVENTORY = Inventory(["s"], ["g"], {"s": {"ansible_host": "198.18.0.11"}, "g": {}})
@@ -31,10 +31,10 @@ ACCEPTED = {"bench_accept_changes": "true,packages"}
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A copy of all that a plan is made of, to change it."""
+    """A copy of all that a plan is made of, without links, to change it."""
     root = tmp_path / "project"
     for part in PARTS:
-        shutil.copytree(ROOT / part, root / part, symlinks=True)
+        shutil.copytree(ROOT / part, root / part)
     return Project(root, "0", None, dirty=True, command=["ansible-playbook", "bench.yml"])
 
 
@@ -79,10 +79,9 @@ def change(path: Path, old: str, new: str) -> None:
 def test_plan_order_and_frameworks_are_those_of_the_record(project: Project, example: Path) -> None:
     record = json.loads((example / "run.json").read_text())
     run = repeated(project, example)
-    assert [[cell["framework"] for cell in cells] for cells in record["rounds"]] == [
-        [cell.framework for cell in cells] for cells in run.rounds
-    ]
-    assert list(run.frameworks) == list(record["frameworks"])
+    rounds = [[current_name(cell["framework"]) for cell in cells] for cells in record["rounds"]]
+    assert rounds == [[cell.framework for cell in cells] for cells in run.rounds]
+    assert list(run.frameworks) == list(map(current_name, record["frameworks"]))
     used, before = run.to_fact()["variables"], record["variables"]
     same = before.keys() & used.keys() - {"bench_run_id", "bench_results_dir"}
     assert {name: used[name] for name in same} == {name: before[name] for name in same}
@@ -217,7 +216,10 @@ def test_the_code_is_that_of_the_folders_here(project: Project, recorded: Path) 
     (theirs / "server.py").write_text("raise SystemExit\n")
     document = json.loads((recorded / "run.json").read_text())
     document["variables"]["bench_framework_dirs"] = ["results/recorded/servers", "fasthttp"]
-    document["frameworks"]["aiohttp"] |= {"digest": digest_of(theirs), "packages": ["sshd"]}
+    document["frameworks"]["aiohttp"] |= {
+        "digest": read_framework(theirs).digest,
+        "packages": ["sshd"],
+    }
     (recorded / "run.json").write_text(json.dumps(document))
     said, advice = refusal(project, recorded, bench_accept_changes="true").splitlines()
     assert said == "aiohttp: its packages of Debian were sshd, and are none here. [builds]"

@@ -15,9 +15,9 @@ from pipebench.earlier.complete import left_text
 from pipebench.earlier.resume import host_changes, plan_resumed
 from pipebench.harness.phases import measure, path, probe
 from pipebench.harness.run_json import note
-from pipebench.plan.digest import digest_of
 from pipebench.plan.earlier_run import Change
 from pipebench.plan.errors import PlanError
+from pipebench.plan.frameworks import read_framework
 from pipebench.plan.project import ROOT, Project
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Inventory
@@ -337,7 +337,7 @@ def test_folders_of_code_are_never_taken_from_a_record(folder: Path, tmp_path: P
     (theirs / "server.py").write_text("raise SystemExit\n")
     document = record(folder)
     document["variables"]["bench_framework_dirs"] = [str(theirs)]
-    document["frameworks"]["aiohttp"]["digest"] = digest_of(theirs)
+    document["frameworks"]["aiohttp"]["digest"] = read_framework(theirs).digest
     (folder / "run.json").write_text(json.dumps(document))
     assert "The files of aiohttp in " in refusal(folder, bench_accept_changes="true")
     run = resumed(folder, bench_accept_changes="files")

@@ -438,11 +438,17 @@ def test_the_command_that_measures_the_same_again(
 
 def test_the_command_gives_an_old_variable_its_new_name(tmp_path: Path) -> None:
     document = run_document(["alpha"], 3, command=["ansible-playbook", "bench.yml"])
-    document["variables"]["bench_baseline"] = False
+    document["variables"] |= {
+        "bench_baseline": False,
+        "bench_frameworks": ["aiohttp", "aiohttp-2017", "granian-rsgi"],
+        "bench_reference": "aiohttp-2017",
+    }
     write_run(tmp_path, document, {})
     used = json.loads(shlex.split(reproduce(judge_run(tmp_path).run))[-1])
     assert used["bench_path_capacity"] is False
     assert "bench_baseline" not in used
+    assert used["bench_frameworks"] == ["aiohttp", "aiohttp@2017", "granian"]
+    assert used["bench_reference"] == "aiohttp@2017"
 
 
 def test_a_plan_takes_what_the_command_gives_it() -> None:
