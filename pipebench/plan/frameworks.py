@@ -21,7 +21,7 @@ from pipebench.plan.framework_file import (
     read_declaration,
 )
 from pipebench.plan.variants import composed, digest_of_framework, variant_mistakes
-from pipebench.record.names import OLD_AGAIN, current_name, named
+from pipebench.record.names import current_name, named
 
 CURRENT = "current"
 """The stack of today."""
@@ -77,8 +77,8 @@ def read_frameworks(folder: Path) -> dict[str, PlannedFramework]:
         mistakes.append(
             f"{folder} must have a name of a-z, 0-9 and -, which does not begin with -."
         )
-    if folder.name.endswith(OLD_AGAIN):
-        now = current_name(folder.name)
+    now = current_name(folder.name)
+    if now != folder.name:
         mistakes.append(f"{folder} has the name that {now} has in older runs; rename it.")
     plain_files = composed(folder, variants, "")
     mistakes += _package_mistakes(folder, "", values, plain_files)
