@@ -124,7 +124,7 @@ def _money(rows: list[CellSummary], currencies: list[str]) -> Table:
             [
                 Field(row.cell.testbed),
                 Field(row.title),
-                *(factor_field(factor.of(row.cell)) for factor in PLACE),
+                *(factor_field(factor, row.cell) for factor in PLACE),
                 Field(
                     formats.number(value / 1e6) + (f" {currency}" if len(currencies) > 1 else ""),
                     value,

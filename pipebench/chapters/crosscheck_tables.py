@@ -8,7 +8,7 @@ from pipebench.chapters.crosscheck import CheckedCell
 from pipebench.run.cells import labels, several
 from pipebench.run.columns import Form
 from pipebench.show import formats
-from pipebench.show.table import FORMS, Field, Head, Table, interval_of
+from pipebench.show.table import FORMS, Field, Head, Table, factor_field, interval_of
 from pipebench.stats.estimate import LEAST_ROUNDS, Estimate
 from pipebench.tools.tool import Tool
 
@@ -139,7 +139,7 @@ def _table(
         [
             [
                 Field(row.cell.framework),
-                *(Field(str(value), value) for value in (one.of(row.cell) for one in factors)),
+                *(factor_field(one, row.cell) for one in factors),
                 *fields,
             ]
             for row, fields in zip(checked, figures, strict=True)

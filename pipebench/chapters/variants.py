@@ -18,7 +18,7 @@ from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
 from pipebench.show import formats
 from pipebench.show.cells_table import rate_or_outcome
-from pipebench.show.table import FORMS, Field, Head, Table, interval_of
+from pipebench.show.table import FORMS, Field, Head, Table, factor_field, interval_of
 from pipebench.stats.estimate import UNKNOWN, Estimate, estimate, ratios
 from pipebench.stats.ranking import relation
 
@@ -99,7 +99,7 @@ def _shown(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> PlainAndVarian
                 [
                     Field(row.cell.framework),
                     Field(_differs(frameworks.get(row.cell.framework), compared)),
-                    *(Field(str(value), value) for value in (one.of(row.cell) for one in factors)),
+                    *(factor_field(one, row.cell) for one in factors),
                     *_figures(row, plain, by_cell),
                 ]
                 for row in rows

@@ -19,7 +19,7 @@ from pipebench.harness.host_program import THROW_AWAY, Call
 from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import left_s, measurements
 from pipebench.record import assemble
-from pipebench.record.factors import PlannedCell
+from pipebench.record.factors import LOAD, PlannedCell
 from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, RecordError
 from pipebench.record.store import raw_file, time_text
 
@@ -61,7 +61,7 @@ class CellExecution(Execution):
             "warmup": variables.warmup,
             "patience": GENERATOR_PATIENCE_S,
             "tool": self.tool,
-            "depth": self.cell.depth,
+            **{factor.name: factor.of(self.cell) for factor in LOAD},
             "connections": self.cell.connections // count,
             "rate": self.rate / count if self.rate else None,
         }

@@ -2,8 +2,8 @@
 
 Cells and their groups, labels, the names of files, the schedule, the identity columns, comparisons
 and charts are made from what is declared here. To add a factor, add a field to ServerFactors, if a
-server is started with it, or else to CellFactors, with a default: its usual value, which all older
-records have. figures.py is the table of what is measured.
+server is started with it, or else to CellFactors; its default is its usual value, which all older
+records have. run/figures.py is the table of what is measured.
 """
 
 from __future__ import annotations

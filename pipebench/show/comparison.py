@@ -11,7 +11,7 @@ from pipebench.record.factors import PLACE
 from pipebench.run.cells import in_words, several
 from pipebench.run.entries import Figure
 from pipebench.show import formats, page
-from pipebench.show.table import COLUMNS, Field, Head, Table, interval_of
+from pipebench.show.table import COLUMNS, Field, Head, Table, factor_field, interval_of
 from pipebench.stats.estimate import Estimate
 from pipebench.stats.ranking import deviation
 
@@ -113,7 +113,7 @@ def report_table(pair: ComparedRuns) -> Table:
     ]
     rows = [
         [
-            *(Field(str(value), value) for value in (one.of(row.cell) for one in factors)),
+            *(factor_field(one, row.cell) for one in factors),
             *_rate_fields(row),
             *(field for figure in figures for field in _fields(figure, row)),
         ]

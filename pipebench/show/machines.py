@@ -279,7 +279,7 @@ def _places(machines: Machines) -> list[MachineColumn]:
 
 
 def _place(factor: Factor, row: MachineRow) -> Field:
-    return factor_field(factor.of(row.cell))
+    return factor_field(factor, row.cell)
 
 
 def _figures(machines: Machines) -> list[MachineColumn]:

@@ -6,7 +6,7 @@ It is written as Markdown, or as aligned columns for a terminal; a page sorts by
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipebench.record.factors import FactorValue
+from pipebench.record.factors import Cell, Factor
 from pipebench.run.columns import Column, Form, Row, Value
 from pipebench.show import formats
 from pipebench.stats.estimate import Estimate
@@ -97,9 +97,10 @@ def head_of(column: Column[Row], text: str) -> Head:
     return Head(text, column.form != Form.TEXT, column.name)
 
 
-def factor_field(value: FactorValue) -> Field:
-    """The field of a factor's value."""
-    return Field(formats.integer(value) if isinstance(value, int) else value, value)
+def factor_field(factor: Factor, cell: Cell) -> Field:
+    """The field of a factor's value, which is written as it is, as in a plan."""
+    value = factor.of(cell)
+    return Field(str(value), value)
 
 
 def field_of(column: Column[Row], row: Row) -> Field:

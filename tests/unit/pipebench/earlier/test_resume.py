@@ -23,6 +23,7 @@ from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Inventory
 from pipebench.record import assemble
 from pipebench.record.store import write_bytes
+from pipebench.run.judge import judge_run
 from tests.progress import checked
 from tests.unit.pipebench.harness.answers import LOAD, hosts, on_testbed, run_of
 
@@ -167,6 +168,40 @@ def test_probes_and_path_that_are_recorded_are_not_asked_again(tmp_path: Path) -
     assert len(on.server.asked) == asked
     path(on_testbed(run, on, []))  # it could not be measured
     assert len(on.server.asked) == asked + 2
+
+
+def with_old_names(folder: Path) -> None:
+    """What stands between the parts of a record's name in runs of before: a -."""
+    for file in (*folder.glob("raw/*"), *folder.glob("probe/*")):
+        file.rename(file.with_name(file.name.replace("_", "-")))
+
+
+def test_records_are_complete_whatever_the_names_of_their_files(folder: Path) -> None:
+    with_old_names(folder)
+    first, second, third, fourth = raw(folder)
+    assert first.name == "main-r01-001-aiohttp-w1-d5-c200.json.gz"
+    second.unlink()
+    third.write_bytes(third.read_bytes()[:-40])
+    run = resumed(folder)
+    assert left_text(run) == "Run r goes on: 2 of 4 measurements are complete, 2 are left"
+    on, _ = go_on(run)
+    assert loads(on) == 2
+    judged = judge_run(folder)
+    assert [one.measurement.round for one in judged.measurements] == [1, 2, 3, 4]
+    assert (judged.invalid, judged.missing) == ([], [])
+    assert {first, fourth} < set(raw(folder))
+
+
+def test_a_probe_is_recorded_whatever_the_name_of_its_file(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    note(run, "started", "2.19")
+    on = hosts()
+    probe(on_testbed(run, on, []))
+    with_old_names(tmp_path)
+    asked = len(on.server.asked)
+    probe(on_testbed(resumed(tmp_path), on, []))
+    assert len(on.server.asked) == asked
+    assert [file.name for file in tmp_path.glob("probe/*")] == ["main-aiohttp-w1.json"]
 
 
 def test_the_plan_of_the_run_may_be_given_again_and_no_other(folder: Path) -> None:
