@@ -14,7 +14,7 @@ from pipebench.plan.choice import EVERY
 from pipebench.plan.digest import digest_of
 from pipebench.plan.earlier_run import FILES, HOST_PROGRAMS, INTERRUPTS, PAUSES, TUNING, Change
 from pipebench.plan.errors import Mistakes, PlanError
-from pipebench.plan.frameworks import Frameworks, PlannedFramework
+from pipebench.plan.frameworks import PlannedFramework
 from pipebench.plan.run_plan import PROGRAMS, default_variables
 from pipebench.plan.validation import VariablesRead, read_variables
 from pipebench.plan.variables import AUTO, Variables, current_names
@@ -160,12 +160,12 @@ def _means(word: str, framework: str) -> bool:
     return word == framework or current_name(word) == current_name(framework)
 
 
-def names_here(record: RunRecord, available: Frameworks) -> dict[str, str]:
-    """The name that each framework of a run has here, by the one that the run has for it."""
+def names_of(record: RunRecord) -> dict[str, str]:
+    """The current name of each framework of a run, by the name that the run has for it."""
     recorded = {name: one.control_of for name, one in record.frameworks.items()}
     for name in (cell.framework for cells in record.rounds for cell in cells):
         recorded.setdefault(name, None)
-    return names_now(recorded, available)
+    return names_now(recorded)
 
 
 def recorded_rounds(record: RunRecord, variables: Variables) -> list[list[PlannedCell]]:

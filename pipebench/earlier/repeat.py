@@ -23,7 +23,7 @@ from pipebench.earlier.recorded import (
     Beside,
     asked_variables,
     files_change,
-    names_here,
+    names_of,
     programs_change,
     recorded_rounds,
     run_folder,
@@ -191,7 +191,7 @@ def _frameworks(variables: Variables, earlier: Earlier, root: Path) -> Framework
     """
     record = earlier.record
     available = find_frameworks(variables.framework_dirs, root)
-    names = names_here(record, available)
+    names = names_of(record)
     folders = listed(variables.framework_dirs)
     named = [names.get(name, name) for name in variables.frameworks]
     chosen = [name for name in named if name in available]

@@ -21,7 +21,7 @@ from pipebench.earlier.recorded import (
     Beside,
     asked_variables,
     files_change,
-    names_here,
+    names_of,
     programs_change,
     recorded_rounds,
     run_folder,
@@ -39,7 +39,7 @@ from pipebench.plan.earlier_run import (
     one_line,
 )
 from pipebench.plan.errors import Mistakes, PlanError
-from pipebench.plan.frameworks import PlannedFramework, find_frameworks
+from pipebench.plan.frameworks import PlannedFramework
 from pipebench.plan.project import Project
 from pipebench.plan.run_plan import (
     PROGRAMS,
@@ -141,7 +141,7 @@ def _frameworks(
     """The frameworks of the run as they are here. They keep the names that the run has for them:
     what is measured now belongs to the same cells as what was. Raises PlanError.
     """
-    names = names_here(record, find_frameworks(variables.framework_dirs, root))
+    names = names_of(record)
     reference = variables.reference
     here = structs.replace(
         variables,

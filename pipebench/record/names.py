@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 SEPARATOR = "@"
@@ -67,19 +67,18 @@ def current_name(framework: str) -> str:
     return OLD_NAMES.get(framework, framework)
 
 
-def names_now(recorded: Mapping[str, str | None], in_use: Collection[str] = ()) -> dict[str, str]:
+def names_now(recorded: Mapping[str, str | None]) -> dict[str, str]:
     """The current name of each framework of one run, by the name that the run has for it.
 
-    recorded: by that name, of which framework it is the A/A control; None: of none. in_use: names
-    of today, which are not names of older runs. No two have the same: they stay as they are then.
+    recorded: by that name, of which framework it is the A/A control; None: of none. No two have the
+    same current name: they keep their own then.
     """
-
-    def now(name: str) -> str:
-        return name if name in in_use else current_name(name)
-
-    names = {name: again_of(now(of)) if of else now(name) for name, of in recorded.items()}
+    names = {
+        name: again_of(current_name(of)) if of else current_name(name)
+        for name, of in recorded.items()
+    }
     counts = Counter(names.values())
-    return {name: current if counts[current] == 1 else name for name, current in names.items()}
+    return {name: now if counts[now] == 1 else name for name, now in names.items()}
 
 
 def again_of(framework: str) -> str:

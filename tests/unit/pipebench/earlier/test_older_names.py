@@ -22,7 +22,7 @@ from pipebench.plan.project import ROOT, Project
 from pipebench.plan.run_plan import RunPlan, plan_run
 from pipebench.plan.testbeds import Inventory
 from pipebench.record.factors import Cell
-from pipebench.record.names import parts
+from pipebench.record.names import current_name
 from pipebench.record.store import BETWEEN, execution_file
 from pipebench.run.judge import judge_run
 from tests.unit.pipebench.harness.answers import hosts, on_testbed
@@ -261,25 +261,6 @@ def test_an_older_run_is_measured_again_under_the_names_of_today(
     assert not [one for one in run.like.changes if "is not measured" in one]
 
 
-def test_a_framework_that_has_an_old_name_today_is_that_one(project: Project) -> None:
-    """Somebody's own folder may be called as a server of known truth was."""
-    folder(project.root / "mine" / "leaks")
-    given = {"bench_framework_dirs": "mine", "bench_rounds": 2, "bench_run_id": "own"}
-    run = plan_run(given, INVENTORY, project)
-    note(run, "started", "2.19")
-    measure(on_testbed(run, hosts(), []))
-    results = Path(run.results_dir)
-    next(results.glob("raw/*")).unlink()
-    dirs = {"bench_framework_dirs": "mine"}
-    assert resumed(project, results, **dirs).frameworks.keys() == run.frameworks.keys()
-    assert repeated(project, results, INVENTORY, **dirs).rounds == run.rounds
-    older_names = {"leaks", "leaks-again", "ceiling"}
-    text = (results / "run.json").read_text().replace("leaks@again", "leaks-again")
-    (results / "run.json").write_text(text)
-    assert resumed(project, results, **dirs).frameworks.keys() == older_names
-    assert repeated(project, results, INVENTORY, **dirs).frameworks.keys() == run.frameworks.keys()
-
-
 LAB = Inventory(
     ["lab-server"],
     ["lab-loadgen"],
@@ -298,10 +279,10 @@ def test_every_framework_of_a_golden_run_is_measured_again(name: str, tmp_path: 
     run = repeated(HERE, results, LAB, **place)
     assert run.like
     assert run.like.changes == []
-    assert [[parts(cell.framework) for cell in cells] for cells in run.rounds] == [
-        [parts(cell["framework"]) for cell in cells] for cells in before["rounds"]
+    assert [[cell.framework for cell in cells] for cells in run.rounds] == [
+        [current_name(cell["framework"]) for cell in cells] for cells in before["rounds"]
     ]
-    assert [*map(parts, run.frameworks)] == [*map(parts, before["frameworks"])]
+    assert list(run.frameworks) == list(map(current_name, before["frameworks"]))
 
 
 @pytest.mark.parametrize("name", ["2017", "example", "crosscheck", "calibrate"])
