@@ -16,7 +16,7 @@ from pipebench.record.factors import Cell, ProbedServer
 from pipebench.record.folder import content_of, exists, move, names_in
 from pipebench.record.reading import json_value, read
 from pipebench.record.schema import InvalidRecord, PathRecord, ProbeRecord, RecordError
-from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, files
+from pipebench.record.store import BETWEEN, CROSSCHECK, PATH, PROBE, RAW, files
 from pipebench.rules.outcome import Context, judge
 from pipebench.rules.rule import Outcome
 
@@ -112,12 +112,12 @@ def put_aside(folder: Path, file: str) -> None:
     move(folder, file, f"{inner}/{free}")
 
 
-def probed(run: RunPlan) -> frozenset[ProbedServer]:
-    """The servers whose probes are recorded without a fault of the harness, whatever the file."""
+def probed(run: RunPlan, testbed: str) -> frozenset[ProbedServer]:
+    """The servers of a testbed whose probes are recorded without a fault of the harness."""
     folder = Path(run.results_dir)
     return frozenset(
         record.server_probed
-        for file in files(folder, PROBE)
+        for file in _files(folder, PROBE, testbed)
         if (record := _probe(folder, file)) and record.harness_fault is None
     )
 
@@ -146,11 +146,16 @@ def is_path_measured(folder: Path, file: str) -> bool:
 def _read(
     run: RunPlan, folder: str, testbed: str = ""
 ) -> Iterator[tuple[str, Measurement | InvalidRecord]]:
+    """The records in a folder, of a testbed if it is given."""
+    results = Path(run.results_dir)
+    for file in _files(results, folder, testbed):
+        yield file, read_measurement(results, file, run.run_id)
+
+
+def _files(results: Path, folder: str, testbed: str) -> list[str]:
     """The records in a folder; only those whose names begin with a testbed's, if it is given.
 
-    The name of another testbed may begin with the same word.
+    The name of another testbed may begin with the same word in older runs.
     """
-    results = Path(run.results_dir)
-    for file in files(results, folder):
-        if not testbed or file.startswith(f"{folder}/{testbed}"):
-            yield file, read_measurement(results, file, run.run_id)
+    begins = tuple(f"{folder}/{testbed}{between}" for between in (BETWEEN, "-"))
+    return [file for file in files(results, folder) if not testbed or file.startswith(begins)]

@@ -46,8 +46,8 @@ def probe(testbed_run: TestbedRun) -> None:
         return
     names = [name for name, framework in run.frameworks.items() if framework.is_ranked]
     servers = servers_of(names, run.variables)
-    complete = probed(run) if run.resumption else frozenset()
     testbed = testbed_run.testbed.name
+    complete = probed(run, testbed) if run.resumption else frozenset()
     testbed_run.make(
         ProbeExecution(
             run=run,

@@ -7,6 +7,7 @@ reading.py reads either, whatever it was that was written.
 from __future__ import annotations
 
 import gzip
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ CLOCKS, TUNING, PINNING = "clocks", "tuning", "pinning"
 ENDINGS = (".json", ".json.gz")
 BETWEEN = "_"
 """Between the parts of a record's name. Names of testbeds, frameworks, variants and tools do not
-have it, so no two executions have the same file. Older runs have a `-`; nobody reads the parts."""
+have it, so no two executions have the same file. Older runs have a `-`."""
 LARGE = 50_000  # characters
 LEVEL = 6
 """Of compression: 9 takes five times as long for 4 % less."""
@@ -77,6 +78,12 @@ def execution_file(
     testbed, *others = _values(cell)
     parts = [testbed, when, f"{position:03}", *others, *([tool] if tool else [])]
     return f"{folder}/{BETWEEN.join(parts)}.json.gz"
+
+
+def round_in_name(name: str, testbed: str) -> int | None:
+    """The round of a raw record of a testbed by its name, for whoever reads no record."""
+    found = re.match(rf"{re.escape(testbed)}[{BETWEEN}-]r(\d+)[{BETWEEN}-]", name)
+    return int(found[1]) if found else None
 
 
 def _values(one: ServerFactors) -> list[str]:

@@ -1,6 +1,5 @@
 """The runs of a folder: from run.json and the number of records; no record is read."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,8 +78,7 @@ def _measured(run: Run) -> int:
         file
         for testbed, taken in run.rounds_taken.items()
         for file in files
-        if (found := re.match(rf"{re.escape(testbed)}[_-]r(\d+)[_-]", file))
-        and int(found[1]) > taken.rounds
+        if (store.round_in_name(file, testbed) or 0) > taken.rounds
     }
     return min(len(files) - len(needless), run.scheduled)
 
