@@ -22,7 +22,8 @@ def seen():
     shown = [subprocess.run(one, capture_output=True, text=True).stdout for one in argv]
     conf = Path("/proc/sys/net/ipv4/conf").glob("*/forwarding")
     there = sorted(path.name for path in Path(PROJECT).iterdir() if "cache" not in path.name)
-    links, rules, processes = shown
+    # their names alone: the kernel says that a link is up when it comes to it
+    links, rules, processes = [line.split()[0] for line in shown[0].splitlines()], *shown[1:]
     ours = [line for line in processes.splitlines() if "second_lab" in line]
     return links, rules, ours, {path.parent.name: path.read_text() for path in conf}, there
 
