@@ -15,11 +15,12 @@ def test_what_is_published_is_what_the_repository_has() -> None:
         check=True,
     )  # fmt: skip
     parts = [Path(file).parts[:2] for file in listed.stdout.splitlines()]
-    assert PUBLISHED == OwnNames(
+    listed_names = OwnNames(
         inventories=frozenset("/".join(two) for two in parts if two[0] == "inventory"),
         plans=frozenset("/".join(two) for two in parts if two[0] == "plans"),
         frameworks=own_names(ROOT).frameworks,
     )
+    assert listed_names == PUBLISHED
 
 
 def test_a_checkout_has_what_its_owner_adds(tmp_path: Path) -> None:
