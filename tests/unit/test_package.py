@@ -14,11 +14,13 @@ from zipfile import ZipFile
 import pytest
 
 from pipebench.commands.render import COMPARISON
+from tests import commands
 from tests.unit.command import collect
 from tests.unit.pipebench.factory import DATA
 from tests.unit.pipebench.runs import EXAMPLE, made_run
 
 ROOT = Path(__file__).parents[2]
+LOCK = ROOT / "requirements.txt"
 UV = Path(sys.executable).parent / "uv"
 RENDERED = ("results.csv", "summary.csv", "report.md", "report.html")
 ENVIRONMENT = {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"} | {
@@ -48,6 +50,11 @@ def run(argv: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str
     )  # fmt: skip
 
 
+def uv(*words: str | Path) -> None:
+    done = run([UV, *words], ROOT)
+    assert done.returncode == 0, done.stderr
+
+
 def tracked() -> list[str]:
     listed = run(["git", "ls-files", "-z"], ROOT).stdout.split("\0")
     return [name for name in listed if name and (ROOT / name).is_file()]
@@ -61,18 +68,36 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
         if not name.startswith(("results/", "tests/", "servers/")):
             (folder / "checkout" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / "checkout" / name, follow_symlinks=False)
-    python, lock = folder / "environment" / "bin" / "python", ROOT / "requirements.txt"
-    build: list[str | Path] = ["build", "--wheel", "--no-build-isolation", "--out-dir", folder]
-    install: list[str | Path] = ["pip", "install", "--python", python, "--constraint", lock]
-    for words in (
-        [*build, "--python", sys.executable, folder / "checkout"],
-        ["venv", "--python", sys.executable, python.parents[1]],
-        [*install, "--find-links", folder, "async-pipeline-bench"],
-    ):
-        done = run([UV, *words], folder)
-        assert done.returncode == 0, done.stderr
+    python = folder / "environment" / "bin" / "python"
+    uv("build", "--wheel", "--no-build-isolation", "--python", sys.executable, folder / "checkout",
+       "--out-dir", folder)  # fmt: skip
     (wheel,) = folder.glob("*.whl")
+    uv("venv", "--python", sys.executable, python.parents[1])
+    uv("pip", "install", "--python", python, "--constraint", LOCK, wheel)
     return Installed(wheel, python.parent)
+
+
+TYPED: dict[str, tuple[list[str | Path], str]] = {
+    "python3 -m venv reader": ([UV, "venv", "--python", sys.executable, "reader"], ""),
+    "reader/bin/pip install ./PROJECT": (
+        [UV, "pip", "install", "--python", "reader", "--constraint", LOCK, "./checkout"],
+        "",
+    ),
+    "reader/bin/pipebench report RUN": (["report", "runs/one"], "Report: runs/one/report.html"),
+    "reader/bin/pipebench report RUN --output FOLDER": (
+        ["report", "runs/one", "--output", "out"],
+        "Report: out/report.html",
+    ),
+    "reader/bin/pipebench show RECORD": (["show", "RECORD"], "Limited by: server"),
+    "reader/bin/pipebench list RUNS": (["list", "runs"], "one "),
+    "reader/bin/pipebench compare RUN RUN...": (
+        ["compare", "runs/one", "runs/two"],
+        "Comparison: runs/compare-one-two/compare.md",
+    ),
+    "reader/bin/pipebench columns": (["columns"], "# The columns"),
+}
+"""The commands of docs/reading-a-run.md: what is run beside the checkout, and what it says. In the
+place of pip it is uv, which takes a second, with the locked versions."""
 
 
 @pytest.fixture
@@ -198,3 +223,17 @@ def test_its_help_names_what_it_can(installed: Installed, empty: Path) -> None:
     assert "calibrate" not in said
     assert installed.run(empty, "report", "--help").stdout.startswith("usage: pipebench report")
     assert installed.run(empty, "report", "none").returncode == 2
+
+
+def test_the_page_that_installs_it(installed: Installed) -> None:
+    folder = installed.wheel.parent
+    for name, mean in (("one", 1000), ("two", 1300)):
+        made_run(folder / "runs" / name, {"one": mean})
+    record = next((folder / "runs" / "one" / "raw").iterdir())
+    typed = commands.written((ROOT / "docs" / "reading-a-run.md").read_text())
+    assert [command for command in typed if command != "./bench"] == list(TYPED)
+    for command, (words, told) in TYPED.items():
+        program = [] if words[0] == UV else [folder / "reader" / "bin" / "pipebench"]
+        done = run([*program, *(record if word == "RECORD" else word for word in words)], folder)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        assert told in done.stdout
