@@ -22,13 +22,16 @@ class OwnNames(NamedTuple):
 
 
 PUBLISHED = OwnNames(
-    inventories=frozenset(f"inventory/{name}" for name in ("cloud", "google", "lab", "metal")),
+    inventories=frozenset(
+        {"inventory/cloud", "inventory/google", "inventory/lab", "inventory/metal"}
+    ),
     plans=frozenset(
-        f"plans/{name}.yml"
-        for name in (
-            "2017", "aa", "calibrate", "calibrate_connections", "crosscheck", "depths", "field",
-            "instances", "quick", "seed", "sweep",
-        )
+        {
+            "plans/2017.yml", "plans/aa.yml", "plans/calibrate.yml",
+            "plans/calibrate_connections.yml", "plans/crosscheck.yml", "plans/depths.yml",
+            "plans/field.yml", "plans/instances.yml", "plans/quick.yml", "plans/seed.yml",
+            "plans/sweep.yml",
+        }
     ),
     frameworks=frozenset({"fasthttp", "servers", "tests/calibration"}),
 )  # fmt: skip
