@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-REQUIRED = ("numpy", "msgspec", "jinja2", "vl_convert", "markdown_it")
+REQUIRED = ("numpy", "pandas", "msgspec", "jinja2", "vl_convert", "markdown_it", "yaml")
 NO_ENVIRONMENT = 4
 
 

@@ -1,13 +1,14 @@
-"""The command line of collect.py: a command each in pipebench/commands/."""
+"""The command line of collect.py and of pipebench: a command each in pipebench/commands/."""
 
 import argparse
+import gc
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
-from pipebench.commands.shared import CRASHED, fail, put
+from pipebench.commands.shared import COLLECT, CRASHED, INSTALLED, fail, program, put
 
 COMMANDS = {
     "render": "judge one run and write its outputs",
@@ -18,12 +19,28 @@ COMMANDS = {
     "calibrate": "compare a run of servers whose truth is known with what they do",
 }
 """What each does; its module has `add_arguments` and `run`."""
+OTHER_NAMES = {"report": "render"}
+"""The first is what an installed package calls it, the second what collect.py does."""
+OF_A_CHECKOUT = ("calibrate",)
+"""What they compare with is not in an installed package."""
+
+USAGE = {
+    COLLECT: "collect.py [render] RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
+    "       columns | calibrate RESULTS/RUN",
+    INSTALLED: "pipebench report RESULTS/RUN | show RECORD | compare RUN RUN... | list | columns",
+}
+
+
+def pipebench() -> int:
+    """The command of an installed package; returns the exit status."""
+    gc.disable()  # a command keeps most of what it makes, until it ends
+    return main(sys.argv[1:])
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; returns the exit status."""
     words = _with_command(argv)
-    wanted = next((word for word in words if word in COMMANDS), "")
+    wanted = next((OTHER_NAMES.get(word, word) for word in words if word in _names()), "")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal of another encoding ends no command
             stream.reconfigure(errors="backslashreplace")
@@ -41,31 +58,46 @@ def main(argv: Sequence[str]) -> int:
 
 def _with_command(argv: Sequence[str]) -> list[str]:
     """A folder alone means `render`; one that is called like a command is written ./NAME."""
-    if argv and argv[0] not in COMMANDS and not argv[0].startswith("-"):
+    if argv and argv[0] not in _names() and not argv[0].startswith("-"):
         return ["render", *argv]
     return list(argv)
+
+
+def _names() -> list[str]:
+    return [*_commands(), *OTHER_NAMES]
+
+
+def _called(name: str) -> list[str]:
+    """The names of a command, first the one in the pages of the program that was called."""
+    names = [name, *(other for other, meant in OTHER_NAMES.items() if meant == name)]
+    return names[::-1] if program() == INSTALLED else names
+
+
+def _commands() -> dict[str, str]:
+    """Those of the program that was called."""
+    left_out = OF_A_CHECKOUT if program() == INSTALLED else ()
+    return {name: does for name, does in COMMANDS.items() if name not in left_out}
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
     """wanted: the command whose arguments are read; only what it uses is loaded."""
     parser = argparse.ArgumentParser(
-        prog="collect.py",
+        prog=program(),
         description="Judge a run by its raw records, and write results.csv, summary.csv, "
         "report.md, report.html and charts/ into its folder. It needs no hosts, and can be "
         "repeated at any time, also while the run goes on.",
-        usage="collect.py [render] RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
-        "       columns | calibrate RESULTS/RUN",
+        usage=USAGE[program()],
         epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
         "is missing or invalid); 2 the folder is not a run; 3 the outputs could not be written; "
         "4 no environment; 5 it crashed. A framework that fails is a result, not a fault of the "
-        "run. "
-        "calibrate: 0 all is as expected; 1 it is not; 2 to 5 as above. "
-        "show, compare, list: see their --help.",
+        "run. The others: see their --help.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", prog="collect.py")
-    for name, describe in COMMANDS.items():
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", prog=program())
+    for name, describe in _commands().items():
+        called, *others = _called(name)
         command = commands.add_parser(
-            name,
+            called,
+            aliases=others,
             help=describe,
             description=describe,
             formatter_class=argparse.RawDescriptionHelpFormatter,

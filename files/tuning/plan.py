@@ -27,7 +27,7 @@ class Skipped(TypedDict):
 
 
 class Entry(TypedDict):
-    """What is asked for: roles/host/vars/tuning.yml describes it.
+    """What is asked for: pipebench/plan/tuning.yml describes it.
 
     values: by the pattern of paths; method: a name of METHODS, for what is not the same everywhere.
     rewriters: services that would write these values again.

@@ -22,6 +22,10 @@ from pipebench.show import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Exit status: 0 all is as expected; 1 it is not; 2 the folder is not such a run; 3 the "
+        "outputs could not be written; 5 it crashed."
+    )
     folder_argument(parser)
     parser.add_argument(
         "--expected",

@@ -5,7 +5,17 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipebench.commands.shared import NO_RUN, RENDERED, ROOT, fail, put, say, shown
+from pipebench.commands.shared import (
+    COLLECT,
+    NO_RUN,
+    RENDERED,
+    fail,
+    program,
+    put,
+    results_folder,
+    say,
+    shown,
+)
 from pipebench.record.schema import RunError
 from pipebench.show import listing
 
@@ -19,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RESULTS",
         type=Path,
         nargs="?",
-        default=ROOT / "results",
+        default=results_folder(),
         help="the folder of the runs (default: results/)",
     )
 
@@ -33,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         put(listing.terminal(runs, columns))
     else:
-        put(f"There are no runs in {shown(arguments.results)} yet; ./bench makes one.")
+        hint = " yet; ./bench makes one" if program() == COLLECT else ""
+        put(f"There are no runs in {shown(arguments.results)}{hint}.")
     sys.stdout.flush()
     say(broken)
     return RENDERED

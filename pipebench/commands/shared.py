@@ -9,6 +9,7 @@ from typing import TextIO
 from pipebench.record.values import harmless, line
 
 ROOT = Path(__file__).resolve().parents[2]
+COLLECT, INSTALLED = "collect.py", "pipebench"
 
 RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN, NO_ENVIRONMENT, CRASHED = range(6)
 
@@ -17,6 +18,16 @@ def folder_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", metavar="RESULTS/RUN", type=Path, help="the folder of a run, as results/RUN"
     )
+
+
+def program() -> str:
+    """What was called: collect.py of a checkout, or pipebench, which an installed package has."""
+    return INSTALLED if Path(sys.argv[0]).stem == INSTALLED else COLLECT
+
+
+def results_folder() -> Path:
+    """Where runs are if no folder is given: in the checkout, or here."""
+    return ROOT / "results" if program() == COLLECT else Path("results")
 
 
 def shown(path: Path) -> str:
@@ -32,7 +43,7 @@ def put(text: str, file: TextIO | None = None) -> None:
 
 def say(sentences: Sequence[str]) -> None:
     for sentence in sentences:
-        put(f"collect.py: {line(sentence)}", sys.stderr)
+        put(f"{program()}: {line(sentence)}", sys.stderr)
     sys.stderr.flush()
 
 
@@ -41,5 +52,5 @@ def fail(status: int, sentence: str) -> int:
     return status
 
 
-def not_written(folder: Path, error: OSError) -> int:
-    return fail(NOT_WRITTEN, f"{folder} cannot be written to: {error.strerror or error}")
+def not_written(folder: Path, error: OSError, advice: str = "") -> int:
+    return fail(NOT_WRITTEN, f"{folder} cannot be written to: {error.strerror or error}{advice}")

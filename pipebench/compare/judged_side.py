@@ -1,6 +1,5 @@
 """One judged run of a comparison."""
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +81,7 @@ class JudgedSide:
             )
         if judged_run.unusable:
             sentences.append(
-                f"{folder} has {len(judged_run.unusable)} invalid records: "
-                f"./collect.py {shlex.quote(str(folder))} lists them"
+                f"{folder} has {len(judged_run.unusable)} invalid records, which its report names"
             )
         return sentences
 

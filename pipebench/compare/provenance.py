@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipebench.plan.project import ROOT
 from pipebench.plan.run_plan import default_variables
 from pipebench.plan.tuning_text import changes_by_name
 from pipebench.plan.variables import PLACE_OF_A_RUN, current_variables
@@ -116,7 +115,7 @@ def _plan(run: Run) -> dict[str, str]:
     """Its variables. One that an older version did not have yet has its default: nothing is done
     by default that was not done before.
     """
-    variables = default_variables({}, ROOT) | current_variables(run.variables)
+    variables = default_variables({}) | current_variables(run.variables)
     return flat({n: value for n, value in variables.items() if n not in FOR_ONE_RUN})
 
 

@@ -68,7 +68,7 @@ class RecordedVariables(NamedTuple):
 def run_folder(variable: str, given: Mapping[str, Any], root: Path) -> Path:
     """The run's folder: the variable is its path, or its name in `bench_results_dir`."""
     name = str(given[variable])
-    defaults = default_variables({}, root)
+    defaults = default_variables({})
     results = Path(str(given.get(RESULTS) or defaults[RESULTS])).expanduser()
     places = [root / results / name, root / Path(name).expanduser()]
     folder = next((place for place in places if (place / store.RUN).is_file()), None)
@@ -97,10 +97,10 @@ def run_record(folder: Path) -> RunRecord:
 
 
 def asked_variables(
-    given: Mapping[str, Any], record: RunRecord, root: Path, beside: Beside
+    given: Mapping[str, Any], record: RunRecord, beside: Beside
 ) -> RecordedVariables:
     """The variables of a run, and those with what is given beside it."""
-    defaults = default_variables({}, root)
+    defaults = default_variables({})
     recorded = {
         name: value
         for name, value in current_names(record.variables).items()
@@ -118,12 +118,12 @@ def asked_variables(
     return RecordedVariables(before, wanted, mistakes)
 
 
-def setting_changes(given: Mapping[str, Any], before: Variables, root: Path) -> list[Change]:
+def setting_changes(given: Mapping[str, Any], before: Variables) -> list[Change]:
     """A change for each thing that hosts would be set to because a record says so.
 
     before: the variables of the record. What was typed here, in a plan or an inventory is not one.
     """
-    usual = read_variables({}, default_variables({}, root)).variables
+    usual = read_variables({}, default_variables({})).variables
     return [
         Change(
             change,

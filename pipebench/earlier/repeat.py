@@ -115,7 +115,7 @@ def plan_repeated(
         )
     earlier = earlier_run(given, project.root)
     record = earlier.record
-    variables, mistakes = _variables(given, record, project.root)
+    variables, mistakes = _variables(given, record)
     here = _frameworks(variables, earlier, project.root)
     variables, threads = here.variables, number_of(here.variables.threads)
     testbeds: list[Testbed] = []
@@ -136,7 +136,7 @@ def plan_repeated(
     )
     changes = [
         *variable_changes(record),
-        *setting_changes(given, variables, project.root),
+        *setting_changes(given, variables),
         *here.changes,
         *(programs_change(record, digest_of(project.root / PROGRAMS)) if record.programs else []),
         *testbed_changes(record, testbeds),
@@ -174,11 +174,9 @@ def earlier_run(given: Mapping[str, Any], root: Path) -> Earlier:
     return Earlier(folder, record, read_hosts(folder, [], record.run_id))
 
 
-def _variables(
-    given: Mapping[str, Any], record: RunRecord, root: Path
-) -> tuple[Variables, Mistakes]:
+def _variables(given: Mapping[str, Any], record: RunRecord) -> tuple[Variables, Mistakes]:
     """Those of the earlier run, with what is given for this place; and what is wrong with that."""
-    asked = asked_variables(given, record, root, BESIDE)
+    asked = asked_variables(given, record, BESIDE)
     names = {name: fields_of(Variables)[name].attribute for name in OF_THE_PLACE if name in given}
     wanted = {field: getattr(asked.wanted.variables, field) for field in names.values()}
     return structs.replace(asked.recorded, **wanted), asked.mistakes

@@ -77,7 +77,7 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
     given = plain(given)
     folder = run_folder(RESUME, given, project.root)
     record = run_record(folder)
-    variables = _variables(given, record, project.root)
+    variables = _variables(given, record)
     Mistakes(space_mistakes(folder)).refuse()
     try:
         variables, frameworks = _frameworks(variables, record, project.root)
@@ -90,7 +90,7 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
     programs = digest_of(project.root / PROGRAMS)
     resumption = Resumption(at=last_at(folder, record), accepts=accepted_names(given))
     changes = [
-        *setting_changes(given, variables, project.root),
+        *setting_changes(given, variables),
         *framework_changes(record, frameworks),
         *programs_change(record, programs),
         *testbed_changes(record, testbeds),
@@ -116,9 +116,9 @@ def last_at(folder: Path, record: RunRecord) -> str | None:
     return max((event.time for event in read_events(folder)), default=record.started)
 
 
-def _variables(given: Mapping[str, Any], record: RunRecord, root: Path) -> Variables:
+def _variables(given: Mapping[str, Any], record: RunRecord) -> Variables:
     """Those of the run, with as many rounds as are asked for. Raises PlanError."""
-    asked = asked_variables(given, record, root, BESIDE)
+    asked = asked_variables(given, record, BESIDE)
     wanted, mistakes = asked.wanted, asked.mistakes
     if wanted.right("bench_rounds"):
         most = most_rounds(wanted.variables.rounds)

@@ -33,6 +33,8 @@ from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import OLD_STACKS, RESUME, Variables, is_true, number_of
 from pipebench.record.factors import PlannedCell
 
+DEFAULTS = Path(__file__).parent / "seed.yml"
+"""The default plan, to which plans/seed.yml is a link: who only reads runs has it, too."""
 LEAST_FREE_BYTES = 200 * 1024**2
 PROGRAMS = Path("files")
 """All that is copied to hosts."""
@@ -128,7 +130,7 @@ def _measured(
     given: Mapping[str, Any], inventory: Inventory, root: Path
 ) -> tuple[Variables, dict[str, PlannedFramework], list[Testbed]]:
     """Variables, frameworks and testbeds. Raises PlanError with every mistake."""
-    read = read_variables(given, default_variables(given, root))
+    read = read_variables(given, default_variables(given))
     variables = read.variables
     mistakes = Mistakes(sentence for sentences in read.mistakes.values() for sentence in sentences)
     frameworks: dict[str, PlannedFramework] = {}
@@ -163,11 +165,9 @@ def old_stack_mistakes(
     ]
 
 
-def default_variables(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
+def default_variables(given: Mapping[str, Any]) -> dict[str, Any]:
     """The default of every variable."""
-    defaults: dict[str, Any] = yaml.safe_load(
-        (root / "plans" / "seed.yml").read_text(encoding="utf-8")
-    )
+    defaults: dict[str, Any] = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     if "bench_framework_dirs" in given:  # the default names are those of the default folders
         defaults["bench_frameworks"] = []
     return defaults

@@ -1,20 +1,20 @@
-"""What a run sets on its hosts for its own time: of the table in roles/host, what is wanted."""
+"""What a run sets on its hosts for its own time: of tuning.yml, what is wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from pipebench.documents.declared import plain
-from pipebench.plan.project import ROOT
 from pipebench.plan.tuning_text import setting_lines
 from pipebench.record.schema import Setting, Skipped
 
-TABLE = ROOT / "roles" / "host" / "vars" / "tuning.yml"
+TABLE = Path(__file__).parent / "tuning.yml"
 NONE, FULL = "none", "full"
 STEERED = ("interrupts", "steering")
 """What CPUs of their own for interrupts need, on a server."""
@@ -35,8 +35,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 @cache
 def table() -> dict[str, Entry]:
     """Every entry by its name, in the order of writing."""
-    content = msgspec.yaml.decode(TABLE.read_bytes())
-    return msgspec.convert(content["host_tuning"], dict[str, Entry])
+    return msgspec.yaml.decode(TABLE.read_bytes(), type=dict[str, Entry])
 
 
 def names_text() -> str:

@@ -72,8 +72,8 @@ def _parsed(content: bytes, run: Run) -> Prices:
     return parse_prices(values_of(text), hosts_of(run))
 
 
-def keep(source: Path, run: Run) -> list[str]:
-    """Keep a price file with a run, so that it is always judged by the same prices.
+def keep(source: Path, run: Run, folder: Path) -> list[str]:
+    """Keep a price file in the folder of a run's report, so that it always has the same prices.
 
     It is kept if one price of it can be used; else the sentences say why not.
     OSError: the folder cannot be written to.
@@ -86,8 +86,8 @@ def keep(source: Path, run: Run) -> list[str]:
         return [f"{source} cannot be used, and was not kept: {error}"]
     if not prices.hosts:
         return [*prices.problems, f"{source} has no price for this run, and was not kept"]
-    if source != run.folder.resolve() / PRICES:
-        write_files(run.folder, {PRICES: content}, durable=True)
+    if source != folder.resolve() / PRICES:
+        write_files(folder, {PRICES: content}, durable=True)
     return []
 
 

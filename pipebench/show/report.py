@@ -8,7 +8,7 @@ import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from pipebench.rules.rule import Outcome
 from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
+from pipebench.run.prices import PRICES, load_prices
 from pipebench.run.summary import summary
 from pipebench.run.tables import results_csv, summary_csv
 from pipebench.run.time_spent import controller_cpu_s, time_spent
@@ -87,18 +88,26 @@ class FrameworkSection:
 
 
 def collect(
-    folder: Path, makers: Sequence[ChapterMaker] = (), drawer: Executor | None = None
+    folder: Path,
+    makers: Sequence[ChapterMaker] = (),
+    drawer: Executor | None = None,
+    output: Path | None = None,
 ) -> Rendered:
-    """Judge a run and write its outputs into its folder, all of them or none.
+    """Judge a run and write its outputs, all of them or none.
 
-    makers, drawer: see `render`. RunError: the folder is not a run. OSError: it cannot be written
-    to.
+    makers, drawer: see `render`. output: the folder for them, with the prices.yml that counts, if
+    it has one; None: the run's own. RunError: the folder is not a run. OSError: the one for the
+    outputs cannot be written to.
     """
-    rendered = render(judge_run(folder, alone=False), makers, drawer)
-    write(folder, rendered.files)
+    output = output or folder
+    judged_run = judge_run(folder, alone=False)
+    if output != folder and exists(output, PRICES):
+        judged_run = replace(judged_run, prices=load_prices(output / PRICES, judged_run.run))
+    rendered = render(judged_run, makers, drawer)
+    write(output, rendered.files)
     for file in draw.FILES:
-        if file not in rendered.files and exists(folder, file):  # an earlier rendering's
-            remove(folder, file)
+        if file not in rendered.files and exists(output, file):  # an earlier rendering's
+            remove(output, file)
     return rendered
 
 

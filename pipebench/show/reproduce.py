@@ -8,16 +8,13 @@ inventory, a word in capitals says what belongs there.
 import argparse
 import json
 import shlex
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipebench.documents.declared import fields_of, matches
 from pipebench.earlier.recorded import FOLDERS, SETS_HOSTS
+from pipebench.plan.own_names import own_names
 from pipebench.plan.phases import PHASES
-from pipebench.plan.project import ROOT
 from pipebench.plan.run_plan import default_variables
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import (
@@ -58,7 +55,7 @@ def resume_command(run: Run) -> str:
         return ""
     results = run.variables.get("bench_results_dir") or "results"
     name = run.run_id if results == "results" else str(run.folder.resolve())
-    usual = default_variables({}, ROOT)
+    usual = default_variables({})
     given = {
         name: value
         for name, value in checked_variables(run).items()
@@ -76,7 +73,7 @@ def checked_variables(run: Run) -> dict[str, Any]:
         for name, value in current_variables(run.variables).items()
         if name in fields_of(Variables) and name not in PLACE_OF_A_RUN and value is not None
     }
-    wrong = read_variables(recorded, default_variables({}, ROOT)).mistakes
+    wrong = read_variables(recorded, default_variables({})).mistakes
     right = {name: value for name, value in recorded.items() if name not in wrong}
     if FOLDERS in right:
         right[FOLDERS] = [_own_folder(name) for name in _listed(right[FOLDERS])]
@@ -100,32 +97,22 @@ def checked_words(run: Run, *, plans: bool = True) -> list[str]:
         return []
     words = []
     for name in typed.inventory:
-        words += ["-i", name if _is_own(name, "inventory") else INVENTORY]
+        words += ["-i", name if name.removesuffix("/") in own_names().inventories else INVENTORY]
     for option, given in (("--tags", typed.tags), ("--skip-tags", typed.skip_tags)):
         phases = [one for text in given for one in text.split(",") if one in PHASES]
         words += [option, ",".join(phases)] if phases else []
     for extra in typed.extra_vars:
-        if plans and extra.startswith("@") and _is_own(extra[1:], "plans"):
+        if plans and extra.startswith("@") and extra[1:] in own_names().plans:
             words += ["-e", extra]
     return words
-
-
-def _is_own(name: str, folder: str) -> bool:
-    """Whether it is the path of something in a folder of the project, as one types it."""
-    return name.removesuffix("/") in {f"{folder}/{one.name}" for one in (ROOT / folder).iterdir()}
 
 
 def _own_folder(name: str) -> str:
     """The folder, if it is one of those that the project's plans name, or in one of them."""
     path = Path(name)
-    own = not path.is_absolute() and ".." not in path.parts
-    return name if own and {str(one) for one in (path, *path.parents)} & _folders() else FOLDER
-
-
-@cache
-def _folders() -> frozenset[str]:
-    plans = [yaml.safe_load(plan.read_text("utf-8")) for plan in (ROOT / "plans").glob("*.yml")]
-    return frozenset(name for plan in plans for name in plan.get(FOLDERS, []))
+    inside = not path.is_absolute() and ".." not in path.parts
+    own = {str(one) for one in (path, *path.parents)} & own_names().frameworks
+    return name if inside and own else FOLDER
 
 
 def _listed(value: Any) -> list[str]:

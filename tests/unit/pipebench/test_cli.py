@@ -77,7 +77,70 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     done = collect(run)
     run.chmod(0o700)
     assert done.returncode == 3
-    assert "cannot be written to: Permission denied" in done.stderr
+    assert "cannot be written to: Permission denied; --output FOLDER writes" in done.stderr
+
+
+def test_the_outputs_go_where_they_are_wanted_and_the_run_stays_as_it_is(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": record()})
+    before = sorted(run.rglob("*"))
+    (tmp_path / "out").mkdir()
+    for output in (tmp_path / "out", tmp_path / "new" / "out"):
+        done = collect("render", run, "--output", output)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[-1].startswith(f"Report: {output / 'report.html'} ")
+        made = {path.name for path in output.iterdir() if path.is_file()}
+        assert made == {"results.csv", "summary.csv", "report.md", "report.html"}
+    assert sorted(run.rglob("*")) == before
+
+
+def test_a_folder_that_has_something_is_written_to_only_by_force(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": record()})
+    output = tmp_path / "out"
+    chart = output / "charts" / "machines.svg"
+    chart.parent.mkdir(parents=True)
+    for file in (chart, output / "report.md", output / "mine"):
+        file.write_text("earlier")
+    done = collect("report", run, "--output", output)
+    assert done.returncode == 3
+    assert done.stderr == (
+        f"collect.py: {output} is not empty; name a new folder, or add --force, which replaces "
+        "what has the same name in it\n"
+    )
+    assert {path.name for path in output.iterdir()} == {"charts", "report.md", "mine"}
+    assert collect("report", run, "--output", output, "--force").returncode == 0
+    assert (output / "report.md").read_text().startswith("# ")
+    assert (output / "mine").read_text() == "earlier"
+    assert not chart.exists()
+
+
+def test_an_output_that_is_not_a_folder_is_named(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": record()})
+    (tmp_path / "out").touch()
+    for force in ([], ["--force"]):
+        done = collect("render", run, "--output", tmp_path / "out", *force)
+        assert done.returncode == 3
+        assert f"{tmp_path / 'out'} cannot be written to: " in done.stderr
+
+
+def test_nothing_is_made_for_what_is_not_a_run(tmp_path: Path) -> None:
+    assert collect("render", tmp_path, "--output", tmp_path / "out").returncode == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_prices_are_kept_where_the_report_is(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", run_document(["one"], 1), {"a.json": record()})
+    host = run_document(["one"], 1)["testbeds"][0]["server"]
+    prices = tmp_path / "today.yml"
+    prices.write_text(
+        f"hosts: {{{host}: {{per_hour: 0.5, currency: EUR, date: 2026-12-01, source: a list}}}}\n"
+    )
+    output = tmp_path / "out"
+    words = ("render", run, "--output", output)
+    assert collect(*words, "--prices", prices).returncode == 0
+    assert "0.5 EUR" in (output / "report.md").read_text()
+    assert not (run / "prices.yml").exists()
+    assert collect(*words, "--force").returncode == 0
+    assert "0.5 EUR" in (output / "report.md").read_text()
 
 
 def bare_python(folder: Path) -> str:
@@ -95,8 +158,8 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode == 4
     assert (
-        "numpy, msgspec, jinja2, vl_convert and markdown_it are missing. ./bench makes the"
-        in " ".join(done.stderr.split())
+        "numpy, pandas, msgspec, jinja2, vl_convert, markdown_it and yaml are missing. ./bench "
+        "makes the" in " ".join(done.stderr.split())
     )
 
 
