@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipebench.frame.typed import csv_text
 from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement
 from pipebench.record.factors import Cell, order
 from pipebench.record.store import CROSSCHECK
 from pipebench.rules.outcome import RATED
-from pipebench.run.columns import Column, Value, csv_text, spread_columns
+from pipebench.run.columns import Column, ColumnKind, Value, spread_columns
 from pipebench.run.identity import identity
 from pipebench.run.judge import JudgedRun
 from pipebench.stats.estimate import Estimate, estimate, ratios
@@ -224,7 +225,14 @@ ValueOf = Callable[[CheckedCell], Value]
 
 
 def _number(name: str, unit: str, value: ValueOf, explained: str = "") -> Column[CheckedCell]:
-    return Column(name=name, unit=unit, value=value, explained=explained, significant=SIGNIFICANT)
+    return Column(
+        name=name,
+        unit=unit,
+        value=value,
+        kind=ColumnKind.NUMBER,
+        explained=explained,
+        significant=SIGNIFICANT,
+    )
 
 
 def _ratios(
@@ -306,6 +314,7 @@ def _identity(checkers: Sequence[Tool]) -> list[Column[CheckedCell]]:
             name="rounds",
             unit="rounds",
             value=lambda row: row.rounds,
+            kind=ColumnKind.INTEGER,
             explained="with figures of both tools",
         ),
     ]

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipebench.compare.cells import Verdict
-from pipebench.record.factors import GROUP, Cell, group_of, order
+from pipebench.frame.measured import MeasuredCells
+from pipebench.record.factors import GROUP, group_of, order
 from pipebench.record.names import parts
 from pipebench.record.run_record import Framework
 from pipebench.rules.rule import Outcome
 from pipebench.run.cells import several
 from pipebench.run.entries import Figure, Ranking
 from pipebench.run.figures import FIGURES, CellSummary
-from pipebench.run.judge import JudgedMeasurement, JudgedRun
+from pipebench.run.judge import JudgedRun
 from pipebench.show import formats
 from pipebench.show.cells_table import rate_or_outcome
 from pipebench.show.table import FORMS, Field, Head, Table, factor_field, interval_of
-from pipebench.stats.estimate import UNKNOWN, Estimate, estimate, ratios
+from pipebench.stats.estimate import Estimate
 from pipebench.stats.ranking import relation
 
 HEADING = "Variants"
@@ -77,10 +78,16 @@ def _place(row: CellSummary, names: list[str]) -> tuple[bool, int]:
 def _shown(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> PlainAndVariants:
     """rows: of one folder, those of a cell group behind each other."""
     frameworks = judged_run.run.frameworks
-    by_cell = judged_run.by_cell
-    plain = {group_of(row.cell): row for row in rows if not parts(row.cell.framework).variant}
-    base = next(iter(plain.values()))
+    bases = _bases(rows)
+    base = next(row for row in rows if not parts(row.cell.framework).variant)
     compared = frameworks.get(base.cell.framework)
+    by_cell = judged_run.by_cell
+    measured = MeasuredCells.of(
+        [by_cell[row.cell] for row in rows], [figure for figure, _ in RANKED]
+    )
+    ratios = {
+        figure: measured.rounds(figure).relative_to(bases).estimates() for figure, _ in RANKED
+    }
     factors = several(row.cell for row in rows)
     heads = [
         Head("framework", name="framework"),
@@ -100,9 +107,13 @@ def _shown(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> PlainAndVarian
                     Field(row.cell.framework),
                     Field(_differs(frameworks.get(row.cell.framework), compared)),
                     *(factor_field(one, row.cell) for one in factors),
-                    *_figures(row, plain, by_cell),
+                    *_figures(
+                        row,
+                        rows[bases[place]] if place in bases else None,
+                        {figure: own.of(place) for figure, own in ratios.items()},
+                    ),
                 ]
-                for row in rows
+                for place, row in enumerate(rows)
             ],
         ),
         installed=[
@@ -113,19 +124,27 @@ def _shown(judged_run: JudgedRun, rows: Sequence[CellSummary]) -> PlainAndVarian
     )
 
 
+def _bases(rows: Sequence[CellSummary]) -> dict[int, int]:
+    """By the place of each variant, that of the plain one in its cell group."""
+    plain = {
+        group_of(row.cell): place
+        for place, row in enumerate(rows)
+        if not parts(row.cell.framework).variant
+    }
+    return {
+        place: plain[group_of(row.cell)]
+        for place, row in enumerate(rows)
+        if parts(row.cell.framework).variant and group_of(row.cell) in plain
+    }
+
+
 def _figures(
-    row: CellSummary,
-    plain: Mapping[Cell, CellSummary],
-    by_cell: Mapping[Cell, Sequence[JudgedMeasurement]],
+    row: CellSummary, base: CellSummary | None, ratios: Mapping[Figure, Estimate]
 ) -> list[Field]:
     """Each ranked figure of a row, and its ratio to that of the plain one in the same round."""
-    base = plain.get(group_of(row.cell))
     fields = []
     for figure, ranking in RANKED:
-        ratio = UNKNOWN
-        if base and base is not row:
-            own, other = (figure.by_round(by_cell[one.cell]) for one in (row, base))
-            ratio = estimate(ratios(own, other))
+        ratio = ratios[figure]
         fields += [_value(figure, row), _ratio(ratio, _verdict(figure, ranking, row, base, ratio))]
     return fields
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from pipebench.compare.cells import COMPARED, ComparedCell, ComparedFigure
-from pipebench.run.columns import RATIO_DECIMALS, Column, Form, csv_text, ordered, spread_columns
+from pipebench.frame.typed import csv_text
+from pipebench.run.columns import RATIO_DECIMALS, Column, ColumnKind, Form, ordered, spread_columns
 from pipebench.run.entries import Figure, Ranking
 from pipebench.run.identity import identity, names_of_columns
 
@@ -58,9 +59,16 @@ IDENTITY: list[Column[ComparedCell]] = [
         name="rounds_base",
         unit="rounds",
         value=lambda row: row.rounds_base,
+        kind=ColumnKind.INTEGER,
         explained="that were `ok` or `degraded`",
     ),
-    Column(name="rounds", unit="rounds", value=lambda row: row.rounds, explained="of the run"),
+    Column(
+        name="rounds",
+        unit="rounds",
+        value=lambda row: row.rounds,
+        kind=ColumnKind.INTEGER,
+        explained="of the run",
+    ),
 ]
 DIFFERS: Column[ComparedCell] = Column(
     name="differs",
@@ -96,6 +104,7 @@ def _value(
         unit=figure.unit,
         explained=explained or f"{over}, in the base{whole if figure.every_round else ''}",
         value=value,
+        kind=ColumnKind.NUMBER,
         decimals=figure.decimals,
         form=figure.form,
     )
@@ -108,6 +117,7 @@ def _ratio(name: str, figure_of: FigureOf, explained: str) -> list[Column[Compar
         explained=f"of {explained}: the median of all ratios of a round of the run to one of the "
         "base",
         value=lambda row: figure_of(row).ratio.value,
+        kind=ColumnKind.NUMBER,
         decimals=RATIO_DECIMALS,
         form=Form.RATIO,
     )
@@ -120,6 +130,7 @@ def _noise_floor(figure: Figure, name: str) -> Column[ComparedCell]:
         unit="share",
         explained="the larger of the two in `summary.csv`; empty if one has none",
         value=lambda row: figure.in_row(row).noise_floor,
+        kind=ColumnKind.NUMBER,
         decimals=RATIO_DECIMALS,
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from pipebench.frame.cells import summary
 from pipebench.record.factors import Cell, group_of
 from pipebench.record.names import names_now
 from pipebench.record.run_record import Run
@@ -14,7 +15,6 @@ from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run
-from pipebench.run.summary import summary
 
 
 @dataclass(frozen=True, slots=True)

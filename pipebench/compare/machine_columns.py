@@ -13,8 +13,9 @@ from pipebench.compare.machines import (
     MachineRow,
     ranking_of,
 )
+from pipebench.frame.typed import csv_text
 from pipebench.record.factors import FACTORS
-from pipebench.run.columns import RATIO_DECIMALS, Column, Form, csv_text, spread_columns
+from pipebench.run.columns import RATIO_DECIMALS, Column, ColumnKind, Form, spread_columns
 from pipebench.run.entries import Figure
 from pipebench.run.identity import FOLDER, VARIANT, identity
 
@@ -62,6 +63,7 @@ IDENTITY: list[Column[MachineRow]] = [
         name="frameworks",
         unit="frameworks",
         value=lambda row: row.frameworks,
+        kind=ColumnKind.INTEGER,
         explained="that the row is made of",
     ),
     Column(
@@ -73,6 +75,7 @@ IDENTITY: list[Column[MachineRow]] = [
         name="instances",
         unit="testbeds",
         value=lambda row: row.instances,
+        kind=ColumnKind.INTEGER,
         explained="whose outcome is `ok`: only these have figures",
     ),
 ]
@@ -89,6 +92,7 @@ def _of_figure(figure: Figure) -> list[Column[MachineRow]]:
         explained="the median of its instances, each with the median of its rounds"
         + ("; empty if prices are in several currencies" if figure is MONEY else ""),
         value=lambda row: own(row).value,
+        kind=ColumnKind.NUMBER,
         decimals=figure.decimals,
         form=figure.form,
     )
@@ -97,6 +101,7 @@ def _of_figure(figure: Figure) -> list[Column[MachineRow]]:
         unit="ratio",
         explained=f"of `{figure.name}` to the base's",
         value=lambda row: own(row).ratio.value,
+        kind=ColumnKind.NUMBER,
         decimals=RATIO_DECIMALS,
         form=Form.RATIO,
     )
@@ -132,6 +137,7 @@ def _end(
         unit=value.unit,
         explained=f"the {name} of its instances",
         value=end,
+        kind=value.kind,
         decimals=value.decimals,
         form=value.form,
     )

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from pipebench.compare.cells import Verdict
 from pipebench.compare.judged_side import JudgedSide
+from pipebench.frame.measured import MeasuredCells
 from pipebench.record.factors import Cell, place_of
 from pipebench.record.run_record import Run
 from pipebench.record.schema import RecordedTestbed
@@ -34,6 +35,8 @@ COMPARED = (
     CellSummary.requests_per_money,
 )
 RATE, CPU, MONEY = COMPARED
+FROM_ROUNDS = (RATE, CPU)
+"""Those that a round has; the other is made of the rate."""
 BY_PRICE = Ranking(Better.HIGHER, "most for the price", "more for the price", "less for the price")
 ALL = "geometric mean"
 """In place of a framework: all that are ok on every testbed."""
@@ -251,9 +254,12 @@ class _Samples:
     def __init__(
         self, by_cell: Mapping[Cell, list[JudgedMeasurement]], rows: Iterable[CellSummary]
     ) -> None:
-        self.by_cell = by_cell
+        own = list(rows)
+        measured = MeasuredCells.of([by_cell[row.cell] for row in own], FROM_ROUNDS)
+        self.places = {row.cell: place for place, row in enumerate(own)}
+        self.by_round = {figure: measured.rounds(figure).by_cell() for figure in FROM_ROUNDS}
         self.rows: dict[str, dict[str, CellSummary]] = defaultdict(dict)
-        for row in rows:
+        for row in own:
             self.rows[row.cell.framework][row.cell.testbed] = row
         self.testbeds = {testbed for own in self.rows.values() for testbed in own}
         self.currencies = {
@@ -315,12 +321,13 @@ class _Samples:
         )
 
     def _by_round(self, figure: Figure, row: CellSummary) -> ByRound:
-        if figure.of_cell is None:
-            return figure.by_round(self.by_cell[row.cell])
+        place = self.places[row.cell]
+        if figure in self.by_round:
+            return self.by_round[figure][place]
         if row.price is None or not row.price.per_hour or len(self.currencies) > 1:
             return {}
         # what is made of the rate: in proportion to it in each round
-        rates = RATE.by_round(self.by_cell[row.cell])
+        rates = self.by_round[RATE][place]
         return {number: requests_for(row.price, rate) for number, rate in rates.items()}
 
 

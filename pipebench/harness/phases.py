@@ -17,7 +17,7 @@ from pipebench.harness.path import PathExecution
 from pipebench.harness.pending import Turns
 from pipebench.harness.probe import ProbeExecution
 from pipebench.harness.rates import constant_rates
-from pipebench.harness.rounds import decide_rounds
+from pipebench.harness.rounds import decide_rounds, load_judges
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back, tune
 from pipebench.plan.estimate import begins_after_s
@@ -80,6 +80,7 @@ def measure(testbed_run: TestbedRun) -> dict[str, Any]:
 def _rounds(testbed_run: TestbedRun, begun: float) -> dict[str, Any]:
     """All rounds, and the constant rates. begun: when the phase began, unix s."""
     run, testbed, taken = testbed_run.run, testbed_run.testbed, {}
+    load_judges(run)
     clocks = clocks_before(run, testbed)
     turns = Turns(run, testbed.name, begun)
     for number in range(1, len(run.rounds) + 1):

@@ -44,6 +44,8 @@ class Factor:
     usual: int | None = None
     name: str = ""
     """That of the field."""
+    is_number: bool = False
+    """Whether its values are numbers alone."""
 
     @property
     def column(self) -> str:
@@ -155,7 +157,7 @@ def _declared() -> list[Factor]:
     """The factors of a cell, its testbed first."""
     hints = get_type_hints(Cell, include_extras=True)
     factors = [
-        replace(part, name=name)
+        replace(part, name=name, is_number=get_args(hint)[0] is int)
         for name, hint in hints.items()
         for part in get_args(hint)
         if isinstance(part, Factor)

@@ -64,6 +64,8 @@ class Framework:
     """Or "ceiling": what generator and path can do, in no rank."""
     control_of: str | None = None
     """The framework that this one is a second time, in no rank (the A/A control)."""
+    runtime: str | None = None
+    """What runs it, as it was installed: "CPython 3.13.5 (system)"."""
     python: str | None = None
     """As declared; None: the usual one."""
     files: str | None = None
@@ -264,6 +266,7 @@ def _frameworks(record: RunRecord, hosts: dict[str, HostFingerprint]) -> dict[st
             versions=_installed(name, hosts),
             role=described.role,
             control_of=described.control_of,
+            runtime=installed_of(name, hosts).runtime,
             python=described.python,
             files=described.files,
             loop=described.loop,

@@ -1,7 +1,5 @@
-"""A column of a table: what any table must know of it, and the file that it is written to."""
+"""A column of a table: what any table must know of it."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,6 +13,14 @@ Value = str | int | float | None
 Row = TypeVar("Row")
 
 RATIO_DECIMALS = 4
+
+
+class ColumnKind(StrEnum):
+    """What the values of a column are; in a frame, its dtype."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
 
 
 class Form(StrEnum):
@@ -49,15 +55,16 @@ NOWHERE = Shown()
 class Column(Generic[Row]):
     """A column of a table.
 
-    explained: how it is computed and when it is empty, for docs/columns.md. decimals, significant:
-    digits of a number that is not an integer. spread: value and interval, if it has one. instead:
-    words for readers in place of the value, or None.
+    explained: how it is computed and when it is empty, for docs/columns.md. kind: text if it may be
+    either, as the number of workers. decimals, significant: digits of a number. spread: value and
+    interval, if it has one. instead: words for readers in place of the value, or None.
     """
 
     name: str
     unit: str = ""
     explained: str
     value: Callable[[Row], Value]
+    kind: ColumnKind = ColumnKind.TEXT
     decimals: int | None = None
     significant: int | None = None
     form: Form = Form.TEXT
@@ -103,20 +110,11 @@ def _bound(
         unit=value.unit,
         explained=explained,
         value=bound,
+        kind=value.kind,
         decimals=value.decimals,
         significant=value.significant,
         form=value.form,
     )
-
-
-def csv_text(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> str:
-    """CSV with a header line; an empty field is "not measured"."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(column.name for column in columns)
-    for row in rows:
-        writer.writerow([column.field(row) for column in columns])
-    return text.getvalue()
 
 
 def ordered(columns: Iterable[Column[Row]], first: Sequence[str]) -> list[Column[Row]]:

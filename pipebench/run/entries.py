@@ -5,7 +5,7 @@ columns in summary.csv (over the rounds, with interval, rank and verdict), and t
 of two runs. A fact is anything else that is known of a measurement or of a cell.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, overload
@@ -13,9 +13,9 @@ from typing import Any, Generic, NamedTuple, TypeVar, overload
 from pipebench.measure.measurement import Measurement
 from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
-from pipebench.run.columns import NOWHERE, Form, Row, Shown, Value
+from pipebench.run.columns import NOWHERE, ColumnKind, Form, Row, Shown, Value
 from pipebench.run.judge import JudgedMeasurement
-from pipebench.stats.estimate import UNKNOWN, Estimate, estimate
+from pipebench.stats.estimate import UNKNOWN, Estimate
 
 Own = TypeVar("Own")
 """What a kind of row has of each figure."""
@@ -33,16 +33,13 @@ class OverRounds(NamedTuple):
     """How the values of a cell's rounds become one. rated: of the rounds with a rate only."""
 
     words: str
-    combine: Callable[[Sequence[float]], Estimate]
     rated: bool
+    kind: ColumnKind | None = None
+    """Of the one value; None: that of the figure."""
 
 
-def _greatest(values: Sequence[float]) -> Estimate:
-    return Estimate(max(values)) if values else UNKNOWN
-
-
-MEDIAN = OverRounds("median", estimate, rated=True)
-GREATEST = OverRounds("the greatest of all rounds with a result", _greatest, rated=False)
+MEDIAN = OverRounds("median", rated=True, kind=ColumnKind.NUMBER)
+GREATEST = OverRounds("the greatest of all rounds with a result", rated=False)
 
 
 class Better(StrEnum):
@@ -105,9 +102,9 @@ class Figure:
     measured: the figure of one measurement; of_cell: of a cell, by its other figures. A figure has
     one of the two. needs: which measurements have it. over_rounds: None for one that summary.csv
     does not have; every_round: nothing over the rounds unless each that has a rate has it;
-    interval: its bounds are columns too. compared_as: what its columns in a comparison end in
-    (`relative_cpu`, `ratio_cpu`); None: it is not compared between runs. explained and
-    explained_over_rounds: for docs/columns.md.
+    interval: its bounds are columns too. kind: of the figure of one measurement. compared_as: what
+    its columns in a comparison end in (`relative_cpu`, `ratio_cpu`); None: it is not compared
+    between runs. explained and explained_over_rounds: for docs/columns.md.
     """
 
     unit: str
@@ -119,6 +116,7 @@ class Figure:
     over_rounds: OverRounds | None = None
     every_round: bool = False
     interval: bool = False
+    kind: ColumnKind = ColumnKind.NUMBER
     decimals: int | None = None
     form: Form = Form.NUMBER
     shown: Shown = NOWHERE
@@ -154,17 +152,6 @@ class Figure:
             if judged.judgement.outcome in RATED and (value := self.value_in(judged))
         }
 
-    def summarised(self, measurements: Sequence[JudgedMeasurement]) -> Summarised:
-        """The figure over a cell's rounds; measurements: those with a result."""
-        over = self.over_rounds
-        if over is None:
-            return Summarised()
-        rated = [judged for judged in measurements if judged.judgement.outcome in RATED]
-        if self.every_round and any(self.value_in(judged) is None for judged in rated):
-            return Summarised()
-        values = [self.value_in(judged) for judged in (rated if over.rated else measurements)]
-        return Summarised(*over.combine([value for value in values if value is not None]))
-
     def comparison_name(self, word: str) -> str:
         """The name of a column that compares: `ratio`, `ratio_cpu`."""
         return f"{word}_{self.compared_as}" if self.compared_as else word
@@ -180,6 +167,7 @@ class Fact(Generic[Row]):
     explained_of_cell: str = "as above"
     of_measurement: Callable[[JudgedMeasurement], Value] | None = None
     of_cell: Callable[[Row], Value] | None = None
+    kind: ColumnKind = ColumnKind.TEXT
     decimals: int | None = None
     form: Form = Form.TEXT
     shown: Shown = NOWHERE

@@ -19,7 +19,7 @@ from pipebench.record.factors import FACTORS, GROUP, Cell
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
 from pipebench.rules.connections import silent
 from pipebench.rules.rule import Outcome
-from pipebench.run.columns import RATIO_DECIMALS, Form, Shown
+from pipebench.run.columns import RATIO_DECIMALS, ColumnKind, Form, Shown
 from pipebench.run.entries import (
     GREATEST,
     MEDIAN,
@@ -139,6 +139,7 @@ class Figures(HasFigures[Own]):
 
     requests = Figure(
         unit="responses",
+        kind=ColumnKind.INTEGER,
         measured=_counted(lambda totals: totals.requests),
         needs=Needs.RESULT,
         explained=f"that {FIRST} parsed in the measured window, whatever their status",
@@ -178,6 +179,7 @@ class Figures(HasFigures[Own]):
     )
     batch_latency_p50_us = Figure(
         unit="us",
+        kind=ColumnKind.INTEGER,
         measured=_latency(lambda latency: latency.p50_us),
         over_rounds=MEDIAN,
         decimals=1,
@@ -188,6 +190,7 @@ class Figures(HasFigures[Own]):
     )
     batch_latency_p75_us = Figure(
         unit="us",
+        kind=ColumnKind.INTEGER,
         measured=_latency(lambda latency: latency.p75_us),
         decimals=1,
         form=Form.MICROSECONDS,
@@ -195,6 +198,7 @@ class Figures(HasFigures[Own]):
     )
     batch_latency_p90_us = Figure(
         unit="us",
+        kind=ColumnKind.INTEGER,
         measured=_latency(lambda latency: latency.p90_us),
         decimals=1,
         form=Form.MICROSECONDS,
@@ -202,6 +206,7 @@ class Figures(HasFigures[Own]):
     )
     batch_latency_p99_us = Figure(
         unit="us",
+        kind=ColumnKind.INTEGER,
         measured=_latency(_p99),
         over_rounds=MEDIAN,
         every_round=True,  # else it would be that of the fast rounds alone
@@ -215,6 +220,7 @@ class Figures(HasFigures[Own]):
     )
     batch_latency_max_us = Figure(
         unit="us",
+        kind=ColumnKind.INTEGER,
         measured=_latency(lambda latency: latency.max_us),
         decimals=1,
         form=Form.MICROSECONDS,
@@ -222,6 +228,7 @@ class Figures(HasFigures[Own]):
     )
     bytes_read = Figure(
         unit="bytes",
+        kind=ColumnKind.INTEGER,
         measured=_counted(lambda totals: totals.bytes),
         needs=Needs.RESULT,
         form=Form.BYTES,
@@ -229,30 +236,35 @@ class Figures(HasFigures[Own]):
     )
     connect_errors = Figure(
         unit="errors",
+        kind=ColumnKind.INTEGER,
         measured=_counted(lambda totals: totals.errors.get("connect")),
         needs=Needs.RESULT,
         explained=_errors("connect"),
     )
     read_errors = Figure(
         unit="errors",
+        kind=ColumnKind.INTEGER,
         measured=_counted(lambda totals: totals.errors.get("read")),
         needs=Needs.RESULT,
         explained=_errors("read"),
     )
     write_errors = Figure(
         unit="errors",
+        kind=ColumnKind.INTEGER,
         measured=_counted(lambda totals: totals.errors.get("write")),
         needs=Needs.RESULT,
         explained=_errors("write"),
     )
     status_errors = Figure(
         unit="responses",
+        kind=ColumnKind.INTEGER,
         measured=_counted(lambda totals: totals.errors.get("status")),
         needs=Needs.RESULT,
         explained=_errors("status"),
     )
     timeout_errors = Figure(
         unit="batches",
+        kind=ColumnKind.INTEGER,
         measured=_counted(lambda totals: totals.errors.get("timeout")),
         needs=Needs.RESULT,
         explained=_errors("timeout"),
@@ -283,6 +295,7 @@ class Figures(HasFigures[Own]):
     )
     server_rss_peak_bytes = Figure(
         unit="bytes",
+        kind=ColumnKind.INTEGER,
         measured=lambda measurement: measurement.server_rss_peak_bytes,
         needs=Needs.NOTHING,
         over_rounds=GREATEST,
@@ -301,12 +314,14 @@ class Figures(HasFigures[Own]):
     )
     batches = Figure(
         unit="batches",
+        kind=ColumnKind.INTEGER,
         measured=_of_batches(lambda totals: totals.latency.batches if totals.latency else 0),
         needs=Needs.RESULT,
         explained=f"recorded by {FIRST}",
     )
     batch_slack = Figure(
         unit="responses",
+        kind=ColumnKind.INTEGER,
         measured=_slack,
         needs=Needs.RESULT,
         explained="`requests - depth x (batches + timeout_errors)`: those of batches that the end "
@@ -365,6 +380,7 @@ class Figures(HasFigures[Own]):
     )
     connections_unserved = Figure(
         unit="connections",
+        kind=ColumnKind.INTEGER,
         measured=_served(lambda served: served.unserved),
         needs=Needs.RESULT,
         over_rounds=GREATEST,
@@ -372,6 +388,7 @@ class Figures(HasFigures[Own]):
     )
     connections_silent = Figure(
         unit="connections",
+        kind=ColumnKind.INTEGER,
         measured=_silent,
         needs=Needs.RESULT,
         over_rounds=GREATEST,
@@ -380,6 +397,7 @@ class Figures(HasFigures[Own]):
     )
     verified_requests = Figure(
         unit="requests",
+        kind=ColumnKind.INTEGER,
         measured=_verified(lambda verified: verified.answered),
         needs=Needs.NOTHING,
         explained="that were asked on further connections while the load went on, and whose "
@@ -387,6 +405,7 @@ class Figures(HasFigures[Own]):
     )
     verified_wrong = Figure(
         unit="batches",
+        kind=ColumnKind.INTEGER,
         measured=_verified(lambda verified: verified.wrong),
         needs=Needs.NOTHING,
         over_rounds=GREATEST,
@@ -394,6 +413,7 @@ class Figures(HasFigures[Own]):
     )
     connections_per_worker_min = Figure(
         unit="connections",
+        kind=ColumnKind.INTEGER,
         measured=_workers(lambda load: load.connections[0]),
         needs=Needs.RESULT,
         explained="of the worker that held the fewest when they were last looked at in the window, "
@@ -403,6 +423,7 @@ class Figures(HasFigures[Own]):
     )
     connections_per_worker_max = Figure(
         unit="connections",
+        kind=ColumnKind.INTEGER,
         measured=_workers(lambda load: load.connections[-1]),
         needs=Needs.RESULT,
         over_rounds=MEDIAN,
@@ -410,6 +431,7 @@ class Figures(HasFigures[Own]):
     )
     workers_idle = Figure(
         unit="processes",
+        kind=ColumnKind.INTEGER,
         measured=_workers(lambda load: load.idle),
         needs=Needs.RESULT,
         over_rounds=GREATEST,
@@ -518,6 +540,7 @@ def _of_cell(one: CellColumn) -> Fact[CellSummary]:
         unit=one.unit,
         of_measurement=lambda judged: one.value(judged.measurement.cell),
         of_cell=lambda row: one.value(row.cell),
+        kind=one.kind,
         shown=one.shown,
         explained=f"{option}; {one.explained}" if option else one.explained,
     )
@@ -533,6 +556,7 @@ IDENTITY: list[Fact[CellSummary]] = [
     *(_of_cell(one) for one in cell_columns(SHOWN_ORDER)),
     Fact(
         name="worker_count",
+        kind=ColumnKind.INTEGER,
         unit="processes",
         of_measurement=lambda judged: judged.measurement.worker_count,
         of_cell=lambda row: row.worker_count,
@@ -546,12 +570,14 @@ IDENTITY: list[Fact[CellSummary]] = [
     ),
     Fact(
         name="threads",
+        kind=ColumnKind.INTEGER,
         unit="threads",
         of_measurement=lambda judged: judged.measurement.threads,
         explained=_option("threads"),
     ),
     Fact(
         name="generators",
+        kind=ColumnKind.INTEGER,
         unit="hosts",
         of_measurement=lambda judged: len(judged.measurement.loads) or None,
         explained="load generators that measured together; each has an equal share of the "
@@ -559,6 +585,7 @@ IDENTITY: list[Fact[CellSummary]] = [
     ),
     Fact(
         name="start_spread_s",
+        kind=ColumnKind.NUMBER,
         unit="s",
         of_measurement=lambda judged: judged.measurement.start_spread_s,
         decimals=4,
@@ -567,11 +594,13 @@ IDENTITY: list[Fact[CellSummary]] = [
     ),
     Fact(
         name="round",
+        kind=ColumnKind.INTEGER,
         of_measurement=lambda judged: judged.measurement.round,
         explained="from 1",
     ),
     Fact(
         name="position",
+        kind=ColumnKind.INTEGER,
         of_measurement=lambda judged: judged.measurement.position,
         explained="in its round, from 1",
     ),
@@ -638,18 +667,21 @@ CIRCUMSTANCES: list[Fact[CellSummary]] = [
     ),
     Fact(
         name="rounds",
+        kind=ColumnKind.INTEGER,
         unit="rounds",
         of_cell=lambda row: row.rounds,
         explained_of_cell="with a result, whatever its outcome",
     ),
     Fact(
         name="rounds_rated",
+        kind=ColumnKind.INTEGER,
         unit="rounds",
         of_cell=lambda row: row.rounds_rated,
         explained_of_cell="that the medians are over",
     ),
     Fact(
         name="rounds_scheduled",
+        kind=ColumnKind.INTEGER,
         unit="rounds",
         of_cell=lambda row: row.rounds_scheduled,
         explained_of_cell="that the run was to have; if rounds are extended by precision, those "
@@ -657,6 +689,7 @@ CIRCUMSTANCES: list[Fact[CellSummary]] = [
     ),
     Fact(
         name="price_per_hour",
+        kind=ColumnKind.NUMBER,
         unit="money",
         of_cell=lambda row: row.price.per_hour if row.price else None,
         decimals=6,

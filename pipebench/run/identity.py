@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pipebench.record.factors import FACTORS, Cell, Factor
 from pipebench.record.names import parts
-from pipebench.run.columns import Column, Row, Shown, Value
+from pipebench.run.columns import Column, ColumnKind, Row, Shown, Value
 
 
 class CellColumn(NamedTuple):
@@ -16,6 +16,7 @@ class CellColumn(NamedTuple):
     value: Callable[[Cell], Value]
     shown: Shown
     explained: str
+    kind: ColumnKind = ColumnKind.TEXT
 
 
 FRAMEWORK = "framework"
@@ -43,7 +44,10 @@ def cell_columns(factors: Iterable[Factor] = FACTORS) -> list[CellColumn]:
         shown = Shown(
             heading, factor.short or heading, heading if several else None, if_several=several
         )
-        columns.append(CellColumn(factor.name, factor.unit, factor.of, shown, factor.explained))
+        kind = ColumnKind.INTEGER if factor.is_number else ColumnKind.TEXT
+        columns.append(
+            CellColumn(factor.name, factor.unit, factor.of, shown, factor.explained, kind)
+        )
         if factor.name == FRAMEWORK:
             columns += [FOLDER, VARIANT]
     return columns
@@ -68,6 +72,7 @@ def _column(one: CellColumn, cell_of: Callable[[Row], Cell], explained: str) -> 
         name=one.name,
         unit=one.unit,
         value=lambda row: one.value(cell_of(row)),
+        kind=one.kind,
         explained=explained,
     )
 

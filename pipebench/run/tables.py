@@ -5,16 +5,14 @@ measured is empty, never 0. Rates stand only if the outcome is ok or degraded, s
 a 0 in an average.
 """
 
-from collections.abc import Iterable
-
 from pipebench.documents.declared import listed
 from pipebench.record.factors import GROUP
 from pipebench.run.columns import (
     RATIO_DECIMALS,
     Column,
+    ColumnKind,
     Form,
     Shown,
-    csv_text,
     ordered,
     spread_columns,
 )
@@ -69,6 +67,7 @@ def measurement_columns(entry: Fact[CellSummary] | Figure) -> list[Column[Judged
             unit=entry.unit,
             explained=entry.explained,
             value=value,
+            kind=entry.kind,
             decimals=entry.decimals,
             form=entry.form,
         )
@@ -98,6 +97,7 @@ def _fact(fact: Fact[CellSummary]) -> list[Column[CellSummary]]:
             unit=fact.unit,
             explained=fact.explained_of_cell,
             value=fact.of_cell,
+            kind=fact.kind,
             decimals=fact.decimals,
             form=fact.form,
             shown=fact.shown,
@@ -107,14 +107,16 @@ def _fact(fact: Fact[CellSummary]) -> list[Column[CellSummary]]:
 
 
 def _value(figure: Figure) -> Column[CellSummary]:
-    explained = figure.explained
+    explained, kind = figure.explained, figure.kind
     if figure.over_rounds:
         explained = figure.over_rounds.words + figure.explained_over_rounds
+        kind = figure.over_rounds.kind or kind
     return Column(
         name=figure.name,
         unit=figure.unit,
         explained=explained,
         value=lambda row: figure.in_row(row).value,
+        kind=kind,
         decimals=figure.decimals,
         form=figure.form,
         shown=figure.shown,
@@ -127,6 +129,7 @@ def _rank(figure: Figure, ranking: Ranking) -> Column[CellSummary]:
         explained=f"group by `{figure.name}`, see [ranks](method.md#ranks); empty unless the "
         f"outcome is `ok`, below {LEAST_ROUNDS} rounds, and without a noise floor",
         value=lambda row: figure.in_row(row).rank,
+        kind=ColumnKind.INTEGER,
         form=Form.COUNT,
         shown=ranking.rank,
         instead=lambda row: None if row.role == "framework" else row.role,
@@ -142,6 +145,7 @@ def _relative(figure: Figure, ranking: Ranking) -> list[Column[CellSummary]]:
         f"`ok`, the one with the {ranking.better_is} median; itself 1. The ceiling and the A/A "
         f"control are never the {ranking.best}. Empty if none is `ok`",
         value=lambda row: figure.in_row(row).relative.value,
+        kind=ColumnKind.NUMBER,
         decimals=RATIO_DECIMALS,
         form=Form.RATIO,
         shown=ranking.relative,
@@ -169,6 +173,7 @@ def _standing(figure: Figure, ranking: Ranking) -> list[Column[CellSummary]]:
             "larger. The same for all rows of a cell group; empty below "
             f"{LEAST_ROUNDS} rounds, or unless both are `ok`",
             value=lambda row: figure.in_row(row).noise_floor,
+            kind=ColumnKind.NUMBER,
             decimals=RATIO_DECIMALS,
         ),
     ]
@@ -185,6 +190,7 @@ def _share_of_ceiling(figure: Figure, shown: Shown) -> Column[CellSummary]:
         "same round; empty if that was not measured, or has no rate. At 0.9 and above the "
         "generator or the path was measured, not the framework",
         value=lambda row: figure.in_row(row).share_of_ceiling,
+        kind=ColumnKind.NUMBER,
         decimals=RATIO_DECIMALS,
         form=Form.RATIO,
         shown=shown,
@@ -201,13 +207,3 @@ SHOWN = [column for entry in ENTRIES for column in cell_columns(entry)]
 """The columns of a cell, in the order in which readers see those that they see."""
 SUMMARY = ordered(SHOWN, SUMMARY_FIRST)
 """The same, as summary.csv has them."""
-
-
-def results_csv(measurements: Iterable[JudgedMeasurement]) -> str:
-    """results.csv: a row a measurement, in the order given."""
-    return csv_text(RESULTS, measurements)
-
-
-def summary_csv(rows: Iterable[CellSummary]) -> str:
-    """summary.csv: a row a cell."""
-    return csv_text(SUMMARY, rows)

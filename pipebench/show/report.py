@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.compare.machines import compare_machines
+from pipebench.frame.cells import summary
+from pipebench.frame.tables import results_csv, summary_csv
 from pipebench.measure.unit import log_end
 from pipebench.record.folder import end_of, exists, remove, write_files
 from pipebench.record.run_record import Framework
@@ -29,8 +31,6 @@ from pipebench.run.cells import labels, several
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, typical
 from pipebench.run.prices import PRICES, load_prices
-from pipebench.run.summary import summary
-from pipebench.run.tables import results_csv, summary_csv
 from pipebench.run.time_spent import controller_cpu_s, time_spent
 from pipebench.show import formats, page
 from pipebench.show.answer import answer

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from pipebench.frame.cells import summary
 from pipebench.run.judge import judge_run
 from pipebench.run.prices import parse_prices
-from pipebench.run.summary import summary
 from pipebench.show.charts import charts, draw, machines
 from pipebench.show.charts.chart import data_of
 from pipebench.show.charts.draw import Drawn

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from pipebench.chapters import stack_2017, stack_2017_tables
+from pipebench.frame.cells import summary
 from pipebench.record.factors import Cell
 from pipebench.record.names import current_name, parts
 from pipebench.record.run_record import Framework
 from pipebench.run.judge import judge_run
-from pipebench.run.summary import summary
 from pipebench.show import report
 from tests.unit.pipebench.factory import (
     generator,

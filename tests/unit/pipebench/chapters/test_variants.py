@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipebench.chapters import variants
+from pipebench.frame.cells import summary
 from pipebench.run.judge import judge_run
-from pipebench.run.summary import summary
 from pipebench.show.table import Table
 from tests.unit.pipebench.factory import (
     generator,

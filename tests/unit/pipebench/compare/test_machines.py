@@ -18,8 +18,8 @@ from pipebench.compare.cells import Verdict
 from pipebench.compare.judged_side import JudgedSide
 from pipebench.compare.machines import ALL, Machines, compare_machines, compare_machines_of
 from pipebench.compare.runs import read_sides
+from pipebench.frame.cells import summary
 from pipebench.run.judge import judge_run
-from pipebench.run.summary import summary
 from pipebench.show import fleet, report
 from pipebench.stats.machines import Basis, geometric_mean, machine_ratio, student_t
 from tests.unit.pipebench.factory import record_of, run_document, write_run

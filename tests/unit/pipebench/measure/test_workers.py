@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from pipebench.frame.cells import summary
 from pipebench.measure.workers import WorkersLoad
 from pipebench.record.factors import ALL
 from pipebench.record.schema import RecordError
 from pipebench.rules.bottleneck import LimitedBy, bottleneck_of
 from pipebench.run.judge import judge_run
-from pipebench.run.summary import summary
 from pipebench.show.charts.chart import data_of
 from pipebench.show.charts.workers import scaling, workers
 from tests.unit.pipebench import specs

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from pipebench.frame.cells import summary
+from pipebench.frame.measured import MeasuredCells
+from pipebench.frame.typed import csv_text
 from pipebench.rules.rule import Outcome
-from pipebench.run.columns import Column, Shown, csv_text
+from pipebench.run.columns import Column, Shown
 from pipebench.run.entries import GREATEST, MEDIAN, Better, Figure, Needs, Ranking, Summarised
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement, judge_run
-from pipebench.run.summary import summary
 from pipebench.run.tables import RESULTS, cell_columns, measurement_columns
 from tests.unit.pipebench.factory import DATA
 
@@ -76,17 +78,18 @@ def test_the_columns_of_a_figure(figure: Figure, columns: list[str]) -> None:
 def test_only_rounds_with_a_rate_are_in_a_median(
     measured: Callable[[str], list[JudgedMeasurement]],
 ) -> None:
-    assert Made.middle.summarised(measured("alpha")) == Summarised(3.5, 1, 6)
-    assert Made.middle.summarised(measured("crasher")) == Summarised()
-    assert Made.most.summarised(measured("crasher")) == Summarised(6)
+    both = MeasuredCells.of([measured("alpha"), measured("crasher")], [Made.middle, Made.most])
+    assert both.summarised(Made.middle) == [Summarised(3.5, 1, 6), Summarised()]
+    assert both.summarised(Made.most) == [Summarised(6), Summarised(6)]
+    assert both.summarised(Made.plain) == [Summarised(), Summarised()]
 
 
 def test_a_figure_of_every_round_is_that_of_all_or_none(
     measured: Callable[[str], list[JudgedMeasurement]],
 ) -> None:
     late = [one for one in measured("alpha") if one.measurement.round > 2]
-    assert Made.patchy.summarised(late).value == 4.5
-    assert Made.patchy.summarised(measured("alpha")) == Summarised()
+    both = MeasuredCells.of([late, measured("alpha")], [Made.patchy])
+    assert [own.value for own in both.summarised(Made.patchy)] == [4.5, None]
 
 
 def test_a_failure_has_no_rate(measured: Callable[[str], list[JudgedMeasurement]]) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from pipebench.frame.cells import summary
 from pipebench.rules.bottleneck import LimitedBy
 from pipebench.rules.rule import Outcome
 from pipebench.run.cells import labels
 from pipebench.run.entries import Summarised
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import judge_run
-from pipebench.run.summary import summary
 from pipebench.show.limits import LimitLine, limit_lines
 from pipebench.show.terminal import terminal
 from tests.unit.pipebench.factory import record, run_document, write_run

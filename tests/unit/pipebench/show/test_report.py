@@ -14,6 +14,7 @@ import pytest
 import yaml
 from jinja2 import TemplateError
 
+from pipebench.frame.cells import summary
 from pipebench.measure.measurement import Measurement
 from pipebench.plan.validation import read_variables
 from pipebench.plan.variables import current_names
@@ -24,7 +25,6 @@ from pipebench.rules.outcome import Context
 from pipebench.rules.rule import Broken, Outcome
 from pipebench.run import tables
 from pipebench.run.judge import judge_run
-from pipebench.run.summary import summary
 from pipebench.show import formats, report
 from pipebench.show.answer import answer as answer_of
 from pipebench.show.charts import charts

@@ -2,9 +2,9 @@
 
 import pytest
 
+from pipebench.frame.cells import summary
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import judge_run
-from pipebench.run.summary import summary
 from pipebench.show.cells_table import report_table, terminal_table
 from pipebench.show.table import COLUMNS, Field, Head, Table
 from tests.unit.pipebench.factory import DATA

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from pipebench.frame.cells import summary
 from pipebench.rules.outcome import RATED
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedRun, judge_run
-from pipebench.run.summary import summary
 from pipebench.show import report
 from pipebench.show.charts import chart as shared
 from pipebench.show.charts import charts, svg

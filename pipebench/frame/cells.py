@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipebench.frame.measured import MeasuredCells
+from pipebench.frame.standings import set_scaling, set_standings
 from pipebench.record.factors import GROUP, Cell, order
 from pipebench.record.run_record import Framework
 from pipebench.rules.bottleneck import Disturbance, LimitedBy
@@ -13,7 +15,6 @@ from pipebench.run.columns import RATIO_DECIMALS
 from pipebench.run.entries import Figure, Summarised
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.run.ranks import set_scaling, set_standings
 from pipebench.stats.estimate import Estimate
 
 Measurements = Sequence[JudgedMeasurement]
@@ -27,12 +28,16 @@ def summary(judged_run: JudgedRun) -> list[CellSummary]:
     """
     by_cell = judged_run.by_cell
     scheduled = Counter(cell for cells in judged_run.run.rounds for cell in cells)
+    measured = MeasuredCells.of(list(by_cell.values()))
     rows = [
-        _summarised(judged_run, cell, measurements, scheduled[cell])
+        _row(judged_run, cell, measurements, scheduled[cell])
         for cell, measurements in by_cell.items()
     ]
-    set_standings(judged_run.run.frameworks, rows, by_cell)
-    set_scaling(rows, by_cell)
+    for figure in FIGURES:
+        for row, own in zip(rows, measured.summarised(figure), strict=True):
+            row.figures[figure.name] = own
+    set_standings(judged_run.run.frameworks, rows, measured)
+    set_scaling(rows, measured)
     for row in rows:
         _derive(row)
         row.figures = {one.name: _rounded(one, one.in_row(row)) for one in FIGURES}
@@ -64,7 +69,7 @@ def _rounded(figure: Figure, own: Summarised) -> Summarised:
     )
 
 
-def _summarised(
+def _row(
     judged_run: JudgedRun, cell: Cell, measurements: Measurements, scheduled: int
 ) -> CellSummary:
     valid = [one for one in measurements if one.judgement.outcome != Outcome.INVALID]
@@ -72,6 +77,7 @@ def _summarised(
     framework = judged_run.run.frameworks.get(cell.framework)
     stack = framework.stack if framework else None
     outcome, reason = _worst(valid, scheduled)
+    # its figures come from the rounds of all cells at once
     return CellSummary(
         run_id=judged_run.run.run_id,
         cell=cell,
@@ -89,7 +95,6 @@ def _summarised(
         price=judged_run.price_of(cell.testbed),
         server_cpus=_server_cpus(valid),
         worker_count=next((one.measurement.worker_count for one in measurements), None),
-        figures={figure.name: figure.summarised(valid) for figure in FIGURES},
     )
 
 

@@ -7,12 +7,15 @@ may be another after the next round.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipebench.record.factors import LOAD, Cell, group_of
+from msgspec import structs
+
+from pipebench.frame.measured import MeasuredCells
+from pipebench.record.factors import LOAD, Cell
 from pipebench.rules.rule import Outcome
 from pipebench.run.cells import in_words
 from pipebench.run.figures import CellSummary
 from pipebench.run.judge import JudgedMeasurement, JudgedRun
-from pipebench.stats.estimate import Estimate, estimate, ratios
+from pipebench.stats.estimate import Estimate
 from pipebench.stats.precision import Precision, precision
 
 RATE = CellSummary.requests_per_s
@@ -57,20 +60,23 @@ def _estimates(
     judged_run: JudgedRun, testbed: str, reference: str
 ) -> Iterator[tuple[str, Estimate]]:
     """What is estimated of each cell, with the cell in words."""
-    cells = {
-        cell: RATE.by_round(measurements)
+    measured = {
+        cell: measurements
         for cell, measurements in judged_run.by_cell.items()
         if cell.testbed == testbed and _counts(judged_run, cell, measurements)
     }
-    references: dict[Cell, dict[int, float]] = {
-        group_of(cell): rates for cell, rates in cells.items() if cell.framework == reference
+    places = {cell: place for place, cell in enumerate(measured)}
+    bases = {
+        place: base
+        for cell, place in places.items()
+        if (base := places.get(structs.replace(cell, framework=reference))) is not None
     }
-    for cell, rates in cells.items():
-        if cell.framework == reference:
-            continue
-        base = references.get(group_of(cell))
-        name = f"{cell.framework}, {in_words(cell, LOAD)}"
-        yield name, estimate(ratios(rates, base) if base else list(rates.values()))
+    rates = MeasuredCells.of(list(measured.values()), [RATE]).rounds(RATE)
+    alone, ratios = rates.estimates(), rates.relative_to(bases).estimates()
+    for cell, place in places.items():
+        if cell.framework != reference:
+            name = f"{cell.framework}, {in_words(cell, LOAD)}"
+            yield name, (ratios if place in bases else alone).of(place)
 
 
 def _counts(judged_run: JudgedRun, cell: Cell, measurements: list[JudgedMeasurement]) -> bool:

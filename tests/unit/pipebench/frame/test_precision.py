@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from pipebench.frame.precision import run_precision
 from pipebench.harness.rounds import decide_rounds
 from pipebench.run.judge import judge_run
-from pipebench.run.precision import run_precision
 from pipebench.stats.precision import Precision
 from tests.unit.pipebench.factory import record_of, run_document, write_run
 from tests.unit.pipebench.harness.answers import run_of as planned

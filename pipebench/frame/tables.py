@@ -1,0 +1,70 @@
+"""A run as data frames: a row a measurement, or a row a cell; and the files made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from pipebench.frame.typed import csv_text, frame_of, series_of
+from pipebench.run.columns import ColumnKind
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedMeasurement, JudgedRun
+from pipebench.run.tables import RESULTS, SUMMARY
+
+STARTED = "started"
+"""When the load of a measurement began, by the server's clock: a moment of UTC."""
+MACHINE = "machine"
+"""The kind of machine that the server of a testbed is; without one, the testbed."""
+OF_FRAMEWORK = ("title", "role", "runtime", "loop")
+"""What is known of a framework beside its name."""
+
+
+def results_csv(measurements: Iterable[JudgedMeasurement]) -> str:
+    """results.csv: a row a measurement, in the order given."""
+    return csv_text(RESULTS, measurements)
+
+
+def summary_csv(rows: Iterable[CellSummary]) -> str:
+    """summary.csv: a row a cell."""
+    return csv_text(SUMMARY, rows)
+
+
+def measurement_frame(judged_run: JudgedRun) -> pd.DataFrame:
+    """The columns of results.csv, not rounded, and when, where and with what each was measured."""
+    measured = judged_run.measurements
+    windows = [one.measurement.windows for one in measured]
+    starts = [min((window.started for window in own), default=None) for own in windows]
+    frame = _with_circumstances(judged_run, frame_of(RESULTS, measured))
+    frame[STARTED] = pd.to_datetime(pd.Series(starts, dtype="float64"), unit="s", utc=True)
+    return _in_order(frame)
+
+
+def cell_frame(judged_run: JudgedRun, rows: Iterable[CellSummary]) -> pd.DataFrame:
+    """The columns of summary.csv, not rounded, and where and with what each cell was measured."""
+    return _in_order(_with_circumstances(judged_run, frame_of(SUMMARY, rows)))
+
+
+def _with_circumstances(judged_run: JudgedRun, frame: pd.DataFrame) -> pd.DataFrame:
+    run = judged_run.run
+    machines = {one.name: one.machine or one.name for one in run.testbeds}
+    frame[MACHINE] = series_of(
+        ColumnKind.TEXT, (machines.get(name, name) for name in frame["testbed"])
+    )
+    described = {
+        name: (one.title, "control" if one.control_of else one.role, one.runtime, one.loop)
+        for name, one in run.frameworks.items()
+    }
+    for place, column in enumerate(OF_FRAMEWORK):
+        unknown = {"title": None, "role": "framework"}.get(column)
+        own = {name: values[place] for name, values in described.items()}
+        values = [own.get(name, unknown) for name in frame["framework"]]
+        frame[column] = series_of(ColumnKind.TEXT, values)
+    return frame
+
+
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that say what a row is come first."""
+    first = ["run_id", STARTED, MACHINE, "testbed", "framework", "folder", "variant"]
+    first = [name for name in [*first, *OF_FRAMEWORK] if name in frame]
+    return frame[[*first, *(name for name in frame.columns if name not in first)]]
