@@ -10,12 +10,29 @@ hosts      what is required of hosts, their interpreters and way out, who owns a
 cloud      rented hosts: the cloud file, its fleet, providers, what it costs
 measure    one record as one measurement: window, usage, connections, latency
 rules      outcome, bottleneck, disturbance, conformance, path capacity
-run        a run, read and judged; the table of figures; ranks; prices
+run        a run, read and judged; the table of figures; prices
+frame      many measurements as data frames: cells, ratios, ranks, precision; files of them
 earlier    an earlier run: recorded, resumed, repeated; its locks; what of it is complete
 harness    what is done while a run goes on: executions, records, lines, recovery
 compare    runs with runs, machines with machines; their differences; the gate of CI
 show       report, answer, terminal, formats, page, charts
 chapters   variants, cost, cross-check, 2017, calibration: parts of a report unknown to the core
+api        runs as data frames, for notebooks and programs: `pipebench.load`
 commands   the commands of collect.py, a module each
 cli        the command line of collect.py
 """
+
+TYPE_CHECKING = False  # without importing typing
+if TYPE_CHECKING:
+    from pipebench.api import load
+
+__all__ = ["load"]
+
+
+def __getattr__(name: str) -> object:
+    """`pipebench.load`, which is imported with pandas when it is first used."""
+    if name == "load":
+        from pipebench.api import load  # noqa: PLC0415
+
+        return load
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

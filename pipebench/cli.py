@@ -15,6 +15,8 @@ COMMANDS = {
     "show": "show one record: the execution, its results, the rules that it broke",
     "compare": "compare the cells of runs with the first run's, or the machines that they measured",
     "list": "list the runs, newest first",
+    "export": "write one tidy file of one run or of many: CSV, Parquet, JSON or a spreadsheet",
+    "pivot": "print one figure of the cells of runs as a table of two dimensions",
     "columns": "print docs/columns.md: what each column of the tables is",
     "calibrate": "compare a run of servers whose truth is known with what they do",
 }
@@ -26,8 +28,9 @@ OF_A_CHECKOUT = ("calibrate",)
 
 USAGE = {
     COLLECT: "collect.py [render] RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
-    "       columns | calibrate RESULTS/RUN",
-    INSTALLED: "pipebench report RESULTS/RUN | show RECORD | compare RUN RUN... | list | columns",
+    "       export RUN... -o FILE | pivot RUN... | columns | calibrate RESULTS/RUN",
+    INSTALLED: "pipebench report RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
+    "       export RUN... -o FILE | pivot RUN... | columns",
 }
 
 

@@ -114,6 +114,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made_run(folder / "first", means)
     made_run(folder / "second", means)
     made_run(folder / "calibrated", {"calibration@delay-40ms": 50_000}, rounds=1)
+    made_run(folder / "with-ceiling", {"ceiling": 10_000, "one": 50_000})
     shutil.copy(PRICES, folder)
     return folder
 
@@ -148,6 +149,26 @@ RUNS = {
         0,
         "Report: ",
     ),
+    "./collect.py export RUN... -o FILE": (
+        {"RUN...": "first", "FILE": "every.csv"},
+        0,
+        "18 rows",
+    ),
+    "./collect.py export RUN... --what cells -o FILE": (
+        {"RUN...": "first", "FILE": "cells.parquet"},
+        0,
+        "3 rows",
+    ),
+    "./collect.py pivot RUN... --rows framework --columns depth --values requests_per_s": (
+        {"RUN...": "first"},
+        0,
+        "depth 5\n",
+    ),
+    "./collect.py pivot RUN... --ratio-to ceiling --where depth=5 --markdown": (
+        {"RUN...": "with-ceiling"},
+        0,
+        "| ceiling | 1 |\n",
+    ),
     ".venv/bin/python -m tests.aa results/RUN": (
         {"results/RUN": "first"},
         0,
@@ -159,7 +180,9 @@ RUNS = {
 @pytest.mark.parametrize("command", [c for c in commands.run_by("unit") if "files/probe" not in c])
 def test_on_a_run(runs: Path, command: str) -> None:
     words, status, said = RUNS[command]
-    done = run(command, {word: next(runs.glob(value)) for word, value in words.items()})
+    done = run(
+        command, {word: next(runs.glob(value), runs / value) for word, value in words.items()}
+    )
     assert done.returncode == status, done.stderr
     assert said in done.stdout
     assert not re.search("Traceback|Warning", done.stderr)

@@ -94,6 +94,11 @@ TYPED: dict[str, tuple[list[str | Path], str]] = {
         ["compare", "runs/one", "runs/two"],
         "Comparison: runs/compare-one-two/compare.md",
     ),
+    "reader/bin/pipebench export RUN... -o FILE": (
+        ["export", "runs/one", "runs/two", "-o", "every.csv"],
+        "every.csv: ",
+    ),
+    "reader/bin/pipebench pivot RUN...": (["pivot", "runs/one"], "requests_per_s"),
     "reader/bin/pipebench columns": (["columns"], "# The columns"),
 }
 """The commands of docs/reading-a-run.md: what is run beside the checkout, and what it says. In the

@@ -1,0 +1,60 @@
+"""collect.py export: one tidy file of one run or of many."""
+
+import argparse
+from pathlib import Path
+
+from pipebench.commands.shared import NO_RUN, NOT_WHOLE, NOT_WRITTEN, RENDERED, fail, say, shown
+
+WHAT = ("measurements", "cells", "latencies", "samples", "connections", "hosts", "versions")
+FORMATS = ("csv", "parquet", "json", "xlsx")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "places",
+        metavar="RESULTS/RUN",
+        nargs="+",
+        help="folders of runs, folders of such folders, or patterns of them",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    parser.add_argument(
+        "--what", choices=WHAT, default="measurements", help="default: measurements"
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, help="default: that of the file's name, as .parquet"
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+    parser.epilog = (
+        "docs/notebooks.md says what the tables have. Exit status: 0 written; 1 written, but not "
+        "every run is whole, or could be read (stderr says which); 2 there is no run; 3 the file "
+        "exists, or cannot be written; 5 it crashed."
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    output: Path = arguments.output
+    kind = arguments.format or output.suffix.removeprefix(".")
+    if kind not in FORMATS:
+        return fail(
+            NOT_WRITTEN, f"{output} has none of the endings {', '.join(FORMATS)}; name a --format"
+        )
+    if output.exists() and not arguments.force:
+        return fail(NOT_WRITTEN, f"{output} exists already; --force replaces it")
+
+    from pipebench.api import load  # noqa: PLC0415 (pandas takes a while)
+    from pipebench.frame import files  # noqa: PLC0415
+
+    runs = load(*arguments.places)
+    say(runs.problems)
+    if not len(runs):
+        return fail(NO_RUN, "no run could be read")
+    units = dict(zip(runs.columns["name"], runs.columns["unit"], strict=True))
+    frame = getattr(runs, arguments.what)
+    try:
+        files.write(frame, output, kind, units)
+    except files.MissingLibraryError as error:
+        return fail(NOT_WRITTEN, str(error))
+    except OSError as error:
+        return fail(NOT_WRITTEN, f"{output} cannot be written: {error.strerror or error}")
+    print(f"{shown(output)}: {len(frame):,} rows of {len(frame.columns)} columns, {len(runs)} runs")
+    return NOT_WHOLE if runs.problems else RENDERED
