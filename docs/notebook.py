@@ -19,6 +19,17 @@ runs = pipebench.load(os.environ.get("RUNS", "results/*"))
 for problem in runs.problems:
     print("not loaded, or not whole:", problem)
 print(runs)
+if not len(runs):
+    raise SystemExit("There is no run to look at: set RUNS to the folders of some.")
+
+# one run, and one group of its cells: those that differ in nothing but the framework
+GROUP = ["run_id", "testbed", "workers", "depth", "connections"]
+group = runs.cells[GROUP].iloc[0]
+
+
+def in_group(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of that group."""
+    return frame[(frame[GROUP] == group).all(axis=1)]
 
 
 # %%
@@ -46,8 +57,8 @@ def picture(name: str, frame: pd.DataFrame, x: dict, y: dict, color: str) -> str
 
 # %%
 cells = runs.cells
-rates = cells.pivot_table(
-    index="framework", columns=["run_id", "depth"], values="requests_per_s", sort=False
+rates = cells.pivot_table(  # its columns name all in which cells differ: it makes means of the rest
+    index="framework", columns=GROUP, values="requests_per_s", sort=False
 )
 print(rates.round(0))
 
@@ -66,8 +77,7 @@ print(to_ceiling[["run_id", "framework", "depth", "ratio", "ratio_low", "ratio_h
 # the batches took longer than so long?
 
 # %%
-one_run = runs.cells["run_id"].iloc[0]
-tails = runs.latencies.query("run_id == @one_run and testbed == 'main'")
+tails = in_group(runs.latencies)
 by_latency = (
     tails.groupby(["framework", "latency_us"])["batches"]
     .sum()
@@ -102,10 +112,10 @@ print(
 # %%
 connections = runs.connections
 if len(connections):
-    received = connections.groupby(["run_id", "framework", "round"])["received_bytes"]
+    received = connections.groupby([*GROUP, "framework", "round"])["received_bytes"]
     unfair = pd.DataFrame({"least": received.min(), "median": received.median()})
     unfair["least / median"] = unfair["least"] / unfair["median"]
-    print(unfair.groupby(["run_id", "framework"])["least / median"].min().sort_values().round(2))
+    print(unfair.groupby([*GROUP, "framework"])["least / median"].min().sort_values().round(2))
 
 # %% [markdown]
 # ## What does a round look like over time?
@@ -113,19 +123,21 @@ if len(connections):
 # The bytes that arrived at the load generator, in each tenth of a second of one measurement.
 
 # %%
-samples = runs.samples.query("run_id == @one_run and role == 'generator' and round == 1").copy()
-samples["tenth"] = (samples["into_s"] * 10).round() / 10
-arrived = samples.groupby(["framework", "tenth"])["nic_rx_bytes"].max()
-rate = (arrived.groupby("framework").diff() * 10 / 1e6).rename("megabytes_per_s").reset_index()
-print(
-    picture(
-        "round",
-        rate.dropna(),
-        {"field": "tenth", "title": "seconds since the load began"},
-        {"field": "megabytes_per_s", "title": "MB/s to the load generator"},
-        "framework",
+samples = in_group(runs.samples).query("role == 'generator' and round == 1").copy()
+if "nic_rx_bytes" in samples:
+    samples["tenth"] = (samples["into_s"] * 10).round() / 10
+    arrived = samples.groupby(["framework", "host", "tenth"])["nic_rx_bytes"].max()
+    rate = arrived.groupby(["framework", "host"]).diff() * 10 / 1e6
+    rate = rate.groupby(["framework", "tenth"]).sum(min_count=1).rename("megabytes_per_s")
+    print(
+        picture(
+            "round",
+            rate.reset_index().dropna(),
+            {"field": "tenth", "title": "seconds since the load began"},
+            {"field": "megabytes_per_s", "title": "MB/s to the load generators"},
+            "framework",
+        )
     )
-)
 
 # %% [markdown]
 # ## Two runs side by side
@@ -135,7 +147,10 @@ print(
 
 # %%
 beside = cells.pivot_table(
-    index=["folder", "variant", "depth"], columns="run_id", values="requests_per_s", sort=False
+    index=["folder", "variant", *GROUP[1:]],
+    columns="run_id",
+    values="requests_per_s",
+    sort=False,
 )
 print(beside.dropna(thresh=2).round(0))
 

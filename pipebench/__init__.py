@@ -1,4 +1,6 @@
-"""Everything that the controller runs, in floors; each imports only those above it in this list.
+"""`load` reads runs as data frames; the rest is what the controller runs, in floors.
+
+Each imports only those above it in this list.
 
 documents  what people and strangers write (YAML, JSON), by declared classes
 record     the records of a run: every document, file names, whole files, events
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from pipebench.api import load
 
 __all__ = ["load"]
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
 
 
 def __getattr__(name: str) -> object:

@@ -7,23 +7,21 @@ Every run is judged by the rules of this version. What cannot be read is a sente
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from pipebench.compare.judged_side import side_of
+from pipebench.compare.judged_side import JudgedSide, read_side
 from pipebench.frame import records
-from pipebench.frame.cells import summary
 from pipebench.frame.hosts import host_frame, version_frame
 from pipebench.frame.ratios import RatioError, figure_named, ratio_frame
 from pipebench.frame.tables import cell_frame, measurement_frame
 from pipebench.record import store
-from pipebench.record.schema import Record, RunError
+from pipebench.record.schema import RunError
 from pipebench.run.columns import Column, Row
 from pipebench.run.figures import CellSummary
-from pipebench.run.judge import JudgedRun, judge_run
 from pipebench.run.tables import RESULTS, SUMMARY
 
 RATE = CellSummary.requests_per_s.name
@@ -35,8 +33,8 @@ class Runs:
     problems: a sentence for each run that could not be read, or that is not whole.
     """
 
-    def __init__(self, judged: Sequence[JudgedRun], problems: Iterable[str] = ()) -> None:
-        self._sides = [side_of(one, summary(one)) for one in judged]
+    def __init__(self, sides: Sequence[JudgedSide], problems: Iterable[str] = ()) -> None:
+        self._sides = sides
         whole = [problem for side in self._sides for problem in side.problems]
         self.problems: list[str] = [*problems, *whole]
 
@@ -45,17 +43,20 @@ class Runs:
 
     def __repr__(self) -> str:
         names = ", ".join(side.run.run_id for side in self._sides)
-        return f"<{len(self)} runs: {names}; {len(self.problems)} problems>"
+        runs = "1 run" if len(self) == 1 else f"{len(self)} runs"
+        return f"<{runs}: {names}; problems: {len(self.problems)}>"
 
     @cached_property
     def measurements(self) -> pd.DataFrame:
         """A row a measurement: the columns of results.csv, not rounded, and its circumstances."""
-        return _concat(measurement_frame(side.judged_run) for side in self._sides)
+        frames = [measurement_frame(side.judged_run) for side in self._sides]
+        return _concat(frames, measurement_frame(None))
 
     @cached_property
     def cells(self) -> pd.DataFrame:
         """A row a cell: the columns of summary.csv, and its circumstances."""
-        return _concat(cell_frame(side.judged_run, side.rows.values()) for side in self._sides)
+        frames = [cell_frame(side.judged_run, side.rows.values()) for side in self._sides]
+        return _concat(frames, cell_frame(None, []))
 
     @cached_property
     def latencies(self) -> pd.DataFrame:
@@ -75,12 +76,12 @@ class Runs:
     @cached_property
     def hosts(self) -> pd.DataFrame:
         """A row a host: its fingerprint."""
-        return _concat(host_frame(side.run) for side in self._sides)
+        return _concat([host_frame(side.run) for side in self._sides], host_frame(None))
 
     @cached_property
     def versions(self) -> pd.DataFrame:
         """A row a package of a framework: its version as it was installed."""
-        return _concat(version_frame(side.run) for side in self._sides)
+        return _concat([version_frame(side.run) for side in self._sides], version_frame(None))
 
     @cached_property
     def columns(self) -> pd.DataFrame:
@@ -107,33 +108,42 @@ class Runs:
         }
         return ratio_frame(rows, references, to, figure_named(of))
 
-    def _of_records(self, part: Callable[[Record], pd.DataFrame]) -> pd.DataFrame:
-        return _concat(
-            records.of_records(
-                side.run.folder, [one.measurement for one in side.judged_run.measurements], part
-            )
-            for side in self._sides
-        )
+    def _of_records(self, part: records.Part) -> pd.DataFrame:
+        frames: list[pd.DataFrame] = []
+        for side in self._sides:
+            measured = [one.measurement for one in side.judged_run.measurements]
+            frames += records.of_records(side.run.folder, measured, part)
+        return _concat(frames, records.none_of(part))
 
 
-def load(*places: str | Path) -> Runs:
+Place = str | Path
+
+
+def load(*places: Place | Iterable[Place]) -> Runs:
     """The runs in these places: folders of runs, folders of such folders, or patterns of them."""
-    judged: list[JudgedRun] = []
+    sides: list[JudgedSide] = []
     problems: list[str] = []
     seen: dict[str, Path] = {}
-    for folder in _folders(places, problems):
+    for folder in _folders(_flat(places), problems):
         try:
-            one = judge_run(folder, alone=False)
+            side = read_side(folder)
         except RunError as error:
-            problems.append(f"{error}.")
+            problems.append(str(error))
             continue
-        run_id = one.run.run_id
+        run_id = side.run.run_id
         if run_id in seen:
-            problems.append(f"{folder} is the run {run_id}, which {seen[run_id]} is, too.")
+            problems.append(f"{folder} is the run {run_id}, which {seen[run_id]} is, too")
             continue
         seen[run_id] = folder
-        judged.append(one)
-    return Runs(judged, problems)
+        sides.append(side)
+    return Runs(sides, problems)
+
+
+def _flat(places: Iterable[Place | Iterable[Place]]) -> list[Place]:
+    """Places that were given one by one, or as a list."""
+    return [
+        one for place in places for one in ([place] if isinstance(place, str | Path) else place)
+    ]
 
 
 def _described(table: str, column: Column[Row]) -> tuple[str, ...]:
@@ -142,14 +152,17 @@ def _described(table: str, column: Column[Row]) -> tuple[str, ...]:
 
 def _folders(places: Iterable[str | Path], problems: list[str]) -> list[Path]:
     """The folders of runs; what does not exist, or holds none, is a problem."""
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for place in places:
-        matched = sorted(map(Path, glob.glob(str(Path(place).expanduser()))))  # noqa: PTH207
-        folders = [run for path in matched for run in _runs_in(path)]
+        path = Path(place).expanduser()
+        # a name may have signs of a pattern
+        matched = [path] if path.exists() else sorted(map(Path, glob.glob(str(path))))  # noqa: PTH207
+        folders = [run for one in matched for run in _runs_in(one)]
         if not folders:
-            problems.append(f"{place} is not a run, and has none: a run has a {store.RUN}.")
-        found |= dict.fromkeys(folders)
-    return list(found)
+            problems.append(f"{place} is not a run, and has none: a run has a {store.RUN}")
+        for folder in folders:
+            found.setdefault(folder.resolve(), folder)
+    return list(found.values())
 
 
 def _runs_in(path: Path) -> list[Path]:
@@ -159,6 +172,7 @@ def _runs_in(path: Path) -> list[Path]:
     return sorted(inner.parent for inner in path.glob(f"*/{store.RUN}")) if path.is_dir() else []
 
 
-def _concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+def _concat(frames: Iterable[pd.DataFrame], nothing: pd.DataFrame) -> pd.DataFrame:
+    """All rows. nothing: the columns, if there is no row."""
     whole = [frame for frame in frames if len(frame)]
-    return pd.concat(whole, ignore_index=True) if whole else pd.DataFrame()
+    return pd.concat(whole, ignore_index=True) if whole else nothing

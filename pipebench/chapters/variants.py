@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pipebench.compare.cells import Verdict
 from pipebench.frame.measured import MeasuredCells
 from pipebench.record.factors import GROUP, group_of, order
-from pipebench.record.names import parts
+from pipebench.record.names import OLD_NAMES, parts
 from pipebench.record.run_record import Framework
 from pipebench.rules.rule import Outcome
 from pipebench.run.cells import several
@@ -190,9 +190,12 @@ def _differs(variant: Framework | None, plain: Framework | None) -> str:
         variant.loop != plain.loop and f"loop {variant.loop}",
         *(f"{name} {version}" for name, version in variant.overrides.items()),
         *(f"{name}={value}" for name, value in variant.env.items()),
+        *(f"package {name}" for name in variant.packages if name not in plain.packages),
+        variant.build != plain.build and "packages to build it",
         variant.files != plain.files and "files",
+        variant.name in OLD_NAMES and "files",  # it was a folder of its own
     ]
-    return ", ".join(words for words in declared if words) or "files"
+    return ", ".join(words for words in declared if words)
 
 
 def _installed(variant: Framework | None, plain: Framework | None) -> str:

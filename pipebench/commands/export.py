@@ -33,13 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
-    kind = arguments.format or output.suffix.removeprefix(".")
-    if kind not in FORMATS:
-        return fail(
-            NOT_WRITTEN, f"{output} has none of the endings {', '.join(FORMATS)}; name a --format"
-        )
-    if output.exists() and not arguments.force:
-        return fail(NOT_WRITTEN, f"{output} exists already; --force replaces it")
+    kind = arguments.format or output.suffix.removeprefix(".").lower()
+    if problem := _not_written_to(output, kind, force=arguments.force):
+        return fail(NOT_WRITTEN, problem)
 
     from pipebench.api import load  # noqa: PLC0415 (pandas takes a while)
     from pipebench.frame import files  # noqa: PLC0415
@@ -52,9 +48,23 @@ def run(arguments: argparse.Namespace) -> int:
     frame = getattr(runs, arguments.what)
     try:
         files.write(frame, output, kind, units)
-    except files.MissingLibraryError as error:
+    except files.FormatError as error:
         return fail(NOT_WRITTEN, str(error))
     except OSError as error:
         return fail(NOT_WRITTEN, f"{output} cannot be written: {error.strerror or error}")
-    print(f"{shown(output)}: {len(frame):,} rows of {len(frame.columns)} columns, {len(runs)} runs")
+    size = f"{len(frame):,} rows of {len(frame.columns)} columns"
+    print(f"{shown(output)}: {size}, from {len(runs)} run{'' if len(runs) == 1 else 's'}")
     return NOT_WHOLE if runs.problems else RENDERED
+
+
+def _not_written_to(output: Path, kind: str, *, force: bool) -> str | None:
+    """Why a file cannot be written, before anything is read."""
+    if kind not in FORMATS:
+        return f"{output} has none of the endings {', '.join(FORMATS)}; name a --format"
+    if not output.parent.is_dir():
+        return f"{output.parent} is not a folder; name a file in one"
+    if not output.exists():
+        return None
+    if not output.is_file():
+        return f"{output} is not a file; name one"
+    return None if force else f"{output} exists already; --force replaces it"

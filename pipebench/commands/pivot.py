@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from pipebench.api import load  # noqa: PLC0415 (pandas takes a while)
     from pipebench.frame import pivot  # noqa: PLC0415
+    from pipebench.frame.ratios import RatioError  # noqa: PLC0415
 
     runs = load(*arguments.places)
     say(runs.problems)
@@ -51,13 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
     )
     try:
         cells = runs.cells
-        if arguments.ratio_to:
+        if arguments.ratio_to is not None:
             ratios = runs.ratios(arguments.ratio_to, of=asked.figure)
             cells = pivot.with_ratios(cells, ratios, asked.figure)
         table = pivot.pivoted(cells, asked)
-        if arguments.ratio_to:
+        if arguments.ratio_to is not None:
             table = table.rename(columns={asked.figure: f"{asked.figure} to {arguments.ratio_to}"})
-    except ValueError as error:
+    except (pivot.PivotError, RatioError) as error:
         return fail(WRONG, str(error))
     put(pivot.markdown(table) if arguments.markdown else pivot.aligned(table))
     return NOT_WHOLE if runs.problems else RENDERED

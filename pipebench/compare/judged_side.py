@@ -73,7 +73,7 @@ class JudgedSide:
         if run.ended is None:
             sentences.append(
                 f"{folder} is still under way, or was stopped: its {measured} of {run.scheduled} "
-                "measurements are compared"
+                "measurements are used"
             )
         elif judged_run.missing:
             sentences.append(

@@ -12,8 +12,12 @@ import pandas as pd
 from pipebench.run.columns import no_formula
 
 
-class MissingLibraryError(Exception):
-    """A format requires a library that is not installed; the message names it and its extra."""
+class FormatError(Exception):
+    """A format cannot be written here, or cannot hold the frame; the message is a sentence."""
+
+
+MOST_ROWS, MOST_CHARACTERS = 1_048_575, 32_767
+"""Of a spreadsheet, below its heads, and of one field of it."""
 
 
 class Format(NamedTuple):
@@ -27,14 +31,14 @@ class Format(NamedTuple):
 def write(frame: pd.DataFrame, path: Path, name: str, units: Mapping[str, str]) -> None:
     """Write a frame in a format of FORMATS. units: by column, kept if the format can keep them.
 
-    Raises OSError, MissingLibraryError. What was in the file stays until the new one is whole.
+    Raises OSError, FormatError. What was in the file stays until the new one is whole.
     """
     own = FORMATS[name]
     if own.library:
         try:
             import_module(own.library)
         except ImportError as error:
-            raise MissingLibraryError(
+            raise FormatError(
                 f"{name} requires {own.library}, which is not installed; it comes with the extra "
                 f"`{own.extra}`: pip install 'async-pipeline-bench[{own.extra}]'"
             ) from error
@@ -68,9 +72,15 @@ def _parquet(frame: pd.DataFrame, path: Path, units: Mapping[str, str]) -> None:
 
 
 def _xlsx(frame: pd.DataFrame, path: Path, _units: Mapping[str, str]) -> None:
+    if len(frame) > MOST_ROWS:
+        raise FormatError(
+            f"a spreadsheet has at most {MOST_ROWS:,} rows, and this has {len(frame):,}; write "
+            "parquet or csv"
+        )
     # a spreadsheet has no time zones: the moments are of UTC, as text
     moments = frame.select_dtypes("datetimetz").columns
     whole = harmless(frame).astype(dict.fromkeys(moments, "str"))
+    whole = whole.map(lambda one: one[:MOST_CHARACTERS] if isinstance(one, str) else one)
     whole.to_excel(path, index=False, freeze_panes=(1, 0))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from pipebench.documents.declared import listed, suggestion
+from pipebench.documents.declared import listed
 from pipebench.frame.ratios import RATIO
-from pipebench.record.factors import FACTORS
+from pipebench.record.factors import FACTORS, in_order
+from pipebench.record.names import current_name
 from pipebench.record.values import harmless
 
 DIGITS = 5
@@ -17,6 +20,7 @@ DIGITS = 5
 KEYS = ["run_id", *(factor.name for factor in FACTORS)]
 """What a row of the cells is told from all others by."""
 ABSENT = "-"
+MOST_NAMED = 10
 
 
 class PivotError(ValueError):
@@ -43,36 +47,68 @@ def pivoted(cells: pd.DataFrame, asked: Asked) -> pd.DataFrame:
     """The table. PivotError: a column or a value that does not exist; two cells in one place."""
     if not asked.rows:
         raise PivotError("--rows requires the name of a column")
-    for name in (*asked.rows, *asked.columns, asked.figure):
+    names = [*asked.rows, *asked.columns, asked.figure]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise PivotError(f"{twice[0]} is named twice: rows, columns and values must be different")
+    for name in names:
         _known(name, cells)
     for condition in asked.where:
         cells = _where(cells, condition)
     sides = [*asked.rows, *asked.columns]
-    known = cells.dropna(subset=[asked.figure])
-    twice = known[known.duplicated(sides, keep=False)]
-    if len(twice):
-        first = twice[twice[sides].eq(twice[sides].iloc[0]).all(axis=1)]
-        apart = [name for name in KEYS if len(first[name].drop_duplicates()) > 1]
-        raise PivotError(
-            f"{len(first)} cells are in one place of the table; they differ in {listed(apart)}: "
-            f"add --rows {','.join([*asked.rows, apart[0]])}, or choose one by "
-            f"--where {apart[0]}={first[apart[0]].iloc[0]}"
-        )
-    order = {name: cells[name].drop_duplicates().tolist() for name in sides}
+    known = cells[cells[asked.figure].notna()]
+    if known.empty:
+        raise PivotError(f"no cell has a figure {asked.figure}")
+    _refuse_two(known, sides, asked)
     if not asked.columns:
-        return known.set_index(list(asked.rows))[[asked.figure]]
+        return cells.drop_duplicates(sides).set_index(list(asked.rows))[[asked.figure]]
     # none is made of two, as an aggregate would be
     table = known.pivot(  # noqa: PD010
         index=list(asked.rows), columns=list(asked.columns), values=asked.figure
     )
-    if len(asked.rows) == 1:  # the order of the cells: the fastest first
-        table = table.reindex([one for one in order[asked.rows[0]] if one in table.index])
-    return table
+    return table.reindex(
+        index=_in_order(cells, asked.rows), columns=_in_order(cells, asked.columns)
+    )
+
+
+def _refuse_two(known: pd.DataFrame, sides: Sequence[str], asked: Asked) -> None:
+    """PivotError: two cells are in one place."""
+    twice = known[known.duplicated(list(sides), keep=False)]
+    if twice.empty:
+        return
+    first = twice[twice[list(sides)].eq(twice[list(sides)].iloc[0]).all(axis=1)]
+    apart = [name for name in KEYS if len(first[name].drop_duplicates()) > 1]
+    raise PivotError(
+        f"{len(first)} cells are in one place of the table; they differ in {listed(apart)}: "
+        f"add --rows {','.join([*asked.rows, apart[0]])}, or choose one by "
+        f"--where {apart[0]}={first[apart[0]].iloc[0]}"
+    )
+
+
+def _in_order(cells: pd.DataFrame, names: Sequence[str]) -> pd.Index[Any]:
+    """What stands on a side: numbers in their order, else as the cells, the fastest first."""
+    keys = {name: _places(cells[name]) for name in names}
+    there = cells[list(names)].drop_duplicates()
+    whole = pd.DataFrame({name: there[name].map(keys[name]) for name in names})
+    ordered = there.loc[whole.sort_values(list(names)).index]
+    return pd.Index(ordered[names[0]]) if len(names) == 1 else pd.MultiIndex.from_frame(ordered)
+
+
+def _places(column: pd.Series[Any]) -> dict[Any, int]:
+    """The place of each value."""
+    values = column.drop_duplicates().tolist()
+    if column.name == "workers":
+        values.sort(key=lambda value: in_order(int(value) if value.isdigit() else value))
+    elif pd.api.types.is_numeric_dtype(column.dtype):
+        values.sort()
+    return {value: place for place, value in enumerate(values)}
 
 
 def _known(name: str, cells: pd.DataFrame) -> None:
     if name not in cells:
-        raise PivotError(f"there is no column {name!r}; {suggestion(name, cells.columns)}")
+        near = difflib.get_close_matches(name, list(cells.columns), n=1)
+        words = f"did you mean {near[0]}?" if near else "docs/columns.md has those of summary.csv"
+        raise PivotError(f"there is no column {name!r}; {words}")
 
 
 def _where(cells: pd.DataFrame, condition: str) -> pd.DataFrame:
@@ -80,10 +116,13 @@ def _where(cells: pd.DataFrame, condition: str) -> pd.DataFrame:
     if not separator:
         raise PivotError(f"--where is {condition!r}; it must be COLUMN=VALUE")
     _known(name, cells)
-    found = cells[cells[name].astype("str") == value]
+    column = cells[name].astype("str")
+    if name == "framework":
+        column, value = column.map(current_name), current_name(value)
+    found = cells[column == value]
     if found.empty:
         there = cells[name].dropna().drop_duplicates().astype("str").tolist()
-        words = f"; it has {listed(there[:10])}" if there else ""
+        words = f"; there are {listed(there[:MOST_NAMED])}" if there else ""
         raise PivotError(f"no cell has {name} {value}{words}")
     return found
 
@@ -124,7 +163,8 @@ def _texts(table: pd.DataFrame) -> list[list[str]]:
 
 
 def _labels(label: object) -> list[str]:
-    return [str(part) for part in (label if isinstance(label, tuple) else (label,))]
+    parts = label if isinstance(label, tuple) else (label,)
+    return [ABSENT if _is_absent(part) else str(part) for part in parts]
 
 
 def _label(label: object) -> str:
@@ -132,9 +172,13 @@ def _label(label: object) -> str:
 
 
 def _number(value: object) -> str:
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 (NaN)
+    if _is_absent(value):
         return ABSENT
     if isinstance(value, float):
-        whole = abs(value) >= 10 ** (DIGITS - 1)
+        whole = abs(value) >= 10 ** (DIGITS - 2)
         return f"{value:,.0f}" if whole else f"{value:.{DIGITS}g}"
-    return str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or value is pd.NA or value != value  # noqa: PLR0124 (NaN)

@@ -9,11 +9,11 @@ from msgspec import structs
 
 from pipebench.documents.declared import listed, suggestion
 from pipebench.frame.measured import MeasuredCells
-from pipebench.frame.typed import series_of
-from pipebench.record.factors import FACTORS, group_of
-from pipebench.record.names import parts
+from pipebench.frame.rounds import CELL
+from pipebench.frame.typed import factor_series
+from pipebench.record.factors import FACTORS, Cell, group_of
+from pipebench.record.names import current_name, parts
 from pipebench.rules.outcome import RATED
-from pipebench.run.columns import ColumnKind
 from pipebench.run.entries import Figure
 from pipebench.run.figures import FIGURES, CellSummary
 from pipebench.run.judge import JudgedMeasurement
@@ -46,12 +46,13 @@ def ratio_frame(
     rows: cells of one or several runs, each with its measurements. references: by run. Cells whose
     outcome is neither ok nor degraded, or that have nothing to be compared with, have none.
     """
-    names = {row.cell.framework for row, _ in rows}
+    to = current_name(to)
+    names = {current_name(row.cell.framework) for row, _ in rows}
     if to not in (CEILING, PLAIN, REFERENCE) and to not in names:
-        words = suggestion(to, [*sorted(names), CEILING, PLAIN, REFERENCE])
-        raise RatioError(f"no run has the framework {to}; {words}")
+        known = dict.fromkeys([CEILING, PLAIN, REFERENCE, *sorted(names)])
+        raise RatioError(f"no run has the framework {to}; {suggestion(to, known)}")
     rated = [(place, row) for place, (row, _) in enumerate(rows) if row.outcome in RATED]
-    places = {(row.run_id, row.cell): place for place, row in rated}
+    places = {(row.run_id, _now(row.cell)): place for place, row in rated}
     ceilings = {
         (row.run_id, group_of(row.cell)): row.cell.framework
         for _, row in rated
@@ -65,20 +66,24 @@ def ratio_frame(
             PLAIN: folder if variant else None,
             REFERENCE: references.get(run_id),
         }.get(to, to)
-        base = places.get((run_id, structs.replace(cell, framework=name or "")))
+        base = places.get((run_id, _now(structs.replace(cell, framework=name or ""))))
         if base is not None:
             bases[place] = base
     measured = MeasuredCells.of([own for _, own in rows], [figure])
     relative = measured.rounds(figure).relative_to(bases)
     ratios = relative.estimates()
-    counts = relative.frame.groupby("cell").size()
+    counts = relative.frame.groupby(CELL).size()
     cells = [(rows[place][0], place) for place in bases]
     frame = pd.DataFrame({"run_id": [row.run_id for row, _ in cells]}, dtype="str")
     for factor in FACTORS:
-        kind = ColumnKind.INTEGER if factor.is_number else ColumnKind.TEXT
-        frame[factor.name] = series_of(kind, [factor.of(row.cell) for row, _ in cells])
+        frame[factor.name] = factor_series(factor, [factor.of(row.cell) for row, _ in cells])
     order = [place for _, place in cells]
     for name, values in zip(RATIO, ratios, strict=True):
         frame[name] = pd.Series(values[order], dtype="Float64")
     frame["rounds"] = pd.Series([int(counts.get(place, 0)) for place in order], dtype="Int64")
     return frame
+
+
+def _now(cell: Cell) -> Cell:
+    """The same under the framework's name of today."""
+    return structs.replace(cell, framework=current_name(cell.framework))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipebench.frame.typed import DTYPES, factor_series
 from pipebench.measure.load import Load, loads_of
 from pipebench.measure.measurement import Measurement
 from pipebench.record.columns import Samples, samples_of
@@ -20,17 +21,17 @@ from pipebench.record.reading import one_document, read
 from pipebench.record.schema import Record, RecordError
 from pipebench.record.store import RAW
 from pipebench.record.values import worded
+from pipebench.run.columns import ColumnKind
 from pipebench.tools import find_tool
 from pipebench.tools.tool import LatencyError
 
 Part = Callable[[Record], pd.DataFrame]
-MEASURED, WARMUP = "measured", "warmup"
 
 
-def of_records(folder: Path, measurements: Iterable[Measurement], part: Part) -> pd.DataFrame:
+def of_records(folder: Path, measurements: Iterable[Measurement], part: Part) -> list[pd.DataFrame]:
     """A part of each record of a run, with the cell and the round that it is of.
 
-    A record that cannot be read for it has no rows: the measurement says why it has no figures.
+    A record that cannot be read for it has none: the measurement says why it has no figures.
     """
     frames = []
     for measurement in measurements:
@@ -40,12 +41,28 @@ def of_records(folder: Path, measurements: Iterable[Measurement], part: Part) ->
                 frame = part(record)
         except (RecordError, LatencyError):
             continue
-        if frame.empty:
-            continue
-        identity = {factor.name: factor.of(record) for factor in FACTORS}
-        keys = {"run_id": record.run_id, **identity, "round": measurement.round}
-        frames.append(pd.DataFrame(keys, index=frame.index).join(frame))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        if len(frame):
+            frames.append(_with_keys(frame, measurement.run_id, record, measurement.round))
+    return frames
+
+
+def none_of(part: Part) -> pd.DataFrame:
+    """The columns that every record has of a part, and no row."""
+    columns = COLUMNS[part]
+    keys = [factor_series(factor, []).rename(factor.name) for factor in FACTORS]
+    first = [pd.Series([], dtype="str", name="run_id"), *keys]
+    first.append(pd.Series([], dtype="Int64", name="round"))
+    return pd.concat([*first, pd.DataFrame(columns=list(columns)).astype(columns)], axis=1)
+
+
+def _with_keys(frame: pd.DataFrame, run_id: str, record: Record, number: int) -> pd.DataFrame:
+    keys: dict[str, Any] = {"run_id": pd.Series(run_id, frame.index, dtype="str")}
+    for factor in FACTORS:
+        kind = ColumnKind.INTEGER if factor.is_number else ColumnKind.TEXT
+        value = factor.of(record) if factor.is_number else str(factor.of(record))
+        keys[factor.name] = pd.Series(value, frame.index, dtype=DTYPES[kind])
+    keys["round"] = pd.Series(number, frame.index, dtype="Int64")
+    return pd.concat([pd.DataFrame(keys), frame], axis=1)
 
 
 def latencies(record: Record) -> pd.DataFrame:
@@ -57,8 +74,9 @@ def latencies(record: Record) -> pd.DataFrame:
     pairs = [one.latencies() for one in counts if one]
     frames = [pd.DataFrame({"latency_us": values, "batches": n}) for values, n in pairs]
     if not frames:
-        return pd.DataFrame({"latency_us": [], "batches": []}, dtype="int64")
-    return pd.concat(frames).groupby("latency_us")["batches"].sum().reset_index()
+        return pd.DataFrame()
+    whole = pd.concat(frames).groupby("latency_us")["batches"].sum().reset_index()
+    return whole.astype(COLUMNS[latencies])
 
 
 def samples(record: Record) -> pd.DataFrame:
@@ -79,11 +97,17 @@ def samples(record: Record) -> pd.DataFrame:
 
 
 def _series(role: str, host: str, own: Samples, began: float | None) -> pd.DataFrame:
-    columns: dict[str, Any] = {name: own.column(name) for name in own.names}
-    frame = pd.DataFrame({"role": role, "host": host, "time": own.t, **columns})
-    frame.insert(3, "into_s", frame["time"] - (own.t[0] if began is None else began))
-    frame["time"] = pd.to_datetime(frame["time"], unit="s", utc=True)
-    return frame
+    frame = pd.DataFrame(
+        {
+            "role": role,
+            "host": host,
+            "time": pd.to_datetime(own.t, unit="s", utc=True),
+            "into_s": own.t - (own.t[0] if began is None else began),
+        }
+    ).astype(COLUMNS[samples])
+    # counters are whole numbers, with gaps where the host did not say
+    counters = pd.DataFrame({name: own.column(name) for name in own.names}).convert_dtypes()
+    return pd.concat([frame, counters], axis=1)
 
 
 def connections(record: Record) -> pd.DataFrame:
@@ -91,22 +115,26 @@ def connections(record: Record) -> pd.DataFrame:
 
     received_bytes: since it was opened; quiet_ms: since something came last.
     """
-    frames = []
-    for load in _loads(record):
-        seen = load.connections
-        if seen is None:
-            continue
-        received = list(accumulate(seen.received_bytes))
-        frames.append(
-            pd.DataFrame(
-                {
-                    "host": load.host,
-                    "received_bytes": received,
-                    "quiet_ms": seen.last_received_ms,
-                }
-            )
-        )
+    frames = [
+        pd.DataFrame(
+            {
+                "host": load.host,
+                "received_bytes": list(accumulate(load.connections.received_bytes)),
+                "quiet_ms": load.connections.last_received_ms,
+            }
+        ).astype(COLUMNS[connections])
+        for load in _loads(record)
+        if load.connections
+    ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+COLUMNS: dict[Part, dict[str, str]] = {
+    latencies: {"latency_us": "Int64", "batches": "Int64"},
+    samples: {"role": "str", "host": "str", "time": "datetime64[ns, UTC]", "into_s": "Float64"},
+    connections: {"host": "str", "received_bytes": "Int64", "quiet_ms": "Int64"},
+}
+"""The types of what each has; samples also have the counters that a host has."""
 
 
 def _loads(record: Record) -> list[Load]:

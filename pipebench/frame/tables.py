@@ -30,30 +30,35 @@ def summary_csv(rows: Iterable[CellSummary]) -> str:
     return csv_text(SUMMARY, rows)
 
 
-def measurement_frame(judged_run: JudgedRun) -> pd.DataFrame:
-    """The columns of results.csv, not rounded, and when, where and with what each was measured."""
-    measured = judged_run.measurements
+def measurement_frame(judged_run: JudgedRun | None) -> pd.DataFrame:
+    """The columns of results.csv, not rounded, and when, where and with what each was measured.
+
+    None: of no run, there are the columns alone.
+    """
+    measured = judged_run.measurements if judged_run else []
     windows = [one.measurement.windows for one in measured]
     starts = [min((window.started for window in own), default=None) for own in windows]
     frame = _with_circumstances(judged_run, frame_of(RESULTS, measured))
-    frame[STARTED] = pd.to_datetime(pd.Series(starts, dtype="float64"), unit="s", utc=True)
+    moments = pd.to_datetime(pd.Series(starts, dtype="float64"), unit="s", utc=True)
+    frame[STARTED] = moments.dt.as_unit("ns")
     return _in_order(frame)
 
 
-def cell_frame(judged_run: JudgedRun, rows: Iterable[CellSummary]) -> pd.DataFrame:
-    """The columns of summary.csv, not rounded, and where and with what each cell was measured."""
+def cell_frame(judged_run: JudgedRun | None, rows: Iterable[CellSummary]) -> pd.DataFrame:
+    """The columns of summary.csv, and where and with what each cell was measured."""
     return _in_order(_with_circumstances(judged_run, frame_of(SUMMARY, rows)))
 
 
-def _with_circumstances(judged_run: JudgedRun, frame: pd.DataFrame) -> pd.DataFrame:
-    run = judged_run.run
-    machines = {one.name: one.machine or one.name for one in run.testbeds}
+def _with_circumstances(judged_run: JudgedRun | None, frame: pd.DataFrame) -> pd.DataFrame:
+    testbeds = judged_run.run.testbeds if judged_run else []
+    frameworks = judged_run.run.frameworks if judged_run else {}
+    machines = {one.name: one.machine or one.name for one in testbeds}
     frame[MACHINE] = series_of(
         ColumnKind.TEXT, (machines.get(name, name) for name in frame["testbed"])
     )
     described = {
         name: (one.title, "control" if one.control_of else one.role, one.runtime, one.loop)
-        for name, one in run.frameworks.items()
+        for name, one in frameworks.items()
     }
     for place, column in enumerate(OF_FRAMEWORK):
         unknown = {"title": None, "role": "framework"}.get(column)

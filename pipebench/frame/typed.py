@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipebench.record.factors import Factor, FactorValue
 from pipebench.run.columns import Column, ColumnKind, Row, Value
 
 DTYPES = {ColumnKind.TEXT: "str", ColumnKind.INTEGER: "Int64", ColumnKind.NUMBER: "Float64"}
@@ -27,6 +28,11 @@ def series_of(kind: ColumnKind, values: Iterable[Value]) -> pd.Series[Any]:
         texts = [None if value is None else str(value) for value in values]
         return pd.Series(texts, dtype=DTYPES[kind])
     return pd.Series(list(values), dtype=DTYPES[kind])
+
+
+def factor_series(factor: Factor, values: Iterable[FactorValue]) -> pd.Series[Any]:
+    """Values of a factor; all frames have the same type, so that they can be joined."""
+    return series_of(ColumnKind.INTEGER if factor.is_number else ColumnKind.TEXT, values)
 
 
 def csv_text(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> str:

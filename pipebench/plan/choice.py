@@ -55,6 +55,8 @@ def _unknown(name: str, available: Frameworks) -> str:
     if now in available:
         return f"which is {now} now"
     folder, separator, variant = name.partition(SEPARATOR)
+    if separator and not folder:
+        return f"which lacks the name of a framework before the {SEPARATOR}"
     if not separator or folder not in available:
         return f"which does not exist; {suggestion(name, available)}"
     if name == again_of(folder):

@@ -9,11 +9,15 @@ from pathlib import Path
 
 def files_of(folder: Path) -> list[Path]:
     """Every file below a folder, sorted; not what an editor or Python leaves there."""
+    return [path for path in visible(folder) if path.is_file()]
+
+
+def visible(folder: Path) -> list[Path]:
+    """Everything below a folder, sorted, but what an editor or Python leaves there."""
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not any(
+        if not any(
             part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts
         )
     ]

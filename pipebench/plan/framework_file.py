@@ -16,6 +16,22 @@ from pipebench.record.names import AGAIN, FOLDER_PATTERN, OLD_AGAIN, VARIANT_PAT
 FILE = "framework.yml"
 
 Text = Annotated[str, Meta(extra={"right": "a text, in quotes if it is a number"})]
+Line = Annotated[
+    str,
+    Meta(
+        pattern=r"^\S[^\r\n]*\Z",
+        extra={"right": "a text of one line, in quotes if it is a number"},
+    ),
+]
+Python = Annotated[
+    str,
+    Meta(
+        pattern=r"^3\.\d+(\.\d+)?\Z",
+        extra={"right": "a version of CPython as a text, in quotes if it is a number"},
+    ),
+]
+MOST_OF_A_VALUE = 4096
+"""Characters of a value in the environment; the kernel takes 32 times as much at most."""
 Packages = Annotated[
     list[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9+.-]+\Z")]],
     Meta(extra={"right": "a list of Debian packages"}),
@@ -32,12 +48,13 @@ Files = Annotated[
 Environment = Annotated[
     dict[
         Annotated[str, Meta(pattern=r"^(?!BENCH_)[A-Z_][A-Z0-9_]*\Z")],
-        Annotated[str, Meta(pattern=r"^[^\0\n]*\Z")],
+        Annotated[str, Meta(pattern=r"^[^\0\r\n\u2028\u2029]*\Z", max_length=MOST_OF_A_VALUE)],
     ],
     Meta(
         extra={
             "right": "a mapping from names of A-Z, 0-9 and _, which do not begin with BENCH_, to "
-            "texts of one line, in quotes if they are numbers"
+            f"texts of one line of at most {MOST_OF_A_VALUE} characters, in quotes if they are "
+            "numbers"
         }
     ),
 ]
@@ -55,11 +72,11 @@ Variants = Annotated[dict[Any, Any], Meta(extra={"right": "a mapping from names 
 class DeclaredFramework(Struct, frozen=True, kw_only=True):
     """What is said of a framework, or of one of its variants."""
 
-    title: Text
-    stack: Text
-    language: Text
+    title: Line
+    stack: Line
+    language: Line
     runtime: Literal["python", "go", "debian"]
-    python: Text | None = None
+    python: Python | None = None
     packages: Packages = []
     build: Packages = []
     note: Text = ""
@@ -82,10 +99,10 @@ class VariantFile(Struct, frozen=True, kw_only=True):
     its own.
     """
 
-    title: Text | None = None
-    stack: Text | None = None
+    title: Line | None = None
+    stack: Line | None = None
     note: Text | None = None
-    python: Text | None = None
+    python: Python | None = None
     packages: Packages | None = None
     build: Packages | None = None
     files: Files | None = None

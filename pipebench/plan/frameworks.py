@@ -20,7 +20,13 @@ from pipebench.plan.framework_file import (
     Versions,
     read_declaration,
 )
-from pipebench.plan.variants import composed, digest_of_framework, variant_mistakes
+from pipebench.plan.variants import (
+    composed,
+    digest_of_framework,
+    link_mistakes,
+    lock_names_mistakes,
+    variant_mistakes,
+)
 from pipebench.record.names import current_name, named
 
 CURRENT = "current"
@@ -80,48 +86,46 @@ def read_frameworks(folder: Path) -> dict[str, PlannedFramework]:
     now = current_name(folder.name)
     if now != folder.name:
         mistakes.append(f"{folder} has the name that {now} has in older runs; rename it.")
-    plain_files = composed(folder, variants, "")
-    mistakes += _package_mistakes(folder, "", values, plain_files)
-    mistakes += _lock_mistakes(plain_files)
-    for variant, own in variants.items():
-        wrong = variant_mistakes(folder, variant, own, values)
+    mistakes += [*link_mistakes(folder), *lock_names_mistakes(folder, variants)]
+    whole: dict[str, tuple[dict[str, Any], dict[str, Path]]] = {}
+    for variant in ("", *variants):
+        own = variants.get(variant, VariantFile())
+        wrong = variant_mistakes(folder, variant, own, values) if variant else []
         if not wrong:
-            files = composed(folder, variants, variant)
-            changed = {name: path for name, path in files.items() if path != plain_files.get(name)}
-            wrong = _package_mistakes(folder, variant, values | _replaced(own), files)
-            wrong += _lock_mistakes(changed)
+            declared = values | _differences(values, variant, own)
+            whole[variant] = declared, composed(folder, variants, variant)
+            wrong = _mistakes(folder, variant, *whole[variant])
         mistakes += wrong
     mistakes.refuse()
-    shared = {name: value for name, value in values.items() if name not in IN_THE_FILE_ALONE}
-    frameworks = {folder.name: _planned(folder, "", shared, plain_files)}
-    for variant, own in variants.items():
-        differences = {
-            "title": f"{shared['title']}, {variant}",
-            **_replaced(own),
-            "files": own.files,
-            "env": own.env,
-            "loop": own.loop,
-            "overrides": own.overrides,
-        }
-        files = composed(folder, variants, variant)
-        one = _planned(folder, variant, shared | differences, files)
-        frameworks[named(folder.name, variant)] = one
+    frameworks = {named(folder.name, name): _planned(folder, name, *whole[name]) for name in whole}
+    plain = frameworks[folder.name]
+    Mistakes(
+        f"{folder / FILE}: the variant {one.variant} differs in nothing that acts; give it with, "
+        "python, loop, env, files, packages or build."
+        for one in frameworks.values()
+        if one is not plain and one.digest == plain.digest
+    ).refuse()
     return frameworks
 
 
-def _replaced(own: VariantFile) -> dict[str, Any]:
-    """What a variant declares in place of the plain framework's."""
+def _differences(values: Mapping[str, Any], variant: str, own: VariantFile) -> dict[str, Any]:
+    """What a variant has in place of the plain framework's; nothing of the plain one itself."""
+    if not variant:
+        return {}
     given = to_builtins(own)
-    names = ("title", "stack", "note", "python", "packages", "build")
-    return {name: given[name] for name in names if given[name] is not None}
+    overrides = given.pop("with")
+    title = f"{values.get('title')}, {variant}"
+    replaced = {name: value for name, value in given.items() if value is not None}
+    return {"title": title, **replaced, "overrides": overrides}
 
 
 def _planned(
     folder: Path, variant: str, values: Mapping[str, Any], files: Mapping[str, Path]
 ) -> PlannedFramework:
+    shared = {name: value for name, value in values.items() if name not in IN_THE_FILE_ALONE}
     note = values.get("note", "").strip()
     one = PlannedFramework(
-        **{**values, "note": note},
+        **{**shared, "note": note},
         path=str(folder.resolve()),
         folder=folder.name,
         variant=variant,
@@ -131,25 +135,38 @@ def _planned(
     return structs.replace(one, digest=digest_of_framework(files, acting))
 
 
-def _package_mistakes(
+def _mistakes(
     folder: Path, variant: str, values: Mapping[str, Any], files: Mapping[str, Path]
 ) -> list[str]:
-    """Mistakes in Debian packages that are right alone, but not with the other fields."""
+    """Mistakes in what is right alone, but not with the other fields, or with the files."""
     where = f"{folder / FILE}: the variant {variant}" if variant else str(folder / FILE)
-    sentences = []
-    if values.get("runtime") == "debian" and not values.get("packages"):
+    runtime = values.get("runtime")
+    sentences = [
+        f"{where} has a file {parent} and a folder of that name."
+        for parent in {str(parent) for name in files for parent in Path(name).parents}
+        if parent in files
+    ]
+    if runtime == "debian" and not values.get("packages"):
         sentences.append(
             f"{where} has no packages; runtime debian requires one, whose program is run."
         )
+    if runtime != "python" and values.get("python"):
+        sentences.append(f"{where} has python, which runtime {runtime} does not use; remove it.")
     if values.get("build") and BUILD_LOCK not in files:
         sentences.append(f"{where} has build, which requires a file {BUILD_LOCK} beside it.")
-    return sentences
+    own = [path for name in LOCKS if (path := files.get(name)) and _is_own(path, folder, variant)]
+    return sentences + _lock_mistakes(own)
 
 
-def _lock_mistakes(files: Mapping[str, Path]) -> list[str]:
+def _is_own(path: Path, folder: Path, variant: str) -> bool:
+    """Whether a file is not the plain framework's, of which its mistakes are told already."""
+    return not variant or path.parent != folder or path.name not in LOCKS
+
+
+def _lock_mistakes(files: Iterable[Path]) -> list[str]:
     """A sentence for each lock that has anything but packages."""
     sentences = []
-    for file in (files[name] for name in LOCKS if name in files):
+    for file in files:
         try:
             read_lock(file.read_text(encoding="utf-8", errors="replace"), str(file))
         except (LockError, OSError) as error:

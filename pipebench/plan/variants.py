@@ -6,13 +6,13 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipebench.documents.declared import listed
 from pipebench.locks.requirements_lock import LOCKS, LockError, normal, read_lock
-from pipebench.plan.digest import digest_of_files, files_of
+from pipebench.plan.digest import digest_of_files, files_of, visible
 from pipebench.plan.errors import PlanError, sentence
 from pipebench.plan.framework_file import FILE, VariantFile, known_variants, read_declaration
 from pipebench.record.names import plain_variant
@@ -71,9 +71,7 @@ def variant_mistakes(
     """
     where = f"{folder / FILE}: the variant {variant}"
     runtime, loops = values.get("runtime"), values.get("loops", [])
-    sentences = []
-    if own.files and not (folder / own.files).is_dir():
-        sentences.append(f"{where} has files {own.files}, which is not a folder in {folder}.")
+    sentences = [f"{where} {wrong}." for wrong in _wrong_files(folder, own)]
     if own.loop and own.loop not in loops:
         known = f"its server knows {listed(loops)}" if loops else "its server knows no choice"
         sentences.append(f"{where} has the loop {own.loop}; {known} (loops).")
@@ -85,7 +83,8 @@ def variant_mistakes(
             )
         return sentences
     if runtime == "debian":
-        return [*sentences, f"{where} has `with`, and Debian's packages have one version."]
+        wrong = "and Debian has one version of each of its packages; remove it"
+        return [*sentences, f"{where} has `with`, {wrong}."]
     if runtime == "go":
         advice = "give it `files`, a folder with its go.mod and go.sum"
         return [*sentences, f"{where} has `with`, which is for packages of Python; {advice}."]
@@ -94,11 +93,45 @@ def variant_mistakes(
     return sentences + _override_mistakes(folder, variant, own, where)
 
 
+def _wrong_files(folder: Path, own: VariantFile) -> Iterator[str]:
+    """What is wrong with the folder that has a variant's own files."""
+    if not own.files:
+        return
+    own_folder = folder / own.files
+    if own_folder.is_symlink() or not own_folder.is_dir():
+        yield f"has files {own.files}, which is not a folder in {folder}"
+    elif not files_of(own_folder):
+        yield f"has files {own.files}, in which there is no file"
+
+
+def link_mistakes(folder: Path) -> list[str]:
+    """A sentence for each link in a framework's folder that does not lead to a file.
+
+    It would be left out without a word.
+    """
+    return [
+        f"{path} is a link, and {path.readlink()} is not a file; remove it, or mend where it leads."
+        for path in visible(folder)
+        if path.is_symlink() and not path.is_file()
+    ]
+
+
+def lock_names_mistakes(folder: Path, variants: Mapping[str, VariantFile]) -> list[str]:
+    """A sentence for each lock of a variant that is not declared."""
+    names = {found[1] for path in folder.iterdir() if (found := VARIANT_LOCK.fullmatch(path.name))}
+    return [
+        f"{folder / variant_lock(name)} is the lock of a variant, and {folder / FILE} does not "
+        f"declare the variant {name}; {known_variants(variants)}."
+        for name in sorted(names - variants.keys())
+    ]
+
+
 def _override_mistakes(folder: Path, variant: str, own: VariantFile, where: str) -> list[str]:
     """A sentence for each package that is not overridden as is said, or that is not there."""
+    lock = folder / variant_lock(variant)
     try:
         plain = _pinned(folder / LOCKS[0])
-        locked = _pinned(folder / variant_lock(variant))
+        locked = _pinned(lock) if lock.exists() else None
     except OSError as error:
         return [f"{where} has `with`, and {error.filename} cannot be read: {error.strerror}."]
     except LockError as error:
@@ -111,11 +144,12 @@ def _override_mistakes(folder: Path, variant: str, own: VariantFile, where: str)
             sentences.append(
                 f"{where} has {package}, which the framework does not use; it uses {used}."
             )
-        elif locked.get(name) != {version}:
+        elif locked is not None and locked.get(name) != {version}:
             has = f"has {listed(sorted(locked[name]))}" if name in locked else "does not have it"
-            sentences.append(
-                f"{where} has {package} {version}, and {folder / variant_lock(variant)} {has}."
-            )
+            sentences.append(f"{where} has {package} {version}, and {lock} {has}.")
+    if locked is None and not sentences:
+        page = "docs/adding-a-framework.md says how it is made"
+        sentences.append(f"{where} has `with`, which requires the lock {lock}; {page}.")
     return sentences
 
 

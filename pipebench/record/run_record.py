@@ -68,6 +68,9 @@ class Framework:
     """What runs it, as it was installed: "CPython 3.13.5 (system)"."""
     python: str | None = None
     """As declared; None: the usual one."""
+    packages: list[str] = field(default_factory=list)
+    """Debian's, that it requires on the server."""
+    build: list[str] = field(default_factory=list)
     files: str | None = None
     """The folder below the framework's that a variant has files of its own in."""
     loop: str | None = None
@@ -268,6 +271,8 @@ def _frameworks(record: RunRecord, hosts: dict[str, HostFingerprint]) -> dict[st
             control_of=described.control_of,
             runtime=installed_of(name, hosts).runtime,
             python=described.python,
+            packages=described.packages,
+            build=described.build,
             files=described.files,
             loop=described.loop,
             env=described.env,

@@ -171,10 +171,55 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_loaded(tmp_path: Path) -> 
     problems = "\n".join(runs.problems)
     assert f"{tmp_path}/empty is not a run, and has none" in problems
     assert f"{tmp_path}/nowhere is not a run, and has none" in problems
-    assert f"{tmp_path}/same is the run a, which {tmp_path}/a is, too." in problems
+    assert f"{tmp_path}/same is the run a, which {tmp_path}/a is, too" in problems
     assert "newer" in problems
     assert "5 of 6 measurements" in problems
     assert len(runs.problems) == 5
+
+
+KEYS = ["run_id", "testbed", "framework", "workers", "depth", "connections"]
+
+
+def test_every_two_frames_can_be_joined(example: Runs) -> None:
+    frames = [example.measurements, example.latencies, example.samples, example.ratios("ceiling")]
+    for frame in frames:
+        joined = frame.head(50).merge(example.cells, on=KEYS)
+        assert len(joined) == min(50, len(frame))
+
+
+def test_no_count_is_a_float(example: Runs) -> None:
+    for frame in (example.latencies, example.samples, example.hosts):
+        kinds = {str(dtype) for dtype in frame.dtypes}
+        assert "float64" not in kinds
+    assert str(example.samples["unit_rss_bytes"].dtype) == "Int64"
+    assert str(example.samples["into_s"].dtype) == "Float64"
+    assert example.latencies.dtypes[["latency_us", "batches"]].astype(str).eq("Int64").all()
+
+
+def test_without_rows_there_are_the_columns(example: Runs) -> None:
+    nothing = load("nowhere")
+    for name in ("measurements", "cells", "latencies", "connections", "hosts", "versions"):
+        empty, full = getattr(nothing, name), getattr(example, name)
+        assert len(empty) == 0
+        same = [column for column in empty.columns if column in full]
+        assert {"run_id"} <= set(same)
+        if len(full) and name != "hosts":
+            assert empty[same].dtypes.equals(full[same].dtypes), name
+    assert example.connections.columns.tolist()[-2:] == ["received_bytes", "quiet_ms"]
+    assert nothing.samples["into_s"].tolist() == []
+
+
+def test_places_may_be_a_list_and_have_the_signs_of_a_pattern(tmp_path: Path) -> None:
+    made_run(tmp_path / "run[1]", {"one": 50_000})
+    made_run(tmp_path / "b", {"one": 50_000})
+    runs = load([tmp_path / "run[1]", tmp_path / "b"], tmp_path / "." / "b")
+    assert (len(runs), runs.problems) == (2, [])
+
+
+def test_names_of_today_and_of_then_are_one(example: Runs) -> None:
+    now = example.ratios("uvloop-httptools@again")
+    assert now.equals(example.ratios("uvloop-httptools-again"))
+    assert len(now) == 7
 
 
 def test_a_run_that_is_read_only_is_loaded_and_nothing_is_written(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_library_that_is_missing_is_named_with_its_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(files.FORMATS, "parquet", files.FORMATS["parquet"]._replace(library="no_x"))
-    with pytest.raises(files.MissingLibraryError, match=r"pip install 'async-pipeline-bench\[parq"):
+    with pytest.raises(files.FormatError, match=r"pip install 'async-pipeline-bench\[parq"):
         files.write(FRAME, tmp_path / "a.parquet", "parquet", UNITS)
     assert list(tmp_path.iterdir()) == []
 

@@ -20,6 +20,16 @@ CELLS = pd.DataFrame(
 )
 
 
+SEVERAL = pd.DataFrame(
+    {
+        "run_id": "a", "testbed": "main", "framework": "one", "depth": 5, "connections": 200,
+        "workers": pd.Series(["1", "16", "2", "all"], dtype="str"),
+        "loop": pd.Series(["x", None, "y", "z"], dtype="str"),
+        "requests_per_s": pd.Series([4.0, 3.0, 2.0, 1.0], dtype="Float64"),
+    }
+)  # fmt: skip
+
+
 def asked(
     rows: str = "framework", columns: str = "", figure: str = "requests_per_s", where: str = ""
 ) -> Asked:
@@ -44,13 +54,35 @@ def test_what_is_absent_has_no_number() -> None:
     assert lines[-1] == "one         99.444    -"
 
 
+def test_numbers_are_in_their_order_and_all_is_last() -> None:
+    across = aligned(pivoted(SEVERAL, asked(columns="workers")))
+    assert across.splitlines()[0].split() == ["framework", "workers", "1", "2", "16", "all"]
+    down = aligned(pivoted(SEVERAL, asked(rows="workers", columns="framework")))
+    assert [line.split()[0] for line in down.splitlines()[1:]] == ["1", "2", "16", "all"]
+
+
+def test_what_has_no_name_is_absent_and_what_failed_stays() -> None:
+    assert aligned(pivoted(SEVERAL, asked(rows="loop"))).splitlines()[2].split() == ["-", "3"]
+    failed = pivoted(CELLS, asked(columns="depth"))
+    assert aligned(failed).splitlines()[-1].split() == ["three", "-", "-"]
+
+
+def test_a_framework_is_found_by_the_name_of_today() -> None:
+    cells = CELLS.assign(framework=["aiohttp-2017", *CELLS["framework"][1:]])
+    table = pivoted(cells, asked(where="framework=aiohttp@2017"))
+    assert table.index.tolist() == ["aiohttp-2017"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
         (asked(rows="framwork"), "there is no column 'framwork'; did you mean framework?"),
         (asked(columns="dept"), "there is no column 'dept'; did you mean depth?"),
         (asked(figure="rate"), "there is no column 'rate'"),
-        (asked(where="depth=7"), "no cell has depth 7; it has 5 and 16"),
+        (asked(where="depth=7"), "no cell has depth 7; there are 5 and 16"),
+        (asked(rows="framework framework"), "framework is named twice"),
+        (asked(figure="framework"), "framework is named twice"),
+        (asked(where="framework=three"), "no cell has a figure requests_per_s"),
         (asked(where="depth"), "--where is 'depth'; it must be COLUMN=VALUE"),
         (asked(where="deep=7"), "there is no column 'deep'; did you mean depth?"),
         (asked(rows=""), "--rows requires the name of a column"),

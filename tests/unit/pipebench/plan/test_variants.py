@@ -166,7 +166,14 @@ DEBIAN = GO.replace("runtime: go", "runtime: debian\npackages: [nginx]")
         ("  x: {env: {A: 1}}\n", "in quotes if they are numbers"),
         ('  x: {env: {A: "1\\n2"}}\n', "texts of one line"),
         ("  x: {with: {one: 1.5}}\n", "a mapping from packages to versions, in quotes"),
-        ("  x: {with: {three: '1'}}\n", "requirements@x.txt cannot be read: No such file"),
+        ("  x: {with: {three: '1'}}\n", "has three, which the framework does not use; it uses one"),
+        ("  x: {with: {one: '2'}}\n", "which requires the lock"),
+        ("  x: {}\n", "the variant x differs in nothing that acts"),
+        ("  x: {title: Other, note: other}\n", "the variant x differs in nothing that acts"),
+        (f"  {'x' * 65}: {{loop: asyncio}}\n", "must have a name"),
+        (f"  x: {{env: {{A: {'y' * 5000}}}}}\n", "of at most 4096 characters"),
+        ('  x: {title: ""}\n', "title is ''; it must be a text of one line"),
+        ("  x: {python: banana}\n", "python is 'banana'; it must be a version of CPython"),
         ("  x: {build: [gcc]}\n", "the variant x has build, which requires a file requirements-b"),
         ("  x: {python: 3.13}\n", "in quotes if it is a number"),
     ],
@@ -205,7 +212,7 @@ def test_two_locks_of_one_variant_are_refused(tmp_path: Path) -> None:
     ("plain", "sentence"),
     [
         (GO, "which is for packages of Python; give it `files`, a folder with its go.mod and go.s"),
-        (DEBIAN, "has `with`, and Debian's packages have one version"),
+        (DEBIAN, "has `with`, and Debian has one version of each of its packages; remove it"),
     ],
 )
 def test_only_packages_of_python_have_other_versions(
@@ -214,6 +221,42 @@ def test_only_packages_of_python_have_other_versions(
     assert sentence in refusal(made(tmp_path, "  x: {with: {one: '1'}}\n", plain=plain))
     loop = made(tmp_path / "b", "  x: {loop: asyncio}\n", plain=plain)
     assert "has the loop asyncio; its server knows no choice" in refusal(loop)
+
+
+def test_files_of_a_variant_are_files_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    folder = made(tmp_path, "  x: {files: x}\n")
+    (folder / "x").symlink_to("/etc")
+    assert "has files x, which is not a folder in" in refusal(folder)
+    (folder / "x").unlink()
+    (folder / "x").mkdir()
+    assert "has files x, in which there is no file" in refusal(folder)
+    (folder / "x" / "server.py").symlink_to("gone")
+    assert "x/server.py is a link, and gone is not a file" in refusal(folder)
+    (folder / "x" / "server.py").unlink()
+    added(folder, "x/more.py", "")
+    (folder / "x" / "server.py").symlink_to("more.py")
+    assert read_frameworks(folder).keys() == {"mine", "mine@x"}
+
+
+def test_a_file_is_not_a_folder_in_the_same_place(tmp_path: Path) -> None:
+    folder = made(tmp_path, "  x: {files: x}\n")
+    (folder / "x" / "server.py").mkdir(parents=True)
+    added(folder, "x/server.py/more.py", "")
+    assert "the variant x has a file server.py and a folder of that name" in refusal(folder)
+
+
+def test_a_lock_of_no_variant_is_named(tmp_path: Path) -> None:
+    folder = made(tmp_path, "  x: {loop: asyncio}\n")
+    added(folder, "requirements@y.txt", LOCK)
+    found = refusal(folder)
+    assert "requirements@y.txt is the lock of a variant" in found
+    assert "does not declare the variant y; it has x" in found
+
+
+@pytest.mark.parametrize("plain", [GO, DEBIAN])
+def test_only_python_has_a_version_of_python(tmp_path: Path, plain: str) -> None:
+    folder = made(tmp_path, plain=plain + 'python: "3.13"\n')
+    assert "has python, which runtime" in refusal(folder)
 
 
 def available(top: Path) -> dict[str, PlannedFramework]:
@@ -241,6 +284,7 @@ def test_variants_are_chosen_by_name_and_never_by_default(tmp_path: Path) -> Non
         ("mine@again", "which is the control that bench_controls adds to a run"),
         ("mne@2017", "'mne@2017', which does not exist; did you mean mine@2017?"),
         ("mine@", "'mine@', and mine has no variant"),
+        ("@2017", "'@2017', which lacks the name of a framework before the @"),
     ],
 )
 def test_a_variant_that_does_not_exist_is_named(tmp_path: Path, name: str, sentence: str) -> None:
