@@ -38,7 +38,12 @@ def asked(
 
 def test_frameworks_and_depths() -> None:
     text = aligned(pivoted(CELLS, asked(columns="depth")))
-    assert text == ("framework  depth 5    16\ntwo        123,457   0.5\none         99.444  0.25")
+    assert text.splitlines() == [
+        "framework  depth 5    16",
+        "two        123,457   0.5",
+        "one         99.444  0.25",
+        "three            -     -",
+    ]
 
 
 def test_some_cells_in_markdown() -> None:
@@ -51,7 +56,7 @@ def test_some_cells_in_markdown() -> None:
 def test_what_is_absent_has_no_number() -> None:
     only = CELLS.drop(index=3)
     lines = aligned(pivoted(only, asked(columns="depth"))).splitlines()
-    assert lines[-1] == "one         99.444    -"
+    assert lines[2] == "one         99.444    -"
 
 
 def test_numbers_are_in_their_order_and_all_is_last() -> None:
