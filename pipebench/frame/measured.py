@@ -19,11 +19,13 @@ from pipebench.stats.estimate import Estimate
 from pipebench.stats.grouped import estimates
 
 IS_RATED, IS_RESULT = "is_rated", "is_result"
+OVER_ROUNDS = [figure for figure in FIGURES if figure.over_rounds]
+"""Those that a cell has."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredCells:
-    """A row a measurement: its cell (the place among so many cells), its round, every figure.
+    """A row a measurement: its cell (the place among so many cells), its round, and figures.
 
     is_rated: whether it has a rate, is_result: whether it is a result at all.
     """
@@ -33,7 +35,9 @@ class MeasuredCells:
 
     @classmethod
     def of(
-        cls, measured: Sequence[Sequence[JudgedMeasurement]], figures: Iterable[Figure] = FIGURES
+        cls,
+        measured: Sequence[Sequence[JudgedMeasurement]],
+        figures: Iterable[Figure] = OVER_ROUNDS,
     ) -> MeasuredCells:
         """measured: the measurements of each cell. figures: those that are asked for."""
         whole = [one for own in measured for one in own]

@@ -7,7 +7,7 @@ of two runs. A fact is anything else that is known of a measurement or of a cell
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from pipebench.measure.measurement import Measurement
@@ -21,12 +21,12 @@ Own = TypeVar("Own")
 """What a kind of row has of each figure."""
 
 
-class Needs(Enum):
-    """What a measurement must be for a figure of it to stand."""
+class Needs:
+    """What a measurement must be for a figure of it to stand: one of these outcomes."""
 
     NOTHING = tuple(Outcome)
     RESULT = tuple(outcome for outcome in Outcome if outcome != Outcome.INVALID)
-    RATE = RATED
+    RATE = tuple(RATED)
 
 
 class OverRounds(NamedTuple):
@@ -112,7 +112,7 @@ class Figure:
     explained_over_rounds: str = ""
     measured: Callable[[Measurement], float | None] | None = None
     of_cell: Callable[[Any], Estimate] | None = None
-    needs: Needs = Needs.RATE
+    needs: tuple[Outcome, ...] = Needs.RATE
     over_rounds: OverRounds | None = None
     every_round: bool = False
     interval: bool = False
@@ -140,7 +140,7 @@ class Figure:
 
     def value_in(self, judged: JudgedMeasurement) -> float | None:
         """The figure of one measurement."""
-        if self.measured is None or judged.judgement.outcome not in self.needs.value:
+        if self.measured is None or judged.judgement.outcome not in self.needs:
             return None
         return self.measured(judged.measurement)
 
