@@ -297,7 +297,7 @@ def test_a_run_that_goes_on_is_compared_by_what_it_has(base: Path, tmp_path: Pat
     compared = compare_runs([base, going])
     assert compared.not_compared == []
     assert compared.remarks == [
-        f"{going} is still under way, or was stopped: its 25 of 28 measurements are compared"
+        f"{going} is still under way, or was stopped: its 25 of 28 measurements are used"
     ]
     assert {row.requests_per_s.words for row in compared.pairs[0].rows} == {"tied"}
 
