@@ -18,6 +18,7 @@ earlier    an earlier run: recorded, resumed, repeated; its locks; what of it is
 harness    what is done while a run goes on: executions, records, lines, recovery
 compare    runs with runs, machines with machines; their differences; the gate of CI
 show       report, answer, terminal, formats, page, charts
+trial      a framework started on this computer and probed: `./bench try`
 chapters   variants, cost, cross-check, 2017, calibration: parts of a report unknown to the core
 api        runs as data frames, for notebooks and programs: `pipebench.load`
 commands   the commands of collect.py, a module each

@@ -77,6 +77,7 @@ RUN_BY = {
     "echo mine==1.4.2 | .venv/bin/uv --directory servers/mine pip compile --universal "
     "--generate-hashes --no-header --python-version 3.13 --override - requirements.in "
     "-o requirements@1.4.2.txt": "servers",
+    "./bench try servers/mine": "servers",
     ".venv-test/bin/pytest -m servers -k mine": "servers",
     "./collect.py results/RUN": "unit",
     "./collect.py show RECORD": "unit",

@@ -217,3 +217,12 @@ def test_packages_that_cannot_be_installed_are_named(checkout: Checkout) -> None
     assert "as root: apt-get update && apt-get install" in done.stderr
     assert "a-package" in done.stderr
     assert checkout.calls() == []
+
+
+def test_try_is_one_of_the_package_and_touches_no_lab(checkout: Checkout) -> None:
+    checkout.environment()
+    done = checkout.run("bench", "try", "aiohtp")
+    assert done.returncode == 2
+    assert done.stderr == "bench: aiohtp is not a framework; did you mean aiohttp?\n"
+    assert checkout.run("bench", "try", "--help").stdout.startswith("usage: ./bench try [-h]")
+    assert checkout.calls() == []
