@@ -2,6 +2,7 @@
 
 Each imports only those above it in this list.
 
+alone      what the standard library alone answers: exit statuses, commands, version
 documents  what people and strangers write (YAML, JSON), by declared classes
 record     the records of a run: every document, file names, whole files, events
 tools      the load tools: their limits, and the meaning of their output

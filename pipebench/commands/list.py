@@ -5,25 +5,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipebench.commands.shared import (
-    COLLECT,
-    NO_RUN,
-    RENDERED,
-    fail,
-    program,
-    put,
-    results_folder,
-    say,
-    shown,
-)
+from pipebench.alone.commands import COLLECT, program
+from pipebench.alone.status import Status
+from pipebench.commands.shared import fail, put, results_folder, say, shown
 from pipebench.record.schema import RunError
 from pipebench.show import listing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = (
-        "Exit status: 0, also if there are no runs; 2 if the folder does not exist; 5 it crashed."
-    )
     parser.add_argument(
         "results",
         metavar="RESULTS",
@@ -38,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         runs, broken = listing.runs(arguments.results)
     except RunError as error:
-        return fail(NO_RUN, str(error))
+        return fail(Status.REFUSED, str(error))
     if runs:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         put(listing.terminal(runs, columns))
@@ -47,4 +36,4 @@ def run(arguments: argparse.Namespace) -> int:
         put(f"There are no runs in {shown(arguments.results)}{hint}.")
     sys.stdout.flush()
     say(broken)
-    return RENDERED
+    return Status.DONE

@@ -3,15 +3,13 @@
 import argparse
 from pathlib import Path
 
-from pipebench.commands.shared import NO_RUN, RENDERED, fail, put
+from pipebench.alone.status import Status
+from pipebench.commands.shared import fail, put
 from pipebench.record.schema import RecordError
 from pipebench.show.record import show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = (
-        "Exit status: 0 shown; 2 the file is not a record that can be used; 5 it crashed."
-    )
     parser.add_argument(
         "record",
         metavar="RECORD",
@@ -24,5 +22,5 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         put(show(arguments.record))
     except RecordError as error:
-        return fail(NO_RUN, str(error))
-    return RENDERED
+        return fail(Status.REFUSED, str(error))
+    return Status.DONE

@@ -4,6 +4,7 @@ The folder of a record gives its kind. A record of raw/ is judged as the report 
 with its run; without the run's folder it is judged alone, and a sentence says so.
 """
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from pipebench.measure.measurement import Measurement, read_measurement, reduce
@@ -17,7 +18,7 @@ from pipebench.record.schema import (
     RecordError,
     RunError,
 )
-from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, stem
+from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, RUN, files, name_of, stem
 from pipebench.record.values import line, worded
 from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import probe_of
@@ -39,10 +40,12 @@ def show(path: Path) -> str:
     folder, kind = path.absolute().parent.parent, path.absolute().parent.name
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
-        raise RecordError(f"{path} {problem}; show requires a record of a run, as in {RAW}/")
+        advice = _meant(path) or f"show requires a record of a run, as in {RAW}/"
+        raise RecordError(f"{path} {problem}; {advice}")
     if kind not in KINDS:
         folders = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
-        raise RecordError(f"{path} is not in a folder named {folders}, as the records of a run are")
+        advice = _meant(path) or f"a record is in a folder {folders} of a run"
+        raise RecordError(f"{path} is not a record; {advice}")
     try:
         run, problem = load_run(folder), ""
     except RunError as error:
@@ -53,6 +56,24 @@ def show(path: Path) -> str:
     except RecordError as error:
         raise RecordError(f"{path} cannot be used: {error}") from error
     return f"{text}\n\n{_alone(problem, kind)}" if problem else text
+
+
+def _meant(path: Path) -> str:
+    """Which record may be meant by a path in a run, or by the path of a run; or nothing."""
+    run = next((one for one in (path, *path.parents[:2]) if (one / RUN).is_file()), None)
+    if run is None:
+        return ""
+    kind = next((one for one in KINDS if files(run, one)), None)
+    if kind is None:
+        return f"{run} has no records"
+    inner = next((one for one in (path.name, path.parent.name) if one in KINDS), kind)
+    names = [name_of(file) for file in files(run, inner)]
+    near = get_close_matches(path.name, names, n=1) or names[:1]
+    return (
+        f"a record of this run is {run / inner / near[0]}"
+        if near
+        else f"{run} has no records in {inner}/"
+    )
 
 
 def _text(folder: Path, file: str, run: Run | None) -> str:

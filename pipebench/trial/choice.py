@@ -30,7 +30,7 @@ def chosen(word: str, root: Path) -> PlannedFramework:
 
 def _folder(given: str, root: Path) -> Path:
     """The folder of a framework, by its path or its name. PlanError: there is none."""
-    known = _known(root)
+    known = known_names(root)
     folder = Path(given)
     if not folder.is_dir() and given in known:
         folder = known[given]
@@ -51,7 +51,7 @@ def _folder(given: str, root: Path) -> Path:
     return folder
 
 
-def _known(root: Path) -> dict[str, Path]:
+def known_names(root: Path) -> dict[str, Path]:
     """The project's own frameworks, by name."""
     folders = [root / name for name in sorted(own_names(root).frameworks)]
     files = [file for top in folders for file in (top / FILE, *top.glob(f"*/{FILE}"))]

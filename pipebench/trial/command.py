@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipebench.alone.status import Status, epilog
 from pipebench.documents.declared import listed
 from pipebench.harness.execution import SERVER_PATIENCE_S
 from pipebench.plan.errors import PlanError
@@ -26,7 +27,6 @@ from pipebench.trial.error import NotHereError, TrialError
 from pipebench.trial.interpreters import interpreter_here
 from pipebench.trial.serving import ADDRESS, END_S, Serving, serving
 
-RIGHT, NOT_RIGHT, REFUSED, INTERRUPTED = 0, 1, 2, 130
 CACHE = Path.home() / ".cache" / "async-pipeline-bench" / "try"
 LOG_LINES = 15
 DEPTH = 16
@@ -40,8 +40,8 @@ def parser() -> argparse.ArgumentParser:
         prog="./bench try",
         description="Start one framework on this computer as its unit would, on loopback, and "
         "probe it (docs/probe.md). It needs no lab, no hosts and no root. Nothing is measured.",
-        epilog="Exit status: 0 all that a measurement relies on is right; 1 it is not; 2 there is "
-        "no such framework, or this computer cannot start it.",
+        epilog=epilog("bench try"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     made.add_argument(
@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
     except PlanError as error:
         for sentence in error.sentences:
             _say(sentence)
-        return REFUSED
+        return Status.REFUSED
     with tempfile.TemporaryDirectory(prefix="pipeline-bench-try-") as temporary:
         place = Path(temporary)
         try:
@@ -90,12 +90,12 @@ def main(argv: Sequence[str]) -> int:
             with serving(deployed, place, given.workers) as server:
                 return _tried(server, given.depth, given.patience)
         except NotHereError as error:
-            return _failed(error, REFUSED)
+            return _failed(error, Status.REFUSED)
         except TrialError as error:
-            return _failed(error, NOT_RIGHT)
+            return _failed(error, Status.NOT_WHOLE)
         except KeyboardInterrupt:
             print()
-            return INTERRUPTED
+            return Status.INTERRUPTED
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -119,7 +119,7 @@ def _tried(server: Serving, depth: int, patience: float) -> int:
     if server.ended_early is None and not wrong:
         print(wrapped(f"Right: {name} does all that a measurement relies on."))
         print(f"To measure it: {_command(server.deployed)}")
-        return RIGHT
+        return Status.DONE
     if wrong:
         names = listed(case.name for case in wrong)
         print(wrapped(f"Not right: a measurement of {name} relies on {names}."))
@@ -128,7 +128,7 @@ def _tried(server: Serving, depth: int, patience: float) -> int:
     else:
         print(wrapped(f"Not right: {name} {server.how_it_ended} while it was probed."))
     _print_log(server.log)
-    return NOT_RIGHT
+    return Status.NOT_WHOLE
 
 
 def _remarks(server: Serving, wider: Sequence[str], written: Sequence[str]) -> list[str]:
@@ -161,7 +161,7 @@ def _command(deployed: Deployed) -> str:
     return f"{words} -e {shlex.quote(folders)}"
 
 
-def _failed(error: TrialError, status: int) -> int:
+def _failed(error: TrialError, status: Status) -> Status:
     _say(f"{error}.")
     if error.log is not None:
         _print_log(error.log)
