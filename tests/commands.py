@@ -82,6 +82,7 @@ RUN_BY = {
     "./collect.py results/RUN": "unit",
     "./collect.py show RECORD": "unit",
     "./collect.py list": "unit",
+    "./collect.py list --json": "unit",
     "./collect.py compare results/RUN results/RUN...": "unit",
     "./collect.py compare --machines results/RUN results/RUN...": "unit",
     "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": "unit",

@@ -11,9 +11,10 @@ from pipebench.alone.status import Status
 from pipebench.commands.shared import fail, not_written, put, say, shown
 from pipebench.compare.gate import gate
 from pipebench.compare.judged_side import JudgedSide
+from pipebench.compare.machines import compare_machines_of
 from pipebench.compare.runs import compare_runs, read_sides
 from pipebench.record.values import line
-from pipebench.show import comparison, fleet
+from pipebench.show import as_json, comparison, fleet
 from pipebench.show.report import write
 from pipebench.stats.estimate import LEAST_ROUNDS
 
@@ -68,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let --fail-if-slower compare the share of the ceiling, not requests/s: if the "
         "machine became slower between the runs, that does not count as a loss",
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print plain JSON instead (docs/formats.md), and write files only into --output",
+    )
 
 
 def _loss(text: str) -> float:
@@ -90,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _runs(arguments)
     if arguments.fail_if_slower is not None:
         return fail(Status.REFUSED, "--fail-if-slower compares runs: use it without --machines")
-    return _machines(arguments.folders, arguments.output)
+    return _machines(arguments.folders, arguments.output, plain=arguments.json)
 
 
 def _given_twice(folders: Sequence[Path]) -> Path | None:
@@ -109,16 +115,19 @@ def _runs(arguments: argparse.Namespace) -> int:
     if arguments.fail_if_slower is not None:
         decision = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
     say(compared.problems)
-    if text := comparison.terminal(compared, decision):
+    if arguments.json:
+        put(as_json.text(as_json.compared(compared, decision)))
+    elif text := comparison.terminal(compared, decision):
         put(text)
-    if compared.pairs:
+    if compared.pairs and (arguments.output or not arguments.json):
         output: Path = arguments.output or _beside(folders)
         try:
             output.mkdir(parents=True, exist_ok=True)
             write(output, comparison.files(compared, decision))
         except OSError as error:
             return not_written(output, error)
-        print(f"Comparison: {shown(output / 'compare.md')}")
+        if not arguments.json:
+            print(f"Comparison: {shown(output / 'compare.md')}")
     if decision and decision.status != Status.DONE:
         return int(decision.status)
     if not compared.pairs:
@@ -126,7 +135,7 @@ def _runs(arguments: argparse.Namespace) -> int:
     return Status.NOT_WHOLE if compared.problems else Status.DONE
 
 
-def _machines(folders: Sequence[Path], output: Path | None) -> int:
+def _machines(folders: Sequence[Path], output: Path | None, *, plain: bool) -> int:
     """The machines of all runs that can be read."""
     sides: list[JudgedSide] = []
     refused: list[str] = []
@@ -147,16 +156,24 @@ def _machines(folders: Sequence[Path], output: Path | None) -> int:
             Status.REFUSED, "no framework is ok on two kinds of machines: nothing can be compared"
         )
     say(made.problems)
-    put(made.terminal)
+    whole = not refused and not any(side.problems for side in sides) and not made.problems
+    status = Status.DONE if whole else Status.NOT_WHOLE
+    if plain:
+        rows = compare_machines_of(sides)[0].rows
+        put(as_json.text(as_json.machines(rows, [*refused, *made.problems])))
+        if not output:
+            return status
+    else:
+        put(made.terminal)
     output = output or _beside(folders, "machines")
     try:
         output.mkdir(parents=True, exist_ok=True)
         write(output, made.files)
     except OSError as error:
         return not_written(output, error)
-    print(f"Comparison: {shown(output / 'machines.html')}")
-    whole = not refused and not any(side.problems for side in sides) and not made.problems
-    return Status.DONE if whole else Status.NOT_WHOLE
+    if not plain:
+        print(f"Comparison: {shown(output / 'machines.html')}")
+    return status
 
 
 def _distinct(sides: Sequence[JudgedSide]) -> list[JudgedSide]:

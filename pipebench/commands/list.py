@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pipebench.alone.commands import COLLECT, program
 from pipebench.alone.status import Status
-from pipebench.commands.shared import fail, put, results_folder, say, shown
+from pipebench.commands.shared import fail, json_argument, put, results_folder, say, shown
 from pipebench.record.schema import RunError
-from pipebench.show import listing
+from pipebench.show import as_json, listing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=results_folder(),
         help="the folder of the runs (default: results/)",
     )
+    json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,7 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
         runs, broken = listing.runs(arguments.results)
     except RunError as error:
         return fail(Status.REFUSED, str(error))
-    if runs:
+    if arguments.json:
+        put(as_json.text(as_json.listed(runs, broken)))
+    elif runs:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         put(listing.terminal(runs, columns))
     else:

@@ -19,6 +19,12 @@ def folder_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print plain JSON instead (docs/formats.md)"
+    )
+
+
 def results_folder() -> Path:
     """Where runs are if no folder is given: in the checkout, or here."""
     return ROOT / "results" if program() == COLLECT else Path("results")

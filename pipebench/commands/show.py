@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipebench.alone.status import Status
-from pipebench.commands.shared import fail, put
+from pipebench.commands.shared import fail, json_argument, put
 from pipebench.record.schema import RecordError
 from pipebench.show.record import show
 
@@ -16,11 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a file in raw/, probe/, crosscheck/ or baseline/ of a run",
     )
+    json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        put(show(arguments.record))
+        put(show(arguments.record, plain=arguments.json))
     except RecordError as error:
         return fail(Status.REFUSED, str(error))
     return Status.DONE

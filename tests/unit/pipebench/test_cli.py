@@ -165,10 +165,8 @@ def test_it_goes_on_in_the_projects_environment(tmp_path: Path) -> None:
 def test_a_folder_of_runs_is_not_a_run_and_names_them(tmp_path: Path, command: str) -> None:
     for name in ("first", "second"):
         write_run(tmp_path / name, run_document(["one"], 1), {"a.json": record()})
-    words = (
-        ["compare", tmp_path, tmp_path / "first"] if command == "compare" else [command, tmp_path]
-    )
-    done = collect(*words)
+    other = [tmp_path / "first"] if command == "compare" else []
+    done = collect(command, tmp_path, *other)
     assert done.returncode == 2
     assert f"{tmp_path} is not a run; its runs: first, second" in done.stderr
     done = collect(tmp_path / "first" / "raw")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_it_is_read_as_the_page_says_and_bash_knows_both() -> None:
     assert typed == "source <(./collect.py completion bash)"
     done = commands.run(
         f"{typed} && complete -p collect.py bench",
-        first=Path(commands.sys.executable).parent,
+        first=Path(sys.executable).parent,
     )
     assert done.returncode == 0, done.stderr
     assert [line.split()[-1] for line in done.stdout.splitlines()] == ["collect.py", "bench"]
