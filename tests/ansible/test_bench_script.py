@@ -97,7 +97,7 @@ def test_help_is_short_and_sets_nothing_up(checkout: Checkout, command: str, opt
     done = checkout.run(command, option)
     assert done.returncode == 0
     assert done.stdout.startswith(f"./{command} [")
-    assert len(done.stdout.splitlines()) <= 12
+    assert len(done.stdout.splitlines()) <= 13
     assert max(map(len, done.stdout.splitlines())) <= 100
     assert not (checkout.folder / ".venv").exists()
 
