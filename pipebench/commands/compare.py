@@ -14,7 +14,7 @@ from pipebench.compare.judged_side import JudgedSide
 from pipebench.compare.machines import compare_machines_of
 from pipebench.compare.runs import compare_runs, read_sides
 from pipebench.record.values import line
-from pipebench.show import as_json, comparison, fleet
+from pipebench.show import as_json, comparison, comparison_json, fleet
 from pipebench.show.report import write
 from pipebench.stats.estimate import LEAST_ROUNDS
 
@@ -116,7 +116,7 @@ def _runs(arguments: argparse.Namespace) -> int:
         decision = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
     say(compared.problems)
     if arguments.json:
-        put(as_json.text(as_json.compared(compared, decision)))
+        put(as_json.text(comparison_json.compared(compared, decision)))
     elif text := comparison.terminal(compared, decision):
         put(text)
     if compared.pairs and (arguments.output or not arguments.json):
@@ -160,7 +160,7 @@ def _machines(folders: Sequence[Path], output: Path | None, *, plain: bool) -> i
     status = Status.DONE if whole else Status.NOT_WHOLE
     if plain:
         rows = compare_machines_of(sides)[0].rows
-        put(as_json.text(as_json.machines(rows, [*refused, *made.problems])))
+        put(as_json.text(comparison_json.machines(rows, [*refused, *made.problems])))
         if not output:
             return status
     else:
