@@ -10,9 +10,11 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from pipebench.alone.status import Status
+from pipebench.cli import main
+
 ROOT = Path(__file__).resolve().parent
 REQUIRED = ("numpy", "pandas", "msgspec", "jinja2", "vl_convert", "markdown_it", "yaml")
-NO_ENVIRONMENT = 4
 
 
 def enter_environment() -> None:
@@ -28,12 +30,9 @@ def enter_environment() -> None:
         ".venv/bin/pip install --require-hashes -r requirements.txt",
         file=sys.stderr,
     )
-    sys.exit(NO_ENVIRONMENT)
+    sys.exit(Status.NO_ENVIRONMENT)
 
 
 if __name__ == "__main__":
-    enter_environment()
     gc.disable()  # a command keeps most of what it makes, until it ends
-    from pipebench.cli import main
-
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], enter_environment))

@@ -2,6 +2,7 @@
 
 Each imports only those above it in this list.
 
+alone      what the standard library alone answers: exit statuses, commands, version
 documents  what people and strangers write (YAML, JSON), by declared classes
 record     the records of a run: every document, file names, whole files, events
 tools      the load tools: their limits, and the meaning of their output
@@ -18,6 +19,7 @@ earlier    an earlier run: recorded, resumed, repeated; its locks; what of it is
 harness    what is done while a run goes on: executions, records, lines, recovery
 compare    runs with runs, machines with machines; their differences; the gate of CI
 show       report, answer, terminal, formats, page, charts
+trial      a framework started on this computer and probed: `./bench try`
 chapters   variants, cost, cross-check, 2017, calibration: parts of a report unknown to the core
 api        runs as data frames, for notebooks and programs: `pipebench.load`
 commands   the commands of collect.py, a module each

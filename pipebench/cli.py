@@ -5,33 +5,11 @@ import gc
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from io import TextIOWrapper
 
-from pipebench.commands.shared import COLLECT, CRASHED, INSTALLED, fail, program, put
-
-COMMANDS = {
-    "render": "judge one run and write its outputs",
-    "show": "show one record: the execution, its results, the rules that it broke",
-    "compare": "compare the cells of runs with the first run's, or the machines that they measured",
-    "list": "list the runs, newest first",
-    "export": "write one tidy file of one run or of many: CSV, Parquet, JSON or a spreadsheet",
-    "pivot": "print one figure of the cells of runs as a table of two dimensions",
-    "columns": "print docs/columns.md: what each column of the tables is",
-    "calibrate": "compare a run of servers whose truth is known with what they do",
-}
-"""What each does; its module has `add_arguments` and `run`."""
-OTHER_NAMES = {"report": "render"}
-"""The first is what an installed package calls it, the second what collect.py does."""
-OF_A_CHECKOUT = ("calibrate",)
-"""What they compare with is not in an installed package."""
-
-USAGE = {
-    COLLECT: "collect.py [render] RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
-    "       export RUN... -o FILE | pivot RUN... | columns | calibrate RESULTS/RUN",
-    INSTALLED: "pipebench report RESULTS/RUN | show RECORD | compare RUN RUN... | list |\n"
-    "       export RUN... -o FILE | pivot RUN... | columns",
-}
+from pipebench.alone.commands import OTHER_NAMES, commands_of, misspelt, program
+from pipebench.alone.status import Status
+from pipebench.commands.parsers import parser
 
 
 def pipebench() -> int:
@@ -40,21 +18,31 @@ def pipebench() -> int:
     return main(sys.argv[1:])
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command; returns the exit status."""
+def main(argv: Sequence[str], enter: Callable[[], None] = lambda: None) -> int:
+    """Run one command; returns the exit status.
+
+    enter: called before anything is imported that the standard library does not have.
+    """
+    if sentence := misspelt(argv, program()):
+        print(f"{program()}: {sentence}", file=sys.stderr)
+        return Status.REFUSED
     words = _with_command(argv)
     wanted = next((OTHER_NAMES.get(word, word) for word in words if word in _names()), "")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal of another encoding ends no command
             stream.reconfigure(errors="backslashreplace")
-    arguments = _parser(wanted).parse_args(words)
+    if wanted:
+        enter()
+    arguments = parser(program(), [wanted]).parse_args(words)
     command: Callable[[argparse.Namespace], int] = arguments.call
     try:
         return command(arguments)
     except Exception as error:  # noqa: BLE001 (its 1 would say that all was written)
+        from pipebench.commands.shared import fail, put  # noqa: PLC0415 (not of the standard library)
+
         put(traceback.format_exc(), sys.stderr)
         return fail(
-            CRASHED,
+            Status.CRASHED,
             f"{wanted} crashed, which is a fault of this project: {type(error).__name__}: {error}",
         )
 
@@ -67,46 +55,4 @@ def _with_command(argv: Sequence[str]) -> list[str]:
 
 
 def _names() -> list[str]:
-    return [*_commands(), *OTHER_NAMES]
-
-
-def _called(name: str) -> list[str]:
-    """The names of a command, first the one in the pages of the program that was called."""
-    names = [name, *(other for other, meant in OTHER_NAMES.items() if meant == name)]
-    return names[::-1] if program() == INSTALLED else names
-
-
-def _commands() -> dict[str, str]:
-    """Those of the program that was called."""
-    left_out = OF_A_CHECKOUT if program() == INSTALLED else ()
-    return {name: does for name, does in COMMANDS.items() if name not in left_out}
-
-
-def _parser(wanted: str) -> argparse.ArgumentParser:
-    """wanted: the command whose arguments are read; only what it uses is loaded."""
-    parser = argparse.ArgumentParser(
-        prog=program(),
-        description="Judge a run by its raw records, and write results.csv, summary.csv, "
-        "report.md, report.html and charts/ into its folder. It needs no hosts, and can be "
-        "repeated at any time, also while the run goes on.",
-        usage=USAGE[program()],
-        epilog="Exit status: 0 rendered; 1 rendered, but the run is not whole (stderr says what "
-        "is missing or invalid); 2 the folder is not a run; 3 the outputs could not be written; "
-        "4 no environment; 5 it crashed. A framework that fails is a result, not a fault of the "
-        "run. The others: see their --help.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", prog=program())
-    for name, describe in _commands().items():
-        called, *others = _called(name)
-        command = commands.add_parser(
-            called,
-            aliases=others,
-            help=describe,
-            description=describe,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        if name == wanted:
-            module = import_module(f"pipebench.commands.{name}")
-            module.add_arguments(command)
-            command.set_defaults(call=module.run)
-    return parser
+    return [*commands_of(program()), *OTHER_NAMES]

@@ -77,14 +77,17 @@ RUN_BY = {
     "echo mine==1.4.2 | .venv/bin/uv --directory servers/mine pip compile --universal "
     "--generate-hashes --no-header --python-version 3.13 --override - requirements.in "
     "-o requirements@1.4.2.txt": "servers",
+    "./bench try servers/mine": "servers",
     ".venv-test/bin/pytest -m servers -k mine": "servers",
     "./collect.py results/RUN": "unit",
     "./collect.py show RECORD": "unit",
     "./collect.py list": "unit",
+    "./collect.py list --json": "unit",
     "./collect.py compare results/RUN results/RUN...": "unit",
     "./collect.py compare --machines results/RUN results/RUN...": "unit",
     "./collect.py compare results/BASE results/NEW --fail-if-slower 5%": "unit",
     "./collect.py calibrate results/RUN": "unit",
+    "source <(./collect.py completion bash)": "unit/pipebench/commands/test_completion.py",
     "./collect.py export RUN... -o FILE": "unit",
     "./collect.py export RUN... --what cells -o FILE": "unit",
     "./collect.py pivot RUN... --rows framework --columns depth --values requests_per_s": "unit",
@@ -111,7 +114,7 @@ RUN_BY = {
 OURS = r"\./[\w./-]+|\.venv[\w-]*/\S+"
 OTHERS = (
     r"(?:ansible|ansible-playbook|pytest|python3?|pip|uv|go|git|sudo|apt|apt-get|systemctl"
-    r"|journalctl|curl|tail|ssh|ssh-keygen|ssh-keyscan|cd|cp|mkdir|cpupower|export) \S"
+    r"|journalctl|source|curl|tail|ssh|ssh-keygen|ssh-keyscan|cd|cp|mkdir|cpupower|export) \S"
 )
 STARTS = re.compile(rf"(?:{OURS})(?: |$)|{OTHERS}")
 # Alone in a sentence it is the program that is spoken of: what it does is said with arguments.

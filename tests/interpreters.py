@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import platform
-import shutil
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from modules.python_interpreter import (
     FROM_MAVEN,
@@ -22,36 +17,21 @@ from modules.python_interpreter import (
 )
 
 from pipebench.hosts.python_builds import build_for, fetched, listed
+from pipebench.trial.error import NotHereError
+from pipebench.trial.interpreters import LocalPython, interpreter_here
 
 CACHE = Path.home() / ".cache" / "async-pipeline-bench-tests"
 
 
-class Interpreter(NamedTuple):
-    """environment: what is needed to start it, and to build for it."""
-
-    executable: str
-    environment: dict[str, str]
-
-
-def interpreter(version: str) -> Interpreter:
-    """A CPython of a version, as "3.7". pyenv's own come first: uv stumbles over its shims."""
-    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
-    if kept:
-        return Interpreter(str(kept[-1]), {})
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}") or "uv"
-    found = subprocess.run(
-        [uv, "python", "find", "--no-project", version],
-        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode == 0:
-        return Interpreter(found.stdout.strip(), {})
-    return built(version)
+def interpreter(version: str) -> LocalPython:
+    """A CPython of a version, as "3.7"."""
+    try:
+        return interpreter_here(version)
+    except NotHereError:
+        return built(version)
 
 
-def built(version: str) -> Interpreter:
+def built(version: str) -> LocalPython:
     """One from Maven's repository, as the role `server` puts it on a host."""
     build = build_for(version, platform.machine(), glibc(), listed())
     directory = CACHE / "python"
@@ -66,4 +46,4 @@ def built(version: str) -> Interpreter:
     what, why = probe(executable, version)
     assert what is not None, why
     libraries = library_path(executable)
-    return Interpreter(str(executable), {"LD_LIBRARY_PATH": libraries, "LIBRARY_PATH": libraries})
+    return LocalPython(str(executable), {"LD_LIBRARY_PATH": libraries, "LIBRARY_PATH": libraries})

@@ -18,6 +18,7 @@ from types import FrameType
 
 import yaml
 
+from pipebench.alone.status import Status
 from pipebench.cloud.creation import ROOT, settled
 from pipebench.cloud.descendants import end_descendants, keep_orphans
 from pipebench.cloud.fleet import Fleet, creation_of, folder_of, forget_fleet, keep_fleet
@@ -26,7 +27,6 @@ from pipebench.plan.errors import PlanError
 
 DESTROY = ".venv/bin/ansible-playbook playbooks/cloud_destroy.yml"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-REFUSED, INTERRUPTED = 2, 130
 CLEAN_S = 10
 """So long what outlives its playbook may take to end itself."""
 TRIES = 3
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
     status = trip.check()
     if status == 0 and not (given.yes or agreed()):
         print("Nothing was created.")
-        status = REFUSED
+        status = Status.REFUSED
     if status != 0:
         trip.forget()
         return status
@@ -97,7 +97,7 @@ def say(sentence: str) -> None:
 def refuse(sentences: str) -> int:
     for sentence in sentences.splitlines():
         say(sentence)
-    return REFUSED
+    return Status.REFUSED
 
 
 class Trip:
@@ -152,7 +152,7 @@ class Trip:
                 f"{DESTROY} -e fleet={self._fleet.name}"
             )
         if self._interrupted:
-            return INTERRUPTED
+            return Status.INTERRUPTED
         return status or destroyed
 
     def _destroy(self) -> int:
@@ -161,7 +161,7 @@ class Trip:
         end_descendants(CLEAN_S)
         for _ in range(TRIES):
             status = self._play("playbooks/cloud_destroy.yml", *self._words())
-            if status in (0, INTERRUPTED):
+            if status in (0, Status.INTERRUPTED):
                 break
         return status
 
@@ -177,7 +177,7 @@ class Trip:
         """Run a playbook to its end. It gets no signal but those that are passed on to it."""
         program = Path(sys.executable).with_name("ansible-playbook")
         if self._interrupted and not self._destroying:
-            return INTERRUPTED
+            return Status.INTERRUPTED
         with subprocess.Popen(
             [program, str(ROOT / playbook), *words],
             env=os.environ | {"ANSIBLE_LOCALHOST_WARNING": "false"},

@@ -3,29 +3,15 @@
 import argparse
 from pathlib import Path
 
+from pipebench.alone.status import Status
 from pipebench.chapters import calibration
-from pipebench.commands.shared import (
-    NO_RUN,
-    NOT_WHOLE,
-    RENDERED,
-    ROOT,
-    fail,
-    folder_argument,
-    not_written,
-    put,
-    say,
-    shown,
-)
+from pipebench.commands.shared import ROOT, fail, folder_argument, not_written, put, say, shown
 from pipebench.record.schema import RunError
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = (
-        "Exit status: 0 all is as expected; 1 it is not; 2 the folder is not such a run; 3 the "
-        "outputs could not be written; 5 it crashed."
-    )
     folder_argument(parser)
     parser.add_argument(
         "--expected",
@@ -43,17 +29,17 @@ def run(arguments: argparse.Namespace) -> int:
         servers = calibration.check_servers(judged_run, expected)
         if not servers:
             return fail(
-                NO_RUN,
+                Status.REFUSED,
                 f"{folder} has no server of plans/calibrate.yml or "
                 "plans/calibrate_connections.yml; calibrate requires a run of one of these plans",
             )
         text = calibration.markdown(judged_run.run.run_id, servers)
         report.write(folder, {"calibration.md": text})
     except (RunError, calibration.ExpectedError) as error:
-        return fail(NO_RUN, str(error))
+        return fail(Status.REFUSED, str(error))
     except OSError as error:
         return not_written(folder, error)
     say(report.problems(judged_run))
     put(calibration.terminal(servers))
     print(f"Report: {shown(folder / 'calibration.md')}")
-    return NOT_WHOLE if any(one.wrong for one in servers) else RENDERED
+    return Status.NOT_WHOLE if any(one.wrong for one in servers) else Status.DONE

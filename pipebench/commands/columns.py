@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Sequence
 
+from pipebench.alone.status import Status
 from pipebench.chapters import crosscheck
-from pipebench.commands.shared import RENDERED
 from pipebench.compare import machine_columns
 from pipebench.compare.columns import COLUMNS
 from pipebench.run.columns import Column, Row
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     print(page(), end="")
-    return RENDERED
+    return Status.DONE
 
 
 def page() -> str:

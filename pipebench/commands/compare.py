@@ -7,21 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipebench.commands.shared import (
-    NO_RUN,
-    NOT_WHOLE,
-    RENDERED,
-    fail,
-    not_written,
-    put,
-    say,
-    shown,
-)
-from pipebench.compare.gate import Status, gate
+from pipebench.alone.status import Status
+from pipebench.commands.shared import fail, not_written, put, say, shown
+from pipebench.compare.gate import gate
 from pipebench.compare.judged_side import JudgedSide
+from pipebench.compare.machines import compare_machines_of
 from pipebench.compare.runs import compare_runs, read_sides
 from pipebench.record.values import line
-from pipebench.show import comparison, fleet
+from pipebench.show import as_json, comparison, comparison_json, fleet
 from pipebench.show.report import write
 from pipebench.stats.estimate import LEAST_ROUNDS
 
@@ -29,20 +22,15 @@ MOST_NAMED = 4
 LEAST_RUNS = 2
 
 EPILOG = f"""\
-Exit status: 0 compared; 1 compared, but a run cannot be compared or is not whole (stderr says which
-and why); 2 nothing could be compared; 3 the outputs could not be written; 4 no environment;
-5 it crashed.
-
 With --fail-if-slower, the first of these that is true of any framework that is ok in the base:
-  10  slower: the interval of the ratio excludes 1, the ratio is beyond the noise floor, and
-      below 1 - LOSS
-  13  not comparable: not ok in the other run, or not in it, or no noise floor; or a run that
-      could not be compared at all
-  12  too few rounds: fewer than {LEAST_ROUNDS} in one of the runs
-  11  too much variance: not slower, but the interval extends below 1 - LOSS, so that such a
-      loss is not excluded either
-If none is true, the status is as without --fail-if-slower. docs/comparing-runs.md says more.
-"""
+  {Status.SLOWER:d}  slower: the interval of the ratio excludes 1, the ratio is beyond the
+      noise floor, and below 1 - LOSS
+  {Status.NOT_COMPARABLE:d}  not comparable: not ok in the other run, or not in it, or no noise
+      floor; or a run that could not be compared at all
+  {Status.TOO_FEW_ROUNDS:d}  too few rounds: fewer than {LEAST_ROUNDS} in one of the runs
+  {Status.TOO_MUCH_VARIANCE:d}  too much variance: not slower, but the interval extends below
+      1 - LOSS, so that such a loss is not excluded either
+If none is true, the status is as without --fail-if-slower. docs/comparing-runs.md says more."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let --fail-if-slower compare the share of the ceiling, not requests/s: if the "
         "machine became slower between the runs, that does not count as a loss",
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print plain JSON instead (docs/formats.md), and write files only into --output",
+    )
 
 
 def _loss(text: str) -> float:
@@ -96,12 +89,20 @@ def _loss(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.to_ceiling and arguments.fail_if_slower is None:
-        return fail(NO_RUN, "--to-ceiling requires --fail-if-slower LOSS")
+        return fail(Status.REFUSED, "--to-ceiling requires --fail-if-slower LOSS")
+    if twice := _given_twice(arguments.folders):
+        return fail(Status.REFUSED, f"{twice} was given twice; give two different runs")
     if not arguments.machines:
         return _runs(arguments)
     if arguments.fail_if_slower is not None:
-        return fail(NO_RUN, "--fail-if-slower compares runs: use it without --machines")
-    return _machines(arguments.folders, arguments.output)
+        return fail(Status.REFUSED, "--fail-if-slower compares runs: use it without --machines")
+    return _machines(arguments.folders, arguments.output, plain=arguments.json)
+
+
+def _given_twice(folders: Sequence[Path]) -> Path | None:
+    """The only run that was given, if it was given more than once."""
+    alone = len(folders) > 1 and len({folder.resolve() for folder in folders}) == 1
+    return folders[0] if alone and folders[0].is_dir() else None
 
 
 def _runs(arguments: argparse.Namespace) -> int:
@@ -114,24 +115,27 @@ def _runs(arguments: argparse.Namespace) -> int:
     if arguments.fail_if_slower is not None:
         decision = gate(compared, arguments.fail_if_slower, to_ceiling=arguments.to_ceiling)
     say(compared.problems)
-    if text := comparison.terminal(compared, decision):
+    if arguments.json:
+        put(as_json.text(comparison_json.compared(compared, decision)))
+    elif text := comparison.terminal(compared, decision):
         put(text)
-    if compared.pairs:
+    if compared.pairs and (arguments.output or not arguments.json):
         output: Path = arguments.output or _beside(folders)
         try:
             output.mkdir(parents=True, exist_ok=True)
             write(output, comparison.files(compared, decision))
         except OSError as error:
             return not_written(output, error)
-        print(f"Comparison: {shown(output / 'compare.md')}")
-    if decision and decision.status != Status.PASSED:
+        if not arguments.json:
+            print(f"Comparison: {shown(output / 'compare.md')}")
+    if decision and decision.status != Status.DONE:
         return int(decision.status)
     if not compared.pairs:
-        return NO_RUN
-    return NOT_WHOLE if compared.problems else RENDERED
+        return Status.REFUSED
+    return Status.NOT_WHOLE if compared.problems else Status.DONE
 
 
-def _machines(folders: Sequence[Path], output: Path | None) -> int:
+def _machines(folders: Sequence[Path], output: Path | None, *, plain: bool) -> int:
     """The machines of all runs that can be read."""
     sides: list[JudgedSide] = []
     refused: list[str] = []
@@ -142,22 +146,34 @@ def _machines(folders: Sequence[Path], output: Path | None) -> int:
             sides.append(read)
     say([*refused, *(problem for side in sides for problem in side.problems)])
     if len(sides) < LEAST_RUNS:
-        return fail(NO_RUN, "compare --machines requires two runs; one has it in its own report")
+        return fail(
+            Status.REFUSED, "compare --machines requires two runs; one has it in its own report"
+        )
     sides = _distinct(sides)
     made = fleet.render(sides)
     if made.empty:
-        return fail(NO_RUN, "no framework is ok on two kinds of machines: nothing can be compared")
+        return fail(
+            Status.REFUSED, "no framework is ok on two kinds of machines: nothing can be compared"
+        )
     say(made.problems)
-    put(made.terminal)
+    whole = not refused and not any(side.problems for side in sides) and not made.problems
+    status = Status.DONE if whole else Status.NOT_WHOLE
+    if plain:
+        rows = compare_machines_of(sides)[0].rows
+        put(as_json.text(comparison_json.machines(rows, [*refused, *made.problems])))
+        if not output:
+            return status
+    else:
+        put(made.terminal)
     output = output or _beside(folders, "machines")
     try:
         output.mkdir(parents=True, exist_ok=True)
         write(output, made.files)
     except OSError as error:
         return not_written(output, error)
-    print(f"Comparison: {shown(output / 'machines.html')}")
-    whole = not refused and not any(side.problems for side in sides) and not made.problems
-    return RENDERED if whole else NOT_WHOLE
+    if not plain:
+        print(f"Comparison: {shown(output / 'machines.html')}")
+    return status
 
 
 def _distinct(sides: Sequence[JudgedSide]) -> list[JudgedSide]:

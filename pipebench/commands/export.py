@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from pipebench.commands.shared import NO_RUN, NOT_WHOLE, NOT_WRITTEN, RENDERED, fail, say, shown
+from pipebench.alone.status import Status
+from pipebench.commands.shared import fail, say, shown
 
 WHAT = ("measurements", "cells", "latencies", "samples", "connections", "hosts", "versions")
 FORMATS = ("csv", "parquet", "json", "xlsx")
@@ -24,18 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, help="default: that of the file's name, as .parquet"
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
-    parser.epilog = (
-        "docs/notebooks.md says what the tables have. Exit status: 0 written; 1 written, but not "
-        "every run is whole, or could be read (stderr says which); 2 there is no run; 3 the file "
-        "exists, or cannot be written; 5 it crashed."
-    )
+    parser.epilog = "docs/notebooks.md says what the tables have."
 
 
 def run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     kind = arguments.format or output.suffix.removeprefix(".").lower()
     if problem := _not_written_to(output, kind, force=arguments.force):
-        return fail(NOT_WRITTEN, problem)
+        return fail(Status.NOT_WRITTEN, problem)
 
     from pipebench.api import load  # noqa: PLC0415 (pandas takes a while)
     from pipebench.frame import files  # noqa: PLC0415
@@ -43,18 +40,18 @@ def run(arguments: argparse.Namespace) -> int:
     runs = load(*arguments.places)
     say(runs.problems)
     if not len(runs):
-        return fail(NO_RUN, "no run could be read")
+        return fail(Status.REFUSED, "no run could be read")
     units = dict(zip(runs.columns["name"], runs.columns["unit"], strict=True))
     frame = getattr(runs, arguments.what)
     try:
         files.write(frame, output, kind, units)
     except files.FormatError as error:
-        return fail(NOT_WRITTEN, str(error))
+        return fail(Status.NOT_WRITTEN, str(error))
     except OSError as error:
-        return fail(NOT_WRITTEN, f"{output} cannot be written: {error.strerror or error}")
+        return fail(Status.NOT_WRITTEN, f"{output} cannot be written: {error.strerror or error}")
     size = f"{len(frame):,} rows of {len(frame.columns)} columns"
     print(f"{shown(output)}: {size}, from {len(runs)} run{'' if len(runs) == 1 else 's'}")
-    return NOT_WHOLE if runs.problems else RENDERED
+    return Status.NOT_WHOLE if runs.problems else Status.DONE
 
 
 def _not_written_to(output: Path, kind: str, *, force: bool) -> str | None:

@@ -5,25 +5,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipebench.commands.shared import (
-    COLLECT,
-    NO_RUN,
-    RENDERED,
-    fail,
-    program,
-    put,
-    results_folder,
-    say,
-    shown,
-)
+from pipebench.alone.commands import COLLECT, program
+from pipebench.alone.status import Status
+from pipebench.commands.shared import fail, json_argument, put, results_folder, say, shown
 from pipebench.record.schema import RunError
-from pipebench.show import listing
+from pipebench.show import as_json, listing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = (
-        "Exit status: 0, also if there are no runs; 2 if the folder does not exist; 5 it crashed."
-    )
     parser.add_argument(
         "results",
         metavar="RESULTS",
@@ -32,14 +21,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=results_folder(),
         help="the folder of the runs (default: results/)",
     )
+    json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
         runs, broken = listing.runs(arguments.results)
     except RunError as error:
-        return fail(NO_RUN, str(error))
-    if runs:
+        return fail(Status.REFUSED, str(error))
+    if arguments.json:
+        put(as_json.text(as_json.listed(runs, broken)))
+    elif runs:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         put(listing.terminal(runs, columns))
     else:
@@ -47,4 +39,4 @@ def run(arguments: argparse.Namespace) -> int:
         put(f"There are no runs in {shown(arguments.results)}{hint}.")
     sys.stdout.flush()
     say(broken)
-    return RENDERED
+    return Status.DONE

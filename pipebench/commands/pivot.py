@@ -2,10 +2,8 @@
 
 import argparse
 
-from pipebench.commands.shared import NO_RUN, NOT_WHOLE, RENDERED, fail, put, say
-
-WRONG = NO_RUN
-"""The exit status of a wrong argument."""
+from pipebench.alone.status import Status
+from pipebench.commands.shared import fail, put, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--where", metavar="COLUMN=VALUE", action="append", default=[], help="of these cells alone"
     )
     parser.add_argument("--markdown", action="store_true", help="as a table of Markdown")
-    parser.epilog = (
-        "The columns are those of summary.csv (docs/columns.md). Exit status: 0 printed; 1 "
-        "printed, but not every run is whole, or could be read (stderr says which); 2 there is no "
-        "run, no such column, or no such cell; 5 it crashed."
-    )
+    parser.epilog = "The columns are those of summary.csv (docs/columns.md)."
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     runs = load(*arguments.places)
     say(runs.problems)
     if not len(runs):
-        return fail(NO_RUN, "no run could be read")
+        return fail(Status.REFUSED, "no run could be read")
     asked = pivot.Asked(
         rows=_names(arguments.rows),
         columns=_names(arguments.columns),
@@ -59,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.ratio_to is not None:
             table = table.rename(columns={asked.figure: f"{asked.figure} to {arguments.ratio_to}"})
     except (pivot.PivotError, RatioError) as error:
-        return fail(WRONG, str(error))
+        return fail(Status.REFUSED, str(error))
     put(pivot.markdown(table) if arguments.markdown else pivot.aligned(table))
-    return NOT_WHOLE if runs.problems else RENDERED
+    return Status.NOT_WHOLE if runs.problems else Status.DONE
 
 
 def _names(text: str) -> list[str]:

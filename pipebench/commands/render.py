@@ -4,18 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-from pipebench.commands.shared import (
-    NO_RUN,
-    NOT_WHOLE,
-    NOT_WRITTEN,
-    RENDERED,
-    fail,
-    folder_argument,
-    not_written,
-    put,
-    say,
-    shown,
-)
+from pipebench.alone.status import Status
+from pipebench.commands.shared import fail, folder_argument, not_written, put, say, shown
 from pipebench.record.run_record import load_run
 from pipebench.record.schema import RunError
 from pipebench.run import prices
@@ -52,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.output and not arguments.force and _is_taken(output):
             return fail(
-                NOT_WRITTEN,
+                Status.NOT_WRITTEN,
                 f"{output} is not empty; name a new folder, or add --force, which replaces "
                 "what has the same name in it",
             )
@@ -65,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
             rendered = collect(folder, CHAPTERS, process, output)
     except RunError as error:
-        return fail(NO_RUN, str(error))
+        return fail(Status.REFUSED, str(error))
     except OSError as error:
         advice = "" if arguments.output else "; --output FOLDER writes to another"
         return not_written(output, error, advice)
@@ -76,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"Comparison: {shown(output / COMPARISON)}")
     print(f"Report: {shown(output / 'report.html')} (the same as Markdown: report.md)")
     no_file = arguments.prices and not arguments.prices.is_file()
-    return NOT_WHOLE if rendered.problems or no_file else RENDERED
+    return Status.NOT_WHOLE if rendered.problems or no_file else Status.DONE
 
 
 def _is_taken(output: Path) -> bool:

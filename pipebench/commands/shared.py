@@ -1,4 +1,4 @@
-"""Shared parts of the commands: exit statuses and messages."""
+"""Shared parts of the commands: arguments and messages."""
 
 import argparse
 import sys
@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from pipebench.alone.commands import COLLECT, program
+from pipebench.alone.status import Status
 from pipebench.record.values import harmless, line
 
 ROOT = Path(__file__).resolve().parents[2]
-COLLECT, INSTALLED = "collect.py", "pipebench"
-
-RENDERED, NOT_WHOLE, NO_RUN, NOT_WRITTEN, NO_ENVIRONMENT, CRASHED = range(6)
 
 
 def folder_argument(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +19,10 @@ def folder_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def program() -> str:
-    """What was called: collect.py of a checkout, or pipebench, which an installed package has."""
-    return INSTALLED if Path(sys.argv[0]).stem == INSTALLED else COLLECT
+def json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print plain JSON instead (docs/formats.md)"
+    )
 
 
 def results_folder() -> Path:
@@ -47,10 +47,13 @@ def say(sentences: Sequence[str]) -> None:
     sys.stderr.flush()
 
 
-def fail(status: int, sentence: str) -> int:
+def fail(status: Status, sentence: str) -> Status:
+    """Say why a command ended so; returns the status."""
     say([sentence])
     return status
 
 
-def not_written(folder: Path, error: OSError, advice: str = "") -> int:
-    return fail(NOT_WRITTEN, f"{folder} cannot be written to: {error.strerror or error}{advice}")
+def not_written(folder: Path, error: OSError, advice: str = "") -> Status:
+    return fail(
+        Status.NOT_WRITTEN, f"{folder} cannot be written to: {error.strerror or error}{advice}"
+    )

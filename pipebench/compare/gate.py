@@ -1,22 +1,21 @@
 """--fail-if-slower: whether a comparison shows a loss, excludes a loss, or does neither."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from pipebench.alone.status import Status
 from pipebench.compare.cells import ComparedFigure, Verdict
 from pipebench.compare.runs import Compared
 from pipebench.record.factors import Cell
 from pipebench.rules.rule import Outcome
 
-
-class Status(IntEnum):
-    """Exit statuses, the most important first; numbers as in ceph/cbt's is-regression.py."""
-
-    SLOWER = 10
-    NOT_COMPARABLE = 13
-    TOO_FEW_ROUNDS = 12
-    TOO_MUCH_VARIANCE = 11
-    PASSED = 0
+BY_WEIGHT = (
+    Status.SLOWER,
+    Status.NOT_COMPARABLE,
+    Status.TOO_FEW_ROUNDS,
+    Status.TOO_MUCH_VARIANCE,
+    Status.DONE,
+)
+"""How a cell can be checked, the most important first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +60,16 @@ def gate(compared: Compared, loss: float, *, to_ceiling: bool = False) -> Gate:
         for row in rows:
             figure = row.to_ceiling if to_ceiling else row.requests_per_s
             status = status_of(figure, loss)
-            if status != Status.PASSED:
+            if status != Status.DONE:
                 misses.append(Miss(status, pair.other.name, row.cell, figure, figure.reason))
-    problems = [] if checked else ["no framework is ok in the base"]
+    nothing = compared.pairs and not checked
+    problems = ["no framework is ok in the base"] if nothing else []
     misses += [
         Miss(Status.NOT_COMPARABLE, problem=problem)
         for problem in [*problems, *compared.not_compared]
     ]
-    order = list(Status)
-    misses.sort(key=lambda miss: order.index(miss.status))
-    status = misses[0].status if misses else Status.PASSED
+    misses.sort(key=lambda miss: BY_WEIGHT.index(miss.status))
+    status = misses[0].status if misses else Status.DONE
     return Gate(status, checked, misses, loss, to_ceiling)
 
 
@@ -87,4 +86,4 @@ def status_of(figure: ComparedFigure, loss: float) -> Status:
         return Status.NOT_COMPARABLE
     if figure.verdict == Verdict.WORSE and ratio < 1 - loss:
         return Status.SLOWER
-    return Status.TOO_MUCH_VARIANCE if low < 1 - loss else Status.PASSED
+    return Status.TOO_MUCH_VARIANCE if low < 1 - loss else Status.DONE

@@ -88,9 +88,10 @@ def read_sides(folders: list[Path]) -> Iterator[JudgedSide | str]:
             first = seen.setdefault((side.run.run_id, side.run.started), number)
         if side and first == number:
             yield side
+        elif folder.resolve() == folders[first].resolve():
+            yield f"{folder} was given twice; give different runs"
         else:
-            same = "the base itself" if first == 0 else f"the same run as {folders[first]}"
-            yield f"{folder} is {same}: a run compared with itself shows nothing"
+            yield f"{folder} is the same run as {folders[first]}; give different runs"
 
 
 def _named(base: JudgedSide, other: JudgedSide) -> tuple[JudgedSide, JudgedSide]:

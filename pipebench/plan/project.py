@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pipebench.alone.version import version
 from pipebench.record.values import CREDENTIALS, HIDDEN
 
 SECRET_NAME = re.compile(
@@ -35,11 +35,10 @@ class Project(NamedTuple):
 
 def read_project(argv: Sequence[str], root: Path = ROOT) -> Project:
     """The project as it is now. argv: of the running program."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     arguments = [without_secrets(argument.removeprefix(f"{root}/")) for argument in argv[1:]]
     return Project(
         root=root,
-        version=project["version"],
+        version=version(root),
         commit=_git(root, "rev-parse", "HEAD"),
         dirty=bool(_git(root, "status", "--porcelain")),
         command=[Path(argv[0]).name, *arguments],

@@ -37,6 +37,8 @@ from pipebench.record.schema import (
 )
 from pipebench.record.values import first_of, line, worded
 
+NAMED_RUNS = 5
+"""Of the runs in a folder that is not one itself, so many of the last are named."""
 UNOPTIMISED = ("maven",)
 """Sources of CPythons that were built without profile-guided optimisation."""
 NOT_OPTIMISED = "not an optimised build"
@@ -138,6 +140,18 @@ class Run:
         return sum(len(cells) for cells in self.rounds)
 
 
+def _not_a_run(folder: Path) -> str:
+    """Why a folder is not a run, and which one of those in or above it may be meant."""
+    inner = sorted(path.parent.name for path in folder.glob(f"*/{store.RUN}"))
+    if inner:
+        more = f" and {len(inner) - NAMED_RUNS} more" if len(inner) > NAMED_RUNS else ""
+        return f"{folder} is not a run; its runs: {', '.join(inner[-NAMED_RUNS:])}{more}"
+    above = folder.resolve().parent
+    if (above / store.RUN).exists():
+        return f"{folder} is a part of a run; the run is {above}"
+    return f"{folder} is not a run: it has no {store.RUN}"
+
+
 def load_run(folder: Path) -> Run:
     """Read run.json and hosts/*.json of a run, finished or not.
 
@@ -150,7 +164,7 @@ def load_run(folder: Path) -> Run:
         raise RunError(f"{folder} has links in place of files ({', '.join(links)}); remove them")
     path = folder / store.RUN
     if not path.exists():
-        raise RunError(f"{folder} is not a run: it has no {store.RUN}")
+        raise RunError(_not_a_run(folder))
     try:
         record, problems = read_run_record(folder)
     except RecordError as error:

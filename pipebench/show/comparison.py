@@ -3,9 +3,10 @@
 import textwrap
 from collections import Counter
 
+from pipebench.alone.status import Status
 from pipebench.compare.cells import COMPARED, ComparedCell, Verdict
 from pipebench.compare.columns import compare_csv
-from pipebench.compare.gate import Gate, Miss, Status
+from pipebench.compare.gate import Gate, Miss
 from pipebench.compare.runs import Compared, ComparedRuns
 from pipebench.record.factors import PLACE
 from pipebench.run.cells import in_words, several
@@ -292,7 +293,7 @@ def _parts_words(parts: list[str]) -> str:
 
 def gate_lines(gate: Gate) -> list[str]:
     """The result of --fail-if-slower."""
-    verdict = "passed" if gate.status == Status.PASSED else f"exit status {int(gate.status)}"
+    verdict = "passed" if gate.status == Status.DONE else f"exit status {int(gate.status)}"
     return [
         f"Gate, {gate.checked} cells checked: {verdict}.",
         *(f"{GATE_WORDS[miss.status]}: {_miss(miss, gate)}" for miss in gate.misses),

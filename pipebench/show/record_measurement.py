@@ -71,7 +71,7 @@ def text(seen: MeasurementInputs) -> str:
 def checked(measurement: Measurement) -> str:
     """The execution and its results, for another load tool than the judged one."""
     seen = MeasurementInputs(measurement, Context(), None)
-    problem = _problem(measurement)
+    problem = problem_of(measurement)
     return "\n\n".join(
         [
             f"Cross-check with {measurement.tool} of run {measurement.run_id}: {measurement.file}",
@@ -81,7 +81,7 @@ def checked(measurement: Measurement) -> str:
     )
 
 
-def _problem(measurement: Measurement) -> str:
+def problem_of(measurement: Measurement) -> str:
     """Why there are no figures that can be compared."""
     of_tool = measurement.tool_problem.sentence if measurement.tool_problem else None
     problems = (measurement.harness_fault, measurement.unusable, of_tool)

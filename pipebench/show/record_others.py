@@ -18,11 +18,12 @@ def probe(seen: Conformance) -> str:
     if seen.why:
         parts.append(wrapped(f"Not probed: {seen.why}"))
     if seen.cases:
-        parts.append(_cases(seen.cases))
+        parts.append(cases_in_words(seen.cases))
     return "\n\n".join(parts)
 
 
-def _cases(cases: list[Case]) -> str:
+def cases_in_words(cases: list[Case]) -> str:
+    """How many conform, and how those went that do not."""
     wrong = [case for case in cases if case.conforms is False]
     unknown = [case.name for case in cases if case.conforms is None]
     conforming = len(cases) - len(wrong) - len(unknown)

@@ -32,6 +32,8 @@ from ansible import constants
 from ansible import context as command_line
 from ansible.plugins.callback.default import CallbackModule as Default
 
+from pipebench.alone.status import Status
+
 DOCUMENTATION = r"""
 name: bench
 type: stdout
@@ -41,7 +43,6 @@ extends_documentation_fragment: [default_callback, result_format_callback]
 
 
 COLLECT = Path(__file__).resolve().parents[2] / "collect.py"
-INTERRUPTED = 130
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # So long the workers may take to leave their hosts clean.
 CLEAN_S = 8
@@ -86,7 +87,7 @@ class CallbackModule(Default):
                 [sys.executable, COLLECT, self._results], stdout=output, stderr=output, check=False
             )
         shutil.rmtree(constants.DEFAULT_LOCAL_TMP, ignore_errors=True)
-        os._exit(INTERRUPTED)
+        os._exit(Status.INTERRUPTED)
 
     def _is_shown(self, task: Any) -> bool:
         """Whether a task is shown also if it changes nothing."""

@@ -97,7 +97,7 @@ def test_help_is_short_and_sets_nothing_up(checkout: Checkout, command: str, opt
     done = checkout.run(command, option)
     assert done.returncode == 0
     assert done.stdout.startswith(f"./{command} [")
-    assert len(done.stdout.splitlines()) <= 12
+    assert len(done.stdout.splitlines()) <= 13
     assert max(map(len, done.stdout.splitlines())) <= 100
     assert not (checkout.folder / ".venv").exists()
 
@@ -216,4 +216,13 @@ def test_packages_that_cannot_be_installed_are_named(checkout: Checkout) -> None
     assert done.returncode == 1
     assert "as root: apt-get update && apt-get install" in done.stderr
     assert "a-package" in done.stderr
+    assert checkout.calls() == []
+
+
+def test_try_is_one_of_the_package_and_touches_no_lab(checkout: Checkout) -> None:
+    checkout.environment()
+    done = checkout.run("bench", "try", "aiohtp")
+    assert done.returncode == 2
+    assert done.stderr == "bench: aiohtp is not a framework; did you mean aiohttp?\n"
+    assert checkout.run("bench", "try", "--help").stdout.startswith("usage: ./bench try [-h]")
     assert checkout.calls() == []

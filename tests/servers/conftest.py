@@ -1,141 +1,50 @@
 """Starting a framework on loopback, each in an environment of its own made from its lock."""
 
 import dataclasses
-import hashlib
-import os
-import re
-import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import pytest
 
 from pipebench.plan.frameworks import find_frameworks
-from pipebench.plan.variants import put_together
-from tests.interpreters import CACHE, Interpreter, interpreter
+from pipebench.trial.deployed import Deployed, deploy
+from pipebench.trial.error import NotHereError
+from pipebench.trial.sockets import processes_of
+from tests.interpreters import CACHE, interpreter
 
 ROOT = Path(__file__).parents[2]
 # For what a server keeps while it runs; goes when the tests end.
 TEMPORARY = tempfile.TemporaryDirectory(prefix="pipeline-bench-tests-")
-DEFAULT_PYTHON = "3.13"
 FRAMEWORKS = find_frameworks(["servers", "fasthttp"], ROOT)
 """Each framework, and each of its variants, by name."""
 
 
-def tool(name: str) -> str:
-    """Prefer what was installed beside this interpreter: it is pinned."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    found = shutil.which(name, path=path)
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
-
-
-def environment(folder: Path, name: str, version: str) -> tuple[Path, dict[str, str]]:
-    """The Python of an environment made from a lock, and the variables that it needs."""
-    lock = folder / "requirements.txt"
-    # The locks hold for what is newer than the pinned version, too.
-    if version == DEFAULT_PYTHON and sys.version_info >= tuple(map(int, version.split("."))):
-        python = Interpreter(sys.executable, {})
-    else:
-        python = interpreter(version)
-    made_of = lock.read_bytes() + os.path.realpath(python.executable).encode()
-    place = CACHE / f"{name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
-    if not (place / "complete").exists():
-        shutil.rmtree(place, ignore_errors=True)
-        run = partial(subprocess.run, check=True, env={**os.environ, **python.environment})
-        uv = [tool("uv"), "--quiet"]
-        run([*uv, "venv", "--python", python.executable, place])
-        # with the tools that a host builds with; there a user without a network does it
-        pip = ["--python", place / "bin/python", "--require-hashes"]
-        isolated = []
-        if (tools := folder / "requirements-build.txt").exists():
-            isolated.append("--no-build-isolation")
-            run([*uv, "pip", "install", *pip, "--requirement", tools])
-        run([*uv, "pip", "sync", *pip, *isolated, lock])
-        (place / "complete").touch()
-    return place / "bin/python", python.environment
-
-
-def build(folder: Path, name: str) -> Path:
-    binary = CACHE / name
-    subprocess.run(
-        [tool("go"), "build", "-trimpath", "-o", binary, "."],
-        cwd=folder,
-        env={**os.environ, "CGO_ENABLED": "0"},
-        check=True,
-    )
-    return binary
-
-
-def unpacked(packages: list[str]) -> dict[str, str]:
-    """Where Debian's packages are found that are not installed here: an environment.
-
-    They are unpacked instead, as that takes no root, and starts no service.
-    """
-    place = CACHE / "-".join(packages)
-    if not (place / "complete").exists():
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        options = ["--quiet", "--no-install-recommends"]
-        try:
-            simulated = apt_get(place, "--simulate", *options, "install", *packages)
-            if missing := re.findall(r"^Inst (\S+)", simulated, re.MULTILINE):
-                apt_get(place, *options, "download", *missing)
-        except subprocess.CalledProcessError as error:
-            pytest.skip(f"{', '.join(packages)} cannot be had: {error.stderr.strip()}")
-        for package in place.glob("*.deb"):
-            subprocess.run(["dpkg-deb", "--extract", package, place], check=True)
-        (place / "complete").touch()
-    return {
-        "PATH": os.pathsep.join([f"{place}/usr/sbin", f"{place}/usr/bin", os.environ["PATH"]]),
-        "LD_LIBRARY_PATH": os.pathsep.join(map(str, place.glob("usr/lib/*-linux-gnu*"))),
-    }
-
-
-def apt_get(place: Path, *words: str) -> str:
-    return subprocess.run(
-        [tool("apt-get"), *words],
-        cwd=place,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-
-
-@dataclasses.dataclass
-class Framework:
-    """folder: the name of its own. path: what it consists of, put together as on a server."""
+class Framework(NamedTuple):
+    """One that is deployed here, by its name."""
 
     name: str
-    folder: str
-    path: Path
-    command: list[str]
-    role: str
-    stack: str
-    environment: dict[str, str]
+    deployed: Deployed
+
+    @property
+    def folder(self) -> str:
+        return self.deployed.about.folder
+
+    @property
+    def role(self) -> str:
+        return self.deployed.about.role
+
+    @property
+    def stack(self) -> str:
+        return self.deployed.about.stack
 
     def start(self, **settings: str) -> subprocess.Popen[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
-        return subprocess.Popen(
-            self.command,
-            cwd=self.path,
-            env={**kept, **self.environment, "TMPDIR": TEMPORARY.name, **settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # as in a unit, what a manager of workers kills are its own processes
-            start_new_session=True,
-        )
+        return self.deployed.start(Path(TEMPORARY.name), subprocess.PIPE, **settings)
 
     @contextmanager
     def running(self, workers: int = 1) -> Iterator["Server"]:
@@ -234,11 +143,10 @@ class Server:
     def cpu_ticks(self) -> int:
         """CPU time of the processes of its session."""
         used = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
+        for pid in processes_of(self.process.pid):
             with suppress(OSError):
-                fields = stat.read_text().rpartition(") ")[2].split()
-                if int(fields[3]) == self.process.pid:
-                    used += int(fields[11]) + int(fields[12])
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+                used += int(fields[11]) + int(fields[12])
         return used
 
     def answers(self) -> bool:
@@ -248,28 +156,17 @@ class Server:
         return False
 
 
-def deploy(name: str) -> Framework:
-    about = FRAMEWORKS[name]
+def framework_of(name: str) -> Framework:
     folder = Path(TEMPORARY.name) / "frameworks" / name
-    put_together(Path(about.path), about.variant, folder)
-    CACHE.mkdir(parents=True, exist_ok=True)
-    needed: dict[str, str] = {}
-    if about.runtime == "python":
-        python, needed = environment(folder, name, about.python or DEFAULT_PYTHON)
-        command = [str(python), "server.py"]
-    else:
-        command = [str(build(folder, name))] if about.runtime == "go" else ["./server"]
-    packages = unpacked(about.packages) if about.packages else {}
-    libraries = [one["LD_LIBRARY_PATH"] for one in (needed, packages) if "LD_LIBRARY_PATH" in one]
-    if libraries:
-        packages = {**packages, "LD_LIBRARY_PATH": os.pathsep.join(libraries)}
-    own = about.env | ({"BENCH_LOOP": about.loop} if about.loop else {})
-    return Framework(name, about.folder, folder, command, about.role, about.stack, packages | own)
+    try:
+        return Framework(name, deploy(FRAMEWORKS[name], folder, CACHE, interpreter))
+    except NotHereError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session", params=FRAMEWORKS)
 def framework(request: pytest.FixtureRequest) -> Framework:
-    return deploy(request.param)
+    return framework_of(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -282,9 +179,9 @@ def server(framework: Framework) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def deployed() -> Callable[[str], Framework]:
     """Any framework, by its name."""
-    return deploy
+    return framework_of
 
 
 @pytest.fixture(scope="session")
 def flagship() -> Framework:
-    return deploy("uvloop-httptools")
+    return framework_of("uvloop-httptools")

@@ -47,12 +47,13 @@ def test_a_framework_and_a_variant_are_added_as_the_page_says(tmp_path: Path) ->
     for name in ("server.py", "requirements.in"):
         shutil.copy(ROOT / "servers" / "uvloop-httptools" / name, mine / name)
 
-    link, lock, copied, older, test = commands.run_by("servers")
+    link, lock, copied, older, try_it, test = commands.run_by("servers")
     for command, words in (
         (link, {}),
         (lock, {".venv/bin/": f"{BIN}/"}),
         (copied, {}),
         (older, {".venv/bin/": f"{BIN}/", "mine==1.4.2": f"uvloop=={OLDER}"}),
+        (try_it.replace("./bench try", "PYTHON -m pipebench.trial"), {"PYTHON": BIN / "python"}),
         (test, {".venv-test/bin/": f"{BIN}/"}),
     ):
         done = commands.run(f"cd {copy} && " + commands.filled(command, words), first=BIN)

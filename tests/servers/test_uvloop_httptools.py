@@ -132,7 +132,7 @@ def slow_server(
     script.write_text(
         textwrap.dedent(f"""
             import asyncio, os, sys
-            sys.path.insert(0, {str(flagship.path)!r})
+            sys.path.insert(0, {str(flagship.deployed.path)!r})
             import server
 
             async def slow():
@@ -149,7 +149,8 @@ def slow_server(
             server.serve(*server.settings()[:2], shared=False)
         """)
     )
-    slow = dataclasses.replace(flagship, name="slow", command=[flagship.command[0], str(script)])
+    command = [flagship.deployed.command[0], str(script)]
+    slow = flagship._replace(deployed=dataclasses.replace(flagship.deployed, command=command))
     with slow.running() as server:
         yield server
     assert server.errors.count("Traceback") == server.errors.count("Error: broken") == 1

@@ -127,6 +127,7 @@ RUNS = {
         "Limited by: server",
     ),
     "./collect.py list": ({}, 0, "example"),
+    "./collect.py list --json": ({}, 0, '"run_id": "example"'),
     "./collect.py compare results/RUN results/RUN...": (
         {"results/RUN...": "second", "results/RUN": "first"},
         0,

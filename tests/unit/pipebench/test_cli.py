@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.command import collect
+from tests.unit.command import bare, collect
 from tests.unit.pipebench.factory import DATA, record, run_document, write_run
 
 COLLECT = Path(__file__).parents[3] / "collect.py"
@@ -143,19 +143,8 @@ def test_prices_are_kept_where_the_report_is(tmp_path: Path) -> None:
     assert "0.5 EUR" in (output / "report.md").read_text()
 
 
-def bare_python(folder: Path) -> str:
-    """An interpreter without any package: this one, told to look nowhere."""
-    path = folder / "python"
-    path.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
-    path.chmod(0o755)
-    return str(path)
-
-
 def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
-    alone = shutil.copy(COLLECT, tmp_path)
-    done = subprocess.run(
-        [bare_python(tmp_path), alone, "x"], capture_output=True, text=True, check=False
-    )
+    done = bare(tmp_path, "x")
     assert done.returncode == 4
     assert (
         "numpy, pandas, msgspec, jinja2, vl_convert, markdown_it and yaml are missing. ./bench "
@@ -164,12 +153,43 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_it_goes_on_in_the_projects_environment(tmp_path: Path) -> None:
-    alone = shutil.copy(COLLECT, tmp_path)
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\necho "went on: $2"\n')
     python.chmod(0o755)
-    done = subprocess.run(
-        [bare_python(tmp_path), alone, "x"], capture_output=True, text=True, check=False
-    )
+    done = bare(tmp_path, "x")
     assert done.stdout == "went on: x\n"
+
+
+@pytest.mark.parametrize("command", ["render", "compare", "calibrate"])
+def test_a_folder_of_runs_is_not_a_run_and_names_them(tmp_path: Path, command: str) -> None:
+    for name in ("first", "second"):
+        write_run(tmp_path / name, run_document(["one"], 1), {"a.json": record()})
+    other = [tmp_path / "first"] if command == "compare" else []
+    done = collect(command, tmp_path, *other)
+    assert done.returncode == 2
+    assert f"{tmp_path} is not a run; its runs: first, second" in done.stderr
+    done = collect(tmp_path / "first" / "raw")
+    assert done.stderr == (
+        f"collect.py: {tmp_path / 'first' / 'raw'} is a part of a run; the run is "
+        f"{tmp_path / 'first'}\n"
+    )
+
+
+def test_show_names_a_record_that_exists(tmp_path: Path) -> None:
+    run = shutil.copytree(DATA / "run", tmp_path / "run")
+    first = run / "raw" / "main-r01-001-absent-w1-d5-c200.json"
+    third = run / "raw" / "main-r03-004-alpha-w1-d5-c200.json"
+    for path, wrong, right in (
+        (run / "run.json", "is not a record", first),
+        (run, "is a folder", first),
+        (run / "raw", "is a folder", first),
+        (run / "nothing.json", "does not exist", first),
+        (run / "raw" / "main-r03-004-alpha-w1-d5-c20.json", "does not exist", third),
+        (run / "probe" / "main-alpha-w2.json", "does not exist", run / "probe/main-alpha-w1.json"),
+    ):
+        done = collect("show", path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"collect.py: {path} {wrong}; a record of this run is {right}\n"
+    done = collect("show", tmp_path / "nothing")
+    assert done.stderr.endswith("does not exist; show requires a record of a run, as in raw/\n")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pipebench.alone.status import Status
 from pipebench.compare.cells import ComparedFigure, Verdict
-from pipebench.compare.gate import Status, gate, status_of
+from pipebench.compare.gate import gate, status_of
 from pipebench.compare.runs import compare_runs
 from pipebench.show.comparison import gate_lines
 from pipebench.stats.estimate import Estimate
@@ -26,10 +27,10 @@ def figure(verdict: str, ratio: float, low: float | None, high: float | None) ->
 @pytest.mark.parametrize(
     ("seen", "status"),
     [
-        (figure("tied", 1, 0.97, 1.03), Status.PASSED),
-        (figure("better", 1.2, 1.1, 1.3), Status.PASSED),
+        (figure("tied", 1, 0.97, 1.03), Status.DONE),
+        (figure("better", 1.2, 1.1, 1.3), Status.DONE),
         (figure("worse", 0.9, 0.88, 0.93), Status.SLOWER),
-        (figure("worse", 0.97, 0.96, 0.98), Status.PASSED),  # slower, but not by so much
+        (figure("worse", 0.97, 0.96, 0.98), Status.DONE),  # slower, but not by so much
         (figure("worse", 0.94, 0.93, 0.96), Status.SLOWER),
         (figure("worse", 0.96, 0.94, 0.98), Status.TOO_MUCH_VARIANCE),
         (figure("tied", 0.9, 0.8, 1.01), Status.TOO_MUCH_VARIANCE),
@@ -47,7 +48,7 @@ def test_by_the_share_of_the_ceiling(tmp_path: Path) -> None:
     slower_machine = {name: 1.25 * mean for name, mean in FOUR.items()}
     compared = compare_runs([base, made_run(tmp_path / "other", slower_machine)])
     assert gate(compared, 0.05).status == Status.SLOWER
-    assert gate(compared, 0.05, to_ceiling=True).status == Status.PASSED
+    assert gate(compared, 0.05, to_ceiling=True).status == Status.DONE
 
 
 def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_the_weightiest_counts_and_all_are_told(tmp_path: Path) -> None:
 def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
     base = made_run(tmp_path / "base", FOUR)
     same = made_run(tmp_path / "same", FOUR)
-    assert gate(compare_runs([base, same]), 0.2).status == Status.PASSED
+    assert gate(compare_runs([base, same]), 0.2).status == Status.DONE
     found = gate(compare_runs([base, same, tmp_path / "none"]), 0.2)
     assert (found.status, found.checked) == (Status.NOT_COMPARABLE, 2)
     assert "is not a folder" in gate_lines(found)[1]

@@ -91,13 +91,17 @@ def test_the_rest_is_shown(results: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"collect.py: {results / 'none'} is not a folder",
-        (
-            f"collect.py: {results / 'base'} is the base itself: a run compared with itself shows "
-            "nothing"
-        ),
+        f"collect.py: {results / 'base'} was given twice; give different runs",
     ]
     assert "slower against base" in done.stdout
     assert "is not a folder" in (tmp_path / "out" / "compare.md").read_text()
+
+
+@pytest.mark.parametrize("words", [[], ["--fail-if-slower", "5%"], ["--machines"]], ids=str)
+def test_a_run_that_is_given_twice(results: Path, words: list[str]) -> None:
+    done = compare("base", "./base", *words, cwd=results)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "collect.py: base was given twice; give two different runs\n"
 
 
 @pytest.mark.parametrize("words", [["base"], ["base", "base"], ["none", "base"]])

@@ -214,10 +214,14 @@ def test_what_is_not_a_record_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (run / "baseline").mkdir()
     (run / "baseline" / "main.json").write_text("[]")
     cut = next((run / "raw").glob("main-r03-*-beta-*"))
+    alone = tmp_path / "alone.json"
+    alone.touch()
     for path, said in (
-        (run, "is a folder; show requires a record of a run, as in raw/"),
-        (run / "raw" / "none.json", "does not exist; show requires a record of a run"),
-        (run / "run.json", "is not in a folder named raw, probe, crosscheck or baseline"),
+        (run, "is a folder; a record of this run is "),
+        (run / "raw" / "none.json", "does not exist; a record of this run is "),
+        (tmp_path / "none.json", "does not exist; show requires a record of a run, as in raw/"),
+        (run / "run.json", "is not a record; a record of this run is "),
+        (alone, "is not a record; a record is in a folder raw, probe, crosscheck or baseline of a"),
         (cut, "cannot be used: it is truncated after 900 bytes"),
         (run / "crosscheck" / "a.json", "cannot be used: it belongs to run x"),
         (run / "raw" / "notes.txt", "cannot be used: its name is not that of a record"),

@@ -1,0 +1,1 @@
+"""What is answered without an environment: only the standard library is imported here."""

@@ -1,0 +1,1 @@
+"""`./bench try FOLDER`: one framework, started on this computer as its unit would, and probed."""
