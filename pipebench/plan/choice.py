@@ -54,6 +54,8 @@ def _unknown(name: str, available: Frameworks) -> str:
     now = current_name(name)
     if now in available:
         return f"which is {now} now"
+    if name.lower() == "all":
+        return "which is not a name; for every framework of today write *, or -e @plans/field.yml"
     folder, separator, variant = name.partition(SEPARATOR)
     if separator and not folder:
         return f"which lacks the name of a framework before the {SEPARATOR}"

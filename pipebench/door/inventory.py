@@ -1,0 +1,283 @@
+"""The inventory and the options as Ansible reads them, in this process, before any host is asked.
+
+Importing Ansible takes half a second, so this module is imported when it is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from ansible import context
+from ansible.cli.playbook import PlaybookCLI
+from ansible.errors import AnsibleError
+from ansible.inventory.data import InventoryData
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.splitter import parse_kv
+from ansible.parsing.vault import VaultSecret
+from ansible.plugins.loader import inventory_loader
+from ansible.template import Templar
+from ansible.utils.display import Display
+from ansible.vars.manager import VariableManager
+
+from pipebench.documents.declared import near, plain
+from pipebench.documents.yaml_text import LOADER, mistake_of
+from pipebench.plan.errors import PlanError, sentence
+from pipebench.plan.own_names import own_names
+from pipebench.plan.testbeds import Inventory
+from pipebench.plan.variables import PREFIX
+
+YAMLS = (".yml", ".yaml", ".json")
+IGNORED = (".orig", ".cfg", ".retry", ".pyc", ".pyo", ".md", ".txt", ".csv", ".rst", "~", ".bak")
+NOT_HOSTS = ("group_vars", "host_vars")
+READ = ("ansible_host", "ansible_connection", "ansible_port", "ansible_user")
+"""Variables of a host, besides the project's own, that a plan depends on."""
+WAY_OUT = "server_environment"
+
+
+class LeftToAnsibleError(Exception):
+    """The inventory is made by a program or has values that only a task knows: the preflight
+    reads it."""
+
+
+class HostsRead(NamedTuple):
+    """inventory: its hosts with what is theirs. of_run: `bench_...` that hold for the whole run."""
+
+    inventory: Inventory
+    of_run: dict[str, Any]
+
+
+class Ansible:
+    """Ansible's parsers, with the options of one command line."""
+
+    def __init__(self, words: list[str]) -> None:
+        """Raises PlanError if Ansible does not accept an option."""
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            self._cli = PlaybookCLI(["ansible-playbook", "bench.yml", *words])
+            try:
+                self._cli.parse()
+            except SystemExit as ended:
+                wrong = re.findall(r"^[\w-]+: error: (.*)", said.getvalue(), re.MULTILINE)
+                raise PlanError(f"{(wrong or ['an option is wrong'])[-1]}.") from ended
+            except AnsibleError as error:
+                raise PlanError(sentence(one_line(error))) from error
+        self.options: Mapping[str, Any] = context.CLIARGS
+        self._loader = DataLoader()
+        self._loader.set_basedir(os.getcwd())
+        self._has_secrets = False
+
+    @property
+    def sources(self) -> list[str]:
+        """The inventories, as Ansible calls them."""
+        return list(self.options.get("inventory") or ())
+
+    def read_secrets(self) -> None:
+        """Of the vault, unless a person would be asked, which ansible-playbook does later."""
+        ids = [*(self.options.get("vault_ids") or ())]
+        asks = self.options.get("ask_vault_pass") or any("prompt" in one for one in ids)
+        files = [*(self.options.get("vault_password_files") or ())]
+        if asks or not (ids or files or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")):
+            return
+        with quiet():
+            secrets: list[tuple[str, VaultSecret]] = PlaybookCLI.setup_vault_secrets(
+                self._loader, vault_ids=ids, vault_password_files=files, auto_prompt=False
+            )
+        self._loader.set_vault_secrets(secrets)
+        self._has_secrets = bool(secrets)
+
+    def load_file(self, path: str) -> Any:
+        """A file of variables. Raises ValueError, whose message is one line."""
+        try:
+            with quiet():
+                return self._loader.load_from_file(path, trusted_as_template=True)
+        except AnsibleError as error:
+            if not self._has_secrets and Path(path).read_text("utf-8").startswith("$ANSIBLE_VAULT"):
+                if self.options.get("ask_vault_pass") or self.options.get("vault_ids"):
+                    return {}
+                raise ValueError(
+                    "it is encrypted; give --ask-vault-pass or --vault-password-file"
+                ) from error
+            raise ValueError(one_line(error)) from error
+
+    def load_text(self, text: str) -> dict[str, Any]:
+        """Variables as `name=value name=value`. Raises PlanError."""
+        try:
+            return dict(parse_kv(text))
+        except AnsibleError as error:
+            raise PlanError(f'-e "{text}": {one_line(error)}.') from error
+
+    def hosts(self, given: Mapping[str, Any]) -> HostsRead:
+        """The hosts of the inventories. PlanError: one is broken, or is not there.
+
+        given: with -e. LeftToAnsibleError: what it says is not known yet.
+        """
+        wrong = [mistake for source in self.sources for mistake in source_mistakes(source)]
+        if wrong:
+            raise PlanError(*map(sentence, wrong))
+        if any(is_made(source) for source in self.sources):
+            raise LeftToAnsibleError
+        with quiet():
+            try:
+                manager = InventoryManager(loader=self._loader, sources=self.sources)
+                variables = VariableManager(loader=self._loader, inventory=manager)
+            except AnsibleError as error:
+                raise PlanError(sentence(one_line(error))) from error
+            groups = manager.get_groups_dict()
+            servers, loadgens = groups.get("servers", []), groups.get("loadgens", [])
+            hostvars = {
+                host: self._host(manager, variables, host, given)
+                for host in dict.fromkeys([*servers, *loadgens])
+            }
+            of_run = self._host(manager, variables, "localhost", given)
+        inventory = Inventory(servers, loadgens, hostvars)
+        return HostsRead(inventory, {name: of_run[name] for name in of_run if _is_own(name)})
+
+    def _host(
+        self,
+        manager: InventoryManager,
+        variables: VariableManager,
+        name: str,
+        given: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """What a plan depends on of one host, its templates filled in."""
+        try:
+            known = variables.get_vars(host=manager.get_host(name), include_hostvars=False)
+        except AnsibleError as error:
+            raise PlanError(sentence(f"{name}: {one_line(error)}")) from error
+        known = {**known, **given}
+        wanted = [one for one in known if _is_own(one) or one in READ]
+        if "bench_via_controller" in known and WAY_OUT in known:
+            wanted.append(WAY_OUT)
+        templar = Templar(loader=self._loader, variables=known)
+        try:
+            return {one: plain(templar.template(known[one])) for one in wanted}
+        except Exception as error:  # whatever a template of somebody raises
+            raise LeftToAnsibleError from error
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith(PREFIX)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without Ansible's warnings: it gives them again when it runs."""
+    display = Display()
+    kept = display.display
+    display.display = lambda *_words, **_options: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        display.display = kept  # type: ignore[method-assign]
+
+
+def one_line(error: Exception) -> str:
+    """An error of Ansible in its first sentence."""
+    text = str(getattr(error, "message", error))
+    return text.strip().splitlines()[0].rstrip(".") if text.strip() else type(error).__name__
+
+
+def source_mistakes(source: str) -> list[str]:
+    """Sentences about one -i: a path that is not there, or a file that cannot be read."""
+    if "," in source:
+        return []
+    path = Path(source)
+    name = _shown(path)
+    if not path.exists():
+        return [f"{name} does not exist{_similar(name)}"]
+    return [mistake for file in _files(path) for mistake in file_mistakes(file)]
+
+
+def _shown(path: Path) -> str:
+    """A path as somebody would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _similar(name: str) -> str:
+    parent = Path(name).parent
+    there = sorted(str(parent / one.name) for one in parent.iterdir()) if parent.is_dir() else []
+    meant = near(name, [*there, *own_names().inventories])
+    if meant:
+        return f"; did you mean {meant}?"
+    names = ", ".join(sorted(Path(one).name for one in own_names().inventories))
+    return f"; in inventory/ there are {names}"
+
+
+def _files(path: Path) -> Iterable[Path]:
+    """The files of an inventory that Ansible reads hosts from."""
+    if path.is_file():
+        yield path
+        return
+    for one in sorted(path.iterdir()):
+        ignored = one.name.startswith(".") or one.name.endswith(IGNORED) or one.name in NOT_HOSTS
+        if not ignored:
+            yield from _files(one)
+
+
+def is_made(source: str) -> bool:
+    """Whether a program or a plugin makes a part of this inventory."""
+    return "," not in source and any(_is_made(file) for file in _files(Path(source)))
+
+
+def _is_made(file: Path) -> bool:
+    if os.access(file, os.X_OK) and file.read_bytes()[:2] == b"#!":
+        return True
+    if file.suffix not in YAMLS:
+        return False
+    return re.search(r"^plugin\s*:", file.read_text("utf-8", "replace"), re.MULTILINE) is not None
+
+
+def file_mistakes(file: Path) -> list[str]:
+    """Sentences about one file of an inventory that Ansible could not read."""
+    name = _shown(file)
+    if _is_made(file):
+        return []
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError:
+        return [f"{name} is not a text in UTF-8"]
+    except OSError as error:
+        return [f"{name} cannot be read: {error.strerror}"]
+    if text.startswith("$ANSIBLE_VAULT"):
+        return []
+    if file.suffix in YAMLS:
+        return _yaml_mistakes(name, text)
+    if file.suffix == ".toml":
+        return []
+    return _ini_mistakes(name, file)
+
+
+def _yaml_mistakes(name: str, text: str) -> list[str]:
+    try:
+        nodes = list(yaml.compose_all(text, Loader=LOADER))
+    except yaml.YAMLError as error:
+        return [f"{name}, {mistake_of(error, text)}"]
+    if len(nodes) > 1:
+        return [f"{name} has {len(nodes)} documents (---), and one is read; join them"]
+    if not nodes or not isinstance(nodes[0], yaml.MappingNode):
+        return [f"{name} has no groups; it must be a mapping, as inventory/cloud/hosts.yml has it"]
+    return []
+
+
+def _ini_mistakes(name: str, file: Path) -> list[str]:
+    """Ansible's own reading of an INI file alone, whose error has the line."""
+    plugin = inventory_loader.get("ini")
+    try:
+        with quiet():
+            plugin.parse(InventoryData(), DataLoader(), str(file), cache=False)
+    except AnsibleError as error:
+        text = str(error)
+        found = re.search(rf"{re.escape(str(file))}:(\d+): (.*)", text)
+        if found:
+            return [f"{name}, line {found[1]}: {found[2].strip().rstrip('.')}"]
+        return [f"{name}: {one_line(error)}"]
+    return []
