@@ -54,8 +54,9 @@ def values_of(text: str) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, RecursionError) as error:
         if isinstance(error, YamlError):
             raise
-        is_marked = isinstance(error, yaml.YAMLError)
-        why = mistake_of(error, text) if is_marked else " ".join(str(error).split())
+        why = " ".join(str(error).split())
+        if isinstance(error, yaml.YAMLError):
+            why = mistake_of(error, text)
         raise YamlError(f"it is not YAML: {why}") from error
     value = plain(value)
     _check_values(value)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from pipebench.door.choice import Choice, choice_mistakes
 from pipebench.door.environment import set_apart
+from pipebench.door.lab import INVENTORY as INVENTORY_OF_LAB
+from pipebench.door.lab import other_owner, play_lab
 from pipebench.door.words import CHECK, EXTRA, INVENTORY, LIST_ONLY, Words, read_words
 from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.plan.project import ROOT
@@ -24,12 +26,10 @@ if TYPE_CHECKING:
     from pipebench.door.inventory import Ansible, HostsRead
     from pipebench.door.planned import Planned
 
-REFUSED = 2
-LAB = ROOT / "inventory" / "lab"
+REFUSED, INTERRUPTED = 2, 130
 CALLED = "ansible-playbook"
-LAB_SHELL = (
-    'here=$1; source "$here/environment.sh"; source "$here/lab/setup.sh"; lab_play "$2" "${@:3}"'
-)
+OF_CLOUD = ("--cloud", "--name", "--show", "--yes")
+CONFIG = "ANSIBLE_CONFIG"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,10 +39,13 @@ def main(argv: Sequence[str]) -> int:
         return refuse(words.mistakes)
     if said := set_apart(os.environ):
         say(said)
+    os.environ[CONFIG] = str(ROOT / "ansible.cfg")
     try:
         return _carry_out(words)
     except PlanError as error:
         return refuse(error.sentences)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def say(sentence: str) -> None:
@@ -66,7 +69,7 @@ def _carry_out(words: Words) -> int:
 
         return _show(frameworks_text())
     if words.command[:1] == ("lab",):
-        return _lab(words.command[1], [word for one in words.options for word in one.words])
+        return play_lab(words.command[1], [word for one in words.options for word in one.words])
     return _bench(words)
 
 
@@ -80,7 +83,7 @@ def _bench(words: Words) -> int:
     from pipebench.door.inventory import Ansible  # noqa: PLC0415
 
     is_cloud = words.has("--cloud")
-    inventory = [] if is_cloud or words.has(*INVENTORY) else ["-i", str(LAB)]
+    inventory = [] if is_cloud or words.has(*INVENTORY) else ["-i", str(INVENTORY_OF_LAB)]
     rest = words.without(*EXTRA, "--like", "--cloud", "--name", "--show", "--yes")
     ansible = Ansible([*inventory, *rest])
     ansible.read_secrets()
@@ -94,11 +97,11 @@ def _bench(words: Words) -> int:
     if is_cloud:
         Mistakes([*given.mistakes, *_plan_mistakes(ansible, given)]).refuse()
         own = [word for one in words.options if one.name in OF_CLOUD for word in one.words]
-        _become([sys.executable, "-m", "pipebench.cloud", *own, *options])
+        return _become([sys.executable, "-m", "pipebench.cloud", *own, *options])
     playbook = [*inventory, str(ROOT / "bench.yml"), *options]
     if words.has(*LIST_ONLY):
         Mistakes(given.mistakes).refuse()
-        _become([program(), *playbook])
+        return _become([program(), *playbook])
     planned = _planned(ansible, given)
     if words.has(*CHECK):
         absent = planned and absent_hosts(planned[1])
@@ -106,12 +109,14 @@ def _bench(words: Words) -> int:
             from pipebench.plan.resolve import check_text  # noqa: PLC0415
 
             return _show(f"{planned[0].text}\n{check_text(planned[0].run, absent)}")
-    elif inventory and (status := _lab("up", [])):
+        if inventory and (other := other_owner()):
+            raise PlanError(
+                f"The lab that is up belongs to another clone, {other}; take it down there with "
+                "./bench lab down, or give hosts with -i."
+            )
+    elif inventory and (status := play_lab("up", [])):
         return status
-    _become([program(), *playbook])
-
-
-OF_CLOUD = ("--cloud", "--name", "--show", "--yes")
+    return _become([program(), *playbook])
 
 
 def _with_texts(words: Words, given: Given) -> list[str]:
@@ -130,7 +135,7 @@ def _with_texts(words: Words, given: Given) -> list[str]:
 def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None:
     """The run, and its hosts; None if only a task can know them. Raises PlanError."""
     from pipebench.door.inventory import LeftToAnsibleError  # noqa: PLC0415
-    from pipebench.door.planned import Choice, planned  # noqa: PLC0415
+    from pipebench.door.planned import planned  # noqa: PLC0415
     from pipebench.plan.project import read_project  # noqa: PLC0415
 
     mistakes = Mistakes(given.mistakes)
@@ -155,7 +160,6 @@ def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None
 
 def _plan_mistakes(ansible: Ansible, given: Given) -> list[str]:
     """What is wrong with options and variables, whatever the hosts."""
-    from pipebench.door.planned import Choice, choice_mistakes  # noqa: PLC0415
     from pipebench.plan.run_plan import variable_mistakes  # noqa: PLC0415
 
     return [
@@ -171,19 +175,6 @@ def absent_hosts(hosts: HostsRead) -> list[str]:
         for host, variables in hosts.inventory.hostvars.items()
         if not Path(str(variables.get("bench_up_path", "/"))).exists()
     ]
-
-
-def _lab(state: str, options: list[str]) -> int:
-    """Bring the lab up, or take it down. Returns the exit status."""
-    command = ["bash", "-euo", "pipefail", "-c", LAB_SHELL, "bench", str(ROOT), state, *options]
-    try:
-        return subprocess.run(command, check=False, env=_environment()).returncode
-    except KeyboardInterrupt:
-        return 130
-
-
-def _environment() -> Mapping[str, str]:
-    return os.environ
 
 
 def program() -> str:

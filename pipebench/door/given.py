@@ -32,8 +32,7 @@ LoadText = Callable[[str], dict[str, Any]]
 
 class Given(NamedTuple):
     """variables: all that is given, the last of a name. meant: of these, what Ansible would read
-    otherwise as it was typed. texts: what Ansible is to be given with -e in place of what was typed.
-    mistakes: sentences.
+    otherwise as it was typed. texts: what Ansible is to be given with -e instead. mistakes: sentences.
     """
 
     variables: dict[str, Any]
@@ -42,7 +41,7 @@ class Given(NamedTuple):
     mistakes: list[str]
 
 
-class Refusal(ValueError):
+class WrongGivenError(ValueError):
     """One value of -e cannot be used; the message is a sentence without a full stop."""
 
 
@@ -54,7 +53,7 @@ def read_given(
     for text in typed:
         try:
             variables, passed = _read_one(text, load_file, load_text, folder)
-        except Refusal as error:
+        except WrongGivenError as error:
             given.mistakes.append(sentence(str(error)))
             passed, variables = text, {}
         given.variables.update(variables)
@@ -73,7 +72,7 @@ def _read_one(
     if text[0] in "{[":
         return _checked(_values(text, "-e"), "-e", text), text
     if "=" not in text or text[0] in "/.":
-        raise Refusal(_sets_nothing(text, folder))
+        raise WrongGivenError(_sets_nothing(text, folder))
     return _assigned(text, load_text)
 
 
@@ -90,21 +89,23 @@ def _sets_nothing(text: str, folder: Path) -> str:
 def _of_file(name: str, load_file: LoadFile, folder: Path) -> Mapping[str, Any]:
     path = folder / Path(name).expanduser()
     if path.is_dir():
-        raise Refusal(f"{name or '@'} is a folder; name a file in it, for example {_any_in(path)}")
+        raise WrongGivenError(
+            f"{name or '@'} is a folder; name a file in it, for example {_any_in(path)}"
+        )
     if not path.exists():
-        raise Refusal(f"{name} does not exist{_similar(name, folder)}")
+        raise WrongGivenError(f"{name} does not exist{_similar(name, folder)}")
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise Refusal(f"{name} is not a text in UTF-8") from error
+        raise WrongGivenError(f"{name} is not a text in UTF-8") from error
     except OSError as error:
-        raise Refusal(f"{name} cannot be read: {error.strerror}") from error
+        raise WrongGivenError(f"{name} cannot be read: {error.strerror}") from error
     if not text.startswith(VAULT):
         _checked(_values(text, name), name, text)
     try:
         values = load_file(str(path))
     except ValueError as error:
-        raise Refusal(f"{name}: {error}") from error
+        raise WrongGivenError(f"{name}: {error}") from error
     return _checked(values, name, text)
 
 
@@ -139,14 +140,16 @@ def _values(text: str, name: str) -> Any:
         nodes = list(yaml.compose_all(text, Loader=LOADER))
     except yaml.YAMLError as error:
         kind = "not YAML or JSON" if name == "-e" else "not YAML"
-        raise Refusal(f"{name}: {kind}: {mistake_of(error, text)}") from error
+        raise WrongGivenError(f"{name}: {kind}: {mistake_of(error, text)}") from error
     if len(nodes) > 1:
-        raise Refusal(f"{name} has {len(nodes)} documents (---), and one is read; join them")
+        raise WrongGivenError(
+            f"{name} has {len(nodes)} documents (---), and one is read; join them"
+        )
     try:
         return _Plain(text).get_single_data()
     except (yaml.YAMLError, ValueError) as error:
         why = mistake_of(error, text) if isinstance(error, yaml.YAMLError) else str(error)
-        raise Refusal(f"{name}: not YAML: {why}") from error
+        raise WrongGivenError(f"{name}: not YAML: {why}") from error
 
 
 class _Plain(yaml.SafeLoader):
@@ -165,23 +168,23 @@ _Plain.add_multi_constructor("!", _of_unknown_tag)
 
 
 def _checked(values: Any, name: str, text: str) -> Mapping[str, Any]:
-    """Values that are a mapping of variables. Refusal: they are something else."""
+    """Values that are a mapping of variables. WrongGivenError: they are something else."""
     if isinstance(values, Mapping):
         if not any(str(key).startswith(PREFIX) for key in values):
             for key, inner in values.items():
                 if isinstance(inner, Mapping) and any(str(one).startswith(PREFIX) for one in inner):
-                    raise Refusal(
+                    raise WrongGivenError(
                         f"{name} has its variables below {key}; they must stand at the left edge, "
                         f"{EXAMPLE}"
                     )
         return {str(key): value for key, value in values.items()}
     right = f"it must be a mapping of variables, {EXAMPLE}"
     if values is None:
-        raise Refusal(f"{name} is empty; {right}")
+        raise WrongGivenError(f"{name} is empty; {right}")
     if isinstance(values, str) and "=" in text:
-        raise Refusal(f"{name} has lines as name=value; write name: value, {EXAMPLE}")
+        raise WrongGivenError(f"{name} has lines as name=value; write name: value, {EXAMPLE}")
     kind = "a list" if isinstance(values, list) else "a text"
-    raise Refusal(f"{name} is {kind}; {right}")
+    raise WrongGivenError(f"{name} is {kind}; {right}")
 
 
 def _assigned(text: str, load_text: LoadText) -> tuple[Mapping[str, Any], str]:
@@ -198,7 +201,7 @@ def _assigned(text: str, load_text: LoadText) -> tuple[Mapping[str, Any], str]:
             meant[name] = _without_spaces(name, value)
     known = load_text(text)
     if pieces and pieces[0][0] == "":
-        raise Refusal(f'-e "{text}": {pieces[0][1]} is not NAME=VALUE')
+        raise WrongGivenError(f'-e "{text}": {pieces[0][1]} is not NAME=VALUE')
     if not meant or all(str(known.get(name, "")) == value for name, value in meant.items()):
         return known, text
     others = {
@@ -251,8 +254,8 @@ def _without_spaces(name: str, value: str) -> str:
     rest = value.split()[1:]
     followed = " and ".join(f'"{one}"' for one in rest)
     joined = ",".join(one.strip(",") for one in value.split())
-    raise Refusal(
+    raise WrongGivenError(
         f"{name}={first} is followed by {followed}; write {joined} without spaces"
         if not value.startswith(("/", "~", "."))
-        else f'{name}={first} is followed by {followed}; write -e "{name}=\'{value}\'"'
+        else f"{name}={first} is followed by {followed}; write -e \"{name}='{value}'\""
     )

@@ -29,6 +29,7 @@ from ansible.vars.manager import VariableManager
 
 from pipebench.documents.declared import near, plain
 from pipebench.documents.yaml_text import LOADER, mistake_of
+from pipebench.door.given import VAULT
 from pipebench.plan.errors import PlanError, sentence
 from pipebench.plan.own_names import own_names
 from pipebench.plan.testbeds import Inventory
@@ -71,7 +72,7 @@ class Ansible:
                 raise PlanError(sentence(one_line(error))) from error
         self.options: Mapping[str, Any] = context.CLIARGS
         self._loader = DataLoader()
-        self._loader.set_basedir(os.getcwd())
+        self._loader.set_basedir(str(Path.cwd()))
         self._has_secrets = False
 
     @property
@@ -99,7 +100,7 @@ class Ansible:
             with quiet():
                 return self._loader.load_from_file(path, trusted_as_template=True)
         except AnsibleError as error:
-            if not self._has_secrets and Path(path).read_text("utf-8").startswith("$ANSIBLE_VAULT"):
+            if not self._has_secrets and Path(path).read_text("utf-8").startswith(VAULT):
                 if self.options.get("ask_vault_pass") or self.options.get("vault_ids"):
                     return {}
                 raise ValueError(
@@ -172,11 +173,11 @@ def quiet() -> Iterator[None]:
     """Without Ansible's warnings: it gives them again when it runs."""
     display = Display()
     kept = display.display
-    display.display = lambda *_words, **_options: None  # type: ignore[method-assign]
+    display.display = lambda *_words, **_options: None
     try:
         yield
     finally:
-        display.display = kept  # type: ignore[method-assign]
+        display.display = kept
 
 
 def one_line(error: Exception) -> str:
@@ -247,13 +248,10 @@ def file_mistakes(file: Path) -> list[str]:
         return [f"{name} is not a text in UTF-8"]
     except OSError as error:
         return [f"{name} cannot be read: {error.strerror}"]
-    if text.startswith("$ANSIBLE_VAULT"):
-        return []
-    if file.suffix in YAMLS:
+    if file.suffix in YAMLS and not text.startswith(VAULT):
         return _yaml_mistakes(name, text)
-    if file.suffix == ".toml":
-        return []
-    return _ini_mistakes(name, file)
+    is_ini = file.suffix not in (*YAMLS, ".toml")
+    return _ini_mistakes(name, file) if is_ini else []
 
 
 def _yaml_mistakes(name: str, text: str) -> list[str]:

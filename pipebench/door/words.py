@@ -103,6 +103,8 @@ def read_words(argv: list[str]) -> Words:
             for one in options
             if one.name in ("--show", "--yes", "--name")
         ]
+    elif any(one.name in INVENTORY for one in options):
+        mistakes.append("--cloud makes its own inventory; leave out -i")
     return Words(command, tuple(options), tuple(dict.fromkeys(mistakes)))
 
 
@@ -147,16 +149,16 @@ def _short(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
     for place, letter in enumerate(word[1:], 1):
         name = f"-{letter}"
         if name in VALUED:
-            value, words = word[place + 1 :], (word,)
+            value, words = word[place + 1 :], [word]
             if not value:
                 if not argv:
                     mistakes.append(f"{name} requires a value")
                     return options
                 value = argv.pop(0)
-                words = (word, value)
+                words = [word, value]
             if place > 1:  # the flags before it stay with it
                 options = [Option(one.name, None, ()) for one in options]
-            return [*options, Option(name, value, words)]
+            return [*options, Option(name, value, tuple(words))]
         if name not in (*FLAGS, *OWN_FLAGS):
             mistakes.append(f"{word} is not an option{_meant(f'-{word}', [*VALUED, *FLAGS])}")
             return []
@@ -171,7 +173,7 @@ def _stray(word: str, options: list[Option]) -> str:
         return f"{word} must stand behind -e: -e {word}"
     if word.endswith((".yml", ".yaml")) and Path(word).parent.name == "plans":
         return f"{word} is not an option; for a plan write -e @{word}"
-    if word.split("/")[0] == "inventory":
+    if word.startswith("inventory/"):
         return f"{word} is not an option; for an inventory write -i {word}"
     if options and options[-1].name in EXTRA and options[-1].value:
         before = options[-1].value

@@ -17,7 +17,9 @@ MOST_TESTBEDS = 8
 
 def described(run: RunPlan) -> str:
     """A few lines: frameworks by name, controls, load, rounds, and each testbed's hosts."""
-    controls = [name for name, one in run.frameworks.items() if name not in run.variables.frameworks]
+    controls = [
+        name for name, one in run.frameworks.items() if name not in run.variables.frameworks
+    ]
     lines = [
         f"Frameworks: {', '.join(run.variables.frameworks)}",
         f"Controls: {', '.join(controls) if controls else 'none, so there are no ranks'}",

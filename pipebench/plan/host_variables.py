@@ -49,7 +49,9 @@ def _mistakes(name: str, value: Any) -> Iterator[str]:
         )
     elif name not in HOST_VARIABLES:
         meant = near(name, HOST_VARIABLES)
-        end = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(HOST_VARIABLES))}"
+        end = (
+            f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(HOST_VARIABLES))}"
+        )
         yield f"{name} is not a variable of a host; {end}"
     elif name == PRICE and not _is_price(value):
         yield f"{PRICE} is {value!r}; it must be a number, the price of an hour, or as prices.yml"

@@ -196,8 +196,7 @@ def address_mistake(text: str) -> str | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return f"is {text}, which is not an IP address" if NUMBERS.fullmatch(text) else None
+    wrong = f"is {text}, which is not the address of one host"
     if address.is_unspecified:
-        return f"is {text}, which is every address; give the one that the load generators reach"
-    if address.is_multicast or text == "255.255.255.255":
-        return f"is {text}, which is not the address of one host"
-    return None
+        wrong = f"is {text}, which is every address; give the one that the load generators reach"
+    return wrong if address.is_unspecified or address.is_multicast else None

@@ -39,6 +39,7 @@ EXTENDED = re.compile(
 )
 """Rounds as one word: 6..20@5%."""
 
+
 class VariablesRead(NamedTuple):
     """The variables of a run. mistakes: by variable; a wrong one has its default instead."""
 

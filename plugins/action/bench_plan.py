@@ -17,8 +17,9 @@ from ansible.parsing.splitter import parse_kv
 from ansible.plugins.action import ActionBase
 from msgspec import structs
 
+from pipebench.door.choice import Choice
 from pipebench.door.given import read_given
-from pipebench.door.planned import Choice, Planned, planned
+from pipebench.door.planned import Planned, planned
 from pipebench.hosts.owner import owner_of
 from pipebench.plan.errors import Mistakes
 from pipebench.plan.project import read_project

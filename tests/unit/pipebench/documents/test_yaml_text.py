@@ -60,5 +60,5 @@ def test_nothing_hangs_or_crashes(text: str, loader: str, monkeypatch: pytest.Mo
 )
 def test_a_mistake_is_one_sentence_with_its_line(loader: str, text: str, why: str) -> None:
     with pytest.raises(yaml.YAMLError) as refused:
-        yaml.load(text, Loader=getattr(yaml, loader))
+        yaml.load(text, Loader=getattr(yaml, loader))  # noqa: S506 (a safe one)
     assert mistake_of(refused.value, text) == why
