@@ -32,7 +32,7 @@ LoadText = Callable[[str], dict[str, Any]]
 
 class Given(NamedTuple):
     """variables: all that is given, the last of a name. meant: of these, what Ansible would read
-    otherwise as it was typed. texts: what Ansible is to be given with -e instead. mistakes: sentences.
+    otherwise as it was typed. texts: what Ansible is to be given instead. mistakes: sentences.
     """
 
     variables: dict[str, Any]

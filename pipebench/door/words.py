@@ -149,20 +149,14 @@ def _short(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
     for place, letter in enumerate(word[1:], 1):
         name = f"-{letter}"
         if name in VALUED:
-            value, words = word[place + 1 :], [word]
-            if not value:
-                if not argv:
-                    mistakes.append(f"{name} requires a value")
-                    return options
-                value = argv.pop(0)
-                words = [word, value]
-            if place > 1:  # the flags before it stay with it
-                options = [Option(one.name, None, ()) for one in options]
-            return [*options, Option(name, value, tuple(words))]
+            value = word[place + 1 :] or (argv.pop(0) if argv else None)
+            if value is None:
+                mistakes.append(f"{name} requires a value")
+            return [*options, Option(name, value, (name, value or ""))]
         if name not in (*FLAGS, *OWN_FLAGS):
             mistakes.append(f"{word} is not an option{_meant(f'-{word}', [*VALUED, *FLAGS])}")
             return []
-        options.append(Option(name, None, (word,) if place == 1 else ()))
+        options.append(Option(name, None, (name,)))
     return options
 
 
