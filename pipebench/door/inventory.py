@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from ansible import context
+from ansible._internal._datatag._tags import Origin
 from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleError
 from ansible.inventory.data import InventoryData
@@ -67,7 +68,10 @@ class Ansible:
                 self._cli.parse()
             except SystemExit as ended:
                 wrong = re.findall(r"^[\w-]+: error: (.*)", said.getvalue(), re.MULTILINE)
-                raise PlanError(f"{(wrong or ['an option is wrong'])[-1]}.") from ended
+                why = re.sub(
+                    r"invalid \w+ value", "invalid value", (wrong or ["an option is wrong"])[-1]
+                )
+                raise PlanError(sentence(why)) from ended
             except AnsibleError as error:
                 raise PlanError(sentence(one_line(error))) from error
         self.options: Mapping[str, Any] = context.CLIARGS
@@ -120,7 +124,7 @@ class Ansible:
 
         given: with -e. LeftToAnsibleError: what it says is not known yet.
         """
-        wrong = [mistake for source in self.sources for mistake in source_mistakes(source)]
+        wrong = [mistake for source in self.sources for mistake in absent_source(source)]
         if wrong:
             raise PlanError(*map(sentence, wrong))
         if any(is_made(source) for source in self.sources):
@@ -130,7 +134,8 @@ class Ansible:
                 manager = InventoryManager(loader=self._loader, sources=self.sources)
                 variables = VariableManager(loader=self._loader, inventory=manager)
             except AnsibleError as error:
-                raise PlanError(sentence(one_line(error))) from error
+                why = [one for source in self.sources for one in broken_files(source)]
+                raise PlanError(*map(sentence, why or [one_line(error)])) from error
             groups = manager.get_groups_dict()
             servers, loadgens = groups.get("servers", []), groups.get("loadgens", [])
             hostvars = {
@@ -186,15 +191,19 @@ def one_line(error: Exception) -> str:
     return text.strip().splitlines()[0].rstrip(".") if text.strip() else type(error).__name__
 
 
-def source_mistakes(source: str) -> list[str]:
-    """Sentences about one -i: a path that is not there, or a file that cannot be read."""
+def absent_source(source: str) -> list[str]:
+    """A sentence about one -i, if it is a path that is not there."""
+    name = _shown(Path(source))
+    if "," in source or Path(source).exists():
+        return []
+    return [f"{name} does not exist{_similar(name)}"]
+
+
+def broken_files(source: str) -> list[str]:
+    """Sentences about the files of one -i that Ansible could not read."""
     if "," in source:
         return []
-    path = Path(source)
-    name = _shown(path)
-    if not path.exists():
-        return [f"{name} does not exist{_similar(name)}"]
-    return [mistake for file in _files(path) for mistake in file_mistakes(file)]
+    return [mistake for file in _files(Path(source)) for mistake in file_mistakes(file)]
 
 
 def _shown(path: Path) -> str:
@@ -205,10 +214,12 @@ def _shown(path: Path) -> str:
 
 def _similar(name: str) -> str:
     parent = Path(name).parent
-    there = sorted(str(parent / one.name) for one in parent.iterdir()) if parent.is_dir() else []
-    meant = near(name, [*there, *own_names().inventories])
+    there = sorted(parent.iterdir()) if parent.is_dir() else []
+    own = sorted(map(Path, own_names().inventories))
+    known = {one.name: one for one in (*own, *there)}
+    meant = near(Path(name).name, known)
     if meant:
-        return f"; did you mean {meant}?"
+        return f"; did you mean {known[meant]}?"
     names = ", ".join(sorted(Path(one).name for one in own_names().inventories))
     return f"; in inventory/ there are {names}"
 
@@ -251,7 +262,7 @@ def file_mistakes(file: Path) -> list[str]:
     if file.suffix in YAMLS and not text.startswith(VAULT):
         return _yaml_mistakes(name, text)
     is_ini = file.suffix not in (*YAMLS, ".toml")
-    return _ini_mistakes(name, file) if is_ini else []
+    return _ini_mistakes(name, text) if is_ini else []
 
 
 def _yaml_mistakes(name: str, text: str) -> list[str]:
@@ -266,16 +277,21 @@ def _yaml_mistakes(name: str, text: str) -> list[str]:
     return []
 
 
-def _ini_mistakes(name: str, file: Path) -> list[str]:
-    """Ansible's own reading of an INI file alone, whose error has the line."""
+def _ini_mistakes(name: str, text: str) -> list[str]:
+    """Ansible's own reading of an INI file, line by line, until one is wrong."""
     plugin = inventory_loader.get("ini")
+    plugin.inventory, plugin.loader = InventoryData(), DataLoader()
+    plugin._origin = Origin(path=str(Path(name).resolve()), line_num=0)  # noqa: SLF001 (what parse() sets, and resets)
     try:
         with quiet():
-            plugin.parse(InventoryData(), DataLoader(), str(file), cache=False)
-    except AnsibleError as error:
-        text = str(error)
-        found = re.search(rf"{re.escape(str(file))}:(\d+): (.*)", text)
-        if found:
-            return [f"{name}, line {found[1]}: {found[2].strip().rstrip('.')}"]
-        return [f"{name}: {one_line(error)}"]
+            plugin._parse(text.splitlines())  # noqa: SLF001
+    except (AnsibleError, ValueError) as error:
+        why = one_line(error)
+        unpacked = isinstance(error, ValueError) and "unpack" in why
+        section = re.match(r"Section (\[[^]]+\])", why)
+        lines = [line.strip() for line in text.splitlines()]
+        place = plugin._origin.line_num  # noqa: SLF001
+        if section and section[1] in lines:
+            place = lines.index(section[1]) + 1
+        return [f"{name}, line {place}: " + ('"[" is not closed' if unpacked else why)]
     return []

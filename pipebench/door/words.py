@@ -116,9 +116,9 @@ def _command(argv: list[str]) -> tuple[tuple[str, ...], list[str], list[str]]:
     if rest and rest[0] in follows:
         return (name, rest[0]), rest[1:], []
     right = " or ".join(f"./bench {name} {one}" for one in follows)
-    typed = [word for word in rest if not word.startswith("-")][:1]
+    typed = [word for word in rest[:1] if not word.startswith("-")]
     wrong = f"{name} {typed[0]} is not a command" if typed else f"{name} alone is not a command"
-    return (name,), [word for word in rest if word not in typed], [f"{wrong}; write {right}"]
+    return (name,), rest[len(typed) :], [f"{wrong}; write {right}"]
 
 
 def _long(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
