@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from pipebench.documents.declared import near
+from pipebench.documents.declared import near, plain
 from pipebench.documents.yaml_text import LOADER, mistake_of
 from pipebench.plan.errors import sentence
 from pipebench.plan.variables import PREFIX
@@ -50,7 +50,7 @@ def read_given(
 ) -> Given:
     """All values of -e, in their order. folder: where relative paths begin."""
     given = Given({}, {}, [], [])
-    for text in typed:
+    for text in map(plain, typed):
         try:
             variables, passed = _read_one(text, load_file, load_text, folder)
         except WrongGivenError as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -10,8 +13,8 @@ from pipebench.plan.project import ROOT
 
 INVENTORY = ROOT / "inventory" / "lab"
 FOLDER = ROOT / ".lab"
-ALIAS = Path("/sys/class/net/apb0/ifalias")
-"""The bridge of the lab says whose it is (lab/roles/lab/module_utils/lab.py)."""
+BRIDGE = "apb0"
+"""Its alias says whose the lab is (lab/roles/lab/module_utils/lab.py)."""
 SHELL = 'here=$1; source "$here/environment.sh"; source "$here/lab/setup.sh"; lab_play "${@:2}"'
 
 
@@ -30,12 +33,20 @@ def play_lab(state: str, options: list[str]) -> int:
     return status if status >= 0 else 128 - status
 
 
-def other_owner(alias: Path = ALIAS, folder: Path = FOLDER) -> str | None:
+def other_owner() -> str | None:
     """The clone of this repository whose lab is up; None if none is, or it is this one's."""
-    try:
-        words = alias.read_text("utf-8").strip().split(" ", 2)
-    except (OSError, UnicodeDecodeError):
+    ip = shutil.which("ip", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if ip is None:
         return None
+    asked = [ip, "-json", "link", "show", BRIDGE]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return owner_in(done.stdout, FOLDER) if done.returncode == 0 else None
+
+
+def owner_in(links: str, folder: Path) -> str | None:
+    """Of what `ip` says of the bridge: whose it is, unless it belongs to the lab in `folder`."""
+    (link,) = json.loads(links)
+    words = str(link.get("ifalias", "")).split(" ", 2)
     if len(words) != 3 or str(folder.resolve()).startswith(words[2]):  # a long one is cut off
         return None
     return str(Path(words[2]).parent)
