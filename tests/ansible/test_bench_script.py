@@ -166,11 +166,12 @@ def test_what_is_wrong_never_touches_the_lab(ready: Checkout, wrong: list[str]) 
 
 def test_the_lab_is_brought_up_and_taken_down_by_name(ready: Checkout) -> None:
     here = str(ready.folder)
-    for state in ("up", "down"):
+    for typed in ("./bench lab up", "./bench lab down"):
         ready.log.unlink(missing_ok=True)
-        done = ready.run("bench", "lab", state, "-v")
+        done = ready.run(*typed.removeprefix("./").split(), "-v")
         assert done.returncode == 0, done.stderr
-        assert ready.calls() == [["-i", f"{here}/inventory/lab", f"{here}/lab/{state}.yml", "-v"]]
+        play = f"{here}/lab/{typed.split()[2]}.yml"
+        assert ready.calls() == [["-i", f"{here}/inventory/lab", play, "-v"]]
 
 
 @pytest.mark.parametrize(
