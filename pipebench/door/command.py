@@ -152,19 +152,19 @@ def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None
         return None
     result: Planned | None = None
     with mistakes.collected():
-        variables = hosts.of_run | given.variables
-        result = planned(variables, hosts.inventory, read_project(sys.argv), choice)
+        result = planned(hosts.of_run, hosts.inventory, read_project(sys.argv), choice)
     mistakes.refuse()
     return result and (result, hosts)
 
 
 def _plan_mistakes(ansible: Ansible, given: Given) -> list[str]:
-    """What is wrong with options and variables, whatever the hosts."""
+    """What is wrong with options and variables, whatever the hosts; templates are Ansible's."""
+    from pipebench.door.given import without_templates  # noqa: PLC0415
     from pipebench.plan.run_plan import variable_mistakes  # noqa: PLC0415
 
     return [
         *choice_mistakes(Choice.from_options(ansible.options)),
-        *variable_mistakes(given.variables, ROOT),
+        *variable_mistakes(without_templates(given.variables), ROOT),
     ]
 
 

@@ -62,6 +62,11 @@ def read_given(
     return given
 
 
+def without_templates(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables whose values are known before Ansible fills in templates."""
+    return {name: value for name, value in variables.items() if "{{" not in str(value)}
+
+
 def _read_one(
     text: str, load_file: LoadFile, load_text: LoadText, folder: Path
 ) -> tuple[Mapping[str, Any], str]:

@@ -24,7 +24,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
 from ansible.parsing.vault import VaultSecret
 from ansible.plugins.loader import inventory_loader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from ansible.utils.display import Display
 from ansible.vars.manager import VariableManager
 
@@ -45,12 +45,14 @@ WAY_OUT = "server_environment"
 
 
 class LeftToAnsibleError(Exception):
-    """The inventory is made by a program or has values that only a task knows: the preflight
-    reads it."""
+    """Inventory or variables are made by a program, or a person must be asked for a password: the
+    preflight reads them."""
 
 
 class HostsRead(NamedTuple):
-    """inventory: its hosts with what is theirs. of_run: `bench_...` that hold for the whole run."""
+    """inventory: its hosts with what is theirs. of_run: all `bench_...` that hold for the whole
+    run, those given with -e, too.
+    """
 
     inventory: Inventory
     of_run: dict[str, Any]
@@ -77,7 +79,7 @@ class Ansible:
         self.options: Mapping[str, Any] = context.CLIARGS
         self._loader = DataLoader()
         self._loader.set_basedir(str(Path.cwd()))
-        self._has_secrets = False
+        self._has_secrets = self._is_left = False
 
     @property
     def sources(self) -> list[str]:
@@ -106,6 +108,7 @@ class Ansible:
         except AnsibleError as error:
             if not self._has_secrets and Path(path).read_text("utf-8").startswith(VAULT):
                 if self.options.get("ask_vault_pass") or self.options.get("vault_ids"):
+                    self._is_left = True
                     return {}
                 raise ValueError(
                     "it is encrypted; give --ask-vault-pass or --vault-password-file"
@@ -127,8 +130,9 @@ class Ansible:
         wrong = [mistake for source in self.sources for mistake in absent_source(source)]
         if wrong:
             raise PlanError(*map(sentence, wrong))
-        if any(is_made(source) for source in self.sources):
+        if self._is_left or any(is_made(source) for source in self.sources):
             raise LeftToAnsibleError
+        given = {name: trusted(value) for name, value in given.items()}
         with quiet():
             try:
                 manager = InventoryManager(loader=self._loader, sources=self.sources)
@@ -167,6 +171,15 @@ class Ansible:
             return {one: plain(templar.template(known[one])) for one in wanted}
         except Exception as error:  # whatever a template of somebody raises
             raise LeftToAnsibleError from error
+
+
+def trusted(value: Any) -> Any:
+    """A value of -e, whose templates Ansible fills in."""
+    if isinstance(value, Mapping):
+        return {key: trusted(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [trusted(one) for one in value]
+    return trust_as_template(value) if isinstance(value, str) else value
 
 
 def _is_own(name: str) -> bool:

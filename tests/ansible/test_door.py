@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pipebench.door.lab import owner_in
 from tests.unit.pipebench.runs import EXAMPLE, ROOT
 
 pytestmark = pytest.mark.ansible
@@ -309,11 +310,11 @@ def test_the_environment_changes_nothing(setting: str, tmp_path: Path) -> None:
 
 
 def test_plans_and_frameworks_are_listed() -> None:
-    plans = bench(*"./bench plans".split()[1:]).stdout
+    plans = bench(*["./bench", "plans"][1:]).stdout
     assert re.search(
         r"^plans/quick\.yml\n  A first look, .*\n  16 measurements: ", plans, re.MULTILINE
     )
-    frameworks = bench(*"./bench frameworks".split()[1:]).stdout
+    frameworks = bench(*["./bench", "frameworks"][1:]).stdout
     assert re.search(r"^aiohttp +aiohttp\n +aiohttp@2017$", frameworks, re.MULTILINE)
 
 
@@ -324,3 +325,34 @@ def test_what_a_plugin_makes_is_left_to_the_preflight(tmp_path: Path) -> None:
     script.chmod(0o755)
     (said,) = refused("-i", str(script), "-e", "bench_depths=0")
     assert said.startswith("bench_depths is '0'; ")
+
+
+def test_templates_and_vaults_are_read_as_ansible_reads_them(
+    tmp_path: Path, hosts: list[str]
+) -> None:
+    (tmp_path / "word").write_text("word")
+    (tmp_path / "plan.yml").write_text("bench_rounds: 7\n")
+    vault = ["--vault-password-file", str(tmp_path / "word")]
+    encrypt = [str(Path(sys.executable).with_name("ansible-vault")), "encrypt", *vault]
+    subprocess.run([*encrypt, "plan.yml"], cwd=tmp_path, check=True, capture_output=True)
+    plan = ["-e", "@plan.yml", *hosts]
+    assert "5 s; 7 rounds" in bench("--check", *plan, *vault, cwd=tmp_path).stdout
+    assert refused("--check", *plan, cwd=tmp_path) == [
+        "plan.yml: it is encrypted; give --ask-vault-pass or --vault-password-file."
+    ]
+    assert "5 s; 7 rounds" in bench("--check", "-e", "bench_rounds={{3+4}}", *hosts).stdout
+    (wrong,) = refused("-e", "bench_rounds={{3-4}}", *hosts)
+    assert wrong.startswith("bench_rounds is -1; ")
+
+
+@pytest.mark.parametrize(
+    ("links", "owner"),
+    [
+        ('[{"ifalias": "forward= netns=0 /home/a/other/.lab"}]', "/home/a/other"),
+        ('[{"ifalias": "forward= netns=0 /home/a/mine/.lab"}]', None),
+        ('[{"ifalias": "forward= netns=0 /home/a/mi"}]', None),
+        ("[{}]", None),
+    ],
+)
+def test_whose_the_lab_is_that_is_up(links: str, owner: str | None) -> None:
+    assert owner_in(links, Path("/home/a/mine/.lab")) == owner
