@@ -20,6 +20,7 @@ become_options() {
 # lab_play up|down [OPTION...] : bring the lab of this folder up, or take it down
 lab_play() {
   local become play=$1
+  : "${here:?}"
   shift
   [[ $play == down ]] || need "${lab_programs[@]}"
   become=$(become_options)

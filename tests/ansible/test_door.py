@@ -38,6 +38,11 @@ def bench(
     )  # fmt: skip
 
 
+def words(typed: str) -> list[str]:
+    """Those behind ./bench."""
+    return typed.split()[1:]
+
+
 @pytest.fixture
 def hosts(tmp_path: Path) -> list[str]:
     """An inventory of hosts that are not up."""
@@ -78,7 +83,7 @@ def refused(*words: str, cwd: Path = ROOT) -> list[str]:
         (["-e", "bench_depths=0"],
          "bench_depths is '0'; it must be whole numbers from 1 to 1024, as 5 or [1, 5, 16]."),
         (["-e", "bench_frameworks=all"],
-         ("bench_frameworks has 'all', which is not a name; for every framework of today write *, "
+         ("bench_frameworks has 'all', which does not exist; for every framework of today write *, "
          "or -e @plans/field.yml.")),
         (["-e", "bench_results_dir=/proc/x", "-e", "bench_run_id=r"],
          "/proc/x/r cannot be created: no folder can be made in /proc (it keeps no files)."),
@@ -310,11 +315,11 @@ def test_the_environment_changes_nothing(setting: str, tmp_path: Path) -> None:
 
 
 def test_plans_and_frameworks_are_listed() -> None:
-    plans = bench(*["./bench", "plans"][1:]).stdout
+    plans = bench(*words("./bench plans")).stdout
     assert re.search(
         r"^plans/quick\.yml\n  A first look, .*\n  16 measurements: ", plans, re.MULTILINE
     )
-    frameworks = bench(*["./bench", "frameworks"][1:]).stdout
+    frameworks = bench(*words("./bench frameworks")).stdout
     assert re.search(r"^aiohttp +aiohttp\n +aiohttp@2017$", frameworks, re.MULTILINE)
 
 
