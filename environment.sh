@@ -74,7 +74,8 @@ make_environment() {
     "$python" -m venv --clear "$venv"
     # the lines of uv alone, so that uv, too, is checked against its hashes
     awk '/^uv==/ {on = 1} on {print; if (!/\\$/) exit}' "$lock" >"$venv/uv.txt"
-    "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input install \
+    # what the user's pip.conf or environment says of other places is not meant for this one
+    env -u PIP_TARGET PIP_USER=0 "$venv/bin/python" -m pip --quiet --disable-pip-version-check --no-input install --prefix "$venv" \
       --require-hashes --requirement "$venv/uv.txt"
   fi
   "$venv/bin/uv" --quiet pip sync --require-hashes --python "$venv/bin/python" "$lock"

@@ -16,3 +16,15 @@ become_options() {
   [[ -t 0 ]] || die "The lab needs root, and sudo asks for a password, which nobody can type here."
   echo --ask-become-pass
 }
+
+# lab_play up|down [OPTION...] : bring the lab of this folder up, or take it down
+lab_play() {
+  local become play=$1
+  : "${here:?}"
+  shift
+  [[ $play == down ]] || need "${lab_programs[@]}"
+  become=$(become_options)
+  # --close: the lab's machines must not inherit the lock
+  flock --close "$here" "$here/.venv/bin/ansible-playbook" -i "$here/inventory/lab" \
+    ${become:+"$become"} "$here/lab/$play.yml" "$@"
+}

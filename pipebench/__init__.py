@@ -16,6 +16,7 @@ rules      outcome, bottleneck, disturbance, conformance, path capacity
 run        a run, read and judged; the table of figures; prices
 frame      many measurements as data frames: cells, ratios, ranks, precision; files of them
 earlier    an earlier run: recorded, resumed, repeated; its locks; what of it is complete
+door       ./bench: words, -e, inventory, all of it checked before a host is asked
 harness    what is done while a run goes on: executions, records, lines, recovery
 compare    runs with runs, machines with machines; their differences; the gate of CI
 show       report, answer, terminal, formats, page, charts

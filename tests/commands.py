@@ -31,6 +31,9 @@ RUN_BY = {
     # ./test is what continuous integration runs: nothing is green that it was not run for
     "./test": "ci",
     "./bench": "lab/test_bench.py",
+    "./bench plans": "ansible/test_door.py",
+    "./bench frameworks": "ansible/test_door.py",
+    "./bench lab down": "ansible/test_bench_script.py",
     "./bench -e @plans/*.yml": "lab",
     "./bench --check -e @plans/sweep.yml": "lab/test_bench.py",
     "./bench --tags provision": "lab",

@@ -180,8 +180,13 @@ def _limits(kind: Any) -> str:
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """What to write instead of an unknown name: `did you mean ...?`, or all of them."""
     names = list(known)
-    near = difflib.get_close_matches(str(wrong), names, n=1)
-    return f"did you mean {near[0]}?" if near else f"choose from {listed(names)}"
+    meant = near(wrong, names)
+    return f"did you mean {meant}?" if meant else f"choose from {listed(names)}"
+
+
+def near(wrong: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like a misspelt one; None if none is."""
+    return next(iter(difflib.get_close_matches(str(wrong), list(known), n=1)), None)
 
 
 def listed(names: Iterable[str], word: str = "and") -> str:

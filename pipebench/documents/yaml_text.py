@@ -20,6 +20,24 @@ MOST = 2**63
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+OPENED = {"flow mapping": '"{"', "flow sequence": '"["', "flow node": '"[" or "{"',
+          "quoted scalar": "a quotation mark"}  # fmt: skip
+"""What libyaml and PyYAML call what is opened and must be closed."""
+COLON = "a value with a colon must stand in quotes, and a name begin below the others"
+PLACE = "it does not begin at the same place as the lines before it"
+MEANINGS = {
+    "mapping values are not allowed": COLON,
+    "could not find expected ':'": "a colon is missing behind a name",
+    "did not find expected key": PLACE,
+    "did not find expected '-' indicator": PLACE,
+    "expected <block end>": PLACE,
+    "undefined alias": "a value that begins with * must stand in quotes",
+    "unknown escape character": "a backslash in double quotes; use single quotes",
+    "unhashable key": "a value that begins with {{ must stand in quotes",
+}
+"""What the two say, without what differs between them, and what it means."""
+
+
 class YamlError(ValueError):
     """The text is not read; the message says why, without a full stop."""
 
@@ -36,10 +54,36 @@ def values_of(text: str) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, RecursionError) as error:
         if isinstance(error, YamlError):
             raise
-        raise YamlError(f"it is not YAML: {' '.join(str(error).split())}") from error
+        why = " ".join(str(error).split())
+        if isinstance(error, yaml.YAMLError):
+            why = mistake_of(error, text)
+        raise YamlError(f"it is not YAML: {why}") from error
     value = plain(value)
     _check_values(value)
     return value
+
+
+def mistake_of(error: yaml.YAMLError, text: str) -> str:
+    """What a parser refused in a text, on one line: `line 3: "[" is not closed`."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    problem, context = error.problem or "", error.context or ""
+    begun = error.context_mark or error.problem_mark
+    for kind, sign in OPENED.items():
+        if kind in context and begun and ("expected" in problem or "end of" in problem):
+            return f"line {begun.line + 1}: {sign} is not closed"
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return " ".join(f"{context} {problem}".split())
+    line = (text.splitlines() or [""])[mark.line : mark.line + 1]
+    sign = "".join(line)[mark.column : mark.column + 1]
+    if "cannot start any token" in problem:
+        said = f"a value that begins with {sign} must stand in quotes"
+        why = "a tab; indent with spaces" if sign == "\t" else said
+    else:
+        known = (MEANINGS[words] for words in MEANINGS if words in problem)
+        why = next(known, " ".join(f"{context} {problem}".split()))
+    return f"line {mark.line + 1}: {why}"
 
 
 def _check_events(text: str) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import structs
 
 from pipebench.documents.declared import listed, plain
+from pipebench.earlier.complete import left_text
 from pipebench.earlier.recorded import (
     ELSEWHERE,
     FOLDERS,
@@ -95,7 +96,7 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
         *programs_change(record, programs),
         *testbed_changes(record, testbeds),
     ]
-    return RunPlan(
+    run = RunPlan(
         run_id=record.run_id,
         results_dir=str(folder),
         variables=variables,
@@ -107,8 +108,13 @@ def plan_resumed(given: Mapping[str, Any], inventory: Inventory, project: Projec
         dirty=project.dirty,
         command=project.command,
         programs=programs,
-        resumption=resumption.with_changes(changes),
+        resumption=resumption,
     )
+    try:
+        return structs.replace(run, resumption=resumption.with_changes(changes))
+    except PlanError:
+        left_text(run)  # if the run is complete, this is the sentence that helps
+        raise
 
 
 def last_at(folder: Path, record: RunRecord) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pipebench.plan.estimate import duration_text, estimate_s
+from pipebench.plan.host_variables import number_in
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.testbeds import Inventory
 from pipebench.plan.variables import UNTIL
@@ -19,9 +20,9 @@ def early_endings(run: RunPlan, inventory: Inventory, now: float) -> Iterator[st
     hosts = [host for one in run.testbeds for host in (one.server, *one.generators)]
     endings: dict[float, list[str]] = {}
     for host in hosts:
-        until = inventory.hostvars[host].get(UNTIL)
+        until = number_in(inventory.hostvars[host].get(UNTIL))
         if until is not None:
-            endings.setdefault(float(until), []).append(host)
+            endings.setdefault(until, []).append(host)
     needed_s = PROVISIONING_S + estimate_s(run)
     for until, names in endings.items():
         if until >= now + needed_s:

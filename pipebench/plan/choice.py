@@ -58,7 +58,9 @@ def _unknown(name: str, available: Frameworks) -> str:
     if separator and not folder:
         return f"which lacks the name of a framework before the {SEPARATOR}"
     if not separator or folder not in available:
-        return f"which does not exist; {suggestion(name, available)}"
+        everything = "for every framework of today write *, or -e @plans/field.yml"
+        meant = everything if name.lower() == "all" else suggestion(name, available)
+        return f"which does not exist; {meant}"
     if name == again_of(folder):
         return "which is the control that bench_controls adds to a run; it is not chosen by name"
     variants = variants_of(folder, available)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import structs
 
+from pipebench.documents.declared import listed
 from pipebench.plan.errors import Mistakes
 from pipebench.plan.estimate import plan_text
 from pipebench.plan.run_plan import RunPlan
@@ -15,6 +16,7 @@ from pipebench.plan.variables import AUTO, MOST_THREADS
 from pipebench.record.factors import ALL
 
 MOST_NAMED = 3
+MOST_ABSENT = 8
 FEW_CONNECTIONS = 16
 """A worker with fewer has, by chance, often none or twice as many as another."""
 
@@ -133,11 +135,13 @@ def unequal_generators_text(run: RunPlan, architectures: Mapping[str, str]) -> s
     return "\n".join(sentences)
 
 
-def check_text(run: RunPlan, *, absent: bool) -> str:
-    """The last lines of `--check`. absent: whether no host was checked, as not all are up."""
-    hosts = (
-        "Not every host is up, so no host was checked."
-        if absent
-        else "The hosts and the path between them are as required."
-    )
-    return f"{plan_text(run)}, after provisioning.\n{hosts} Nothing was touched."
+def check_text(run: RunPlan, absent: Sequence[str] = ()) -> str:
+    """The last lines of `--check`. absent: the hosts that are not up, so that none was checked."""
+    hosts = "The hosts and the path between them are as required."
+    if absent:
+        names = listed(absent[:MOST_ABSENT])
+        more = len(absent) - MOST_ABSENT
+        names += f" and {more} more" if more > 0 else ""
+        are, they = ("is", "it was") if len(absent) == 1 else ("are", "they were")
+        hosts = f"{names} {are} not up, so {they} not checked."
+    return f"{plan_text(run)}, after provisioning.\n{hosts} Nothing was changed."

@@ -6,9 +6,11 @@ sentence that names the thing, the mistake, and a correct value.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,12 +31,15 @@ from pipebench.plan.project import Project
 from pipebench.plan.schedule import cells_of, most_rounds, shuffled_rounds
 from pipebench.plan.shares import share_mistakes
 from pipebench.plan.testbeds import Inventory, Testbed, base_mistakes, find_testbeds
-from pipebench.plan.validation import read_variables
-from pipebench.plan.variables import OLD_STACKS, RESUME, Variables, is_true, number_of
+from pipebench.plan.validation import read_variables, unknown_variables
+from pipebench.plan.variables import LIKE, OLD_STACKS, RESUME, Variables, is_true, number_of
 from pipebench.record.factors import PlannedCell
 
 DEFAULTS = Path(__file__).parent / "seed.yml"
 """The default plan, to which plans/seed.yml is a link: who only reads runs has it, too."""
+OF_FRAMEWORKS = (
+    "bench_frameworks", "bench_framework_dirs", "bench_reference", "bench_controls",
+)  # fmt: skip
 LEAST_FREE_BYTES = 200 * 1024**2
 PROGRAMS = Path("files")
 """All that is copied to hosts."""
@@ -135,7 +140,7 @@ def _measured(
     mistakes = Mistakes(sentence for sentences in read.mistakes.values() for sentence in sentences)
     frameworks: dict[str, PlannedFramework] = {}
     testbeds: list[Testbed] = []
-    if read.right("bench_frameworks", "bench_framework_dirs", "bench_reference", "bench_controls"):
+    if read.right(*OF_FRAMEWORKS):
         with mistakes.collected():
             variables, frameworks = with_frameworks(variables, root)
     with mistakes.collected():
@@ -147,6 +152,18 @@ def _measured(
     mistakes += old_stack_mistakes(frameworks, testbeds, allowed=is_true(given, OLD_STACKS))
     mistakes.refuse()
     return variables, frameworks, testbeds
+
+
+def variable_mistakes(given: Mapping[str, Any], root: Path) -> list[str]:
+    """What is wrong with variables alone, whatever the hosts: a sentence each."""
+    if given.get(RESUME) or given.get(LIKE):
+        return [one for sentences in unknown_variables(given).values() for one in sentences]
+    read = read_variables(plain(given), default_variables(given))
+    mistakes = Mistakes(sentence for sentences in read.mistakes.values() for sentence in sentences)
+    if read.right(*OF_FRAMEWORKS):
+        with mistakes.collected():
+            with_frameworks(read.variables, root)
+    return mistakes
 
 
 def old_stack_mistakes(
@@ -200,10 +217,23 @@ def results_mistakes(results: Path, least_free: int = LEAST_FREE_BYTES) -> list[
 
 
 def space_mistakes(results: Path, least_free: int = LEAST_FREE_BYTES) -> list[str]:
-    """A sentence if the disk of the folder has too few free bytes."""
+    """A sentence if the folder cannot be written, or its disk has too few free bytes."""
     parent = next(folder for folder in (results, *results.parents) if folder.exists())
+    if not parent.is_dir():
+        return [f"{results} cannot be created: {parent} is not a folder."]
+    try:
+        with tempfile.TemporaryDirectory(prefix=".bench-", dir=parent):
+            pass
+    except OSError as error:
+        done = "written" if parent == results else "created"
+        return [f"{results} cannot be {done}: no folder can be made in {parent} ({_why(error)})."]
     free = shutil.disk_usage(parent).free
     if free >= least_free:
         return []
     least = f"the results require at least {least_free // 1024**2} MiB"
     return [f"{parent} has {free // 1024**2} MiB free; {least}."]
+
+
+def _why(error: OSError) -> str:
+    """What the system says; of a file system that keeps no files it says something else."""
+    return "it keeps no files" if error.errno == errno.ENOENT else str(error.strerror)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
@@ -17,6 +18,9 @@ from pipebench.tools import FIRST
 
 DEFAULT_TESTBED = "main"
 Machine = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+ADDRESS = "bench_address"
+NUMBERS = re.compile(r"[\d.]+")
+PORT = re.compile(r"(?:\[.+\]|[^:]+):(?P<port>\d+)")
 DIFFERENT = "server and load generator must be different hosts"
 
 
@@ -160,7 +164,12 @@ def base_mistakes(base: str | None, testbeds: list[Testbed]) -> list[str]:
 
 def resolved_address(inventory: Inventory, server: str) -> str:
     """The IP address that the generators use for a server. Raises PlanError."""
-    name = str(inventory.hostvars[server].get("bench_address") or inventory.address_of(server))
+    given = inventory.hostvars[server].get(ADDRESS)
+    name = inventory.address_of(server) if given is None else str(given).strip()
+    wrong = address_mistake(name)
+    if wrong:
+        of_ssh = "ansible_host" if "ansible_host" in inventory.hostvars[server] else "its name"
+        raise PlanError(f"{server}: {of_ssh if given is None else ADDRESS} {wrong}.")
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
@@ -172,3 +181,22 @@ def resolved_address(inventory: Inventory, server: str) -> str:
             f"{server}: {name!r} is not an IP address, and this computer cannot resolve it; "
             "set bench_address to the address at which the load generators reach it."
         ) from error
+
+
+def address_mistake(text: str) -> str | None:
+    """What an address cannot be, whether or not this computer can resolve a name."""
+    if not text:
+        return "is empty; give the address at which the load generators reach the server"
+    port = PORT.fullmatch(text)
+    if port:
+        return f"is {text}, which has a port; leave out :{port['port']}, and set bench_port"
+    if "/" in text:
+        return f"is {text}; it must be the address alone, without /"
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return f"is {text}, which is not an IP address" if NUMBERS.fullmatch(text) else None
+    wrong = f"is {text}, which is not the address of one host"
+    if address.is_unspecified:
+        wrong = f"is {text}, which is every address; give the one that the load generators reach"
+    return wrong if address.is_unspecified or address.is_multicast else None

@@ -5,6 +5,7 @@ All mistakes are reported at once, each as a sentence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -32,6 +33,11 @@ from pipebench.plan.variables import (
     number_of,
 )
 from pipebench.tools import FIRST, first_tool
+
+EXTENDED = re.compile(
+    r"(?P<min>\d{1,5})\s*\.\.\s*(?P<max>\d{1,5})\s*@\s*(?P<width>\d*\.?\d+)\s*(?P<percent>%?)"
+)
+"""Rounds as one word: 6..20@5%."""
 
 
 class VariablesRead(NamedTuple):
@@ -65,12 +71,18 @@ def _as_meant(value: Any, name: str) -> Any:
     """The value that a text of the command line means: a list, a number, true, a mapping, None."""
     kinds = parts_of(fields_of(Variables)[name].kind)
     text = value.strip() if isinstance(value, str) else None
+    if text is not None and text.startswith(("[", "{")):
+        value = _of_yaml(text)
+        text = value if isinstance(value, str) else None
     if any(isinstance(kind, inspect.ListType) for kind in kinds):
         return _items(value)
     if text is None:
         return value
-    if text.startswith("{") and struct_in(fields_of(Variables)[name].kind):
-        return _mapping(text)
+    extended = EXTENDED.fullmatch(text)
+    if extended and struct_in(fields_of(Variables)[name].kind):
+        share = float(extended["width"]) / (100 if extended["percent"] else 1)
+        least, most = int(extended["min"]), int(extended["max"])
+        return {"min": least, "max": most, "until_relative_width": share}
     if any(isinstance(kind, inspect.BoolType) for kind in kinds):
         return {"yes": True, "no": False}.get(text.lower(), text)
     return text or None
@@ -85,8 +97,8 @@ def _items(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _mapping(text: str) -> Any:
-    """A mapping from a quoted text of the command line (-e name='{...}')."""
+def _of_yaml(text: str) -> Any:
+    """A list or a mapping from a quoted text of the command line (-e name='{...}')."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
@@ -107,6 +119,7 @@ def unknown_variables(given: Iterable[str]) -> dict[str, list[str]]:
 def _unknown(name: str, known: Iterable[str]) -> str:
     if name in RENAMED:
         return f"{name} is an old name; the variable is called {RENAMED[name]} now."
+    known = [*known, *sorted(HOST_VARIABLES)]
     return sentence(f"{name} is not a variable of this project; {suggestion(name, known)}")
 
 

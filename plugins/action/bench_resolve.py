@@ -1,8 +1,8 @@
 """Settle what depends on the hosts, once they have been looked at: threads of wrk, and workers.
 
 Arguments: `run`, the fact `bench_run`; `checks`, what host_check returned, by host; `fingerprints`,
-what host_fingerprint returned, by host, if the run goes on; `absent`, whether no host was looked
-at, because not every one is up (only in check mode).
+what host_fingerprint returned, by host, if the run goes on; `absent`, the hosts that are not up, so
+that none was looked at (only in check mode).
 Returns the completed `run`, and what to expect of its hosts, as `progress`; in check mode, also
 what would be done, as `closing`.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from msgspec import structs
 
+from pipebench.documents.declared import plain
 from pipebench.earlier.repeat import architecture_text
 from pipebench.earlier.resume import host_changes
 from pipebench.hosts.way_out import own_proxies
@@ -40,7 +41,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = super().run(tmp, task_vars)
         run = RunPlan.from_fact(self._task.args["run"])
-        absent = bool(self._task.args.get("absent"))
+        absent = plain(self._task.args.get("absent") or [])
         if not absent:
             checks = self._task.args["checks"]
             cpus = {host: int(checks[host]["cpus"]) for host in checks}
@@ -64,5 +65,5 @@ class ActionModule(ActionBase):
             answer["progress"] = "\n".join(filter(None, sentences))
         answer["run"] = run.to_fact()
         if self._task.check_mode:
-            answer["closing"] = check_text(run, absent=absent)
+            answer["closing"] = check_text(run, absent)
         return answer

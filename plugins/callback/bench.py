@@ -8,6 +8,7 @@ the recap.
 The lines of a testbed's executions come from the action itself, while it goes on. Whether a person
 looks on at a terminal, it is told by the environment: a worker of Ansible has none.
 
+What refuses a run before a host is changed is shown as its sentences alone, without the recap.
 With --check, of what a run would do only what is done then is shown: the look at plan and hosts.
 
 An interrupted run ends here, too: at Ctrl-C, SIGTERM or the end of the terminal, Ansible tells its
@@ -33,6 +34,7 @@ from ansible import context as command_line
 from ansible.plugins.callback.default import CallbackModule as Default
 
 from pipebench.alone.status import Status
+from pipebench.door.choice import Choice, choice_mistakes
 
 DOCUMENTATION = r"""
 name: bench
@@ -43,6 +45,10 @@ extends_documentation_fragment: [default_callback, result_format_callback]
 
 
 COLLECT = Path(__file__).resolve().parents[2] / "collect.py"
+REFUSING = ("bench_plan", "bench_resolve")
+"""Actions that refuse a run; so does this playbook, which judges all hosts at its end."""
+LOOKING = "/playbooks/preflight_hosts.yml:"
+RUN = "bench.yml"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # So long the workers may take to leave their hosts clean.
 CLEAN_S = 8
@@ -63,6 +69,8 @@ class CallbackModule(Default):
             os.environ["BENCH_ON_TERMINAL"] = "1"
         self._check = bool(command_line.CLIARGS.get("check"))
         self._play_to_show: Any = None
+        self._is_first_play = True
+        self._is_refused = False
         self._results: str | None = None
         self._told = signal.getsignal(signal.SIGINT)
         for number in ENDINGS:
@@ -102,12 +110,24 @@ class CallbackModule(Default):
         if line:
             self._display.display(line)
 
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Refuse options with which not even the plan could be looked at."""
+        super().v2_playbook_on_start(playbook)
+        if Path(playbook._file_name).name == RUN:  # noqa: SLF001
+            mistakes = choice_mistakes(Choice.from_options(command_line.CLIARGS))
+            for mistake in mistakes:
+                self._display.display(mistake, color=constants.COLOR_ERROR)
+            if mistakes:
+                sys.exit(Status.REFUSED)
+
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._play = play
-        if self._check:
+        if self._check or self._is_first_play:
             # Most plays only skip then: the name is printed with the first task that does not.
-            self.set_option("display_skipped_hosts", False)
+            if self._check:
+                self.set_option("display_skipped_hosts", False)
             self._play_to_show = play
+            self._is_first_play = False
         else:
             super().v2_playbook_on_play_start(play)
 
@@ -138,7 +158,22 @@ class CallbackModule(Default):
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         self._print_lines(result._result)  # noqa: SLF001
+        if ignore_errors and self._is_look(result):
+            return
+        if not self._verbose and (result._task.action in REFUSING or self._is_look(result)):  # noqa: SLF001
+            self._is_refused = True
+            for line in str(result._result.get("msg", "")).splitlines():  # noqa: SLF001
+                self._display.display(line, color=constants.COLOR_ERROR)
+            return
         super().v2_runner_on_failed(result, ignore_errors)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        if not self._is_look(result):
+            super().v2_runner_on_unreachable(result)
+
+    def _is_look(self, result: Any) -> bool:
+        """Whether it is a task that only looks: what it finds is judged for all hosts together."""
+        return not self._verbose and LOOKING in str(result._task.get_path())  # noqa: SLF001
 
     def v2_runner_on_skipped(self, result: Any) -> None:
         if self._is_shown(result._task):  # noqa: SLF001
@@ -153,6 +188,7 @@ class CallbackModule(Default):
             super().v2_playbook_on_include(included_file)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        super().v2_playbook_on_stats(stats)
+        if not self._is_refused:
+            super().v2_playbook_on_stats(stats)
         for text in self._closing:
             self._display.display(text)

@@ -41,7 +41,7 @@ def test_the_plan_of_the_run_is_checked_and_versions_that_are_gone_are_named(
     done = looked_at(tmp_path, EXAMPLE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "measures again what the run example measured: 48 measurements" in done.stdout
-    assert "Nothing was touched." in done.stdout
+    assert "Nothing was changed." in done.stdout
     run = tmp_path / "earlier"
     shutil.copytree(EXAMPLE / "hosts", run / "hosts")
     shutil.copy(EXAMPLE / "run.json", run)

@@ -379,7 +379,7 @@ def test_a_check_looks_and_touches_nothing(tmp_path: Path) -> None:
     done = commands.run("./bench --check -e @plans/sweep.yml" + commands.options(results))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "cells x 6 rounds; about" in done.stdout
-    assert "the path between them are as required. Nothing was touched." in done.stdout
+    assert "the path between them are as required. Nothing was changed." in done.stdout
     assert "Provision" not in done.stdout
     assert re.findall(r"^(lab-\S+)\s.*changed=([1-9]\d*)", done.stdout, flags=re.MULTILINE) == []
     assert not (tmp_path / "results").exists()

@@ -61,7 +61,7 @@ class Place:
 @pytest.fixture(scope="module")
 def filled_in(lab: object, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Place]:
     """What a reader of inventory/*/README.md has done before anything is run there."""
-    assert run("./bench --version").returncode == 0  # makes .venv; the others take it for granted
+    assert run("./bench plans").returncode == 0  # makes .venv; the others take it for granted
     home = tmp_path_factory.mktemp("home")
     (home / ".ssh").mkdir()
     known_hosts = home / ".ssh" / "known_hosts"
@@ -126,7 +126,7 @@ def measured_again(command: str, place: Place) -> None:
     again = filled(place.with_inventory(command), earlier) + options(short)
     # the plan is that of the run: another is refused before any host is touched
     refused = run(again + options({"bench_rounds": 2}))
-    assert "bench_rounds is 2, and 1 in the run" in refused.stdout
+    assert "bench_rounds is 2, and 1 in the run" in refused.stderr
     assert not (place.folder / "again").exists()
     done = run(again)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
@@ -171,7 +171,7 @@ def looked_at(command: str, place: Place) -> None:
     done = looks(tuple(map(place.with_inventory, LOOKS)))[LOOKS.index(command)]
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert re.search(r"\d+ measurements: \d+ cells x \d+ rounds?; about", done.stdout)
-    assert "the path between them are as required. Nothing was touched." in done.stdout
+    assert "the path between them are as required. Nothing was changed." in done.stdout
 
 
 def added(command: str, place: Place) -> None:

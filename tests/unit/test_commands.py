@@ -39,7 +39,7 @@ def test_nothing_is_run_that_no_page_has() -> None:
 def test_the_file_that_is_to_run_a_command_has_it() -> None:
     for command, by in commands.RUN_BY.items():
         layer, _, name = by.partition("/")
-        assert layer in ("ci", "unit", "servers", "lab")
+        assert layer in ("ci", "unit", "ansible", "servers", "lab")
         files = [path for path in (ROOT / "tests" / by, ROOT / by) if path.is_file()]
         assert not name or [f'"{command}' in path.read_text() for path in files] == [True]
 

@@ -246,6 +246,9 @@ def test_changed_files_are_refused_unless_they_are_accepted(folder: Path, part: 
     else:
         document[part] = "0" * 64
     (folder / "run.json").write_text(json.dumps(document))
+    # of a run that is complete, there is nothing to accept
+    assert refusal(folder).startswith("All 4 measurements of the run r are complete.")
+    raw(folder)[0].unlink()
     said = refusal(folder)
     assert sentence in said
     accepted = "files" if name else "programs"
@@ -253,7 +256,6 @@ def test_changed_files_are_refused_unless_they_are_accepted(folder: Path, part: 
     assert "bench_accept_changes has 'maybe'; it" in refusal(folder, bench_accept_changes="maybe")
     # other code is accepted by its name only
     assert sentence in refusal(folder, bench_accept_changes="true")
-    raw(folder)[0].unlink()
     run = resumed(folder, bench_accept_changes=accepted)
     go_on(run)
     (interruption,) = record(folder)["interruptions"]
@@ -261,6 +263,7 @@ def test_changed_files_are_refused_unless_they_are_accepted(folder: Path, part: 
 
 
 def test_another_address_is_a_change_and_another_testbed_a_mistake(folder: Path) -> None:
+    raw(folder)[0].unlink()
     elsewhere = INVENTORY._replace(hostvars={"s": {"ansible_host": "198.18.0.12"}, "g": {}})
     with pytest.raises(PlanError, match="address of the testbed main was "):
         plan_resumed({"bench_resume": str(folder)}, elsewhere, PROJECT)
@@ -367,6 +370,7 @@ def test_what_is_replaced_again_is_kept_beside_the_first(folder: Path) -> None:
 
 
 def test_folders_of_code_are_never_taken_from_a_record(folder: Path, tmp_path: Path) -> None:
+    raw(folder)[0].unlink()
     theirs = tmp_path / "theirs" / "aiohttp"
     shutil.copytree(ROOT / "servers" / "aiohttp", theirs)
     (theirs / "server.py").write_text("raise SystemExit\n")
