@@ -17,7 +17,7 @@ LONGEST_ANSWER = 200
 CLOSED = re.compile(r"(?:Shared c|C)onnection to \S+ closed\.|Warning: Permanently added .*")
 """What ssh adds to what the host answered."""
 KNOWN_HOSTS = "~/.ssh/known_hosts"
-VAULT = re.compile(r"no vault secrets|Decryption failed|undecryptable", re.IGNORECASE)
+VAULT = re.compile(r"vault secrets|vault password|decryption failed|undecrypt", re.IGNORECASE)
 
 
 class Login(NamedTuple):
@@ -320,10 +320,16 @@ def _known_text(answers: Sequence[Answer], host: Login, text: str) -> str | None
     return None
 
 
-def _vault_text(host: Login, message: str) -> str | None:
+def vault_text(message: str) -> str | None:
+    """What is missing if a message of Ansible says that it cannot decrypt a value."""
     if not VAULT.search(message):
         return None
     return (
-        f"{host.where}: a variable of it is encrypted, and no vault password fits; add "
-        "--ask-vault-pass or --vault-password-file FILE."
+        "a variable is encrypted, and no vault password fits; add --ask-vault-pass or "
+        "--vault-password-file FILE."
     )
+
+
+def _vault_text(host: Login, message: str) -> str | None:
+    sentence = vault_text(message)
+    return f"{host.where}: {sentence}" if sentence else None

@@ -280,12 +280,13 @@ def test_an_interpreter_that_is_named_and_not_there_is_named() -> None:
             "found."
         ),
         "Decryption failed (no vault secrets were found that could decrypt).",
+        "A vault password must be specified to decrypt data",
     ],
 )
 def test_a_vault_without_its_password(message: str) -> None:
     sentence = no_python_text(login_of("s", AT), None, "", message)
     assert sentence == (
-        f"{S}: a variable of it is encrypted, and no vault password fits; add "
+        f"{S}: a variable is encrypted, and no vault password fits; add "
         "--ask-vault-pass or --vault-password-file FILE."
     )
 
