@@ -11,6 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from pipebench.documents.declared import plain
+from pipebench.hosts.login import (
+    Login,
+    last_line,
+    login_of,
+    no_module_text,
+    no_python_text,
+    unreachable_text,
+)
 from pipebench.hosts.owner import parsed
 from pipebench.plan.testbeds import DIFFERENT, Testbed
 from pipebench.plan.tuning import TuningCheck, rewriter_problem
@@ -22,11 +30,12 @@ ARCHITECTURES = ("x86_64", "aarch64")
 
 
 class PythonAnswer(Struct, frozen=True):
-    """The answer of a host about its Python; stdout ends with `3.13`."""
+    """The answer of a host about its Python; stdout ends with `3.13`. rc: None if nothing ran."""
 
     unreachable: bool = False
     rc: int | None = None
     stdout: str = ""
+    stderr: str = ""
     msg: str = ""
 
 
@@ -79,11 +88,24 @@ class HostCheck(Struct, frozen=True, kw_only=True):
     tuning: TuningCheck | None = None
 
 
+class Discovered(Struct, frozen=True):
+    """The Python that Ansible has chosen on a host, if the inventory names none."""
+
+    discovered_interpreter_python: str | None = None
+
+
 class CheckAnswer(Struct, frozen=True):
-    """The result of the task with host_check; without `check` it failed, and msg says why."""
+    """The result of the task with host_check; without `check` it failed, and msg says why.
+
+    module_stdout, module_stderr: what was printed in place of a result.
+    """
 
     check: HostCheck | None = None
+    unreachable: bool = False
     msg: str = ""
+    module_stdout: str = ""
+    module_stderr: str = ""
+    ansible_facts: Discovered = Discovered()
 
 
 class WayAnswer(Struct, frozen=True):
@@ -96,8 +118,7 @@ class WayAnswer(Struct, frozen=True):
 class CheckedHost(NamedTuple):
     """A host with its answers."""
 
-    name: str
-    address: str
+    login: Login
     python: PythonAnswer
     answer: CheckAnswer
     way: WayAnswer
@@ -109,8 +130,7 @@ def host_of(name: str, variables: Mapping[str, Any]) -> CheckedHost:
     answer = variables.get("preflight_host") or {}
     way = variables.get("preflight_way_out") or {}
     return CheckedHost(
-        name,
-        str(variables.get("ansible_host", name)),
+        login_of(name, variables),
         msgspec.convert(plain(python), PythonAnswer),
         msgspec.convert(plain(answer), CheckAnswer),
         msgspec.convert(plain(way), WayAnswer),
@@ -183,17 +203,20 @@ def held_text(host: str, lease: Lease) -> str | None:
 
 def python_problem(host: CheckedHost) -> str | None:
     """Whether the host does not answer, or lacks a Python that modules run on."""
-    where = f"{host.name} ({host.address})"
-    if host.python.unreachable:
-        reason = last_line(host.python.msg).rpartition("via ssh: ")[2]
-        return f"{where} does not answer over ssh: {reason}."
+    python = host.python
+    if python.unreachable:
+        return unreachable_text(host.login, python.msg)
     oldest = ".".join(map(str, OLDEST_PYTHON))
-    version = version_of(host.python)
+    version = version_of(python)
     if version is None:
-        return f"{where} has no python3; it requires Python {oldest} or later."
+        printed = f"{python.stderr}\n{python.stdout}"
+        return no_python_text(host.login, python.rc, printed, python.msg)
     if version < OLDEST_PYTHON:
         number = ".".join(map(str, version))
-        return f"{where} has Python {number} as python3; it requires {oldest} or later."
+        return (
+            f"{host.login.where} has Python {number} as {host.login.python}; it requires {oldest} "
+            "or later."
+        )
     return None
 
 
@@ -212,15 +235,14 @@ def runs_modules(answer: Mapping[str, Any]) -> bool:
 
 def check_problem(host: CheckedHost) -> str | None:
     """Whether the module could not run as root."""
-    if host.answer.check is not None:
+    answer = host.answer
+    if answer.check is not None:
         return None
-    return f"{host.name} could not be examined as root: {last_line(host.answer.msg)}."
-
-
-def last_line(text: str) -> str:
-    """The last line that has any text, without its full stop."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].rstrip(".") if lines else "no message"
+    discovered = answer.ansible_facts.discovered_interpreter_python
+    printed = f"{answer.module_stdout}\n{answer.module_stderr}"
+    return no_module_text(
+        host.login, printed, answer.msg, discovered, unreachable=answer.unreachable
+    )
 
 
 def system_problems(host: str, check: HostCheck) -> list[str]:
@@ -236,7 +258,10 @@ def system_problems(host: str, check: HostCheck) -> list[str]:
     if not check.systemd:
         problems.append(f"{host} was not booted with systemd; the frameworks run as its units.")
     if not check.root:
-        problems.append(f"{host}: become does not make ansible_user root; it must.")
+        problems.append(
+            f"{host}: become does not make ansible_user root; it must: leave out ansible_become "
+            "and ansible_become_user."
+        )
     return problems
 
 

@@ -16,6 +16,7 @@ from pipebench.plan.variables import TestbedName
 from pipebench.record.factors import ALL, Workers
 from pipebench.tools import FIRST
 
+SSH_PORT = "22"
 DEFAULT_TESTBED = "main"
 Machine = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 ADDRESS = "bench_address"
@@ -47,7 +48,17 @@ class Inventory(NamedTuple):
 
     def address_of(self, host: str) -> str:
         """The address for ssh."""
-        return str(self.hostvars[host].get("ansible_host", host))
+        return self._given(host, "ansible_host", "ansible_ssh_host") or host
+
+    def login_of(self, host: str) -> tuple[str, str]:
+        """The address and the port of its ssh server: two hosts may be behind one address."""
+        port = self._given(host, "ansible_port", "ansible_ssh_port") or SSH_PORT
+        return self.address_of(host), port
+
+    def _given(self, host: str, *names: str) -> str:
+        """The first of these variables that the host has."""
+        variables = self.hostvars[host]
+        return str(next((variables[name] for name in names if variables.get(name)), ""))
 
 
 class Testbed(Struct, frozen=True, kw_only=True):
@@ -90,8 +101,9 @@ def find_testbeds(inventory: Inventory, port: int, threads: int | None = None) -
             )
             continue
         address = ""
-        with mistakes.collected():
-            address = resolved_address(inventory, server)
+        if "@" not in inventory.address_of(server):  # which is a mistake of its own
+            with mistakes.collected():
+                address = resolved_address(inventory, server)
         generators = [host for host in inventory.loadgens if inventory.testbed_of(host) == name]
         testbeds[name] = Testbed(
             name=name, server=server, generators=generators, address=address, port=port,
@@ -145,12 +157,36 @@ def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
             f"The testbed {name!r} of {server} has no load generator; give a host of loadgens the "
             "same bench_testbed."
         )
-    address = inventory.address_of(server)
-    return sentences + [
-        f"{host} and {server} have the same address ({address}); {DIFFERENT}."
-        for host in generators
-        if host != server and inventory.address_of(host) == address
+    return sentences + login_mistakes(testbed, inventory)
+
+
+def login_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
+    """A sentence for each name that cannot be logged in to, or leads to a host that has another.
+
+    Hosts behind one address, with a port each, are taken for different ones: whether they are one
+    machine is seen by its identity, before anything is changed (hosts/requirements.py).
+    """
+    server = testbed.server
+    sentences = [
+        f"{host}: {address!r} has a user in it; write {place} with ansible_user={user}."
+        for host in [server, *testbed.generators]
+        for address in [inventory.address_of(host)]
+        for user, _, place in [address.rpartition("@")]
+        if user
     ]
+    address = inventory.address_of(server)
+    beside = [host for host in testbed.generators if host != server]
+    beside = [host for host in beside if inventory.address_of(host) == address]
+    same = [host for host in beside if inventory.login_of(host) == inventory.login_of(server)]
+    sentences += [
+        f"{host} and {server} have the same address ({address}); {DIFFERENT}." for host in same
+    ]
+    if beside and not same and not inventory.hostvars[server].get("bench_address"):
+        sentences.append(
+            f"{server} and {beside[0]} are behind one address ({address}), with an ssh port each; "
+            f"set bench_address of {server} to the address at which {beside[0]} reaches it."
+        )
+    return sentences
 
 
 def base_mistakes(base: str | None, testbeds: list[Testbed]) -> list[str]:

@@ -45,6 +45,7 @@ from pipebench.record.factors import ALL
 
 SEED = ROOT / "plans" / "seed.yml"
 SEED_PLAN: dict[str, Any] = yaml.safe_load(SEED.read_text(encoding="utf-8"))
+BEHIND_NAT: dict[str, Any] = {"ansible_host": "192.0.2.7"}
 HOSTS = {"s": {"ansible_host": "198.18.0.11"}, "g": {"ansible_host": "198.18.0.21"}}
 INVENTORY = Inventory(["s"], ["g"], HOSTS)
 PROJECT = Project(ROOT, "0", None, dirty=False, command=[])
@@ -268,6 +269,30 @@ def test_a_base_testbed_that_does_not_exist_is_named_with_those_that_do() -> Non
             {"s": HOSTS["s"], "g": HOSTS["s"]},
             "have the same address .*must be different hosts",
         ),
+        (
+            ["s"],
+            ["g"],
+            {
+                "s": BEHIND_NAT | {"ansible_port": 2222},
+                "g": {"ansible_ssh_host": "192.0.2.7", "ansible_ssh_port": "2222"},
+            },
+            "g and s have the same address .192.0.2.7.; .*must be different hosts",
+        ),
+        (
+            ["s"],
+            ["g"],
+            {"s": {"ansible_host": "192.0.2.7", "ansible_port": 2222}, "g": BEHIND_NAT},
+            "s and g are behind one address .192.0.2.7., .* set bench_address of s to the address",
+        ),
+        (
+            ["me@192.0.2.1"],
+            ["g"],
+            {"me@192.0.2.1": {}, "g": {"ansible_host": "you@192.0.2.2"}},
+            (
+                "(?s)'me@192.0.2.1' has a user in it; write 192.0.2.1 with ansible_user=me[.]\n"
+                "g: 'you@192.0.2.2' has a user in it; write 192.0.2.2 with ansible_user=you[.]\\Z"
+            ),
+        ),
         (["s", "g"], ["s"], HOSTS, "in both groups, servers and loadgens"),
         (["s"], ["g"], HOSTS | {"g": {"bench_testbed": "b"}}, "that testbed has no server"),
         (["s"], ["g"], HOSTS | {"s": {"bench_testbed": "A B"}}, "must be a name of a-z, 0-9"),
@@ -280,6 +305,15 @@ def test_an_inventory_that_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(PlanError, match=sentence):
         find_testbeds(Inventory(servers, loadgens, hosts), 8080)
+
+
+def test_hosts_behind_one_address_are_different_ones_by_their_ports() -> None:
+    hosts = {
+        "s": BEHIND_NAT | {"ansible_port": 2222, "bench_address": "198.18.0.1"},
+        "g": BEHIND_NAT | {"ansible_port": 2200},
+    }
+    (testbed,) = find_testbeds(Inventory(["s"], ["g"], hosts), 8080)
+    assert testbed.address == "198.18.0.1"
 
 
 @pytest.mark.parametrize(
