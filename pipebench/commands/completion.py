@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pipebench.alone.commands import COLLECT, program
 from pipebench.alone.status import Status
 from pipebench.commands.parsers import parser
+from pipebench.door import words
 from pipebench.plan.own_names import own_names
 from pipebench.plan.project import ROOT
 from pipebench.trial.choice import known_names
@@ -89,18 +90,15 @@ def _of_bench() -> Commands:
     plans = Value(tuple(sorted(f"@{plan}" for plan in names.plans)))
     inventory = Value(tuple(sorted(names.inventories)), paths=True)
     tried = _read(try_parser())
-    path, nothing = Value(paths=True), Value()
+    options = dict.fromkeys([*words.FLAGS, *words.OWN_FLAGS], None)
+    options |= dict.fromkeys([*words.VALUED, *words.OWN_VALUED], Value(paths=True))
+    options |= dict.fromkeys(words.EXTRA, plans) | dict.fromkeys(words.INVENTORY, inventory)
+    commands = {name: Completed({}, Value(next_)) for name, next_ in words.COMMANDS.items()}
     return {
-        "": Completed(
-            {
-                "-e": plans, "--extra-vars": plans, "-i": inventory, "--inventory": inventory,
-                "--check": None, "--cloud": path, "--show": None, "--yes": None, "--like": path,
-                "--tags": nothing, "--skip-tags": nothing, "--help": None,
-            },
-            Value(("try",)),
-        ),
+        "": Completed(options, Value(words.NAMES)),
+        **commands,
         "try": tried._replace(argument=Value(tuple(known_names(ROOT)), paths=True)),
-    }  # fmt: skip
+    }
 
 
 def _function(called: str, commands: Commands) -> str:

@@ -31,6 +31,7 @@ from ansible.vars.manager import VariableManager
 from pipebench.documents.declared import near, plain
 from pipebench.documents.yaml_text import LOADER, mistake_of
 from pipebench.door.given import VAULT
+from pipebench.hosts.login import vault_text
 from pipebench.plan.errors import PlanError, sentence
 from pipebench.plan.own_names import own_names
 from pipebench.plan.testbeds import Inventory
@@ -161,7 +162,8 @@ class Ansible:
         try:
             known = variables.get_vars(host=manager.get_host(name), include_hostvars=False)
         except AnsibleError as error:
-            raise PlanError(sentence(f"{name}: {one_line(error)}")) from error
+            why = one_line(error)
+            raise PlanError(f"{name}: {vault_text(why) or sentence(why)}") from error
         known = {**known, **given}
         wanted = [one for one in known if _is_own(one) or one in READ]
         if "bench_via_controller" in known and WAY_OUT in known:

@@ -35,6 +35,7 @@ from ansible.plugins.callback.default import CallbackModule as Default
 
 from pipebench.alone.status import Status
 from pipebench.door.choice import Choice, choice_mistakes
+from pipebench.hosts.login import vault_text
 
 DOCUMENTATION = r"""
 name: bench
@@ -162,7 +163,10 @@ class CallbackModule(Default):
             return
         if not self._verbose and (result._task.action in REFUSING or self._is_look(result)):  # noqa: SLF001
             self._is_refused = True
-            for line in str(result._result.get("msg", "")).splitlines():  # noqa: SLF001
+            message = str(result._result.get("msg", ""))  # noqa: SLF001
+            encrypted = vault_text(message)
+            lines = [f"A{encrypted[1:]}"] if encrypted else message.splitlines()
+            for line in lines:
                 self._display.display(line, color=constants.COLOR_ERROR)
             return
         super().v2_runner_on_failed(result, ignore_errors)

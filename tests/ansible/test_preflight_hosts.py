@@ -102,13 +102,15 @@ def test_each_host_is_one_line_that_says_what_it_answered_and_what_to_do(tmp_pat
         "unknown": script(tmp_path, "unknown", UNKNOWN),
         "nosudo": script(tmp_path, "nosudo", RUNS, path=programs(tmp_path / "no-sudo")) | auto,
     }
-    says, _ = preflight(tmp_path, hosts)
+    says, printed = preflight(tmp_path, hosts)
     assert says["root"].endswith("; set ansible_user to admin.")
     assert "This account is currently not available" in says["nologin"]
     assert "has no /nowhere/python3.12, which ansible_python_interpreter names" in says["named"]
     assert 'ssh-keygen -f "/home/me/.ssh/known_hosts" -R "192.0.2.9"' in says["changed"]
     assert "ssh-keyscan 192.0.2.5 >> ~/.ssh/known_hosts" in says["unknown"]
     assert "has no sudo, and the user me is not root" in says["nosudo"]
+    assert "UNREACHABLE" not in printed
+    assert "No start of json char found" not in printed
 
 
 def test_a_dead_python_that_ansible_finds_is_named(tmp_path: Path) -> None:
@@ -140,3 +142,27 @@ def test_what_ssh_itself_says_becomes_one_line(tmp_path: Path) -> None:
     assert "its jump host does not let ssh through (ssh: connect to host 127" in says["jump"]
     assert "add -e ansible_control_path_dir=FOLDER" in says["long"]
     assert "ssh does not know the option frobnicate" in says["option"]
+
+
+def test_a_vault_without_its_password_is_one_line(tmp_path: Path) -> None:
+    """Encrypted by the program itself, with a password that nobody gives then."""
+    (tmp_path / "password").write_text("x\n")
+    vault = [str(PLAYBOOK.with_name("ansible-vault")), "encrypt_string", "198.18.0.1"]
+    encrypted = subprocess.run(
+        [*vault, "--vault-password-file", f"{tmp_path}/password", "--name", "bench_address"],
+        env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=60,
+    ).stdout  # fmt: skip
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars" / "s.yml").write_text(encrypted)
+    (tmp_path / "hosts.ini").write_text("[servers]\ns\n[loadgens]\ng\n")
+    done = subprocess.run(
+        [str(PLAYBOOK), "bench.yml", "--check", "-i", f"{tmp_path}/hosts.ini"],
+        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert (done.stdout + done.stderr).splitlines() == [
+        (
+            "A variable is encrypted, and no vault password fits; add --ask-vault-pass or "
+            "--vault-password-file FILE."
+        )
+    ]
