@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -36,7 +37,11 @@ def main(argv: Sequence[str], enter: Callable[[], None] = lambda: None) -> int:
     arguments = parser(program(), [wanted]).parse_args(words)
     command: Callable[[argparse.Namespace], int] = arguments.call
     try:
-        return command(arguments)
+        status = command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.DONE
     except Exception as error:  # noqa: BLE001 (its 1 would say that all was written)
         from pipebench.commands.shared import fail, put  # noqa: PLC0415 (not of the standard library)
 
@@ -45,6 +50,7 @@ def main(argv: Sequence[str], enter: Callable[[], None] = lambda: None) -> int:
             Status.CRASHED,
             f"{wanted} crashed, which is a fault of this project: {type(error).__name__}: {error}",
         )
+    return status
 
 
 def _with_command(argv: Sequence[str]) -> list[str]:

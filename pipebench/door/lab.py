@@ -39,7 +39,7 @@ def other_owner() -> str | None:
     if ip is None:
         return None
     asked = [ip, "-json", "link", "show", BRIDGE]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    done = subprocess.run(asked, capture_output=True, errors="replace", check=False)
     return owner_in(done.stdout, FOLDER) if done.returncode == 0 else None
 
 

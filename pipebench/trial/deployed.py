@@ -59,7 +59,7 @@ class Deployed:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            text=True,
+            errors="replace",
             # as in a unit, what a manager of workers kills are its own processes
             start_new_session=True,
         )

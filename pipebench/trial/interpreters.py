@@ -38,7 +38,7 @@ def interpreter_here(version: str) -> LocalPython:
         [program("uv"), "python", "find", "--no-project", version],
         env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
-        text=True,
+        errors="replace",
         check=False,
     )
     if found.returncode == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -226,3 +227,14 @@ def test_the_probe(command: str, port: int, tmp_path: Path) -> None:
     if "--json" in command:
         document = json.loads((tmp_path / "probe.json").read_text())
         assert (document["depth"], document["port"]) == (64, port)
+
+
+def test_who_reads_may_have_enough() -> None:
+    """As `head` has, which is gone before all is written."""
+    reads, writes = os.pipe()
+    argv = [sys.executable, str(ROOT / "collect.py"), "columns"]
+    child = subprocess.Popen(argv, stdout=writes, stderr=subprocess.PIPE, text=True)
+    os.close(reads)
+    os.close(writes)
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said) == (0, "")
