@@ -191,7 +191,6 @@ def _differs(variant: Framework | None, plain: Framework | None) -> str:
         *(f"{name} {version}" for name, version in variant.overrides.items()),
         *(f"{name}={value}" for name, value in variant.env.items()),
         *(f"package {name}" for name in variant.packages if name not in plain.packages),
-        variant.build != plain.build and "packages to build it",
         variant.files != plain.files and "files",
         variant.name in OLD_NAMES and "files",  # it was a folder of its own
     ]

@@ -261,7 +261,7 @@ def test_the_finished_part_of_a_run_is_reported_while_it_goes_on(
 ) -> None:
     """The records as they were when the first round had just ended."""
     so_far = tmp_path / "so-far"
-    shutil.copytree(run[0], so_far, ignore=shutil.ignore_patterns("*-r02-*", "*.csv", "*.md"))
+    shutil.copytree(run[0], so_far, ignore=shutil.ignore_patterns("*_r02_*", "*.csv", "*.md"))
     record = json.loads((so_far / "run.json").read_text())
     record |= {"measuring_ended": None, "ended": None}
     (so_far / "run.json").write_text(json.dumps(record))
