@@ -48,7 +48,7 @@ def values_of(text: str) -> Any:
         raise YamlError(f"it is too large (more than {LARGEST_BYTES:,} characters)")
     try:
         _check_events(text)
-        _check_keys(yaml.compose(text, Loader=LOADER))
+        check_keys(yaml.compose(text, Loader=LOADER))
         value = yaml.load(text, Loader=LOADER)  # noqa: S506 (a safe one)
         # a date that no calendar has, a number that Python does not count to, a set
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, RecursionError) as error:
@@ -98,11 +98,11 @@ def _check_events(text: str) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
 
 
-def _check_keys(node: yaml.Node | None) -> None:
+def check_keys(node: yaml.Node | None) -> None:
     """A key that stands twice is a mistake: YAML's last one would win without a word."""
     if isinstance(node, yaml.SequenceNode):
         for inner in node.value:
-            _check_keys(inner)
+            check_keys(inner)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: dict[tuple[str, str], int] = {}
@@ -112,7 +112,7 @@ def _check_keys(node: yaml.Node | None) -> None:
             if name in seen:
                 raise YamlError(f"it has {key.value} twice, in the lines {seen[name]} and {line}")
             seen[name] = line
-        _check_keys(value)
+        check_keys(value)
 
 
 def _check_values(value: Any) -> None:

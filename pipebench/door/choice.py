@@ -9,8 +9,8 @@ from pipebench.documents.declared import listed
 from pipebench.door.words import NO_LIMIT, NO_START
 from pipebench.plan.phases import PHASES
 
-OTHER_TAGS = ("all", "always", "tagged", "untagged")
-"""Tags that Ansible knows besides the phases; `always` is what every run needs."""
+OTHER_TAGS = ("all", "always")
+"""Tags besides the phases; `always` is what every run needs."""
 
 
 class Choice(NamedTuple):
@@ -40,9 +40,11 @@ def choice_mistakes(choice: Choice) -> list[str]:
         *([f"{NO_LIMIT}."] if choice.limit else []),
         *([f"{NO_START}."] if choice.start_at else []),
     ]
-    if "always" in choice.skipped:
-        sentences.append("always cannot be skipped: without these tasks there is no run.")
-    return sentences
+    return sentences + [
+        f"{tag} cannot be skipped: without these tasks there is no run."
+        for tag in OTHER_TAGS
+        if tag in choice.skipped
+    ]
 
 
 def _tag_mistakes(tags: Iterable[str]) -> list[str]:

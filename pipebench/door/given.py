@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from pipebench.documents.declared import near, plain
-from pipebench.documents.yaml_text import LOADER, mistake_of
+from pipebench.documents.declared import fields_of, near, plain
+from pipebench.documents.yaml_text import LOADER, YamlError, check_keys, mistake_of
 from pipebench.plan.errors import sentence
-from pipebench.plan.variables import PREFIX
+from pipebench.plan.variables import PREFIX, Variables
 
 EXAMPLE = 'for example "bench_depths: [1, 5]"'
 VAULT = "$ANSIBLE_VAULT"
@@ -64,7 +64,18 @@ def read_given(
 
 def without_templates(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The variables whose values are known before Ansible fills in templates."""
-    return {name: value for name, value in variables.items() if "{{" not in str(value)}
+    return {name: value for name, value in variables.items() if _is_known(value)}
+
+
+def _is_known(value: Any) -> bool:
+    """Whether a value has neither a template nor what a vault has encrypted."""
+    if isinstance(value, Mapping):
+        return all(map(_is_known, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_known, value))
+    if value is None or isinstance(value, bool | int | float):
+        return True
+    return type(value).__name__ != "EncryptedString" and "{{" not in str(value)
 
 
 def _read_one(
@@ -99,6 +110,8 @@ def _of_file(name: str, load_file: LoadFile, folder: Path) -> Mapping[str, Any]:
         )
     if not path.exists():
         raise WrongGivenError(f"{name} does not exist{_similar(name, folder)}")
+    if not path.is_file():
+        raise WrongGivenError(f"{name} is not a file; write what it has into one")
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
@@ -151,6 +164,10 @@ def _values(text: str, name: str) -> Any:
             f"{name} has {len(nodes)} documents (---), and one is read; join them"
         )
     try:
+        check_keys(nodes[0] if nodes else None)
+    except YamlError as error:
+        raise WrongGivenError(f"{name}: {error}") from error
+    try:
         return _Plain(text).get_single_data()
     except (yaml.YAMLError, ValueError) as error:
         why = mistake_of(error, text) if isinstance(error, yaml.YAMLError) else str(error)
@@ -175,13 +192,14 @@ _Plain.add_multi_constructor("!", _of_unknown_tag)
 def _checked(values: Any, name: str, text: str) -> Mapping[str, Any]:
     """Values that are a mapping of variables. WrongGivenError: they are something else."""
     if isinstance(values, Mapping):
-        if not any(str(key).startswith(PREFIX) for key in values):
-            for key, inner in values.items():
-                if isinstance(inner, Mapping) and any(str(one).startswith(PREFIX) for one in inner):
-                    raise WrongGivenError(
-                        f"{name} has its variables below {key}; they must stand at the left edge, "
-                        f"{EXAMPLE}"
-                    )
+        for key, inner in values.items():
+            if _has_own(inner):
+                raise WrongGivenError(
+                    f"{name} has variables below {key}; they must stand at the left edge, {EXAMPLE}"
+                )
+        for key in values:
+            if meant := _meant(str(key)):
+                raise WrongGivenError(f"{name}: {key} is not a variable; did you mean {meant}?")
         return {str(key): value for key, value in values.items()}
     right = f"it must be a mapping of variables, {EXAMPLE}"
     if values is None:
@@ -192,12 +210,29 @@ def _checked(values: Any, name: str, text: str) -> Mapping[str, Any]:
     raise WrongGivenError(f"{name} is {kind}; {right}")
 
 
+def _has_own(value: Any) -> bool:
+    """Whether variables of the project stand somewhere in a value."""
+    return isinstance(value, Mapping) and any(
+        str(key).startswith(PREFIX) or _has_own(inner) for key, inner in value.items()
+    )
+
+
+def _meant(name: str) -> str | None:
+    """The variable that is written without its prefix, in capitals, or with -; None: it is not."""
+    plain_name = name.lower().replace("-", "_")
+    known = fields_of(Variables)
+    candidates = (plain_name, f"{PREFIX}{plain_name}")
+    return next((one for one in candidates if one in known and one != name), None)
+
+
 def _assigned(text: str, load_text: LoadText) -> tuple[Mapping[str, Any], str]:
     """`name=value name=value`, with spaces where people put them."""
     pieces = _pieces(text)
     meant: dict[str, Any] = {}
     for piece in pieces:
         name, value = piece
+        if right := _meant(name):
+            raise WrongGivenError(f"{name} is not a variable; did you mean {right}?")
         if not name.startswith(PREFIX):
             continue
         if value[:1] in "\"'" and value[:1]:

@@ -80,7 +80,7 @@ class Ansible:
         self.options: Mapping[str, Any] = context.CLIARGS
         self._loader = DataLoader()
         self._loader.set_basedir(str(Path.cwd()))
-        self._has_secrets = self._is_left = False
+        self._has_secrets = self._is_left = self._is_asked_later = False
 
     @property
     def sources(self) -> list[str]:
@@ -92,12 +92,18 @@ class Ansible:
         ids = [*(self.options.get("vault_ids") or ())]
         asks = self.options.get("ask_vault_pass") or any("prompt" in one for one in ids)
         files = [*(self.options.get("vault_password_files") or ())]
+        if any(Path(one).exists() and not Path(one).is_file() for one in files):
+            self._is_asked_later = True  # a pipe can be read once, and ansible-playbook reads it
+            return
         if asks or not (ids or files or os.environ.get("ANSIBLE_VAULT_PASSWORD_FILE")):
             return
-        with quiet():
-            secrets: list[tuple[str, VaultSecret]] = PlaybookCLI.setup_vault_secrets(
-                self._loader, vault_ids=ids, vault_password_files=files, auto_prompt=False
-            )
+        try:
+            with quiet():
+                secrets: list[tuple[str, VaultSecret]] = PlaybookCLI.setup_vault_secrets(
+                    self._loader, vault_ids=ids, vault_password_files=files, auto_prompt=False
+                )
+        except AnsibleError as error:
+            raise PlanError(sentence(one_line(error))) from error
         self._loader.set_vault_secrets(secrets)
         self._has_secrets = bool(secrets)
 
@@ -108,7 +114,8 @@ class Ansible:
                 return self._loader.load_from_file(path, trusted_as_template=True)
         except AnsibleError as error:
             if not self._has_secrets and Path(path).read_text("utf-8").startswith(VAULT):
-                if self.options.get("ask_vault_pass") or self.options.get("vault_ids"):
+                asks = self.options.get("ask_vault_pass") or self.options.get("vault_ids")
+                if asks or self._is_asked_later:
                     self._is_left = True
                     return {}
                 raise ValueError(
@@ -245,6 +252,8 @@ def _files(path: Path) -> Iterable[Path]:
         yield path
         return
     for one in sorted(path.iterdir()):
+        if one.is_symlink() and one.is_dir() and path.resolve().is_relative_to(one.resolve()):
+            continue  # it leads back
         ignored = one.name.startswith(".") or one.name.endswith(IGNORED) or one.name in NOT_HOSTS
         if not ignored:
             yield from _files(one)

@@ -16,6 +16,9 @@ COMMANDS = {
     "lab": ("up", "down"),
 }
 """What may stand first, and what must follow it."""
+CLOSE = 0.65
+"""How alike a misspelt word and what may be meant are."""
+OF_COLLECT = ("render", "report", "show", "compare", "list", "export", "pivot", "calibrate")
 NAMES = (*COMMANDS, "try")
 """All of them; `bench` starts the last one itself."""
 
@@ -96,6 +99,8 @@ def read_words(argv: list[str]) -> Words:
             options += _short(word, argv, mistakes)
         else:
             mistakes.append(_stray(word, options))
+            if not options:  # what follows a misspelt command is no mistake of its own
+                return Words(command, (), tuple(mistakes))
     mistakes += [IMPOSSIBLE[one.name] for one in options if one.name in IMPOSSIBLE]
     if any(one.name == "--like" and not one.value for one in options):
         mistakes.append("--like requires the folder of a run, as results/RUN")
@@ -127,32 +132,38 @@ def _long(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
     typed, equals, value = word.partition("=")
     names = [*VALUED, *FLAGS, *OWN_VALUED, *OWN_FLAGS]
     known = [typed] if typed in names else [one for one in names if one.startswith(typed)]
-    if not known:
+    name = known[0] if known else ""  # which of several is meant, if one is, Ansible says
+    if typed == "--" or not known or (name != typed and name in (*OWN_VALUED, *OWN_FLAGS)):
         mistakes.append(f"{typed} is not an option{_meant(typed, names)}")
         return []
-    name = known[0]  # which of several an abbreviation means, if it means one, Ansible says
     if name not in (*VALUED, *OWN_VALUED):
-        if equals and (name in OWN_FLAGS or name in FLAGS):
+        if equals:
             mistakes.append(f"{name} has no value; leave out ={value}")
         return [Option(name, None, (word,))]
-    if equals:
-        return [Option(name, value, (word,))]
-    if argv and not (argv[0].startswith("-") and len(argv[0]) > 1 and " " not in argv[0]):
+    words: tuple[str, ...] = (word,)
+    if not equals and argv and not (argv[0][:1] == "-" and argv[0][1:] and " " not in argv[0]):
         value = argv.pop(0)
-        return [Option(name, value, (word, value))]
-    if name != "--like":  # which has a sentence of its own
+        words = (word, value)
+    if not value and name != "--like":  # which has a sentence of its own
         mistakes.append(f"{name} requires a value")
-    return [Option(name, None, (word,))]
+    return [Option(name, value or None, words)]
 
 
 def _short(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
     """One word of short options, the last of which may have a value: -vvi HOSTS, -eNAME=VALUE."""
     options: list[Option] = []
+    names = [*VALUED, *FLAGS, *OWN_VALUED, *OWN_FLAGS]
+    if len(word) > 2 and f"-{word}" in names:
+        mistakes.append(f"{word} is not an option; did you mean -{word}?")
+        return []
+    if word[2:3] == "=":
+        mistakes.append(f"{word}: leave out the = behind {word[:2]}")
+        return []
     for place, letter in enumerate(word[1:], 1):
         name = f"-{letter}"
         if name in VALUED:
             value = word[place + 1 :] or (argv.pop(0) if argv else None)
-            if value is None:
+            if not value:
                 mistakes.append(f"{name} requires a value")
             return [*options, Option(name, value, (name, value or ""))]
         if name not in (*FLAGS, *OWN_FLAGS):
@@ -164,23 +175,27 @@ def _short(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
 
 def _stray(word: str, options: list[Option]) -> str:
     """Why a word that is no option's is refused, and what to type."""
-    names = [*VALUED, *FLAGS, *OWN_VALUED, *OWN_FLAGS, *NAMES]
-    if word.startswith("@"):
+    before = options[-1].value if options and options[-1].name in EXTRA else ""
+    if word.startswith("@") or ("=" in word and not word.startswith("=")):
         return f"{word} must stand behind -e: -e {word}"
-    if word.endswith((".yml", ".yaml")) and Path(word).parent.name == "plans":
-        return f"{word} is not an option; for a plan write -e @{word}"
-    if word.startswith("inventory/"):
-        return f"{word} is not an option; for an inventory write -i {word}"
-    if options and options[-1].name in EXTRA and options[-1].value:
-        before = options[-1].value
+    if before:
         return f'{before} is followed by "{word}"; write the value without spaces, or in quotes'
-    if "=" in word and not word.startswith("="):
-        return f"{word} must stand behind -e: -e {word}"
-    near = difflib.get_close_matches(f"--{word}", names, n=1) or difflib.get_close_matches(
-        word, NAMES, n=1
-    )
-    end = f"; did you mean {near[0]}?" if near else " or a command (see ./bench --help)"
-    return f"{word} is not an option{end}"
+    return f"{word} is not an option{_instead(word)}"
+
+
+def _instead(word: str) -> str:
+    """What may be meant by a word that stands alone."""
+    names = [*VALUED, *FLAGS, *OWN_VALUED, *OWN_FLAGS, *NAMES]
+    near = difflib.get_close_matches(word, NAMES, n=1, cutoff=CLOSE)
+    near = near or difflib.get_close_matches(f"--{word}", names, n=1, cutoff=CLOSE)
+    certain = {
+        f"; for a plan write -e @{word}": Path(word).parent.name == "plans",
+        f"; for an inventory write -i {word}": word.startswith("inventory/"),
+        f"; that command must stand first: ./bench {word}": word in NAMES,
+        f"; that is a command of ./collect.py: ./collect.py {word}": word in OF_COLLECT,
+    }
+    other = f"; did you mean {near[0]}?" if near else " or a command (see ./bench --help)"
+    return next((words for words, is_meant in certain.items() if is_meant), other)
 
 
 def _meant(word: str, names: list[str]) -> str:

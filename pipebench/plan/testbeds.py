@@ -202,7 +202,7 @@ def resolved_address(inventory: Inventory, server: str) -> str:
     """The IP address that the generators use for a server. Raises PlanError."""
     given = inventory.hostvars[server].get(ADDRESS)
     name = inventory.address_of(server) if given is None else str(given).strip()
-    wrong = address_mistake(name)
+    wrong = address_mistake(name, "ansible_port" if given is None else "bench_port")
     if wrong:
         of_ssh = "ansible_host" if "ansible_host" in inventory.hostvars[server] else "its name"
         raise PlanError(f"{server}: {of_ssh if given is None else ADDRESS} {wrong}.")
@@ -219,13 +219,16 @@ def resolved_address(inventory: Inventory, server: str) -> str:
         ) from error
 
 
-def address_mistake(text: str) -> str | None:
-    """What an address cannot be, whether or not this computer can resolve a name."""
+def address_mistake(text: str, port_variable: str = "bench_port") -> str | None:
+    """What an address cannot be, whether or not this computer can resolve a name.
+
+    port_variable: where its port belongs.
+    """
     if not text:
         return "is empty; give the address at which the load generators reach the server"
     port = PORT.fullmatch(text)
     if port:
-        return f"is {text}, which has a port; leave out :{port['port']}, and set bench_port"
+        return f"is {text}, which has a port; leave out :{port['port']}, and set {port_variable}"
     if "/" in text:
         return f"is {text}; it must be the address alone, without /"
     try:
