@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from pipebench.cloud.problems import unreachable
 from pipebench.plan.errors import PlanError
 
 KEY, KNOWN_HOSTS = "id_ed25519", "known_hosts"
@@ -36,8 +38,9 @@ def own_network() -> str:
             return f"{ipaddress.IPv4Address(answer.read(64).decode().strip())}/32"
     except (URLError, TimeoutError, ValueError) as error:
         raise PlanError(
-            f"{WHO_AM_I} does not say which address this computer has on the internet ({error}); "
-            "set ssh_from in the cloud file, as 203.0.113.7/32."
+            f"{WHO_AM_I} does not say which address this computer has on the internet: "
+            f"{unreachable(str(error), urlsplit(WHO_AM_I).netloc) or error}; set ssh_from in the "
+            "cloud file, for example 203.0.113.7/32."
         ) from error
 
 

@@ -9,12 +9,12 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from msgspec import Meta, Struct
 
 from pipebench.cloud.provider import Image, Text
 from pipebench.cloud.providers import NAMES, description_of
-from pipebench.documents.declared import Fields, plain, read_fields
+from pipebench.documents.declared import Fields, read_fields
+from pipebench.documents.yaml_text import YamlError, values_of
 from pipebench.plan.errors import Mistakes, PlanError, sentence
 
 MOST_HOSTS = 200
@@ -73,13 +73,13 @@ class CloudFile(Struct, frozen=True, kw_only=True):
 def read_cloud_file(path: Path) -> CloudFile:
     """The file. Raises PlanError with every mistake."""
     try:
-        document = plain(yaml.safe_load(path.read_text(encoding="utf-8")))
+        document = values_of(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PlanError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise PlanError(f"{path} is not a text in UTF-8.") from error
-    except yaml.YAMLError as error:
-        raise PlanError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    except YamlError as error:
+        raise PlanError(error.about(str(path))) from error
     if not isinstance(document, dict):
         raise PlanError(f"{path} must have the keys of a cloud file; docs/cloud.md shows one.")
     return checked(document, str(path))
@@ -93,6 +93,8 @@ def checked(document: dict[str, Any], where: str) -> CloudFile:
     fields = read_fields(CloudFile, parts | {"testbeds": testbeds}, f"{where}: ")
     _collect(fields, mistakes)
     values = fields.values | {"testbeds": testbeds}
+    if {"provider", "region", "zone"} <= values.keys():
+        _check_place(values["provider"], values["region"], values["zone"], where, mistakes)
     if document.get("image") is not None:
         values["image"] = _image(document["image"], document.get("provider"), where, mistakes)
     for key in ("ssh_from", "network"):
@@ -128,6 +130,20 @@ def _testbeds(given: Any, where: str, mistakes: Mistakes) -> list[Replicas]:
         if not fields.mistakes:
             testbeds.append(Replicas(**fields.values))
     return testbeds
+
+
+def _check_place(provider: str, region: str, zone: str, where: str, mistakes: Mistakes) -> None:
+    theirs = description_of(provider)
+    other = theirs.region_of(zone)
+    if other is not None and other != region:
+        mistakes.append(
+            f"{where}: zone is {zone!r}, which is in the region {other} of {provider}; region is "
+            f"{region!r}."
+        )
+    elif other is None and theirs.zones_name_regions:
+        mistakes.append(
+            f"{where}: zone is {zone!r}; it must be a zone of {provider}, for example {region}a."
+        )
 
 
 def _image(given: Any, provider: Any, where: str, mistakes: Mistakes) -> Image | None:

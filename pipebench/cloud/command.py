@@ -19,9 +19,9 @@ from types import FrameType
 import yaml
 
 from pipebench.alone.status import Status
-from pipebench.cloud.creation import ROOT, settled
+from pipebench.cloud.creation import ROOT, keep, settled
 from pipebench.cloud.descendants import end_descendants, keep_orphans
-from pipebench.cloud.fleet import Fleet, creation_of, folder_of, forget_fleet, keep_fleet
+from pipebench.cloud.fleet import Fleet, creation_of, folder_of, forget_fleet
 from pipebench.cloud.offer import offer
 from pipebench.plan.errors import PlanError
 
@@ -35,9 +35,8 @@ TRIES = 3
 
 def main(argv: Sequence[str]) -> int:
     given, options = parser().parse_known_args(argv)
-    file = given.cloud.resolve()
     try:
-        fleet, known, expired, now = settled(file, given.name, ROOT)
+        fleet, known, expired, now = settled(given.cloud, given.name, ROOT)
         print(offer(fleet, now), flush=True)
         if expired:
             names = ", ".join(one.name for one in expired)
@@ -50,10 +49,10 @@ def main(argv: Sequence[str]) -> int:
                 "the name. To measure on that one, give ./bench its inventory with -i; to destroy "
                 f"it: {DESTROY} -e fleet={fleet.name}"
             )
-        keep_fleet(ROOT, fleet)
+        fleet = keep(ROOT, fleet)
     except PlanError as error:
         return refuse(str(error))
-    trip = Trip(file, fleet, options)
+    trip = Trip(given.cloud.resolve(), fleet, options)
     status = trip.check()
     if status == 0 and not (given.yes or agreed()):
         print("Nothing was created.")

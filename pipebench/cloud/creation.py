@@ -7,14 +7,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from pipebench.cloud.access import own_network
 from pipebench.cloud.cloud_file import CloudFile, read_cloud_file
-from pipebench.cloud.fleet import Fleet, checked_name, new_name, read_fleet, settle
+from pipebench.cloud.fleet import Fleet, checked_name, keep_fleet, new_name, read_fleet, settle
 from pipebench.cloud.provider import FleetId, Place, Provider
 from pipebench.cloud.providers import provider_of
-from pipebench.plan.errors import PlanError
+from pipebench.plan.errors import Mistakes, PlanError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class Wanted(NamedTuple):
+    """What is asked for. fleet: as this computer has settled it before; None if it has not."""
+
+    file: CloudFile
+    fleet: Fleet | None
 
 
 class Settled(NamedTuple):
@@ -29,23 +38,38 @@ class Settled(NamedTuple):
     now: datetime
 
 
+def wanted(path: Path, name: str | None, root: Path) -> Wanted:
+    """A cloud file and a name, as far as nobody has to be asked. Raises PlanError."""
+    mistakes = Mistakes()
+    fleet = None
+    if name is not None:
+        with mistakes.collected():
+            fleet = read_fleet(root, checked_name(name))
+    try:
+        file = read_cloud_file(path)
+    except PlanError as error:
+        raise PlanError(*mistakes, *error.sentences) from error
+    mistakes.refuse()
+    if fleet:
+        refuse_other_place(fleet, file, path)
+    return Wanted(file, fleet)
+
+
 def settled(path: Path, name: str | None, root: Path) -> Settled:
     """What a cloud file asks for, as its provider has it today. Writes nothing. Raises PlanError.
 
     A name that this computer has settled before means that fleet as it was settled.
     """
-    file = read_cloud_file(path)
+    file, fleet = wanted(path, name, root)
     provider = provider_of(file)
     now = provider.now()
-    name = checked_name(name or new_name(now))
+    name = name or new_name(now)
     fleets = provider.fleets()
-    fleet = read_fleet(root, name)
     known = fleet is not None
     if fleet is None:
         refuse_taken(name, "", fleets, now)
         fleet = settle(file, name, provider, ssh_from(file), now)
     else:
-        refuse_other_place(fleet, file, path)
         refuse_other_account(fleet, provider)
         if fleet.expires <= now.timestamp():
             raise PlanError(f"The time of the fleet {name} is over; choose another name.")
@@ -97,7 +121,17 @@ def minute(moment: float) -> str:
 
 
 def ssh_from(file: CloudFile) -> str:
-    """The network that may use ssh. Raises PlanError."""
+    """The network that may use ssh; empty if it is this computer's address on the internet."""
     if file.ssh_from is not None:
         return file.ssh_from
-    return file.network if file.address == "private" else own_network()
+    return file.network if file.address == "private" else ""
+
+
+def keep(root: Path, fleet: Fleet) -> Fleet:
+    """Keep a new fleet that will be created, with the network that may use ssh.
+
+    Only here this computer's address is asked for. Raises PlanError.
+    """
+    fleet = msgspec.structs.replace(fleet, ssh_from=fleet.ssh_from or own_network())
+    keep_fleet(root, fleet)
+    return fleet

@@ -64,7 +64,8 @@ class Fleet(Struct, frozen=True, kw_only=True):
     owner: a random word that this computer alone knows it by: two that choose one name see that the
     other was there. near: whether its hosts are put near each other. expires: when its hosts end
     themselves, unix s. price_date: the day of prices. account: whose it is at the provider; empty
-    if that does not say.
+    if that does not say. ssh_from: the network that may use ssh; empty before the fleet is
+    kept if it is this computer's.
     """
 
     name: str

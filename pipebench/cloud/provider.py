@@ -52,11 +52,15 @@ class FleetInventory(NamedTuple):
 class Description(NamedTuple):
     """What is known of a provider without asking it.
 
+    region_of: the region that a zone is in; None if that is not known without asking.
+    zones_name_regions: whether it is known of every zone, by its name.
     image: what hosts boot from if the cloud file does not say. images_have_owners: whether an image
     of the cloud file must say whose it is. help: what an answer that says no means, by its code;
     code: finds that in the answer. lost: finds an answer that says nothing, and what it means.
     """
 
+    region_of: Callable[[str], str | None]
+    zones_name_regions: bool
     image: Image
     images_have_owners: bool
     inventory: FleetInventory

@@ -7,7 +7,8 @@ needs for what is read here.
 from __future__ import annotations
 
 import math
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -20,8 +21,7 @@ MOST = 2**63
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-OPENED = {"flow mapping": '"{"', "flow sequence": '"["', "flow node": '"[" or "{"',
-          "quoted scalar": "a quotation mark"}  # fmt: skip
+OPENED = {"flow mapping": '"{"', "flow sequence": '"["', "quoted scalar": "a quotation mark"}
 """What libyaml and PyYAML call what is opened and must be closed."""
 COLON = "a value with a colon must stand in quotes, and a name begin below the others"
 PLACE = "it does not begin at the same place as the lines before it"
@@ -39,7 +39,18 @@ MEANINGS = {
 
 
 class YamlError(ValueError):
-    """The text is not read; the message says why, without a full stop."""
+    """The text is not read; the message says why, without a full stop.
+
+    line: where it is not YAML, and why, as `line 3: "[" is not closed`; empty if it is YAML.
+    """
+
+    def __init__(self, message: str, line: str = "") -> None:
+        self.line = line
+        super().__init__(message)
+
+    def about(self, name: str) -> str:
+        """The same as a sentence about the file of that name."""
+        return f"{name}, {self.line}." if self.line else f"{name} cannot be read: {self}."
 
 
 def values_of(text: str) -> Any:
@@ -57,7 +68,8 @@ def values_of(text: str) -> Any:
         why = " ".join(str(error).split())
         if isinstance(error, yaml.YAMLError):
             why = mistake_of(error, text)
-        raise YamlError(f"it is not YAML: {why}") from error
+        line = why if why.startswith("line ") else ""
+        raise YamlError(f"it is not YAML: {why}", line) from error
     value = plain(value)
     _check_values(value)
     return value
@@ -69,6 +81,8 @@ def mistake_of(error: yaml.YAMLError, text: str) -> str:
         return " ".join(str(error).split())
     problem, context = error.problem or "", error.context or ""
     begun = error.context_mark or error.problem_mark
+    if "flow node" in context and (opened := _left_open(text)):
+        return f'line {opened.start_mark.line + 1}: "{opened.sign}" is not closed'
     for kind, sign in OPENED.items():
         if kind in context and begun and ("expected" in problem or "end of" in problem):
             return f"line {begun.line + 1}: {sign} is not closed"
@@ -84,6 +98,24 @@ def mistake_of(error: yaml.YAMLError, text: str) -> str:
         known = (MEANINGS[words] for words in MEANINGS if words in problem)
         why = next(known, " ".join(f"{context} {problem}".split()))
     return f"line {mark.line + 1}: {why}"
+
+
+class _Opened(NamedTuple):
+    sign: str
+    start_mark: yaml.Mark
+
+
+def _left_open(text: str) -> _Opened | None:
+    """The innermost bracket that the text does not close."""
+    opened: list[_Opened] = []
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, Loader=LOADER):
+            if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+                is_list = isinstance(token, yaml.FlowSequenceStartToken)
+                opened.append(_Opened("[" if is_list else "{", token.start_mark))
+            elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken) and opened:
+                opened.pop()
+    return opened[-1] if opened else None
 
 
 def _check_events(text: str) -> None:

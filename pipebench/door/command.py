@@ -95,7 +95,12 @@ def _bench(words: Words) -> int:
     given = read_given(typed, ansible.load_file, ansible.load_text, Path.cwd())
     options = _with_texts(words, given)
     if is_cloud:
-        Mistakes([*given.mistakes, *_plan_mistakes(ansible, given)]).refuse()
+        from pipebench.cloud.creation import wanted  # noqa: PLC0415 (for a cloud alone)
+
+        mistakes = Mistakes([*given.mistakes, *_plan_mistakes(ansible, given)])
+        with mistakes.collected():
+            wanted(Path(words.values("--cloud")[-1]), _last(words.values("--name")), ROOT)
+        mistakes.refuse()
         own = [word for one in words.options if one.name in OF_CLOUD for word in one.words]
         return _become([sys.executable, "-m", "pipebench.cloud", *own, *options])
     playbook = [*inventory, str(ROOT / "bench.yml"), *options]
@@ -117,6 +122,10 @@ def _bench(words: Words) -> int:
     elif inventory and (status := play_lab("up", [])):
         return status
     return _become([program(), *playbook])
+
+
+def _last(values: list[str]) -> str | None:
+    return values[-1] if values else None
 
 
 def _with_texts(words: Words, given: Given) -> list[str]:

@@ -16,9 +16,9 @@ import msgspec
 from ansible.plugins.action import ActionBase
 
 from pipebench.cloud.access import login, public_key
-from pipebench.cloud.creation import ROOT, settled
+from pipebench.cloud.creation import ROOT, keep, settled
 from pipebench.cloud.first_boot import user_data
-from pipebench.cloud.fleet import folder_of, forget_fleet, keep_fleet
+from pipebench.cloud.fleet import folder_of, forget_fleet
 from pipebench.cloud.inventory import keep_inventory
 from pipebench.cloud.provider import Spot
 from pipebench.documents.declared import plain
@@ -36,9 +36,10 @@ class ActionModule(ActionBase):
         given = plain(self._task.args)
         try:
             fleet, known, expired, _ = settled(Path(str(given["file"])), given.get("name"), ROOT)
-            folder = folder_of(ROOT, fleet.name) if known else keep_fleet(ROOT, fleet)
+            fleet = fleet if known else keep(ROOT, fleet)
         except PlanError as error:
             return answer | {"failed": True, "msg": str(error)}
+        folder = folder_of(ROOT, fleet.name)
         try:
             key = public_key(folder)
             keep_inventory(Path(str(given["inventory"])), fleet, folder)

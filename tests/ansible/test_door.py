@@ -361,3 +361,43 @@ def test_templates_and_vaults_are_read_as_ansible_reads_them(
 )
 def test_whose_the_lab_is_that_is_up(links: str, owner: str | None) -> None:
     assert owner_in(links, Path("/home/a/mine/.lab")) == owner
+
+
+CLOUD = """\
+provider: aws
+region: eu-central-1
+zone: eu-central-1a
+testbeds: [{machine: c7i.large, generator: c7i.xlarge}]
+time_to_live_hours: 1
+highest_price: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "sentences"),
+    [
+        (CLOUD, "-e bench_depths=0", ["bench_depths is '0'; it must be "]),
+        (CLOUD, "--frob", ["--frob is not an option"]),
+        (CLOUD, "-i x", ["--cloud makes its own inventory; leave out -i"]),
+        (CLOUD, "--name A_b", ["The fleet's name is 'A_b'; it must have "]),
+        ("testbeds: [", "", ['c.yml, line 1: "[" is not closed.']),
+        (
+            CLOUD.replace("region: eu", "region: us"),
+            "-e bench_depths=0 --name A_b",
+            [
+                "bench_depths is '0'; it must be ",
+                "The fleet's name is 'A_b'; it must have ",
+                "c.yml: zone is 'eu-central-1a', which is in the region eu-central-1 of aws; ",
+            ],
+        ),
+    ],
+)
+def test_a_cloud_is_refused_before_it_is_asked(
+    text: str, options: str, sentences: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "c.yml").write_text(text)
+    # who asks a provider needs credentials, and says that there are none
+    said = refused("--cloud", "c.yml", "--show", *options.split(), cwd=tmp_path)
+    assert len(said) == len(sentences), said
+    for line, begin in zip(said, sentences, strict=True):
+        assert line.startswith(begin)

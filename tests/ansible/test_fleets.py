@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -286,6 +287,40 @@ def test_what_a_living_fleet_has_here_stays(cloud: Cloud, monkeypatch: pytest.Mo
         assert sorted(folder_of(ROOT, name).iterdir()) == kept
     assert cloud.destroy(name).returncode == 0
     assert cloud.left(name, monkeypatch) == []
+
+
+def test_a_fleet_is_shown_without_the_address_of_this_computer(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    document = yaml.safe_load(cloud.file.read_text())
+    del document["ssh_from"]
+    file = tmp_path / "cloud.yml"
+    file.write_text(yaml.safe_dump(document))
+    # of the internet this computer sees nothing, but of its loopback the stand-in
+    apart = {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
+    away = replace(cloud, file=file, environment=cloud.environment | apart)
+    shown = away.run(*away.bench("--show"))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "In all " in shown.stdout
+    name = cloud.new_name()
+    refused = away.run(*away.bench("--name", name, "--yes"))
+    assert refused.returncode == 2
+    (sentence,) = refused.stderr.splitlines()
+    assert "which address this computer has on the internet" in sentence
+    assert "set ssh_from in the cloud file" in sentence
+    assert not folder_of(ROOT, name).exists()
+
+
+def test_of_a_zone_in_another_region_no_provider_is_asked(cloud: Cloud, tmp_path: Path) -> None:
+    document = yaml.safe_load(cloud.file.read_text())
+    file = tmp_path / "cloud.yml"
+    file.write_text(yaml.safe_dump(document | {"zone": ELSEWHERE[cloud.provider]["zone"]}))
+    began = len(ask(f"{cloud.url}/_calls"))
+    elsewhere = replace(cloud, file=file)
+    refused = elsewhere.run(*elsewhere.bench("--show"))
+    assert refused.returncode == 2
+    assert f"which is in the region {ELSEWHERE[cloud.provider]['region']} of" in refused.stderr
+    assert len(ask(f"{cloud.url}/_calls")) == began
 
 
 ELSEWHERE = {

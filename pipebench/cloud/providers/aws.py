@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from pipebench.cloud.problems import sentence_of
+from pipebench.cloud.problems import sentence_of, unreachable
 from pipebench.cloud.provider import (
     FLEET_TAG,
     PROJECT,
@@ -65,6 +65,16 @@ HELP = {
 """What an answer that says no means, by its code."""
 
 
+ZONE = re.compile(r"(?P<region>[a-z]+(?:-[a-z]+)+-[0-9]+)(?:[a-z]|-[a-z0-9-]+)")
+"""A zone, eu-central-1a, or a local one, us-west-2-lax-1a."""
+
+
+def region_of(zone: str) -> str | None:
+    """The region in the name of a zone; None if it is not called as zones are."""
+    named = ZONE.fullmatch(zone)
+    return named and named["region"]
+
+
 def plugin_document(fleet: str, region: str) -> dict[str, Any]:
     """What Ansible's plugin reads."""
     return {
@@ -82,6 +92,8 @@ def plugin_document(fleet: str, region: str) -> dict[str, Any]:
 
 
 DESCRIPTION = Description(
+    region_of=region_of,
+    zones_name_regions=True,
     # Debian 13 of Debian's own account
     image=Image(owner="136693071363", name="debian-13-{architecture}-*", user="admin"),
     images_have_owners=True,
@@ -272,6 +284,10 @@ def answered(what: str) -> Iterator[None]:
             "AWS_SECRET_ACCESS_KEY."
         ) from error
     except (BotoCoreError, ClientError) as error:
+        # what happened below it says only beside its message
+        lost = unreachable(f"{error} {getattr(error, 'kwargs', {}).get('error', '')}")
+        if lost:
+            raise PlanError(f"AWS's API does not answer: {lost}.") from error
         raise PlanError(
             f"AWS does not answer about {what}: {sentence_of(str(error), DESCRIPTION)}."
         ) from error

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipebench.cloud.problems import sentence_of
+from pipebench.cloud.problems import sentence_of, unreachable
 from pipebench.cloud.provider import (
     FLEET_TAG,
     PROJECT,
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 ENDPOINT = "https://api.hetzner.cloud/v1"
 ANSWER_S = 30
 ARCHITECTURES = {"x86": "amd64", "arm": "arm64"}
+
+REGIONS = {
+    "fsn1": "eu-central", "nbg1": "eu-central", "hel1": "eu-central",
+    "ash": "us-east", "hil": "us-west", "sin": "ap-southeast",
+}  # fmt: skip
+"""Of each location its network zone; newer ones are asked for."""
 
 HELP = {
     "unauthorized": "the token is not valid",
@@ -63,6 +69,8 @@ LOST = (
     "the token may only read"
 )
 DESCRIPTION = Description(
+    region_of=REGIONS.get,
+    zones_name_regions=False,
     image=Image(name="debian-13", user="root"),
     images_have_owners=False,
     inventory=FleetInventory(
@@ -205,6 +213,8 @@ def answered(what: str) -> Iterator[None]:
         said = sentence_of(f"{error.message} ({error.code})", DESCRIPTION)
         raise PlanError(f"Hetzner does not answer about {what}: {said}.") from error
     except (HCloudException, RequestException) as error:
+        if lost := unreachable(str(error)):
+            raise PlanError(f"Hetzner's API does not answer: {lost}.") from error
         raise PlanError(f"Hetzner does not answer about {what}: {error}.") from error
 
 

@@ -16,9 +16,9 @@ import pytest
 import yaml
 from msgspec import structs
 
-from pipebench.cloud import access, cloud_file, creation, destruction
+from pipebench.cloud import access, cloud_file, creation, destruction, providers
 from pipebench.cloud.cloud_file import CloudFile, read_cloud_file
-from pipebench.cloud.creation import expired, settled
+from pipebench.cloud.creation import expired, keep, settled
 from pipebench.cloud.destruction import doomed, forget
 from pipebench.cloud.first_boot import TIMER, user_data
 from pipebench.cloud.fleet import (
@@ -35,7 +35,7 @@ from pipebench.cloud.fleet import (
 )
 from pipebench.cloud.inventory import inventory, keep_inventory
 from pipebench.cloud.offer import offer
-from pipebench.cloud.problems import sentence_of
+from pipebench.cloud.problems import sentence_of, unreachable
 from pipebench.cloud.provider import FleetId, Found, Image, MachineType, Spot, clock, latest
 from pipebench.cloud.providers import NAMES, description_of
 from pipebench.plan.errors import PlanError
@@ -140,6 +140,57 @@ def test_every_mistake_of_a_file_is_a_sentence(tmp_path: Path) -> None:
         read_cloud_file(tmp_path / "none.yml")
 
 
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        (
+            ("aws", "us-east-1", "eu-central-1a"),
+            (
+                "zone is 'eu-central-1a', which is in the region eu-central-1 of aws; region is "
+                "'us-east-1'."
+            ),
+        ),
+        (
+            ("aws", "eu-central-1", "fsn1"),
+            "zone is 'fsn1'; it must be a zone of aws, for example eu-central-1a.",
+        ),
+        (
+            ("hetzner", "us-east", "fsn1"),
+            "zone is 'fsn1', which is in the region eu-central of hetzner; region is 'us-east'.",
+        ),
+        (("aws", "us-west-2", "us-west-2-lax-1a"), None),
+        (("aws", "us-gov-west-1", "us-gov-west-1b"), None),
+        (("hetzner", "eu-central", "nbg1"), None),
+        (("hetzner", "moon-east", "new1"), None),  # nobody but Hetzner knows its newest ones
+    ],
+)
+def test_a_zone_is_in_its_region(place: tuple[str, str, str], sentence: str | None) -> None:
+    words = dict(zip(("provider", "region", "zone"), place, strict=True))
+    if sentence is None:
+        assert cloud(**words).zone == place[2]
+    else:
+        assert mistakes(**words) == [f"cloud.yml: {sentence}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("testbeds: [", ', line 1: "[" is not closed.'),
+        ("zone: a\nzone: b\n", " cannot be read: it has zone twice, in the lines 1 and 2."),
+        ("a: 1\ntestbeds: [{machine: a},\n  {\n", ', line 3: "{" is not closed.'),
+        ("provider:\n\tzone: a\n", ", line 2: a tab; indent with spaces."),
+    ],
+)
+def test_a_file_that_is_not_yaml_is_named_with_its_line(
+    text: str, sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "cloud.yml"
+    path.write_text(text)
+    with pytest.raises(PlanError) as caught:
+        read_cloud_file(path)
+    assert caught.value.sentences == [f"{path}{sentence}"]
+
+
 def test_hosts_of_a_fleet_the_scarcest_first() -> None:
     fleet = made()
     assert [(host.name, host.role, host.testbed) for host in fleet.hosts] == [
@@ -226,7 +277,7 @@ def test_two_fleets_do_not_share_an_inventory(tmp_path: Path) -> None:
 
 
 def test_host_keys_are_checked_in_every_fleet(tmp_path: Path) -> None:
-    for words in ({}, {"provider": "hetzner", "zone": "fsn1"}):
+    for words in ({}, {"provider": "hetzner", "region": "eu-central", "zone": "fsn1"}):
         compose = inventory(made(**words), tmp_path)["compose"]
         options = shlex.split(json.loads(compose["ansible_ssh_common_args"]))
         assert "StrictHostKeyChecking=yes" in options
@@ -433,8 +484,102 @@ def test_a_host_ends_itself_at_a_moment_that_systemd_understands(tmp_path: Path)
 
 def test_own_address_is_asked_for_or_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "WHO_AM_I", "http://127.0.0.1:1/")
-    with pytest.raises(PlanError, match="set ssh_from in the cloud file"):
+    with pytest.raises(PlanError) as caught:
         access.own_network()
+    assert str(caught.value) == (
+        "http://127.0.0.1:1/ does not say which address this computer has on the internet: "
+        "127.0.0.1:1 refuses the connection; set ssh_from in the cloud file, for example "
+        "203.0.113.7/32."
+    )
+
+
+def test_own_address_is_asked_for_only_if_a_fleet_is_kept(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def own_network() -> str:
+        asked.append("")
+        return "198.51.100.4/32"
+
+    monkeypatch.setattr(creation, "own_network", own_network)
+    file.write_text(yaml.safe_dump({k: v for k, v in FILE.items() if k != "ssh_from"}))
+    shown = settled(file, "new", tmp_path).fleet
+    assert (shown.ssh_from, asked) == ("", [])
+    assert keep(tmp_path, shown).ssh_from == "198.51.100.4/32"
+    assert settled(file, "new", tmp_path).fleet.ssh_from == "198.51.100.4/32"
+    assert len(asked) == 1
+    given = structs.replace(shown, name="given", ssh_from="203.0.113.7/32")
+    assert keep(tmp_path, given).ssh_from == "203.0.113.7/32"
+    assert len(asked) == 1
+
+
+def test_mistakes_are_named_before_a_provider_is_asked(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(creation, "provider_of", lambda _: pytest.fail("a provider is asked"))
+    file.write_text(yaml.safe_dump(FILE | {"region": "us-east-1"}))
+    with pytest.raises(PlanError) as caught:
+        settled(file, "A b", tmp_path)
+    assert [sentence.split(" is ")[0] for sentence in caught.value.sentences] == [
+        "The fleet's name", f"{file}: zone",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "cause"),
+    [
+        ("http://127.0.0.1:1", "127.0.0.1:1 refuses the connection"),
+        ("https://api.nowhere.invalid", "api.nowhere.invalid cannot be resolved"),
+    ],
+)
+@pytest.mark.parametrize("place", [
+    Spot("aws", "eu-central-1", "eu-central-1a"), Spot("hetzner", "eu-central", "fsn1"),
+])  # fmt: skip
+def test_a_provider_that_does_not_answer_is_one_sentence(
+    place: Spot, endpoint: str, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {
+        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_MAX_ATTEMPTS": "1", "HCLOUD_ENDPOINT": f"{endpoint}/v1", "HCLOUD_TOKEN": "test",
+        "NO_PROXY": "*",
+    }  # fmt: skip
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    name = {"aws": "AWS", "hetzner": "Hetzner"}[place.provider]
+    with pytest.raises(PlanError) as caught:
+        providers.provider_of(place).now()
+    assert caught.value.sentences == [f"{name}'s API does not answer: {cause}."]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "HTTPSConnectionPool(host='api.x', port=443): Read timed out. (read timeout=30)",
+            "api.x does not answer in time",
+        ),
+        ('Connect timeout on endpoint URL: "https://ec2.x/"', "ec2.x does not answer in time"),
+        (
+            (
+                "HTTPSConnectionPool(host='api.x', port=443): Max retries exceeded with url: /v1 "
+                "(Caused by SSLError(SSLCertVerificationError(1, 'CERTIFICATE_VERIFY_FAILED')))"
+            ),
+            "the certificate of api.x is not one that this computer trusts",
+        ),
+        (
+            "('Connection aborted.', RemoteDisconnected('Remote end closed connection'))",
+            "its host closed the connection",
+        ),
+        (
+            'Failed to connect to proxy URL: "http://10.0.0.1:3128"',
+            "the proxy that is set for it (HTTPS_PROXY) does not answer",
+        ),
+        ("server limit reached (resource_limit_exceeded, 7f9a)", ""),
+    ],
+)
+def test_why_no_answer_comes(message: str, said: str) -> None:
+    assert unreachable(message) == said
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keyscan"), reason="no ssh here")
