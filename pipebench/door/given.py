@@ -105,9 +105,7 @@ def _sets_nothing(text: str, folder: Path) -> str:
 def _of_file(name: str, load_file: LoadFile, folder: Path) -> Mapping[str, Any]:
     path = folder / Path(name).expanduser()
     if path.is_dir():
-        raise WrongGivenError(
-            f"{name or '@'} is a folder; name a file in it, for example {_any_in(path)}"
-        )
+        raise WrongGivenError(f"{name or '@'} is a folder; name a file in it{_any_in(path)}")
     if not path.exists():
         raise WrongGivenError(f"{name} does not exist{_similar(name, folder)}")
     if not path.is_file():
@@ -129,8 +127,9 @@ def _of_file(name: str, load_file: LoadFile, folder: Path) -> Mapping[str, Any]:
 
 def _any_in(path: Path) -> str:
     files = sorted(one.name for one in path.iterdir() if one.suffix in (".yml", ".yaml", ".json"))
-    shown = "quick.yml" if "quick.yml" in files else (files or ["quick.yml"])[0]
-    return f"{path.name}/{shown}"
+    files = [one for one in files if not one.startswith(".")]
+    shown = "quick.yml" if "quick.yml" in files else next(iter(files), None)
+    return f", for example {path.name}/{shown}" if shown else ""
 
 
 def _similar(name: str, folder: Path) -> str:
@@ -293,7 +292,8 @@ def _without_spaces(name: str, value: str) -> str:
         return value
     rest = value.split()[1:]
     followed = " and ".join(f'"{one}"' for one in rest)
-    joined = ",".join(one.strip(",") for one in value.split())
+    comma = "" if ".." in value or "@" in value else ","
+    joined = comma.join(one.strip(",") for one in value.split())
     raise WrongGivenError(
         f"{name}={first} is followed by {followed}; write {joined} without spaces"
         if not value.startswith(("/", "~", "."))

@@ -102,6 +102,8 @@ def read_words(argv: list[str]) -> Words:
             if not options:  # what follows a misspelt command is no mistake of its own
                 return Words(command, (), tuple(mistakes))
     mistakes += [IMPOSSIBLE[one.name] for one in options if one.name in IMPOSSIBLE]
+    if command and not COMMANDS[command[0]]:
+        mistakes += [f"{command[0]} has no options; leave out {one.name}" for one in options]
     if any(one.name == "--like" and not one.value for one in options):
         mistakes.append("--like requires the folder of a run, as results/RUN")
     if not any(one.name == "--cloud" for one in options):

@@ -67,6 +67,16 @@ def test_a_plan_says_what_it_means(tmp_path: Path, text: str, sentence: str) -> 
     assert sentence in mistake
 
 
+def test_spaces_in_a_value_are_named(tmp_path: Path) -> None:
+    assert (
+        given(tmp_path, "bench_rounds=6 .. 20 @ 5 %")
+        .mistakes[0]
+        .endswith("write 6..20@5% without spaces.")
+    )
+    (tmp_path / "empty").mkdir()
+    assert given(tmp_path, "@empty").mistakes == ["empty is a folder; name a file in it."]
+
+
 def test_other_variables_are_for_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "secrets.yml").write_text("my_password: x\n")
     assert given(tmp_path, "@secrets.yml").variables == {"my_password": "x"}

@@ -21,6 +21,7 @@ from pipebench.door.words import read_words
          "compare is not an option; that is a command of ./collect.py: ./collect.py compare"),
         ("-v lab", "lab is not an option; that command must stand first: ./bench lab"),
         ("tri servers/x", "tri is not an option; did you mean try?"),
+        ("plans -v", "plans has no options; leave out -v"),
         ("quick", "quick is not an option or a command (see ./bench --help)"),
         ("-e @plans/a.yml bench_depths=5",
          "bench_depths=5 must stand behind -e: -e bench_depths=5"),
