@@ -194,7 +194,8 @@ def _checked(values: Any, name: str, text: str) -> Mapping[str, Any]:
         for key, inner in values.items():
             if _has_own(inner):
                 raise WrongGivenError(
-                    f"{name} has variables below {key}; they must stand at the left edge, {EXAMPLE}"
+                    f"{name} has its variables below {key}; they must stand at the left edge, "
+                    f"{EXAMPLE}"
                 )
         for key in values:
             if meant := _meant(str(key)):

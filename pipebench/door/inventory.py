@@ -6,6 +6,7 @@ Importing Ansible takes half a second, so this module is imported when it is nee
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import os
 import re
@@ -17,7 +18,7 @@ import yaml
 from ansible import context
 from ansible._internal._datatag._tags import Origin
 from ansible.cli.playbook import PlaybookCLI
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.inventory.data import InventoryData
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
@@ -32,7 +33,7 @@ from pipebench.documents.declared import near, plain
 from pipebench.documents.yaml_text import LOADER, mistake_of
 from pipebench.door.given import VAULT
 from pipebench.hosts.login import vault_text
-from pipebench.plan.errors import PlanError, sentence
+from pipebench.plan.errors import Mistakes, PlanError, sentence
 from pipebench.plan.own_names import own_names
 from pipebench.plan.testbeds import Inventory
 from pipebench.plan.variables import PREFIX
@@ -43,6 +44,21 @@ NOT_HOSTS = ("group_vars", "host_vars")
 READ = ("ansible_host", "ansible_connection", "ansible_port", "ansible_user")
 """Variables of a host, besides the project's own, that a plan depends on."""
 WAY_OUT = "server_environment"
+GROUPS = ("servers", "loadgens")
+KEYS_OF_A_GROUP = ("hosts", "vars", "children")
+OF_OTHERS = re.compile(r"hostvars|groups|lookup|query")
+"""Of a template that needs more than the variables of its host."""
+CONNECTIONS = tuple(
+    f"ansible_{name}"
+    for name in (
+        "host", "port", "user", "password", "connection", "become", "become_user",
+        "become_method", "become_password", "ssh_private_key_file", "ssh_common_args",
+        "ssh_extra_args", "ssh_args", "ssh_host", "ssh_port", "ssh_user", "ssh_pass",
+        "ssh_password", "ssh_executable", "python_interpreter", "shell_type",
+        "private_key_file", "host_key_checking", "control_path", "control_path_dir",
+    )
+)  # fmt: skip
+"""Variables with which a host is reached, as Ansible spells them."""
 
 
 class LeftToAnsibleError(Exception):
@@ -136,6 +152,7 @@ class Ansible:
         given: with -e. LeftToAnsibleError: what it says is not known yet.
         """
         wrong = [mistake for source in self.sources for mistake in absent_source(source)]
+        wrong = wrong or [one for source in self.sources for one in misspelt_keys(source)]
         if wrong:
             raise PlanError(*map(sentence, wrong))
         if self._is_left or any(is_made(source) for source in self.sources):
@@ -149,6 +166,7 @@ class Ansible:
                 why = [one for source in self.sources for one in broken_files(source)]
                 raise PlanError(*map(sentence, why or [one_line(error)])) from error
             groups = manager.get_groups_dict()
+            Mistakes([*_misspelt_groups(groups), *_misspelt_variables(manager)]).refuse()
             servers, loadgens = groups.get("servers", []), groups.get("loadgens", [])
             hostvars = {
                 host: self._host(manager, variables, host, given)
@@ -176,8 +194,17 @@ class Ansible:
         if "bench_via_controller" in known and WAY_OUT in known:
             wanted.append(WAY_OUT)
         templar = Templar(loader=self._loader, variables=known)
+        return {one: self._filled(templar, name, one, known[one]) for one in wanted}
+
+    @staticmethod
+    def _filled(templar: Templar, host: str, name: str, value: Any) -> Any:
+        """A value with its templates filled in."""
         try:
-            return {one: plain(templar.template(known[one])) for one in wanted}
+            return plain(templar.template(value))
+        except AnsibleUndefinedVariable as error:
+            if OF_OTHERS.search(str(value)):
+                raise LeftToAnsibleError from error
+            raise PlanError(f"{host}: {name} is {value}, and {one_line(error)}.") from error
         except Exception as error:  # whatever a template of somebody raises
             raise LeftToAnsibleError from error
 
@@ -208,9 +235,75 @@ def quiet() -> Iterator[None]:
 
 
 def one_line(error: Exception) -> str:
-    """An error of Ansible in its first sentence."""
-    text = str(getattr(error, "message", error))
-    return text.strip().splitlines()[0].rstrip(".") if text.strip() else type(error).__name__
+    """An error of Ansible in its first sentence, behind the file that it is in, if it says so."""
+    text = str(getattr(error, "message", error)).strip()
+    first = text.splitlines()[0].rstrip(".") if text else type(error).__name__
+    chain = (error, error.__cause__, error.__context__)
+    origins = (getattr(one, "obj", None) for one in chain)
+    origin = next((one for one in origins if isinstance(one, Origin) and one.path), None)
+    if origin is None or origin.path is None:
+        return first
+    return f"{_shown(Path(origin.path))}, line {origin.line_num}: {first}"
+
+
+def misspelt_keys(source: str) -> list[str]:
+    """Sentences about what Ansible would leave out of one -i with a warning alone."""
+    path = Path(source)
+    if "," in source:
+        return []
+    files = list(_files(path))
+    if not files:
+        return [f"{_shown(path)} has no file of an inventory; inventory/cloud is an example"]
+    return [one for file in files if file.suffix in YAMLS for one in _group_mistakes(file)]
+
+
+def _group_mistakes(file: Path) -> Iterator[str]:
+    """Of a file that a person wrote; one that is not YAML has a sentence of its own."""
+    try:
+        groups = yaml.load(file.read_text("utf-8"), Loader=LOADER)  # noqa: S506 (a safe one)
+    except (OSError, ValueError, yaml.YAMLError):
+        return
+    waiting = [*groups.items()] if isinstance(groups, dict) and not _is_made(file) else []
+    while waiting:
+        group, body = waiting.pop(0)
+        if not isinstance(body, dict):
+            continue
+        for key in body:
+            if key not in KEYS_OF_A_GROUP:
+                meant = near(str(key), KEYS_OF_A_GROUP)
+                end = f"did you mean {meant}?" if meant else "a group has hosts, vars and children"
+                yield f"{_shown(file)}: the group {group} has {key}; {end}"
+        if not isinstance(body.get("hosts"), dict | str | None):
+            example = "for example hosts: {s1: {ansible_host: 192.0.2.1}}"
+            yield f"{_shown(file)}: hosts of the group {group} must be a mapping, {example}"
+        children = body.get("children")
+        waiting += children.items() if isinstance(children, dict) else []
+
+
+def _misspelt_groups(groups: Iterable[str]) -> list[str]:
+    """A sentence for each of the two groups that is not there, if another one may be meant."""
+    names = set(groups)
+    return [
+        f"The inventory has a group {meant}; did you mean {wanted}?"
+        for wanted in GROUPS
+        if wanted not in names and (meant := near(wanted, names - {"all", "ungrouped"}))
+    ]
+
+
+def _misspelt_variables(manager: InventoryManager) -> list[str]:
+    """A sentence for each variable of a connection that Ansible would not know."""
+    named = {
+        name: one.name
+        for one in (*manager.groups.values(), *manager.hosts.values())
+        for name in one.vars
+    }
+    return [
+        f"{owner}: {name} is not a variable of Ansible; did you mean {meant[0]}?"
+        for name, owner in named.items()
+        if name.startswith("ansible_")
+        and name not in CONNECTIONS
+        and (meant := difflib.get_close_matches(name, CONNECTIONS, n=1, cutoff=0.88))
+    ]
 
 
 def absent_source(source: str) -> list[str]:

@@ -246,6 +246,41 @@ def test_a_broken_inventory_is_named_with_its_line(
     assert said.startswith(sentence)
 
 
+S = "{hosts: {s: {ansible_host: 192.0.2.1}}}"
+G = "loadgens: {hosts: {g: {ansible_host: 192.0.2.2, bench_up_path: /proc/none}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("servers: {hosts: [s]}", "hosts.yml: hosts of the group servers must be a mapping, for"),
+        ("servers: {host: {s: {}}}", "hosts.yml: the group servers has host; did you mean hosts?"),
+        (f"server: {S}", "The inventory has a group server; did you mean servers?"),
+        ("servers: {hosts: {s: {ansible_hots: 192.0.2.1}}}",
+         "s: ansible_hots is not a variable of Ansible; did you mean ansible_host?"),
+        ('servers: {hosts: {s: {bench_address: "{{ nope }}"}}}',
+         "s: bench_address is {{ nope }}, and 'nope' is undefined."),
+    ],
+)  # fmt: skip
+def test_what_ansible_would_leave_out_of_an_inventory(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    (tmp_path / "hosts.yml").write_text(f"{text}\n{G}")
+    (only,) = refused("--check", "-i", "hosts.yml", cwd=tmp_path)
+    assert only.startswith(sentence)
+
+
+def test_broken_variables_of_a_group_are_named_with_their_file(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text(f"servers: {S}\n{G}")
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text("a: [1\n")
+    (only,) = refused("--check", "-i", "hosts.yml", cwd=tmp_path)
+    assert "group_vars/all.yml, line 2: YAML parsing failed" in only
+    (tmp_path / "empty").mkdir()
+    (only,) = refused("--check", "-i", "empty", cwd=tmp_path)
+    assert only == "empty has no file of an inventory; inventory/cloud is an example."
+
+
 def test_an_inventory_that_is_not_there() -> None:
     assert refused("-i", "inventory/nope") == [
         "inventory/nope does not exist; in inventory/ there are cloud, google, lab, metal."

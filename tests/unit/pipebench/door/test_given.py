@@ -54,8 +54,8 @@ def test_a_variable_is_written_with_its_whole_name(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("all: {vars: {bench_depths: [1]}}", "has variables below all; they must stand"),
-        ("bench_rounds: 12\nvars: {bench_depths: [1]}", "has variables below vars; they must"),
+        ("all: {vars: {bench_depths: [1]}}", "has its variables below all; they must"),
+        ("bench_rounds: 12\nvars: {bench_depths: [1]}", "has its variables below vars; they"),
         ("Bench_depths: 5", "Bench_depths is not a variable; did you mean bench_depths?"),
         ("bench_depths: 5\nbench_depths: 7", "it has bench_depths twice, in the lines 1 and 2"),
     ],
