@@ -1,4 +1,4 @@
-"""The commands of collect.py and of pipebench, by name, and what is said of a misspelt one."""
+"""The commands of collect.py and of pipebench, by name, and the error for a misspelt one."""
 
 from __future__ import annotations
 

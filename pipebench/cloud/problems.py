@@ -21,7 +21,7 @@ CAUSES = {
     r"(?i)timed? ?out": "{host} does not answer in time",
     r"CERTIFICATE|SSL": "the certificate of {host} is not one that this computer trusts",
 }
-"""What happened below, and how it is said; the first that is found."""
+"""Each known failure and its sentence; the first one that matches is used."""
 
 
 def unreachable(message: str, host: str = "its host") -> str:

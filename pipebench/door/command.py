@@ -1,7 +1,6 @@
 """./bench: check everything that can be checked here, then bring the lab up, and run bench.yml.
 
-What is wrong is said in one line for each mistake, all at once, before the lab is brought up or any
-host is asked.
+It reports all mistakes at once, one line each, before it brings the lab up or asks any host.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ def _bench(words: Words) -> int:
 
     is_cloud = words.has("--cloud")
     inventory = [] if is_cloud or words.has(*INVENTORY) else ["-i", str(INVENTORY_OF_LAB)]
-    rest = words.without(*EXTRA, "--like", "--cloud", "--name", "--show", "--yes")
+    rest = words.without(*EXTRA, "--like", *OF_CLOUD)
     ansible = Ansible([*inventory, *rest])
     ansible.read_secrets()
     typed = [

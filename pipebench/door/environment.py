@@ -27,7 +27,7 @@ OF_THE_PROJECT = (
     "ANSIBLE_RUN_VARS_PLUGINS", "ANSIBLE_VARS_ENABLED", "ANSIBLE_VARS_PLUGINS",
     "ANSIBLE_LOOKUP_PLUGINS", "ANSIBLE_CONNECTION_PLUGINS", "ANSIBLE_CHECK_MODE_MARKERS",
     "ANSIBLE_DUPLICATE_YAML_DICT_KEY",
-    # how hosts are asked: with a pseudo-terminal, or without pipelining, it takes longer
+    # how Ansible asks hosts: a pseudo-terminal, or no pipelining, makes it slower
     "ANSIBLE_PIPELINING", "ANSIBLE_SSH_PIPELINING", "ANSIBLE_ENABLE_TASK_DEBUGGER",
     "ANSIBLE_RETRY_FILES_ENABLED",
 )  # fmt: skip

@@ -284,7 +284,7 @@ def _pieces(text: str) -> list[tuple[str, str]]:
 
 
 def _without_spaces(name: str, value: str) -> str:
-    """A value as one word; spaces after commas, or in brackets, are no mistake."""
+    """A value as one word. Spaces after commas, or in brackets, are allowed."""
     if value[:1] in ("{", "["):
         return value
     value = re.sub(r"\s*,\s*", ",", value)

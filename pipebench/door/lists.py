@@ -18,7 +18,7 @@ FOLDERS = ["servers", "fasthttp"]
 
 
 def plans_text() -> str:
-    """Each plan: its name, what it is for, and how long it takes on one testbed."""
+    """Each plan: its name, its purpose and its duration on one testbed."""
     lines = []
     for path in sorted((ROOT / "plans").glob("*.yml")):
         text = path.read_text("utf-8")

@@ -27,7 +27,7 @@ from pipebench.plan.variables import LIKE, RESUME
 
 
 class Planned(NamedTuple):
-    """A run, what is said of it first, and which hosts have the controller as their way out."""
+    """A run, the text shown before it, and the hosts that reach the internet by the controller."""
 
     run: RunPlan
     text: str

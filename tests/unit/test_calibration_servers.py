@@ -195,19 +195,24 @@ def test_readiness_is_answered_and_sigterm_ends_it(name: str) -> None:
         assert server.process.wait(PATIENCE) == -signal.SIGTERM
 
 
+def run_to_its_end(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The server, started in an environment that it refuses."""
+    return subprocess.run(
+        [sys.executable, "server.py"],
+        cwd=FOLDER,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
 def test_it_says_what_its_environment_lacks() -> None:
     for workers, port, wrong in (("2", "8080", "BENCH_WORKERS"), ("1", "", "BENCH_PORT")):
         environment = {**os.environ, "BENCH_ADDRESS": ADDRESS}
         environment |= {"BENCH_PORT": port, "BENCH_WORKERS": workers}
-        done = subprocess.run(
-            [sys.executable, "server.py"],
-            cwd=FOLDER,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = run_to_its_end(environment)
         assert done.returncode == 2
         assert wrong in done.stderr
 
@@ -217,15 +222,7 @@ def test_it_says_what_its_environment_lacks() -> None:
 )
 def test_a_behaviour_that_it_does_not_understand_is_named(text: str) -> None:
     environment = {**os.environ, "BENCH_ADDRESS": ADDRESS, "BENCH_PORT": "8080", "BEHAVIOUR": text}
-    done = subprocess.run(
-        [sys.executable, "server.py"],
-        cwd=FOLDER,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = run_to_its_end(environment)
     assert done.returncode == 2
     assert done.stderr.startswith("BEHAVIOUR must be a JSON object with any of delay, ")
     assert done.stderr.endswith(f": got {text!r}\n")
