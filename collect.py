@@ -14,7 +14,7 @@ from pipebench.alone.status import Status
 from pipebench.cli import main
 
 ROOT = Path(__file__).resolve().parent
-REQUIRED = ("numpy", "pandas", "msgspec", "jinja2", "vl_convert", "markdown_it", "yaml")
+REQUIRED = ("numpy", "pandas", "msgspec", "jinja2", "vl_convert", "markdown_it", "yaml", "loky")
 
 
 def enter_environment() -> None:

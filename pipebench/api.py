@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipebench.compare.judged_side import JudgedSide, read_side
+from pipebench.compare.judged_side import JudgedSide, read_sides
 from pipebench.frame import records
 from pipebench.frame.hosts import host_frame, version_frame
 from pipebench.frame.ratios import RatioError, figure_named, ratio_frame
@@ -124,11 +124,10 @@ def load(*places: Place | Iterable[Place]) -> Runs:
     sides: list[JudgedSide] = []
     problems: list[str] = []
     seen: dict[str, Path] = {}
-    for folder in _folders(_flat(places), problems):
-        try:
-            side = read_side(folder)
-        except RunError as error:
-            problems.append(str(error))
+    folders = _folders(_flat(places), problems)
+    for folder, side in zip(folders, read_sides(folders), strict=True):
+        if isinstance(side, RunError):
+            problems.append(str(side))
             continue
         run_id = side.run.run_id
         if run_id in seen:

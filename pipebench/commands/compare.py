@@ -12,7 +12,7 @@ from pipebench.commands.shared import fail, not_written, put, say, shown
 from pipebench.compare.gate import gate
 from pipebench.compare.judged_side import JudgedSide
 from pipebench.compare.machines import compare_machines_of
-from pipebench.compare.runs import compare_runs, read_sides
+from pipebench.compare.runs import compare_runs, different_sides
 from pipebench.record.values import line
 from pipebench.show import as_json, comparison, comparison_json, fleet
 from pipebench.show.report import write
@@ -139,7 +139,7 @@ def _machines(folders: Sequence[Path], output: Path | None, *, plain: bool) -> i
     """The machines of all runs that can be read."""
     sides: list[JudgedSide] = []
     refused: list[str] = []
-    for read in read_sides(list(folders)):
+    for read in different_sides(list(folders)):
         if isinstance(read, str):
             refused.append(read)
         else:

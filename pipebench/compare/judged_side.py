@@ -1,6 +1,6 @@
 """One judged run of a comparison."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pipebench.record.schema import RunError
 from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Figure
 from pipebench.run.figures import CellSummary
-from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run
+from pipebench.run.judge import JudgedMeasurement, JudgedRun, judging
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,27 @@ class JudgedSide:
 
 def read_side(folder: Path) -> JudgedSide:
     """Judge a run. RunError: it cannot be judged; the message says why."""
-    try:
-        judged_run = judge_run(folder, alone=False)
-        side = side_of(judged_run, summary(judged_run))
-    except RunError:
-        raise
-    except Exception as error:  # a fault in one run must not hide the others
-        raise RunError(f"{folder} could not be judged: {type(error).__name__}: {error}") from error
-    if not judged_run.measurements:
-        raise RunError(f"{folder} has no usable measurement")
+    (side,) = read_sides([folder])
+    if isinstance(side, RunError):
+        raise side
     return side
+
+
+def read_sides(folders: Sequence[Path]) -> Iterator[JudgedSide | RunError]:
+    """The same of several runs, in their order: a side, or the error."""
+    for folder, judged in zip(folders, judging(folders), strict=True):
+        try:
+            yield _usable(judged())
+        except RunError as error:
+            yield error
+        except Exception as error:  # noqa: BLE001 (a fault in one run must not hide the others)
+            yield RunError(f"{folder} could not be judged: {type(error).__name__}: {error}")
+
+
+def _usable(judged_run: JudgedRun) -> JudgedSide:
+    if not judged_run.measurements:
+        raise RunError(f"{judged_run.run.folder} has no usable measurement")
+    return side_of(judged_run, summary(judged_run))
 
 
 def side_of(judged_run: JudgedRun, rows: Iterable[CellSummary]) -> JudgedSide:

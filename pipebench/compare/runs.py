@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import structs
 
 from pipebench.compare.cells import ComparedCell, compare_cell
-from pipebench.compare.judged_side import JudgedSide, read_side
+from pipebench.compare.judged_side import JudgedSide, read_sides
 from pipebench.compare.provenance import Difference, brief, differences, framework_differences
 from pipebench.record.factors import FACTORS, Cell
 from pipebench.record.schema import RunError
@@ -49,7 +49,7 @@ class Compared:
 
 def compare_runs(folders: list[Path]) -> Compared:
     """Each run against the first; a sentence for each run that cannot be compared."""
-    return compare_sides(read_sides(folders))
+    return compare_sides(different_sides(folders))
 
 
 def compare_sides(sides: Iterable[JudgedSide | str]) -> Compared:
@@ -73,25 +73,24 @@ def compare_sides(sides: Iterable[JudgedSide | str]) -> Compared:
     return Compared(base, pairs, failed, remarks)
 
 
-def read_sides(folders: list[Path]) -> Iterator[JudgedSide | str]:
+def different_sides(folders: list[Path]) -> Iterator[JudgedSide | str]:
     """Each run; or a sentence on why it cannot be compared, or is one that was there already."""
-    seen: dict[Path | tuple[str, datetime | None], int] = {}
-    """The number of the first folder with this path, and of the first with this run."""
-    for number, folder in enumerate(folders):
-        first = seen.setdefault(folder.resolve(), number)
-        try:
-            side = read_side(folder) if first == number else None
-        except RunError as error:
-            yield str(error)
-            continue
-        if side:
-            first = seen.setdefault((side.run.run_id, side.run.started), number)
-        if side and first == number:
-            yield side
-        elif folder.resolve() == folders[first].resolve():
+    paths = [folder.resolve() for folder in folders]
+    firsts = [folder for place, folder in enumerate(folders) if paths.index(paths[place]) == place]
+    sides = read_sides(firsts)
+    seen: dict[tuple[str, datetime | None], Path] = {}
+    for place, folder in enumerate(folders):
+        if paths.index(paths[place]) != place:
             yield f"{folder} was given twice; give different runs"
-        else:
-            yield f"{folder} is the same run as {folders[first]}; give different runs"
+            continue
+        side = next(sides)
+        if isinstance(side, RunError):
+            yield str(side)
+            continue
+        first = seen.setdefault((side.run.run_id, side.run.started), folder)
+        yield (
+            side if first == folder else f"{folder} is the same run as {first}; give different runs"
+        )
 
 
 def _named(base: JudgedSide, other: JudgedSide) -> tuple[JudgedSide, JudgedSide]:

@@ -1,23 +1,18 @@
 """A whole run judged: every raw record read, reduced, and given its outcome."""
 
-import gc
-import os
+import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-import msgspec
-
-from pipebench.measure.measurement import Measurement, read_measurement
+from pipebench.measure.measurement import Measurement
 from pipebench.record import store
 from pipebench.record.factors import Cell, ProbedServer
 from pipebench.record.reading import one_document
 from pipebench.record.run_record import Run, load_run
-from pipebench.record.schema import InvalidRecord, RecordError
+from pipebench.record.schema import InvalidRecord, RecordError, RunError
 from pipebench.record.values import line
 from pipebench.rules.bottleneck import Bottleneck, LimitedBy, bottleneck_of
 from pipebench.rules.cloud import baselines
@@ -26,13 +21,10 @@ from pipebench.rules.outcome import RATED, Context, Judgement, ResponseSize, jud
 from pipebench.rules.path_capacity import PathCapacity, of_several, read_path_capacities
 from pipebench.rules.rule import Outcome
 from pipebench.run.prices import Price, Prices, read_prices
+from pipebench.run.readers import Reader, Records, readers
 from pipebench.tools import first_tool, tools
 from pipebench.tools.tool import Tool
 
-WORTH_PROCESSES = 500
-"""Of fewer records, starting processes takes longer than they save."""
-MOST_PROCESSES = 4
-RECORDS_AT_ONCE = 25
 MOST_UNMEASURED = 1000
 """Cells without a record that have a row: a folder of few files does not make a large report."""
 
@@ -141,11 +133,36 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
 
     RunError: it is not a run.
     """
-    run = load_run(folder)
+    with contextlib.closing(judging([folder], alone=alone)) as judged:
+        return next(judged)()
+
+
+def judging(folders: Sequence[Path], *, alone: bool = False) -> Generator[Callable[[], JudgedRun]]:
+    """For each run, in their order, what judges it: call it before the next is asked for.
+
+    All of them are read by the same processes, which read the next while one is judged.
+    """
+    with readers(folders, alone=alone) as read:
+        started = [_started(folder, read) for folder in folders]
+        while started:
+            yield partial(_judged_run, *started.pop(0))
+
+
+def _started(folder: Path, read: Reader) -> tuple[Run | RunError, Records, Records]:
+    try:
+        run = load_run(folder)
+    except RunError as error:
+        return error, iter(()), iter(())
+    return run, read(run, store.RAW), read(run, store.CROSSCHECK)
+
+
+def _judged_run(run: Run | RunError, records: Records, crosschecks: Records) -> JudgedRun:
+    if isinstance(run, RunError):
+        raise run
     reduced: list[Measurement] = []
     invalid: list[InvalidRecord] = []
     first: dict[tuple[int, Cell], str] = {}
-    for measurement in _read(run, store.RAW, alone=alone):
+    for measurement in records:
         if isinstance(measurement, InvalidRecord):
             invalid.append(measurement)
             continue
@@ -164,8 +181,8 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
 
     sizes = response_sizes(reduced)
     probes, unusable_probes = read_probes(run)
-    path_capacities = read_path_capacities(folder)
-    checks = list(_read(run, store.CROSSCHECK, alone=alone))
+    path_capacities = read_path_capacities(run.folder)
+    checks = list(crosschecks)
     judged: list[JudgedMeasurement] = []
     for measurement in reduced:
         try:
@@ -195,28 +212,6 @@ def judge_run(folder: Path, *, alone: bool = True) -> JudgedRun:
 def spent_s(measurement: Measurement, warmup: float, duration: float) -> float:
     """Time in warm-up and measuring, as far as it was planned."""
     return min(measurement.warmup_s, warmup) + min(measurement.measured_s, duration)
-
-
-def _read(run: Run, folder: str, *, alone: bool) -> Iterator[Measurement | InvalidRecord]:
-    """What is left of each record in one of a run's folders, in the order of their names."""
-    files = store.files(run.folder, folder)
-    processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
-    if alone or processes == 1 or len(files) < WORTH_PROCESSES:
-        for file in files:
-            yield read_measurement(run.folder, file, run.run_id)
-        return
-    # not by fork: this process may have threads of the libraries that draw
-    context = get_context("forkserver")
-    # without the collector, which takes a fifth of the time and finds nothing
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=gc.disable) as pool:
-        packed = partial(_packed, run.folder, run_id=run.run_id)
-        reduced = msgspec.msgpack.Decoder(Measurement | InvalidRecord)
-        yield from map(reduced.decode, pool.map(packed, files, chunksize=RECORDS_AT_ONCE))
-
-
-def _packed(folder: Path, file: str, run_id: str) -> bytes:
-    """What is left of a record, for another process: five times as fast as by pickle."""
-    return msgspec.msgpack.encode(read_measurement(folder, file, run_id))
 
 
 def _judged(

@@ -252,3 +252,19 @@ def test_nothing_heavy_is_imported_with_the_package() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "pipebench.api"]
+
+
+def test_a_script_without_a_main_guard_loads_much(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import pipebench\n"
+        "from pipebench.run import readers\n"
+        "readers.WORTH_PROCESSES = 1\n"
+        f"runs = pipebench.load({str(EXAMPLE)!r})\n"
+        "print(len(runs.measurements), runs.problems)\n"
+    )
+    loaded = subprocess.run(
+        [sys.executable, script], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True,
+        text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert (loaded.stdout, loaded.stderr) == ("48 []\n", "")

@@ -17,7 +17,7 @@ from pipebench import cli
 from pipebench.compare.cells import Verdict
 from pipebench.compare.judged_side import JudgedSide
 from pipebench.compare.machines import ALL, Machines, compare_machines, compare_machines_of
-from pipebench.compare.runs import read_sides
+from pipebench.compare.runs import different_sides
 from pipebench.frame.cells import summary
 from pipebench.run.judge import judge_run
 from pipebench.show import fleet, report
@@ -279,7 +279,7 @@ def edit(file: Path, **changes: Any) -> None:
 
 
 def sides(folders: list[Path]) -> list[JudgedSide]:
-    return [side for side in read_sides(folders) if isinstance(side, JudgedSide)]
+    return [side for side in different_sides(folders) if isinstance(side, JudgedSide)]
 
 
 def test_testbeds_of_several_runs_are_instances_of_the_same_kinds(two_runs: list[Path]) -> None:

@@ -9,8 +9,10 @@ import pytest
 from pipebench.compare import judged_side
 from pipebench.compare.cells import ComparedCell
 from pipebench.compare.runs import Compared, ComparedRuns, compare_runs
+from pipebench.frame.cells import summary
 from pipebench.record.names import current_name
-from pipebench.run.judge import JudgedRun, judge_run
+from pipebench.run.figures import CellSummary
+from pipebench.run.judge import JudgedRun
 from pipebench.stats.estimate import Estimate
 from tests.present import present
 from tests.unit.pipebench.runs import (
@@ -322,12 +324,12 @@ def test_one_whose_analysis_fails_leaves_the_others(
     ]
     assert len(compared.pairs) == 1
 
-    def judged(folder: Path, *, alone: bool = True) -> JudgedRun:
-        if folder == other:
+    def summarised(judged_run: JudgedRun) -> list[CellSummary]:
+        if judged_run.run.folder == other:
             raise ZeroDivisionError("division by zero")
-        return judge_run(folder, alone=alone)
+        return summary(judged_run)
 
-    monkeypatch.setattr(judged_side, "judge_run", judged)
+    monkeypatch.setattr(judged_side, "summary", summarised)
     compared = compare_runs([base, other, odd])
     assert compared.not_compared[0] == (
         f"{other} could not be judged: ZeroDivisionError: division by zero"

@@ -8,11 +8,11 @@ import pytest
 
 from pipebench.measure.load import loads_of
 from pipebench.record.reading import read
-from pipebench.record.schema import Record
+from pipebench.record.schema import Record, RunError
 from pipebench.record.store import files
 from pipebench.rules.rule import Outcome
-from pipebench.run import judge
-from pipebench.run.judge import judge_run
+from pipebench.run import readers
+from pipebench.run.judge import judge_run, judging
 from pipebench.tools import find_tool
 from tests import many_records
 from tests.unit.pipebench.factory import DATA
@@ -61,6 +61,17 @@ def test_records_are_judged_alike_however_they_are_written(run: Path, tmp_path: 
 
 def test_several_processes_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = judge_run(DATA / "run")
-    monkeypatch.setattr(judge, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(readers, "WORTH_PROCESSES", 1)
     assert judge_run(DATA / "run", alone=False) == alone
     assert alone.invalid
+
+
+def test_the_same_processes_read_several_runs(monkeypatch: pytest.MonkeyPatch, run: Path) -> None:
+    folders = [DATA / "run", run.parent / "none", run]
+    alone = [judge_run(folder) for folder in (DATA / "run", run)]
+    monkeypatch.setattr(readers, "WORTH_PROCESSES", 1)
+    judged = judging(folders)
+    assert next(judged)() == alone[0]
+    with pytest.raises(RunError, match="is not a folder"):
+        next(judged)()
+    assert next(judged)() == alone[1]
