@@ -16,6 +16,7 @@ STARTED = "started"
 """When the load of a measurement began, by the server's clock: a moment of UTC."""
 MACHINE = "machine"
 """The kind of machine that the server of a testbed is; without one, the testbed."""
+WORDS = "{} in words"
 OF_FRAMEWORK = ("title", "role", "runtime", "loop")
 """What is known of a framework beside its name."""
 
@@ -28,6 +29,18 @@ def results_csv(measurements: Iterable[JudgedMeasurement]) -> str:
 def summary_csv(rows: Iterable[CellSummary]) -> str:
     """summary.csv: a row a cell."""
     return csv_text(SUMMARY, rows)
+
+
+def shown_frame(rows: Iterable[CellSummary]) -> pd.DataFrame:
+    """What readers see of cells: the columns of summary.csv; and in columns of WORDS, the words
+    that readers see in place of a value."""
+    every = list(rows)
+    frame = frame_of(SUMMARY, every)
+    for column in SUMMARY:
+        if column.instead:
+            words = series_of(ColumnKind.TEXT, map(column.instead, every))
+            frame[WORDS.format(column.name)] = words
+    return frame
 
 
 def measurement_frame(judged_run: JudgedRun | None) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from pipebench.frame.tables import shown_frame
 from pipebench.rules.rule import Outcome
 from pipebench.run.columns import Column
 from pipebench.run.figures import CellSummary
@@ -10,22 +11,26 @@ from pipebench.run.tables import SHOWN
 from pipebench.show import formats
 from pipebench.show.answer import near_ceiling
 from pipebench.show.disturbances import mark_of, marks
-from pipebench.show.table import Field, Table, field_of, head_of
+from pipebench.show.table import Field, Table, fields_of, head_of
 
 
 def report_table(rows: Sequence[CellSummary]) -> Table:
     """With the titles of frameworks, intervals, and marks that the text below explains."""
+    table = _table(rows, lambda column: column.shown.report)
+    names = [head.name for head in table.heads]
     known = marks(rows)
-    return _table(
-        rows,
-        lambda column: column.shown.report,
-        lambda column, row: _report_field(column, row, known),
+    return replace(
+        table,
+        rows=[
+            [_noted(name, field, row, known) for name, field in zip(names, fields, strict=True)]
+            for fields, row in zip(table.rows, rows, strict=True)
+        ],
     )
 
 
 def terminal_table(rows: Sequence[CellSummary]) -> Table:
     """With the names of frameworks, and without intervals."""
-    return _table(rows, lambda column: column.shown.terminal, field_of)
+    return _table(rows, lambda column: column.shown.terminal)
 
 
 def rate_or_outcome(row: CellSummary) -> Field:
@@ -37,31 +42,27 @@ def rate_or_outcome(row: CellSummary) -> Field:
 
 
 def _table(
-    rows: Sequence[CellSummary],
-    heading: Callable[[Column[CellSummary]], str | None],
-    field: Callable[[Column[CellSummary], CellSummary], Field],
+    rows: Sequence[CellSummary], heading: Callable[[Column[CellSummary]], str | None]
 ) -> Table:
+    shown = shown_frame(rows)
     heads = [
         (column, text)
         for column in SHOWN
-        if (text := heading(column)) and (not column.shown.if_several or _differ(rows, column))
+        if (text := heading(column))
+        and (not column.shown.if_several or shown[column.name].nunique(dropna=False) > 1)
     ]
+    columns = [fields_of(column, shown) for column, _ in heads]
     return Table(
-        [head_of(column, text) for column, text in heads],
-        [[field(column, row) for column, _ in heads] for row in rows],
+        [head_of(column, text) for column, text in heads], list(zip(*columns, strict=True))
     )
 
 
-def _differ(rows: Sequence[CellSummary], column: Column[CellSummary]) -> bool:
-    return len({column.value(row) for row in rows}) > 1
-
-
-def _report_field(column: Column[CellSummary], row: CellSummary, known: dict[str, str]) -> Field:
-    field = field_of(column, row)
-    if column.name == "framework":
+def _noted(name: str, field: Field, row: CellSummary, known: dict[str, str]) -> Field:
+    """A field with what a report has besides."""
+    if name == "framework":
         return replace(field, text=row.title)
-    if column.name == CellSummary.requests_per_s.name:
+    if name == CellSummary.requests_per_s.name:
         return replace(field, note=mark_of(row, known))
-    if column.name == CellSummary.requests_per_s.comparison_name("share_of_ceiling"):
+    if name == CellSummary.requests_per_s.comparison_name("share_of_ceiling"):
         return replace(field, note="**!**" if near_ceiling(row) else "")
     return field

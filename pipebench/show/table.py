@@ -6,6 +6,9 @@ It is written as Markdown, or as aligned columns for a terminal; a page sorts by
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
+from pipebench.frame.tables import WORDS
 from pipebench.record.factors import Cell, Factor
 from pipebench.run.columns import Column, Form, Row, Value
 from pipebench.show import formats
@@ -103,14 +106,30 @@ def factor_field(factor: Factor, cell: Cell) -> Field:
     return Field(str(value), value)
 
 
-def field_of(column: Column[Row], row: Row) -> Field:
-    """The field of a column in a row."""
-    value = column.field(row)
-    instead = column.instead(row) if column.instead else None
-    interval = ""
+def fields_of(column: Column[Row], shown: pd.DataFrame) -> list[Field]:
+    """The fields of a column, in the order of rows. shown: of `shown_frame`."""
+    form = FORMS[column.form]
+    absent: list[Value] = [None] * len(shown)
+    values = _values(shown, column.name)
+    words = _values(shown, WORDS.format(column.name)) if column.instead else absent
+    low, high = absent, absent
     if column.spread and column.shown.interval:
-        interval = interval_of(column.spread(row), column.form)
-    return Field(FORMS[column.form](value) if instead is None else instead, value, interval)
+        low, high = (_values(shown, f"{column.name}_{end}") for end in ("low", "high"))
+    return [
+        Field(
+            form(value) if word is None else str(word),
+            value,
+            "" if bounds[0] is None else f"({form(bounds[0])} to {form(bounds[1])})",
+        )
+        for value, word, *bounds in zip(values, words, low, high, strict=True)
+    ]
+
+
+def _values(frame: pd.DataFrame, name: str) -> list[Value]:
+    """Of a column of a frame; None if not measured."""
+    column = frame[name]
+    known: list[Value] = column.astype(object).where(column.notna(), None).tolist()
+    return known
 
 
 def interval_of(estimate: Estimate, form: Form = Form.RATIO) -> str:
