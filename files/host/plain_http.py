@@ -5,35 +5,48 @@ from __future__ import annotations
 import socket
 import time
 
+from host.answers import NotHttpError, Reader
+
 BODY = b"Hello world!"
 ASK_EVERY_S = 0.005
 ENOUGH_BYTES = 16_384
+SHOWN = 200
 
 
 def ask_once(address: str, port: int, timeout: float) -> str | None:
     """None if `GET /` is answered with 200 and the body that was agreed; else what was seen.
 
-    timeout: s, for all of it: a server that sends a byte now and then has no more time.
+    However the answer is framed, if HTTP allows it. timeout: s, for all of it: a server that sends
+    a byte now and then has no more time.
     """
     request = f"GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode()
     deadline = time.monotonic() + timeout
-    seen = b""
+    reader = Reader()
+    shown, trouble = b"", ""
     try:
         with socket.create_connection((address, port), timeout=timeout) as connection:
             connection.sendall(request)
             # A server that ignores `Connection: close` still shows the whole answer, and one that
             # never ends is not read for ever.
-            while not seen.endswith(BODY) and len(seen) < ENOUGH_BYTES:
+            while len(reader.buffer) < ENOUGH_BYTES and not reader.ended:
                 connection.settimeout(left_until(deadline))
                 block = connection.recv(65_536)
-                if not block:
-                    break
-                seen += block
+                shown = (shown + block)[:SHOWN]
+                if block:
+                    reader.feed(block)
+                else:
+                    reader.end()
+                answer = reader.take()
+                if answer:
+                    right = answer.status == 200 and answer.body == BODY and not reader.buffer
+                    return None if right else f"it answered {shown!r}"
+    except NotHttpError as error:
+        trouble = f", which is not HTTP: {error}"
     except OSError as error:
-        return f"{type(error).__name__}: {error}" if not seen else f"it answered {seen[:200]!r}"
-    if seen.startswith(b"HTTP/1.1 200") and seen.endswith(b"\r\n\r\n" + BODY):
-        return None
-    return f"it answered {seen[:200]!r}"
+        if not shown:
+            return f"{type(error).__name__}: {error}"
+        trouble = ", and did not end its answer"
+    return f"it answered {shown!r}{trouble}"
 
 
 def left_until(deadline: float) -> float:

@@ -53,7 +53,7 @@ def keep_alive(target: Target) -> Classification:
             # A slow server is not a broken one: what it had time for is judged.
             connection.end = None
             del connection.asked[whole * n :], connection.answers[whole * n :]
-            connection.buffer.clear()
+            connection.reader.forget()
         elif connection.end not in (None, "surplus"):
             connection.asked = requests
     result = classify(connection, target.timeout)

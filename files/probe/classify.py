@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from answer import Answer, describe
 from connection import Connection
+from host.answers import Answer, describe
 from request import BODY, Request
 
 
@@ -82,8 +82,8 @@ def classify(connection: Connection, patience: float) -> Classification:
     if connection.end in ("content", "not HTTP"):
         label = "wrong body" if connection.end == "content" else connection.end
         return Classification(label, k, n, f"{count}, then came {connection.unexpected}", False)
-    if k == n and connection.buffer:
-        rest = describe(bytes(connection.buffer))
+    if k == n and connection.reader.buffer:
+        rest = describe(bytes(connection.reader.buffer))
         return Classification("too many", k, n, f"{count}, then came {rest}", False)
     ended = classify_end(connection, count, patience)
     return ended._replace(gone=False) if disorder else ended
@@ -108,8 +108,8 @@ def classify_end(connection: Connection, count: str, patience: float) -> Classif
         return Classification("full", k, n, f"{count}{ending}", True)
     if connection.end == "late":
         return Classification("slow", k, n, f"{count}{ending}", None)
-    if connection.buffer:
-        part = f"{count} and {len(connection.buffer)} bytes of the next{ending}"
+    if connection.reader.buffer:
+        part = f"{count} and {len(connection.reader.buffer)} bytes of the next{ending}"
         return Classification("truncated", k, n, part, False)
     label = ENDED.get(connection.end or "", "partial" if k else "hangs")
     return Classification(label, k, n, f"{count}{ending}", False, gone=connection.end in ENDED)

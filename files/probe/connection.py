@@ -9,7 +9,7 @@ import socket
 import time
 from collections import deque
 
-from answer import Answer, NotHttpError, take_answer
+from host.answers import Answer, NotHttpError, Reader
 from request import Request, joined
 
 
@@ -24,7 +24,7 @@ class Connection:
     def __init__(self, tcp: socket.socket, deadline: float) -> None:
         self.tcp = tcp
         self.deadline = deadline
-        self.buffer = bytearray()
+        self.reader = Reader()
         self.asked: list[Request] = []
         self.answers: list[Answer] = []
         self.end: str | None = None
@@ -126,9 +126,12 @@ class Connection:
         except OSError:
             self.end = "reset"
             return
-        self.buffer += data
+        if data:
+            self.reader.feed(data)
+        else:
+            self.reader.end()
         try:
-            self.parse(ended=not data)
+            self.parse()
         except NotHttpError as error:
             if self.announced_a_body():
                 self.end, self.unexpected = "content", "a body after the answer to HEAD"
@@ -143,12 +146,10 @@ class Connection:
         k = len(self.answers)
         return k > 0 and bool(self.answers[-1].announced) and self.asked[k - 1].method == "HEAD"
 
-    def parse(self, ended: bool) -> None:
-        while self.buffer:
+    def parse(self) -> None:
+        while True:
             k = len(self.answers)
-            answer = take_answer(
-                self.buffer, self.asked[k].method if k < len(self.asked) else "GET", ended
-            )
+            answer = self.reader.take(self.asked[k].method if k < len(self.asked) else "GET")
             if answer is None:
                 return
             self.answers.append(answer)

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator
 from typing import TypedDict
 
+import beside  # noqa: F401
 from classify import Classification, classify
 from connection import Connection
 from request import Request, Writer

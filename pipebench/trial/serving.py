@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from pipebench.plan.project import ROOT
@@ -166,10 +166,7 @@ def _ended(status: int) -> str:
 
 def _ask_once() -> Callable[[str, int, float], str | None]:
     """What a server host asks until a framework is ready."""
-    spec = importlib.util.spec_from_file_location("plain_http", FILES / "host" / "plain_http.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    ask: Callable[[str, int, float], str | None] = module.ask_once
+    if str(FILES) not in sys.path:
+        sys.path.append(str(FILES))  # where its programs import each other
+    ask: Callable[[str, int, float], str | None] = import_module("host.plain_http").ask_once
     return ask

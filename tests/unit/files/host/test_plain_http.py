@@ -55,6 +55,45 @@ def test_the_agreed_answer_is_ready() -> None:
         assert ask_once("127.0.0.1", port, PATIENCE) is None
 
 
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
+    b"000005;x=y\r\nHello\r\n7\r\n world!\r\n0\r\nX: y\r\n\r\n"
+)
+LEGAL = {
+    "chunked": CHUNKED,
+    "informational": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+    + GOOD,
+    "HTTP/1.0": GOOD.replace(b"1.1", b"1.0"),
+    "lower case": GOOD.replace(b"Content-L", b"content-l").replace(b"Content-T", b"content-t"),
+    "until the end": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello world!",
+}
+
+
+@pytest.mark.parametrize("data", LEGAL.values(), ids=LEGAL)
+def test_any_legal_answer_is_ready(data: bytes) -> None:
+    def in_pieces(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in data:
+            connection.sendall(bytes([byte]))
+
+    for serve in (answer(data), in_pieces):
+        with server(serve) as port:
+            assert ask_once("127.0.0.1", port, PATIENCE) is None
+
+
+def test_an_answer_that_does_not_end_is_said() -> None:
+    def unending(connection: socket.socket) -> None:
+        connection.sendall(GOOD[:-1])
+        connection.settimeout(PATIENCE)
+        with suppress(OSError):
+            while connection.recv(65_536):
+                pass
+
+    with server(unending) as port:
+        assert str(ask_once("127.0.0.1", port, 0.3)).endswith(", and did not end its answer")
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", GOOD.replace(b"200", b"404"), GOOD.replace(b"world", b"World"), GOOD + b"!", b"SSH-2.0"],

@@ -13,11 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import target
-from answer import NotHttpError, take_answer
 from cases import CASES
 from command_line import DEEPEST, main
 from connection import Connection
@@ -624,7 +622,7 @@ def test_a_byte_now_and_then_does_not_stretch_a_wait() -> None:
         with Connection(tcp, time.monotonic() + PATIENT) as one:
             one.listen(0.4)
             assert (one.end, one.answers) == (None, [])
-            assert one.buffer
+            assert one.reader.buffer
     assert 2 <= len(sent) < 200
 
 
@@ -657,70 +655,6 @@ def test_a_port_that_refuses(capsys: pytest.CaptureFixture[str], tmp_path: Path)
 def test_a_name_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no such name", "80"]) == 2
     assert "'no such name' is not an address that can be found" in capsys.readouterr().out
-
-
-# -- Reading answers -----------------------------------------------------------------------------
-
-
-def read(data: bytes, method: str = "GET", ended: bool = False) -> Any:
-    buffer = bytearray(data)
-    found = take_answer(buffer, method, ended)
-    return found and (found.status, found.body, bytes(buffer))
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-@pytest.mark.parametrize(
-    ("data", "found"),
-    [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", (200, b"ab", b"c")),
-        (b"HTTP/1.1 200\r\nContent-length:0\r\n\r\n", (200, b"", b"")),
-        (b"HTTP/1.1 204 No\r\n\r\nrest", (204, b"", b"rest")),
-        (b"HTTP/1.1 100 Go\r\n\r\nHTTP/1.0 204 No\r\n\r\n", (204, b"", b"")),
-        (CHUNKED + b"2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\nrest", (200, b"abc", b"rest")),
-        (CHUNKED + b"1\r\na\r\n0\r\nX: y\r\n\r\nrest", (200, b"a", b"rest")),
-    ],
-)
-def test_answers_are_read(data: bytes, found: tuple[int, bytes, bytes]) -> None:
-    assert read(data) == found
-    rest = len(found[2])
-    for length in range(len(data) - rest):
-        if not data[:length].endswith(b"\r\n\r\n") or b"204" not in data[:length]:
-            assert read(data[:length]) is None, data[:length]
-
-
-def test_a_body_ends_where_the_connection_does() -> None:
-    data = b"HTTP/1.0 200 OK\r\n\r\nto the end"
-    assert read(data) is None
-    assert read(data, ended=True) == (200, b"to the end", b"")
-
-
-def test_head_has_no_body() -> None:
-    assert read(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "HEAD") == (200, b"", b"")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"HTTP/2 200\r\n",
-        b"HTTP/1.1 99 OK\r\n",
-        b"HTTP/1.1 200 OK\n",
-        b"HTTP/1.1 101 Switching\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
-        CHUNKED + b"zz\r\n",
-        CHUNKED + b"1\r\nabc\r\n",
-        CHUNKED + b"fffffff\r\n",
-    ],
-)
-def test_what_is_no_answer(data: bytes) -> None:
-    with pytest.raises(NotHttpError):
-        read(data)
 
 
 # -- The command ---------------------------------------------------------------------------------
