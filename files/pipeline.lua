@@ -2,6 +2,10 @@
 --
 -- Writes DEPTH requests at once on every connection, then waits for all their answers. If the
 -- environment variable WRK_RESULT names a file, what wrk counted is also written there as JSON.
+--
+-- If WRK_CHECK is set, every answer is checked: its status must be 200, its body WRK_CHECK, and it
+-- must have the header fields that WRK_CHECK_FIELDS names in lower case, separated by spaces. That
+-- costs the generator time, so a rate with it is nobody's.
 
 local ffi = require("ffi")
 
@@ -24,6 +28,47 @@ function init(args)
    local batch = wrk.format():rep(depth)
    wrk.format = function() return batch end
    pipeline_depth = depth -- global: done() asks the threads for it
+end
+
+-- wrk calls a global response() for every answer, so there is none unless answers are checked.
+-- done() asks the threads for the globals here: numbers and texts, as wrk crashes on a table.
+local wanted = os.getenv("WRK_CHECK")
+if wanted then
+   local fields = {}
+   for name in (os.getenv("WRK_CHECK_FIELDS") or ""):gmatch("%S+") do
+      fields[#fields + 1] = name
+   end
+   checked, wrong_body, lacking_field, first_wrong = 0, 0, 0, ""
+
+   local function note(text)
+      if first_wrong == "" then first_wrong = text end
+   end
+
+   local function lacking(headers)
+      local names = {}
+      for name in pairs(headers) do names[name:lower()] = true end
+      for _, name in ipairs(fields) do
+         if not names[name] then return name end
+      end
+   end
+
+   function response(status, headers, body)
+      checked = checked + 1
+      if status ~= 200 then
+         local name = "status_" .. status
+         _G[name] = (_G[name] or 0) + 1
+         note(("status %d, body %s"):format(status, body:sub(1, 60)))
+      elseif body ~= wanted then
+         wrong_body = wrong_body + 1
+         note("body " .. body:sub(1, 60))
+      else
+         local name = lacking(headers)
+         if name then
+            lacking_field = lacking_field + 1
+            note("no field " .. name)
+         end
+      end
+   end
 end
 
 local threads = {}
@@ -96,6 +141,36 @@ local function describe_latency(latency)
       whole(latency.min), whole(latency.max), tostring(complete), table.concat(bins, ", "))
 end
 
+-- A text of a stranger as a string of JSON.
+local function quoted(text)
+   return '"' .. text:gsub('[%c"\\\128-\255]', function(byte)
+      return ("\\u%04x"):format(byte:byte())
+   end) .. '"'
+end
+
+local function sum_over_threads(name)
+   local sum = 0
+   for _, thread in ipairs(threads) do sum = sum + (thread:get(name) or 0) end
+   return sum
+end
+
+local function describe_check()
+   if not wanted then return "" end
+   local first, statuses = "", {}
+   for _, thread in ipairs(threads) do
+      if first == "" then first = thread:get("first_wrong") end
+   end
+   for status = 100, 999 do
+      local count = sum_over_threads("status_" .. status)
+      if count > 0 then statuses[#statuses + 1] = ('"%d": %s'):format(status, whole(count)) end
+   end
+   return (',\n "checked": {"answers": %s, "other_statuses": {%s}, "wrong_body": %s,'
+      .. ' "lacking_field": %s, "first_wrong": %s}'):format(
+      whole(sum_over_threads("checked")), table.concat(statuses, ", "),
+      whole(sum_over_threads("wrong_body")), whole(sum_over_threads("lacking_field")),
+      quoted(first))
+end
+
 function done(summary, latency, requests)
    local path = os.getenv("WRK_RESULT")
    if not path then return end
@@ -104,10 +179,10 @@ function done(summary, latency, requests)
       errors[i] = ('"%s": %s'):format(kind, whole(summary.errors[kind]))
    end
    local result = ('{"schema_version": 1, "depth": %s, "threads": %d, "duration_us": %s,'
-      .. ' "requests": %s, "bytes": %s,\n "errors": {%s},\n "latency": %s}\n'):format(
+      .. ' "requests": %s, "bytes": %s,\n "errors": {%s},\n "latency": %s%s}\n'):format(
       whole(threads[1]:get("pipeline_depth")), #threads, whole(summary.duration),
       whole(summary.requests), whole(summary.bytes), table.concat(errors, ", "),
-      describe_latency(latency))
+      describe_latency(latency), describe_check())
 
    -- Under another name until it is whole.
    local part = path .. ".part"

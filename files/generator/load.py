@@ -8,6 +8,7 @@ which the server is idle, and runs the tool for the measurement:
      "tool": "wrk" (default) | "h2load" | another one of tools/,
      "rate": requests per second of all connections together, or null (default),
      "look": false to leave out `connections` and `verification` (tests/look_cost.py),
+     "check": true to have the tool check every answer, which makes its figures nobody's,
      "user": "throw-away" (host/throw_away.py); without it, by who asks,
      "begin_at", "window_at": unix s by this host's clock, before which neither warm-up nor window
      begins, so that several generators begin together; null (default): as soon as it can}
@@ -143,6 +144,7 @@ def looked_at(tool: LoadTool, answer: Answer) -> None:
     """The same with what is looked at besides: each connection, and some further answers."""
     order, seconds = tool.order, tool.order.duration
     with verifying(order) as verification:
+        tool.fields = verification.alone["fields"]
         if order.warmup:
             verification.warm_up(order.warmup)
         rate = warmed_up(tool, answer)

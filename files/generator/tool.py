@@ -30,6 +30,7 @@ class Order(NamedTuple):
     tool: str = "wrk"
     rate: float | None = None
     look: bool = True
+    check: bool = False
     begin_at: float | None = None
     window_at: float | None = None
 
@@ -50,11 +51,15 @@ class LoadTool(ABC):
 
     grace_s: float = 30
     """It ends by itself; this many seconds after its time it is ended."""
+    checks = False
+    """Whether it can check every answer."""
     waits_for_answers = False
     """Whether a server that owes it answers may keep it from ending: that is data, no fault."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
+        self.fields: list[str] = []
+        """Names of header fields that every answer must have, if it checks them."""
 
     @abstractmethod
     def warm_up(self, files: Path) -> list[str]:
@@ -95,4 +100,6 @@ def find_tool(order: Order) -> LoadTool:
     if order.tool not in names():
         raise ValueError(f"tool is {order.tool!r}; this generator has {', '.join(names())}")
     tool: LoadTool = importlib.import_module(f"generator.tools.{order.tool}").Tool(order)
+    if order.check and not tool.checks:
+        raise ValueError(f"{order.tool} cannot check answers")
     return tool

@@ -1,4 +1,4 @@
-"""Verify on a few further connections what the server answers while a load tool loads it.
+"""Verify on a few further connections what the server answers, before and under a load.
 
 The connections are opened before the load begins: servers that let in one connection a turn of
 their loop would keep those that come later waiting. probe/under_load.py asks on them.
@@ -7,6 +7,7 @@ their loop would keep those that come later waiting. probe/under_load.py asks on
 from __future__ import annotations
 
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -14,26 +15,50 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from generator.tool import Order
 
 PROGRAM = Path(__file__).resolve().parents[1] / "probe" / "under_load.py"
 CONNECTIONS = 4
-WARMUP_EVERY_S = 0.05
+WARMUP_EVERY_S = 0.02
 # Of the measured window: no more of what is measured than this, and no more often.
 MOST_SHARE = 0.001
-LEAST_EVERY_S = 0.25
+LEAST_EVERY_S = 0.02
 # It ends by itself when the phase does; one that does not must not hold the measurement up.
 STOP_S = 10
+NOTHING_SAID = "the verification printed no result"
 
 
 class Verification:
-    """What was verified of one measurement; `text` is it as JSON once it has ended."""
+    """What was verified of one measurement; `text` is it as JSON once it has ended.
+
+    alone: how the load tool's own batch was answered before the load (probe/under_load.py).
+    """
 
     def __init__(self, order: Order, process: subprocess.Popen[str]) -> None:
         self.order = order
         self.process = process
+        self.alone: dict[str, Any] = {}
         self.text = "null"
+
+    def ask_alone(self, sockets: list[int]) -> None:
+        """Raises OSError if it says nothing of it."""
+        assert self.process.stdout
+        self.say(
+            {
+                "address": self.order.address,
+                "port": self.order.port,
+                "depth": self.order.depth,
+                "seed": random.randrange(2**53),  # noqa: S311 - no secret once it is over
+                "patience": self.order.patience,
+                "sockets": sockets,
+            }
+        )
+        line = self.process.stdout.readline()
+        if not line:
+            raise OSError(NOTHING_SAID)
+        self.alone = json.loads(line)
 
     def warm_up(self, seconds: float) -> None:
         """Verify through the warm-up, which begins now."""
@@ -49,9 +74,11 @@ class Verification:
             self.verify("measured", seconds, batches, depth)
 
     def verify(self, phase: str, seconds: float, batches: int, depth: int) -> None:
-        assert self.process.stdin
         until = time.time() + seconds
-        order = {"phase": phase, "until": until, "batches": batches, "depth": depth}
+        self.say({"phase": phase, "until": until, "batches": batches, "depth": depth})
+
+    def say(self, order: dict[str, object]) -> None:
+        assert self.process.stdin
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
 
@@ -59,11 +86,11 @@ class Verification:
         """Have it end, and keep what it printed. Raises OSError if it printed nothing whole."""
         try:
             printed, _ = self.process.communicate(timeout=STOP_S)
-            self.text = json.dumps(json.loads(printed))
+            self.text = json.dumps({**json.loads(printed), "alone": self.alone})
         except (subprocess.TimeoutExpired, ValueError):
             self.process.kill()
             self.process.wait()
-            raise OSError("the verification under load printed no result") from None
+            raise OSError(NOTHING_SAID) from None
 
 
 @contextmanager
@@ -78,14 +105,11 @@ def verifying(order: Order) -> Iterator[Verification]:
         pass_fds=[one.fileno() for one in sockets],
     ) as process:
         verification = Verification(order, process)
-        assert process.stdin
         numbers = [one.fileno() for one in sockets]
-        first = {"address": order.address, "port": order.port, "sockets": numbers}
-        process.stdin.write(json.dumps(first) + "\n")
-        process.stdin.flush()
         for one in sockets:
             one.close()
         try:
+            verification.ask_alone(numbers)
             yield verification
         except BaseException:
             process.kill()

@@ -41,7 +41,7 @@ class Answer:
     announced: what Content-Length is, or None. close: whether it has `Connection: close`;
     persists: whether the connection goes on after it (RFC 9112, 9.3), which an answer of HTTP/1.0
     must say. size: its bytes on the wire, without `interim`: how many answers of each status 1xx
-    came before it, which wrk counts as answers, too.
+    came before it, which wrk counts as answers, too. fields: names, in lower case.
     """
 
     status: int
@@ -55,6 +55,7 @@ class Answer:
     persists: bool
     size: int
     interim: dict[int, int]
+    fields: frozenset[str]
 
 
 class Head(NamedTuple):
@@ -158,7 +159,7 @@ class Reader:
         for text in bytes(self.buffer[len(line) : end]).split(b"\r\n") if end > len(line) else []:
             name, value = field_line(text)
             fields.setdefault(name.lower(), []).append(value)
-        return Head(int(line[9:12]), line[5:8].decode(), fields, end + 4)
+        return Head(int(line[9:12]), line[5:8].decode("ascii"), fields, end + 4)
 
     def _read_answer(self, head: Head, method: str) -> Answer | None:
         content, codings, announced = self._content, transfer_codings(head), content_length(head)
@@ -190,6 +191,7 @@ class Reader:
             persists=keeps and not close,
             size=content.at,
             interim=self._interim,
+            fields=frozenset(head.fields),
         )
         self._next(content.at)
         return answer

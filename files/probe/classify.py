@@ -37,11 +37,11 @@ def fault(request: Request, answer: Answer) -> tuple[str, str] | None:
         return "wrong answer", "the answer is chunked, which HTTP/1.0 does not have"
     if request.body is None:
         return None
-    if answer.media_type != "text/plain":
-        return "wrong answer", f"Content-Type is {answer.media_type!r}, not text/plain"
     if answer.body != request.body:
         wanted = request.body.decode(errors="replace")
         return "wrong body", f"the body is {describe(answer.body)}, not {wanted!r}"
+    if answer.media_type != "text/plain":
+        return "wrong answer", f"Content-Type is {answer.media_type!r}, not text/plain"
     return None
 
 

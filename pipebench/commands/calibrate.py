@@ -10,6 +10,11 @@ from pipebench.record.schema import RunError
 from pipebench.run.judge import judge_run
 from pipebench.show import report
 
+PLANS = tuple(
+    f"plans/{name}.yml" for name in ("calibrate", "calibrate_answers", "calibrate_connections")
+)
+"""Of servers whose truth is known."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     folder_argument(parser)
@@ -30,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not servers:
             return fail(
                 Status.REFUSED,
-                f"{folder} has no server of plans/calibrate.yml or "
-                "plans/calibrate_connections.yml; calibrate requires a run of one of these plans",
+                f"{folder} has no server of {', '.join(PLANS[:-1])} or {PLANS[-1]}; calibrate "
+                "requires a run of one of these plans",
             )
         text = calibration.markdown(judged_run.run.run_id, servers)
         report.write(folder, {"calibration.md": text})

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "record",
         metavar="RECORD",
         type=Path,
-        help="a file in raw/, probe/, crosscheck/ or baseline/ of a run",
+        help="a file in raw/, answers/, probe/, crosscheck/ or baseline/ of a run",
     )
     json_argument(parser)
 

@@ -16,28 +16,31 @@ from pipebench.record.factors import Cell, ProbedServer
 from pipebench.record.folder import content_of, exists, move, names_in
 from pipebench.record.reading import json_value, read
 from pipebench.record.schema import InvalidRecord, PathRecord, ProbeRecord, RecordError
-from pipebench.record.store import BETWEEN, CROSSCHECK, PATH, PROBE, RAW, files
+from pipebench.record.store import ANSWERS, BETWEEN, CROSSCHECK, PATH, PROBE, RAW, files
 from pipebench.rules.outcome import Context, judge
 from pipebench.rules.rule import Outcome
 
 SET_ASIDE = "replaced"
 """The folder in a run for records that are not complete."""
 FAULT = "harness_fault"
+EXECUTIONS = (RAW, ANSWERS, CROSSCHECK)
+"""The folders with records of executions with a load tool."""
 
 
 class Made(NamedTuple):
-    """An execution with a load tool. round: 0 at a constant rate."""
+    """An execution with a load tool. folder: of its record. round: 0 at a constant rate."""
 
+    folder: str
     tool: str
     round: int
     cell: Cell
 
 
 def made(run: RunPlan, testbed: str) -> frozenset[Made]:
-    """The executions on a testbed whose records in raw/ and crosscheck/ are complete."""
+    """The executions on a testbed whose records are complete."""
     return frozenset(
-        Made(one.tool, one.round, one.cell)
-        for folder in (RAW, CROSSCHECK)
+        Made(folder, one.tool, one.round, one.cell)
+        for folder in EXECUTIONS
         for _, one in _read(run, folder, testbed)
         if is_complete(one)
     )
@@ -91,7 +94,7 @@ def set_aside(run: RunPlan) -> Counter[str]:
     folder, counts = Path(run.results_dir), Counter[str]()
     incomplete = [file for file in files(folder, PROBE) if not is_probed(folder, file)]
     incomplete += [file for file in files(folder, PATH) if not is_path_measured(folder, file)]
-    for name in (RAW, CROSSCHECK):
+    for name in EXECUTIONS:
         for file, one in _read(run, name):
             if not is_complete(one):
                 incomplete.append(file)

@@ -17,7 +17,7 @@ from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.plan.frameworks import PlannedFramework
 from pipebench.plan.run_plan import PROGRAMS, default_variables
 from pipebench.plan.validation import VariablesRead, read_variables
-from pipebench.plan.variables import AUTO, Variables, current_names
+from pipebench.plan.variables import AUTO, BEFORE, Variables, current_names
 from pipebench.record import store
 from pipebench.record.factors import PLACE, PlannedCell
 from pipebench.record.names import current_name, named, names_now, parts
@@ -103,7 +103,7 @@ def asked_variables(
     defaults = default_variables({})
     recorded = {
         name: value
-        for name, value in current_names(record.variables).items()
+        for name, value in (BEFORE | current_names(record.variables)).items()
         if name in fields_of(Variables) and name not in (*beside.without, FOLDERS)
     }
     before = read_variables(recorded, defaults).variables

@@ -8,6 +8,7 @@ from typing import Any
 from pipebench.earlier.complete import Made, made
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record.factors import PlannedCell
+from pipebench.record.store import RAW
 
 
 @dataclass(slots=True)
@@ -25,14 +26,15 @@ class Turns:
         run = self.run
         self.complete = made(run, self.testbed) if run.resumption else frozenset()
         self.count = sum(
-            self.is_due(run.variables.tools[0], number, cell)
+            self.is_due(RAW, run.variables.tools[0], number, cell)
             for number, cells in enumerate(run.rounds, start=1)
             for cell in cells
         )
 
-    def is_due(self, tool: str, number: int, cell: PlannedCell) -> bool:
-        """Whether it is not complete. number: of the round; 0 at a constant rate."""
-        return Made(tool, number, cell.on(self.testbed)) not in self.complete
+    def is_due(self, folder: str, tool: str, number: int, cell: PlannedCell) -> bool:
+        """Whether it is not complete. folder: of its record. number: of the round; 0 at a constant
+        rate."""
+        return Made(folder, tool, number, cell.on(self.testbed)) not in self.complete
 
     def has_begun(self, number: int) -> bool:
         """Whether something of this round was complete before the run went on."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipebench.earlier.complete import is_path_measured, probed
+from pipebench.harness.answers import AnswersExecution, checked_in
 from pipebench.harness.clock import AFTER, BEFORE, ClockExecution, clocks_before
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Execution
-from pipebench.harness.measurement import MeasurementExecution
+from pipebench.harness.measurement import CellExecution, MeasurementExecution
 from pipebench.harness.path import PathExecution
 from pipebench.harness.pending import Turns
 from pipebench.harness.probe import ProbeExecution
@@ -24,7 +25,7 @@ from pipebench.plan.estimate import begins_after_s
 from pipebench.plan.schedule import servers_of
 from pipebench.record.factors import ProbedServer
 from pipebench.record.schema import Clock, RoundsDecided
-from pipebench.record.store import path_file
+from pipebench.record.store import ANSWERS, CROSSCHECK, RAW, path_file
 
 
 def path(testbed_run: TestbedRun) -> None:
@@ -108,16 +109,15 @@ def _round(
     """One pass over all cells, in this round's own order, with every tool.
 
     Which tool is first alternates by round, so that a machine that drifts favours neither. What
-    could not be deployed is not cross-checked.
+    could not be deployed is neither cross-checked nor are its answers.
     """
     run, unavailable = testbed_run.run, testbed_run.unavailable
     tools = run.variables.tools
     if number % 2 == 0:
         tools = tools[::-1]
     for position, cell in enumerate(run.rounds[number - 1], start=1):
+        check = checked_in(run, cell) if run.variables.check_answers else None
         for tool in tools:
-            if not turns.is_due(tool, number, cell):
-                continue
             common: dict[str, Any] = {
                 "run": run,
                 "testbed": testbed_run.testbed,
@@ -128,10 +128,18 @@ def _round(
                 "round": number,
                 "clocks": clocks,
             }
+            made: list[tuple[str, type[CellExecution]]] = [(CROSSCHECK, CrosscheckExecution)]
             if tool == run.variables.tools[0]:
-                yield MeasurementExecution(**common, **turns.next())
-            elif cell.framework not in unavailable:
-                yield CrosscheckExecution(**common)
+                made = [(RAW, MeasurementExecution)]
+                if check and check.round == number:
+                    made.insert(0 if check.first else 1, (ANSWERS, AnswersExecution))
+            for folder, kind in made:
+                if not turns.is_due(folder, tool, number, cell):
+                    continue
+                if folder == RAW:
+                    yield kind(**common, **turns.next())
+                elif cell.framework not in unavailable:
+                    yield kind(**common)
 
 
 def _constant_rates(
@@ -141,7 +149,9 @@ def _constant_rates(
     run, testbed = testbed_run.run, testbed_run.testbed
     planned = product(constant_rates(run, testbed.name), run.variables.tools[1:])
     for position, ((cell, rate), tool) in enumerate(planned, start=1):
-        if cell.framework not in testbed_run.unavailable and turns.is_due(tool, 0, cell):
+        if cell.framework not in testbed_run.unavailable and turns.is_due(
+            CROSSCHECK, tool, 0, cell
+        ):
             yield CrosscheckExecution(
                 run=run,
                 testbed=testbed,

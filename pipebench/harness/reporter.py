@@ -8,6 +8,7 @@ from pipebench.plan.estimate import extended, left_text
 from pipebench.plan.run_plan import RunPlan
 from pipebench.record.factors import LOAD, ServerFactors, factors_in
 from pipebench.record.schema import (
+    AnswersChecked,
     CrossChecked,
     GivenUp,
     HarnessFault,
@@ -32,6 +33,8 @@ def line_of(event: TestbedEvent, run: RunPlan) -> Line | None:
         case CrossChecked():
             text, trouble = _cross_checked(event, where), event.requests_per_s is None
             passing = not trouble
+        case AnswersChecked():
+            text, trouble, passing = _answers_checked(event, where), False, True
         case Probed():
             text, trouble = _probed(event, run, where), not event.probed
         case RoundsDecided():
@@ -67,12 +70,17 @@ def _cross_checked(event: CrossChecked, where: str) -> str:
     )
 
 
+def _answers_checked(event: AnswersChecked, where: str) -> str:
+    checked = f"{event.framework:<18} {_load(event)}: {event.said} checked"
+    return f"  answers, round {event.round}{where}  {checked}"
+
+
 def _probed(event: Probed, run: RunPlan, where: str) -> str:
     name = f"{event.framework}{_server(event, run, ', {}')}"
     return f"probe {event.number}/{event.count}{where} {name}: {event.said}"
 
 
-def _load(event: Measured | CrossChecked) -> str:
+def _load(event: Measured | CrossChecked | AnswersChecked) -> str:
     return ", ".join(factor.said(event) for factor in LOAD)
 
 

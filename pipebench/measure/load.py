@@ -113,9 +113,10 @@ def in_server_time(generator: Generator) -> Generator:
         )
 
     connections, verification = generator.connections, generator.verification
-    wrong = verification.first_wrong if verification else None
-    if verification and wrong:
-        verification = replace(verification, first_wrong=replace(wrong, at=wrong.at + offset))
+    if verification:
+        firsts = {name: getattr(verification, name) for name in ("first_wrong", "first_other")}
+        later = {name: replace(one, at=one.at + offset) for name, one in firsts.items() if one}
+        verification = replace(verification, **later)
     return replace(
         generator,
         warmup=moved(generator.warmup),

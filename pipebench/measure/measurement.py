@@ -15,7 +15,7 @@ from pipebench.measure.moments import Moments, moments_of
 from pipebench.measure.traffic import pace, quiet, reopened
 from pipebench.measure.unit import UnitEnd, journal_lines, log_end, restarts, unit_end
 from pipebench.measure.usage import Usage, usage_of
-from pipebench.measure.verification import Verified, verified_of
+from pipebench.measure.verification import Verified, checked_of, verified_of
 from pipebench.measure.window import CLOSING_S, WindowError, increase, levels
 from pipebench.measure.workers import WorkersLoad, workers_load
 from pipebench.record import store
@@ -26,7 +26,7 @@ from pipebench.record.run_record import moment
 from pipebench.record.schema import InvalidRecord, Record, RecordError, Server
 from pipebench.record.values import line, worded
 from pipebench.tools import find_tool, tools
-from pipebench.tools.tool import LatencyError, Problem, RateKept, Tool
+from pipebench.tools.tool import CheckedAnswers, LatencyError, Problem, RateKept, Tool
 
 MEMORY_MOMENTS = 5
 CLOCK_STEP_S = 0.01
@@ -125,7 +125,9 @@ class Measurement:
     workers_load: WorkersLoad | None
     """How the load spread over several workers; None if it was not looked at them."""
     verified: Verified | None
-    """What was verified while the load went on; None if nothing was."""
+    """What was verified of the answers; None if nothing was."""
+    checked: CheckedAnswers | None
+    """What the load tool counted if it checked every answer, so that its rate is nobody's."""
     pace: list[float] | None
     """Requests/s in each quarter of the window, from the bytes that arrived at the generators."""
     memory_bytes: list[float] | None
@@ -274,6 +276,7 @@ def reduce(record: Record, file: str) -> Measurement:
         served=served_of(loads, figures.totals.response_bytes if figures.totals else None),
         workers_load=workers_load(server, record.started_workers, window_of(ran)),
         verified=verified_of(loads),
+        checked=checked_of(loads),
         pace=pace(loads),
         memory_bytes=figures.memory_bytes,
         journal_lines=journal_lines(server, loads) if server else [],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from pipebench.plan.run_plan import RunPlan
-from pipebench.plan.schedule import servers_of
+from pipebench.plan.schedule import least_rounds, servers_of
 from pipebench.plan.variables import ExtendedRounds
 
 # Of an execution, besides its warm-up and its window: start, pause, stop, record.
@@ -40,8 +40,10 @@ def begins_after_s(run: RunPlan, testbed: str) -> float:
 
 
 def _turn_s(run: RunPlan) -> float:
-    """One cell in one round: an execution of every tool."""
-    return _execution_s(run) * len(run.variables.tools)
+    """One cell in one round: an execution of every tool, and a share of the one that checks."""
+    variables = run.variables
+    checks = 1 / least_rounds(variables.rounds) if variables.check_answers else 0
+    return _execution_s(run) * (len(variables.tools) + checks)
 
 
 def _after_rounds_s(run: RunPlan) -> float:

@@ -28,7 +28,8 @@ PUBLISHED = OwnNames(
     plans=frozenset(
         {
             "plans/2017.yml", "plans/aa.yml", "plans/calibrate.yml",
-            "plans/calibrate_connections.yml", "plans/crosscheck.yml", "plans/depths.yml",
+            "plans/calibrate_answers.yml", "plans/calibrate_connections.yml",
+            "plans/crosscheck.yml", "plans/depths.yml",
             "plans/field.yml", "plans/instances.yml", "plans/quick.yml", "plans/seed.yml",
             "plans/sweep.yml",
         }

@@ -41,6 +41,11 @@ def shuffled_rounds(cells: Sequence[Item], rounds: int, seed: int) -> list[list[
     return [order.sample(cells, len(cells)) for _ in range(rounds)]
 
 
+def least_rounds(rounds: int | ExtendedRounds) -> int:
+    """How many rounds there are at least."""
+    return rounds if isinstance(rounds, int) else rounds.min
+
+
 def most_rounds(rounds: int | ExtendedRounds) -> int:
     """How many rounds there are at most."""
     return rounds if isinstance(rounds, int) else rounds.max

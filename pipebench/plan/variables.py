@@ -34,6 +34,8 @@ PLACE_OF_A_RUN = ("bench_run_id", "bench_results_dir")
 """Variables of the folder of a run, which do not affect its measurements."""
 # Names that older versions used; an old run.json may have them.
 RENAMED = {"bench_baseline": "bench_path_capacity"}
+BEFORE = {"bench_check_answers": False}
+"""What a run did whose version did not know the variable, if that is not what is usual now."""
 # bench_threads: as many as the generator has CPUs.
 AUTO = "auto"
 MOST_THREADS = 1024
@@ -180,6 +182,12 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
     port: Annotated[int, Meta(ge=1024, le=65_535, description="of the server")]
     probe: Annotated[
         bool, Meta(description="first check whether each framework can pipeline (docs/probe.md)")
+    ]
+    check_answers: Annotated[
+        bool,
+        Meta(
+            description=f"once for each cell, in a further window, have {FIRST} check every answer"
+        ),
     ]
     path_capacity: Annotated[
         bool, Meta(description="measure the path capacity once with iperf3, which takes 7 s")

@@ -81,7 +81,7 @@ class Document(Part, kw_only=True):
     run_id: str
 
 
-# --- one execution of a load tool: raw/ and crosscheck/ -----------------------------------------
+# --- one execution of a load tool: raw/, answers/ and crosscheck/ -------------------------------
 
 
 class Deployment(Part, kw_only=True, omit_defaults=True):
@@ -171,7 +171,10 @@ class VerifiedPhase(Part, kw_only=True):
     """What was asked on further connections in one phase.
 
     opened: connections, in the phase itself. requests: in so many batches; answered: of these.
-    wrong: batches with a wrong answer.
+    wrong: batches with a wrong answer; other: with another status than was right. as_wrk: answered
+    requests of batches that were byte for byte those of the load; least, most: bytes of the answers
+    to these with status 200. statuses: how many answers had one that was not right. Older records
+    have none from `other` on.
     """
 
     opened: Count
@@ -179,6 +182,27 @@ class VerifiedPhase(Part, kw_only=True):
     requests: Count
     answered: Count
     wrong: Count
+    other: Count = 0
+    as_wrk: Count = 0
+    least: Count | None = None
+    most: Count | None = None
+    statuses: Annotated[dict[str, Count], Few] = {}
+
+
+class AnswerAlone(Part, kw_only=True):
+    """How a batch of the load was answered before it, twice on one connection that was kept.
+
+    seen: the class, as docs/probe.md describes them. status: of the first; sizes: of all, bytes;
+    fields: names of the header fields that all have; interim: the statuses of the informational
+    answers before the first.
+    """
+
+    seen: str
+    detail: str
+    status: int | None = None
+    sizes: list[Count] = []
+    fields: list[str] = []
+    interim: list[int] = []
 
 
 class WrongAnswer(Part, kw_only=True):
@@ -191,10 +215,16 @@ class WrongAnswer(Part, kw_only=True):
 
 
 class Verification(Part, kw_only=True):
-    """What was verified while the load went on; phases: "warmup" and "measured"."""
+    """What was verified; phases: "warmup" and "measured". seed: that decided what was asked.
 
+    first_other: with another status than was right. seed, alone: None in older records.
+    """
+
+    seed: int | None = None
+    alone: AnswerAlone | None = None
     phases: dict[str, VerifiedPhase] = {}
     first_wrong: WrongAnswer | None = None
+    first_other: WrongAnswer | None = None
 
 
 class Generator(Part, kw_only=True):
@@ -683,6 +713,12 @@ class Measured(CellEvent, frozen=True, kw_only=True, tag="measurement"):
     count: Count
 
 
+class AnswersChecked(CellEvent, frozen=True, kw_only=True, tag="answers"):
+    """Every answer of a window was checked, in which nothing was measured."""
+
+    round: Positive
+
+
 class Probed(ServerFactors, frozen=True, kw_only=True, tag_field="event", tag="probe"):
     """A probe is recorded: `number` of `count` on its testbed. probed: whether it got an answer."""
 
@@ -751,7 +787,15 @@ class RunEnded(Event, kw_only=True, tag="run_ended"):
 
 
 TestbedEvent: TypeAlias = (
-    Measured | Probed | CrossChecked | RoundsDecided | Notice | Pause | HarnessFault | GivenUp
+    Measured
+    | Probed
+    | CrossChecked
+    | AnswersChecked
+    | RoundsDecided
+    | Notice
+    | Pause
+    | HarnessFault
+    | GivenUp
 )
 """What happens on one testbed, and has a line for people."""
 AnyEvent: TypeAlias = RunStarted | RunResumed | RunEnded | TestbedEvent

@@ -20,6 +20,7 @@ from pipebench.record.schema import ProbeRecord, Record
 
 RUN = "run.json"
 RAW, CROSSCHECK, PROBE, PATH, HOSTS = "raw", "crosscheck", "probe", "baseline", "hosts"
+ANSWERS = "answers"
 CLOCKS, TUNING, PINNING = "clocks", "tuning", "pinning"
 """The folders of a run; the last is of older ones."""
 ENDINGS = (".json", ".json.gz")
@@ -61,6 +62,10 @@ def stem(file: str) -> str:
 
 def raw_file(record: Record) -> str:
     return execution_file(RAW, record.cell, record.round, record.position)
+
+
+def answers_file(record: Record) -> str:
+    return execution_file(ANSWERS, record.cell, record.round, record.position)
 
 
 def crosscheck_file(record: Record) -> str:

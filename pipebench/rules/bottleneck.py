@@ -16,6 +16,7 @@ from pipebench.measure.measurement import Measurement
 from pipebench.measure.usage import Usage
 from pipebench.record.schema import Direction
 from pipebench.rules import cloud, connections
+from pipebench.rules.memory import memory_growth
 from pipebench.rules.path_capacity import DIRECTIONS, Capacity, PathCapacity
 
 NEAR = 0.9
@@ -224,6 +225,10 @@ def _bits(bytes_per_s: float) -> str:
     return f"{megabits / 1e3:.2f} Gbit/s" if megabits >= 1000 else f"{megabits:.1f} Mbit/s"
 
 
+CORES_A_WORKER = 1.2
+"""More of the server's cores for each worker are not those of one process with one thread."""
+WIDER = "more cores than workers"
+
 DisturbanceRule = Callable[[Measurement], list[Disturbance]]
 DISTURBANCE_RULES: list[DisturbanceRule] = []
 """In the order of their sentences."""
@@ -382,6 +387,27 @@ def uneven(measurement: Measurement) -> list[Disturbance]:
         f"most {most:,.0f})"
     )
     return [Disturbance("uneven", 1 - share, sentence)]
+
+
+@disturbance
+def growing(measurement: Measurement) -> list[Disturbance]:
+    """Memory that grew all the time: a leak, or a heap that was not collected yet."""
+    grown = memory_growth(measurement)
+    if grown is None or not measurement.memory_bytes:
+        return []
+    size = measurement.memory_bytes[-1] - measurement.memory_bytes[0]
+    return [Disturbance("growing memory", size, grown)]
+
+
+@disturbance
+def wider_than_workers(measurement: Measurement) -> list[Disturbance]:
+    """A server that uses more cores than it has workers is not compared with those of one core."""
+    cores = measurement.server_cpu_cores
+    if cores is None or cores <= CORES_A_WORKER * measurement.worker_count:
+        return []
+    workers = f"{measurement.worker_count} worker{'s' if measurement.worker_count > 1 else ''}"
+    sentence = f"it used {cores:.2f} cores with {workers}, so it has no rank"
+    return [Disturbance(WIDER, cores / measurement.worker_count, sentence)]
 
 
 @disturbance

@@ -7,15 +7,15 @@ reason, with those of milder ones that explain it. A rule is one function here, 
 
 import textwrap
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 from pipebench.measure.measurement import Measurement
-from pipebench.rules import connections
+from pipebench.rules import answers, connections
 from pipebench.rules.bottleneck import NEAR
 from pipebench.rules.bottleneck import generator as generator_load
 from pipebench.rules.conformance import Conformance
 from pipebench.rules.conformance import sentence as probe_sentence
+from pipebench.rules.memory import memory_growth
 from pipebench.rules.rule import Broken, Outcome, Rules, When
 from pipebench.tools import tools
 
@@ -33,10 +33,7 @@ REOPENED_LEAST = 10
 # Silence at the end of the window: a busy machine or a long batch may cause a shorter one.
 QUIET_MOST_S = 0.5
 QUIET_SHARE = 0.15
-# Growth that filling caches cannot explain: by this much, by this share, and in every quarter.
-LEAK_LEAST_BYTES = 16 * 2**20
-LEAK_SHARE = 0.25
-LEAK_STEADY = 0.4
+AT_ONCE = "CPython"
 LONGEST_QUOTE = 160
 HARNESS_FAULT = "harness fault"
 NOT_DEPLOYED = "could not be deployed"
@@ -65,6 +62,12 @@ class Context:
     response_size: ResponseSize | None = None
     probe: Conformance | None = None
     """The probe of this framework; None if it was not probed."""
+    answers: Measurement | None = None
+    """The window of this cell in which every answer was checked."""
+    role: str | None = None
+    """Of the framework, as its description has it."""
+    runtime: str | None = None
+    """What runs it: "CPython 3.13.5 (system)"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +200,17 @@ def hung(measurement: Measurement, _context: Context) -> Broken | None:
 
 
 @rule("answers wrongly under load", "answer wrongly under load", place=60)
-def wrong_under_load(measurement: Measurement, _context: Context) -> Broken | None:
-    """What is answered on further connections while the load goes on must be right."""
-    verified = measurement.verified
-    if verified is None or verified.first_wrong is None:
-        return None
-    first = verified.first_wrong
-    return Broken(
-        Outcome.FAILED,
-        f"wrong under load: {first.seen} {first.at_s:.1f} s into the {first.phase}, "
-        f"{first.detail}; {verified.wrong:,} of {verified.batches:,} verified batches were wrong",
-    )
+def wrong_under_load(measurement: Measurement, context: Context) -> Broken | None:
+    """What is answered on further connections before and beside the load must be right."""
+    sentence = answers.wrong_beside(measurement, context.role)
+    return Broken(Outcome.FAILED, sentence) if sentence else None
+
+
+@rule("answers wrongly under load", "answer wrongly under load", place=61)
+def wrong_answers(_measurement: Measurement, context: Context) -> Broken | None:
+    """Every answer of the further window in which the load tool checked them must be right."""
+    wrong = answers.wrong_in_window(context.answers)
+    return Broken(*wrong) if wrong else None
 
 
 @rule("refuses connections", "refuse connections", place=80)
@@ -278,7 +281,7 @@ def reopened_tolerance(opened: int) -> int:
 
 
 @rule("sends too many or too few answers", "send too many or too few answers", place=140)
-def slack(measurement: Measurement, _context: Context) -> Broken | None:
+def slack(measurement: Measurement, context: Context) -> Broken | None:
     """Responses beyond complete batches must belong to batches that the window's end cut off."""
     totals, depth = measurement.totals, measurement.cell.depth
     if totals is None or totals.latency is None or measurement.unit_end:
@@ -289,11 +292,12 @@ def slack(measurement: Measurement, _context: Context) -> Broken | None:
     beyond = totals.slack(depth)
     if 0 <= beyond <= most:
         return None
-    return Broken(
-        Outcome.DEGRADED,
+    cause = answers.interim(measurement, context.answers)
+    sentence = (
         f"{beyond:,} responses beyond whole batches of {depth} "
-        f"(0 to {most:,} on {totals.opened:,} connections are possible)",
+        f"(0 to {most:,} on {totals.opened:,} connections are possible)"
     )
+    return Broken(Outcome.DEGRADED, f"{sentence}: {cause}" if cause else sentence)
 
 
 @rule("leaves connections waiting", "leave connections waiting", place=160)
@@ -383,12 +387,20 @@ def _taken_by_others(measurement: Measurement) -> float:
 
 
 @rule("answers wrongly", "answer wrongly", place=130)
+def answered_otherwise(measurement: Measurement, context: Context) -> Broken | None:
+    """The load's answers must be of the size that the same requests have before and beside it."""
+    sentence = answers.of_another_size(measurement, context.answers)
+    return Broken(Outcome.DEGRADED, sentence) if sentence else None
+
+
+@rule("answers wrongly", "answer wrongly", place=131)
 def response_size(measurement: Measurement, context: Context) -> Broken | None:
     """Every response has the same size; only the last one of a connection may be incomplete."""
     totals = measurement.totals
     if totals is None or not totals.requests or context.response_size is None:
         return None
-    if totals.bytes is None:
+    seen = answers.sizes(measurement)
+    if totals.bytes is None or (seen and seen.most > seen.least):
         return None
     size, exact = context.response_size
     more = totals.bytes - totals.requests * size
@@ -396,22 +408,23 @@ def response_size(measurement: Measurement, context: Context) -> Broken | None:
     if -totals.uncounted_bytes <= more <= totals.opened * size:
         return None
     each, rest = divmod(totals.bytes, totals.requests)
-    answers = f"{totals.requests:,} responses"
+    responses = f"{totals.requests:,} responses"
     if not exact:
         average = totals.bytes / totals.requests
-        sentence = f"its {answers} are not all of one size: {average:.1f} bytes on average"
+        sentence = f"its {responses} are not all of one size: {average:.1f} bytes on average"
         if measurement.reopened is not None and measurement.reopened > reopened_tolerance(
             totals.opened
         ):
             sentence += ", as if some announced that the connection closes"
     elif not rest:
-        sentence = f"each of its {answers} has {each:,} bytes; in its other measurements, {size:,}"
+        others = f"in its other measurements, {size:,}"
+        sentence = f"each of its {responses} has {each:,} bytes; {others}"
     else:
         than = "more" if more > 0 else "fewer"
         share = 100 * abs(more) / (totals.requests * size)
         sentence = (
             f"sent {abs(more):,} bytes ({share:.2g} %) {than} "
-            f"than its {answers} of {size:,} bytes have: "
+            f"than its {responses} of {size:,} bytes have: "
         )
         if more < 0:
             sentence += "some were cut short, or were other responses"
@@ -425,23 +438,16 @@ def response_size(measurement: Measurement, context: Context) -> Broken | None:
 
 
 @rule("leaks memory", "leak memory", place=120)
-def memory(measurement: Measurement, _context: Context) -> Broken | None:
-    """Memory must not grow by much and in all of the window: it would run out."""
-    totals, levels = measurement.totals, measurement.memory_bytes
-    if totals is None or not totals.requests or not levels:
+def memory(measurement: Measurement, context: Context) -> Broken | None:
+    """Memory must not grow by much and in all of the window: it would run out.
+
+    Of a runtime that frees what nothing refers to at once: a heap that grows until it is collected
+    for the first time is not told from a leak.
+    """
+    grown = memory_growth(measurement)
+    if grown is None or not (context.runtime or "").startswith(AT_ONCE):
         return None
-    growth = levels[-1] - levels[0]
-    steps = [after - before for before, after in pairwise(levels)]
-    if growth < max(LEAK_LEAST_BYTES, LEAK_SHARE * levels[0]):
-        return None
-    if min(steps) < LEAK_STEADY * growth / len(steps):
-        return None
-    mib = 2**20
-    return Broken(
-        Outcome.DEGRADED,
-        f"its memory grew all the time, from {levels[0] / mib:,.0f} to {levels[-1] / mib:,.0f} MiB "
-        f"in {totals.duration_s:.1f} s, {growth / totals.requests:,.0f} bytes a request: it leaks",
-    )
+    return Broken(Outcome.DEGRADED, f"{grown}: it leaks")
 
 
 @rule("logs under load", "log under load", place=180)

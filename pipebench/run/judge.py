@@ -4,7 +4,7 @@ import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from pipebench.measure.measurement import Measurement
@@ -62,6 +62,9 @@ class JudgedRun:
     missing: list[tuple[int, Cell]]
     probes: dict[ProbedServer, Conformance] = field(default_factory=dict)
     unusable_probes: list[InvalidRecord] = field(default_factory=list)
+    answers: list[Measurement] = field(default_factory=list)
+    """Windows in which every answer was checked: one for each cell."""
+    unusable_answers: list[InvalidRecord] = field(default_factory=list)
     checks: list[Measurement] = field(default_factory=list)
     unusable_checks: list[InvalidRecord] = field(default_factory=list)
     path_capacities: dict[str, PathCapacity] = field(default_factory=dict)
@@ -124,7 +127,8 @@ class JudgedRun:
             warmup, duration = (float(run.variables[f"bench_{n}"]) for n in ("warmup", "duration"))
         except (KeyError, TypeError, ValueError):
             return None
-        measurements = [*(judged.measurement for judged in self.measurements), *self.checks]
+        measured = (judged.measurement for judged in self.measurements)
+        measurements = [*measured, *self.answers, *self.checks]
         return sum(spent_s(one, warmup, duration) for one in measurements) / wall
 
 
@@ -148,17 +152,19 @@ def judging(folders: Sequence[Path], *, alone: bool = False) -> Generator[Callab
             yield partial(_judged_run, *started.pop(0))
 
 
-def _started(folder: Path, read: Reader) -> tuple[Run | RunError, Records, Records]:
+def _started(folder: Path, read: Reader) -> tuple[Run | RunError, list[Records]]:
+    """The run, and what is read of it: raw records, checked answers, cross-checks."""
     try:
         run = load_run(folder)
     except RunError as error:
-        return error, iter(()), iter(())
-    return run, read(run, store.RAW), read(run, store.CROSSCHECK)
+        return error, []
+    return run, [read(run, inner) for inner in (store.RAW, store.ANSWERS, store.CROSSCHECK)]
 
 
-def _judged_run(run: Run | RunError, records: Records, crosschecks: Records) -> JudgedRun:
+def _judged_run(run: Run | RunError, read: list[Records]) -> JudgedRun:
     if isinstance(run, RunError):
         raise run
+    records, answers, crosschecks = read
     reduced: list[Measurement] = []
     invalid: list[InvalidRecord] = []
     first: dict[tuple[int, Cell], str] = {}
@@ -179,15 +185,16 @@ def _judged_run(run: Run | RunError, records: Records, crosschecks: Records) -> 
         key=lambda measurement: (measurement.cell.testbed, measurement.round, measurement.position)
     )
 
-    sizes = response_sizes(reduced)
     probes, unusable_probes = read_probes(run)
+    whole_answers, unusable_answers = _apart(answers)
+    known = Known(run, response_sizes(reduced), probes, whole_answers)
     path_capacities = read_path_capacities(run.folder)
-    checks = list(crosschecks)
+    checks, unusable_checks = _apart(crosschecks)
     judged: list[JudgedMeasurement] = []
     for measurement in reduced:
         try:
             with one_document():
-                judged.append(_judged(measurement, run, sizes, probes, path_capacities))
+                judged.append(_judged(measurement, known, path_capacities))
         except RecordError as error:
             invalid.append(InvalidRecord(measurement.file, line(str(error))))
     return JudgedRun(
@@ -202,8 +209,10 @@ def _judged_run(run: Run | RunError, records: Records, crosschecks: Records) -> 
         ],
         probes=probes,
         unusable_probes=unusable_probes,
-        checks=[one for one in checks if isinstance(one, Measurement)],
-        unusable_checks=[one for one in checks if isinstance(one, InvalidRecord)],
+        answers=whole_answers,
+        unusable_answers=unusable_answers,
+        checks=checks,
+        unusable_checks=unusable_checks,
         path_capacities=path_capacities,
         prices=read_prices(run),
     )
@@ -214,34 +223,57 @@ def spent_s(measurement: Measurement, warmup: float, duration: float) -> float:
     return min(measurement.warmup_s, warmup) + min(measurement.measured_s, duration)
 
 
+def _apart(records: Records) -> tuple[list[Measurement], list[InvalidRecord]]:
+    """Those that are whole, and those that are not."""
+    read = list(records)
+    whole = [one for one in read if isinstance(one, Measurement)]
+    return whole, [one for one in read if isinstance(one, InvalidRecord)]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a run knows beyond one of its measurements."""
+
+    run: Run
+    sizes: dict[tuple[str, str], ResponseSize]
+    probes: dict[ProbedServer, Conformance]
+    answers: list[Measurement]
+
+    @cached_property
+    def answers_of(self) -> dict[Cell, Measurement]:
+        return {one.cell: one for one in self.answers if one.checked}
+
+    def context(self, measurement: Measurement) -> Context:
+        """What it knows of a measurement's framework."""
+        cell = measurement.cell
+        framework = self.run.frameworks.get(cell.framework)
+        return Context(
+            response_size=self.sizes.get((cell.testbed, cell.framework)),
+            probe=self.probes.get(ProbedServer.of(cell)),
+            answers=self.answers_of.get(cell),
+            role=framework.role if framework else None,
+            runtime=framework.runtime if framework else None,
+        )
+
+
+def known_of(judged_run: JudgedRun) -> Known:
+    """The same of a run that is judged."""
+    measurements = [judged.measurement for judged in judged_run.measurements]
+    sizes = response_sizes(measurements)
+    return Known(judged_run.run, sizes, judged_run.probes, judged_run.answers)
+
+
 def _judged(
-    measurement: Measurement,
-    run: Run,
-    sizes: dict[tuple[str, str], ResponseSize],
-    probes: dict[ProbedServer, Conformance],
-    path_capacities: dict[str, PathCapacity],
+    measurement: Measurement, known: Known, path_capacities: dict[str, PathCapacity]
 ) -> JudgedMeasurement:
-    judgement = judge(measurement, context_of(measurement, sizes, probes))
+    judgement = judge(measurement, known.context(measurement))
     path_capacity = path_capacities.get(measurement.cell.testbed)
     if path_capacity and len(measurement.loads) > 1:
         path_capacity = of_several(path_capacity)
     if judgement.outcome not in RATED:
         return JudgedMeasurement(measurement, judgement, None)
-    bottleneck = bottleneck_of(measurement, path_capacity, baselines(run.hosts))
+    bottleneck = bottleneck_of(measurement, path_capacity, baselines(known.run.hosts))
     return JudgedMeasurement(measurement, judgement, bottleneck)
-
-
-def context_of(
-    measurement: Measurement,
-    sizes: dict[tuple[str, str], ResponseSize],
-    probes: dict[ProbedServer, Conformance],
-) -> Context:
-    """What the run knows of a measurement's framework beyond that measurement."""
-    cell = measurement.cell
-    return Context(
-        response_size=sizes.get((cell.testbed, cell.framework)),
-        probe=probes.get(ProbedServer.of(cell)),
-    )
 
 
 def response_sizes(measurements: list[Measurement]) -> dict[tuple[str, str], ResponseSize]:

@@ -27,7 +27,8 @@ def time_spent(judged_run: JudgedRun) -> Spent:
     """
     run = judged_run.run
     begun = run.measuring_started.timestamp() if run.measuring_started else None
-    every = [*(judged.measurement for judged in judged_run.measurements), *judged_run.checks]
+    measured = (judged.measurement for judged in judged_run.measurements)
+    every = [*measured, *judged_run.answers, *judged_run.checks]
     planned_s = _planned_s(run.variables)
     spent = [_spent(before, one, planned_s) for before, one in _in_order(every, begun)]
     known = [one for one in spent if one and min(one.values()) >= 0]
@@ -41,7 +42,8 @@ def time_spent(judged_run: JudgedRun) -> Spent:
 def controller_cpu_s(judged_run: JudgedRun) -> float | None:
     """CPU time of the controller for each measurement, s; None: not known."""
     used_s = sum(judged_run.run.controller_cpu_s.values())
-    count = len(judged_run.measurements) + len(judged_run.checks)
+    others = len(judged_run.answers) + len(judged_run.checks)
+    count = len(judged_run.measurements) + others
     return used_s / count if used_s and count else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,6 +100,19 @@ def checked(measurement: Measurement, problem: str) -> Document:
         "requests": totals.requests if totals else None,
         "duration_s": totals.duration_s if totals else None,
         "requests_per_s": totals.requests_per_s if totals else None,
+        "problem": problem or None,
+    }
+
+
+def answers(measurement: Measurement, problem: str) -> Document:
+    """Of `show` with a record in answers/. problem: why nothing was checked; or ""."""
+    checked = measurement.checked
+    return {
+        "kind": "answers",
+        **structs.asdict(measurement.cell),
+        "tool": measurement.tool,
+        "round": measurement.round,
+        "checked": dataclasses.asdict(checked) if checked else None,
         "problem": problem or None,
     }
 

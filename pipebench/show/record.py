@@ -18,18 +18,18 @@ from pipebench.record.schema import (
     RecordError,
     RunError,
 )
-from pipebench.record.store import CROSSCHECK, PATH, PROBE, RAW, RUN, files, name_of, stem
+from pipebench.record.store import ANSWERS, CROSSCHECK, PATH, PROBE, RAW, RUN, files, name_of, stem
 from pipebench.record.values import line, worded
 from pipebench.rules.cloud import baselines
 from pipebench.rules.conformance import probe_of
 from pipebench.rules.outcome import Context, judge
 from pipebench.rules.path_capacity import capacity_of
-from pipebench.run.judge import JudgedMeasurement, JudgedRun, context_of, judge_run, response_sizes
+from pipebench.run.judge import JudgedMeasurement, JudgedRun, judge_run, known_of
 from pipebench.show import as_json, record_measurement, record_others
 from pipebench.show.layout import wrapped
 from pipebench.show.record_measurement import MeasurementInputs
 
-KINDS = (RAW, PROBE, CROSSCHECK, PATH)
+KINDS = (RAW, PROBE, CROSSCHECK, ANSWERS, PATH)
 
 
 def show(path: Path, *, plain: bool = False) -> str:
@@ -89,6 +89,8 @@ def _text(folder: Path, file: str, run: Run | None) -> str:
         )
     if kind == CROSSCHECK:
         return record_measurement.checked(_measurement(folder, file, run))
+    if kind == ANSWERS:
+        return record_measurement.answers(_measurement(folder, file, run))
     if kind == PROBE:
         record: ProbeRecord = worded(read(folder, file, ProbeRecord))
         return record_others.probe(probe_of(record, run.run_id if run else record.run_id))
@@ -111,6 +113,9 @@ def _document(folder: Path, file: str, run: Run | None, problem: str) -> as_json
     if kind == CROSSCHECK:
         measurement = _measurement(folder, file, run)
         return as_json.checked(measurement, record_measurement.problem_of(measurement))
+    if kind == ANSWERS:
+        measurement = _measurement(folder, file, run)
+        return as_json.answers(measurement, record_measurement.problem_of(measurement))
     if kind == PROBE:
         record: ProbeRecord = worded(read(folder, file, ProbeRecord))
         return as_json.probe(probe_of(record, run.run_id if run else record.run_id))
@@ -134,10 +139,9 @@ def _usable(judged_run: JudgedRun, name: str) -> Measurement:
 def seen_in(judged_run: JudgedRun, name: str) -> MeasurementInputs:
     """A record of raw/ with its run. RecordError: the run could not use the record."""
     measurement = _usable(judged_run, line(name))
-    measurements = [judged.measurement for judged in judged_run.measurements]
     return MeasurementInputs(
         measurement,
-        context_of(measurement, response_sizes(measurements), judged_run.probes),
+        known_of(judged_run).context(measurement),
         judged_run.path_capacities.get(measurement.cell.testbed),
         rounds=len(judged_run.run.rounds),
         positions=_positions(judged_run.run, measurement),

@@ -9,6 +9,7 @@ from pipebench.measure.latency import Latency
 from pipebench.measure.measurement import Measurement, Totals
 from pipebench.measure.usage import Usage
 from pipebench.record.factors import PLACE, Cell
+from pipebench.rules.answers import wrong_in_window
 from pipebench.rules.bottleneck import NEAR, Candidate, LimitedBy, bottleneck_of, candidates
 from pipebench.rules.outcome import (
     RATED,
@@ -77,6 +78,28 @@ def checked(measurement: Measurement) -> str:
             f"Cross-check with {measurement.tool} of run {measurement.run_id}: {measurement.file}",
             section("Execution", _execution(seen)),
             section("Results", [("problem", problem), *_results(seen, rated=not problem)]),
+        ]
+    )
+
+
+def answers(measurement: Measurement) -> str:
+    """The window in which the load tool checked every answer, and what was wrong."""
+    seen = MeasurementInputs(measurement, Context(), None)
+    checked = measurement.checked
+    count = f"{checked.answers:,} by {measurement.tool}" if checked else ""
+    wrong = wrong_in_window(measurement)
+    return "\n\n".join(
+        [
+            f"Answers checked in run {measurement.run_id}: {measurement.file}",
+            section("Execution", _execution(seen)),
+            section(
+                "Answers",
+                [
+                    ("problem", problem_of(measurement)),
+                    ("checked", count),
+                    ("wrong", wrong[1] if wrong else ("none" if checked else "")),
+                ],
+            ),
         ]
     )
 
@@ -231,11 +254,8 @@ def _verified(measurement: Measurement) -> str:
     if verified is None:
         return ""
     asked = _count(verified.requests, "request")
-    wrong = (
-        f"{verified.wrong:,} of {verified.batches:,} batches wrong"
-        if verified.wrong
-        else "none wrong"
-    )
+    count = verified.wrong + verified.other
+    wrong = f"{count:,} of {verified.batches:,} batches wrong" if count else "none wrong"
     return f"{verified.answered:,} of {asked} answered while the load went on, {wrong}"
 
 

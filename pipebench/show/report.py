@@ -48,6 +48,7 @@ from pipebench.show.templating import markdown_template
 from pipebench.show.terminal import terminal
 from pipebench.show.tuning import left_behind, tuned_lines, tuning_remarks, untuned
 from pipebench.show.undeployed import undeployed, why
+from pipebench.show.unseen import unseen_line
 from pipebench.stats.estimate import LEAST_ROUNDS
 from pipebench.tools import FIRST
 
@@ -190,6 +191,7 @@ def problems(judged_run: JudgedRun) -> list[str]:
             for probe in judged_run.probes.values()
             if probe.harness_fault
         ],
+        [f"answers/{one.file} is invalid: {one.reason}" for one in judged_run.unusable_answers],
         [f"crosscheck/{one.file} is invalid: {one.reason}" for one in judged_run.unusable_checks],
     ]
     said = [sentence for sentences in many for sentence in first_of(sentences, MOST_SAID)]
@@ -274,6 +276,7 @@ def _markdown(
         resume=resume_command(run),
         unusable=unusable[:LONGEST_LIST],
         more_unusable=max(0, len(unusable) - LONGEST_LIST),
+        unseen=unseen_line(judged_run),
         share=judged_run.measuring_share,
         time_spent=time_spent(judged_run),
         controller_cpu_s=controller_cpu_s(judged_run),

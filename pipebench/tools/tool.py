@@ -40,13 +40,30 @@ class RateKept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedAnswers:
+    """What a load tool that checked every answer counted.
+
+    statuses: other than 200. wrong_body: with 200 and another body. lacking_field: right but for a
+    header field that the answer before the load had. bare: without any header field, so that the
+    tool could not check them. first_wrong: as a text, or empty.
+    """
+
+    answers: int
+    statuses: dict[int, int]
+    wrong_body: int
+    lacking_field: int
+    bare: int
+    first_wrong: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What one execution of a load tool counted.
 
     requests: that were answered. bytes: of the answers; None if they were not counted.
     uncounted_bytes: so many it may have read besides, as what it cannot read it may not count.
     duration_s: of the window, by the tool's own clock if it says so. errors: by the tool's own
-    words. opened: connections that it keeps open.
+    words. opened: connections that it keeps open. checked: None if answers were not checked.
     """
 
     threads: int
@@ -59,6 +76,7 @@ class Counts:
     histogram: Histogram
     uncounted_bytes: int = 0
     rate_kept: RateKept | None = None
+    checked: CheckedAnswers | None = None
 
     def latencies(self) -> Histogram:
         """What was recorded: values in us, increasing, and counts above 0.

@@ -15,7 +15,16 @@ from pipebench.record.columns import Histogram, histogram_of
 from pipebench.record.limits import Count, Positive
 from pipebench.record.reading import parse
 from pipebench.record.schema import PROGRAM_VERSION, Record, RecordError, ToolRun
-from pipebench.tools.tool import Counts, LatencyError, Problem, Tool, ending, signal_name
+from pipebench.record.values import line
+from pipebench.tools.tool import (
+    CheckedAnswers,
+    Counts,
+    LatencyError,
+    Problem,
+    Tool,
+    ending,
+    signal_name,
+)
 
 EMPTY = Raw(b"[]")
 READ_BYTES = 8192
@@ -41,6 +50,16 @@ class Latencies(Struct, frozen=True, kw_only=True):
     histogram: Raw = EMPTY
 
 
+class Checked(Struct, frozen=True, kw_only=True):
+    """Every answer, if pipeline.lua checked them; other_statuses: by the status."""
+
+    answers: Count
+    other_statuses: dict[str, Count] = {}
+    wrong_body: Count
+    lacking_field: Count
+    first_wrong: str = ""
+
+
 class WrkResult(Struct, frozen=True, kw_only=True):
     """What pipeline.lua writes. latency: a warm-up is kept without it."""
 
@@ -52,6 +71,7 @@ class WrkResult(Struct, frozen=True, kw_only=True):
     bytes: Count
     errors: Errors
     latency: Latencies | None = None
+    checked: Checked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +143,7 @@ class Wrk(Tool):
             connections=connections,
             complete=latency.complete,
             min_us=least,
+            checked=checked_answers(result.checked, result.requests) if result.checked else None,
         )
 
     def problem(self, execution: ToolRun, counts: Counts | None) -> Problem | None:
@@ -138,6 +159,22 @@ class Wrk(Tool):
             f"wrk ended with {how} and no result{ending(execution)}",
             of_server="unable to connect" in execution.stdout + execution.stderr,
         )
+
+
+def checked_answers(checked: Checked, requests: int) -> CheckedAnswers:
+    """wrk counts an answer without a header field, and does not hand it to the script."""
+    return CheckedAnswers(
+        answers=checked.answers,
+        statuses={
+            int(status): count
+            for status, count in checked.other_statuses.items()
+            if re.fullmatch(r"[1-9][0-9]{2}", status)
+        },
+        wrong_body=checked.wrong_body,
+        lacking_field=checked.lacking_field,
+        bare=max(0, requests - checked.answers),
+        first_wrong=line(checked.first_wrong),
+    )
 
 
 def connections_of(argv: list[str]) -> int | None:

@@ -243,6 +243,87 @@ def hangs_on_some(most: Callable[[Load], int], after_batches: int) -> Fault:
     return answer
 
 
+# ---- of the load, beside which further requests are asked
+
+LIES = {
+    "tiny": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "not-modified": b"HTTP/1.1 304 Not Modified\r\n\r\n",
+    "no-content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "moved": b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
+    "bare": b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n" + BODY,
+    "busy-page": response(b"200 OK", b"Please wait."),
+}
+"""What some answer, so that they need less time, instead of what is right."""
+
+
+def lies_to_the_load(answer: str) -> Fault:
+    """To a batch that is wrk's own, which asks for nothing but `/`; others are answered rightly."""
+    lie = LIES[answer]
+
+    def answered_to(batch: Batch) -> Reply:
+        if all(request.like_wrk and BODY in request.answer for request in batch.requests):
+            return lie * len(batch.requests), After.KEEP
+        return right(batch)
+
+    return answered_to
+
+
+def lies_after(connections: int, answer: str) -> Fault:
+    """On all connections but the first that came, whatever is asked for and found."""
+    lie = LIES[answer]
+
+    def answered_to(batch: Batch) -> Reply:
+        if batch.connection < connections:
+            return right(batch)
+        found = [lie if BODY in one.answer else one.answer for one in batch.requests]
+        return b"".join(found), After.KEEP
+
+    return answered_to
+
+
+def lies_beyond(connections: int, answer: str) -> Fault:
+    """The same on those that came while so many were open already."""
+    lie = lies_after(0, answer)
+    return lambda batch: lie(batch) if batch.place > connections else right(batch)
+
+
+def wrong_once_in(answers: int) -> Fault:
+    """One byte of the body of one answer of so many, of the load and beside it."""
+    count = 0
+
+    def answer(batch: Batch) -> Reply:
+        nonlocal count
+        found = [request.answer for request in batch.requests]
+        if batch.load.number:
+            for place in range(answers - 1 - count % answers, len(found), answers):
+                found[place] = found[place].replace(BODY, WRONG_BODY)
+            count += len(found)
+        return b"".join(found), After.KEEP
+
+    return answer
+
+
+def informs() -> Fault:
+    """An informational answer before each answer: no fault, but wrk counts it as one."""
+    early = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    return lambda batch: (b"".join(early + one.answer for one in batch.requests), After.KEEP)
+
+
+def counts() -> Fault:
+    """A header field that grows with the requests that came: no fault."""
+    count = 0
+
+    def answer(batch: Batch) -> Reply:
+        nonlocal count
+        found = []
+        for request in batch.requests:
+            count += 1
+            found.append(request.answer.replace(b"\r\n", b"\r\nX-Count: %d\r\n" % count, 1))
+        return b"".join(found), After.KEEP
+
+    return answer
+
+
 FAULTS: dict[str, Callable[..., Fault]] = {
     "closes-silently": closes_silently,
     "closes-saying-so": closes_saying_so,
@@ -261,6 +342,12 @@ FAULTS: dict[str, Callable[..., Fault]] = {
     "serves-first": serves_first,
     "hangs-on": hangs_on,
     "hangs-on-share": hangs_on_share,
+    "lies-to-the-load": lies_to_the_load,
+    "lies-after": lies_after,
+    "lies-beyond": lies_beyond,
+    "wrong-once-in": wrong_once_in,
+    "informs": informs,
+    "counts": counts,
 }
 
 

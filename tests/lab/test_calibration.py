@@ -32,6 +32,14 @@ WRONG_UNDER_LOAD = {
     "serves-first-100": ("degraded", "were never served"),
 }
 
+# Of plans/calibrate_answers.yml: seen only in the answers that the load gets.
+LIES = {
+    "tiny-in-window": ("failed", "had another body"),
+    "honest-on-20": ("failed", "had another body"),
+    "moved-beyond-100": ("failed", "had status 302"),
+    "wrong-once-in-1000": ("failed", "had another body"),
+}
+
 pytestmark = [pytest.mark.lab, pytest.mark.quiet]
 
 
@@ -89,6 +97,29 @@ def seen_under_load(
     results = tmp_path_factory.mktemp("results")
     servers = [*WRONG_UNDER_LOAD, "delay-50ms"]
     return rows_of(calibrated("calibrate_connections", results, servers, bench_probe=False))
+
+
+@pytest.fixture(scope="module")
+def seen_in_answers(
+    lab: object,  # noqa: ARG001 (it is up)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, dict[str, str]]:
+    results, servers = tmp_path_factory.mktemp("results"), [*LIES, "counts"]
+    return rows_of(calibrated("calibrate_answers", results, servers, bench_probe=False))
+
+
+@pytest.mark.parametrize("server", LIES)
+def test_a_lie_to_the_load_is_seen(seen_in_answers: dict[str, dict[str, str]], server: str) -> None:
+    outcome, words = LIES[server]
+    assert seen_in_answers[server]["outcome"] == outcome, seen_in_answers[server]["reason"]
+    assert words in seen_in_answers[server]["reason"]
+
+
+def test_answers_that_vary_in_length_are_right(
+    seen_in_answers: dict[str, dict[str, str]],
+) -> None:
+    row = seen_in_answers["counts"]
+    assert (row["outcome"], row["reason"]) == ("ok", "")
 
 
 @pytest.mark.parametrize("server", WRONG)

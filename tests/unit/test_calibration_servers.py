@@ -37,7 +37,7 @@ DECLARED = yaml.safe_load((FOLDER / "framework.yml").read_text())["variants"]
 NAMES = sorted(DECLARED)
 PLANS = [
     yaml.safe_load((ROOT / "plans" / f"{name}.yml").read_text())
-    for name in ("calibrate", "calibrate_connections")
+    for name in ("calibrate", "calibrate_connections", "calibrate_answers")
 ]
 ENVIRONMENTS = {CALIBRATION: {}} | {name: DECLARED[name]["env"] for name in NAMES}
 BEHAVIOURS = {name: json.loads(ENVIRONMENTS[name]["BEHAVIOUR"]) for name in NAMES}
@@ -476,9 +476,59 @@ OF_MANY = [
     "wrong-body-loaded",
 ]
 
+# How a batch as wrk's is answered on the 21st connection while 101 are open, and another batch.
+LIES: dict[str, tuple[bytes, bytes]] = {
+    "tiny-for-load": (faults.LIES["tiny"], GOOD),
+    "tiny-in-window": (faults.LIES["tiny"], GOOD),
+    "not-modified-for-load": (faults.LIES["not-modified"], GOOD),
+    "no-content-loaded": (faults.LIES["no-content"], GOOD),
+    "bare-loaded": (faults.LIES["bare"], GOOD),
+    "honest-on-20": (faults.LIES["tiny"], faults.LIES["tiny"]),
+    "busy-beyond-100": (faults.LIES["busy-page"], faults.LIES["busy-page"]),
+    "moved-beyond-100": (faults.LIES["moved"], faults.LIES["moved"]),
+}
+OF_ANSWERS = ["wrong-once-in-1000", "informs", "counts"]
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_it_lies_to_the_load(name: str) -> None:
+    words = dict(BEHAVIOURS[name]["fault"])
+    fault = faults.FAULTS[words.pop("kind")](**words)
+
+    def answer(*heads: bytes, connection: int = 20, place: int = 101) -> bytes:
+        requests = [parse(head.removesuffix(b"\r\n\r\n")) for head in heads]
+        return fault(faults.Batch(requests, connection, place, faults.Load()))[0]
+
+    as_wrk, other = LIES[name]
+    assert answer(HELLO, HELLO) == as_wrk * 2
+    assert answer(HELLO, OTHER) == other + MISSING
+    first = answer(HELLO, HELLO, connection=19, place=100)
+    assert first == (as_wrk if other == GOOD else GOOD) * 2
+
+
+def test_one_answer_of_so_many_is_wrong_under_load() -> None:
+    fault = faults.FAULTS["wrong-once-in"](answers=10)
+    load = faults.Load()
+    batch = faults.Batch([parse(HELLO[:-4])] * 5, 0, 1, load)
+    assert [fault(batch)[0] for _ in range(4)] == [GOOD * 5] * 4
+    load.number = 1
+    seen = b"".join(fault(batch)[0] for _ in range(4))
+    assert seen == (GOOD * 9 + WRONG) * 2
+
+
+def test_what_is_right_and_unusual() -> None:
+    batch = faults.Batch([parse(HELLO[:-4])] * 2, 0, 1, faults.Load())
+    assert faults.FAULTS["informs"]()(batch)[0].split(GOOD) == [
+        b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    ] * 2 + [b""]
+    fault = faults.FAULTS["counts"]()
+    sizes = {len(fault(batch)[0]) for _ in range(8)}
+    assert len(sizes) > 1
+
 
 def test_every_misbehaviour_is_tested() -> None:
-    assert sorted([*HEALTHY, *AT_ONCE, *AFTER_A_WHILE, *OF_MANY]) == NAMES
+    tested = [*HEALTHY, *AT_ONCE, *AFTER_A_WHILE, *OF_MANY, *LIES, *OF_ANSWERS]
+    assert sorted(tested) == NAMES
 
 
 @pytest.mark.parametrize("name", AT_ONCE)

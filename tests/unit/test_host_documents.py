@@ -73,7 +73,8 @@ PAIRS = (
     ),
     Pair(schema.ToolRun, (execution.Execution,), in_a_text=names("result")),
     Pair(schema.Connections, (connections.Connections,)),
-    Pair(schema.Verification, (under_load.Verified,)),
+    Pair(schema.Verification, (under_load.Verified,), added=names("alone")),
+    Pair(schema.AnswerAlone, (under_load.Alone,)),
     Pair(schema.VerifiedPhase, (under_load.Phase,)),
     Pair(schema.WrongAnswer, (under_load.WrongAnswer,)),
     Pair(schema.Case, (report.Entry,), dropped=names("asks seconds")),  # shown on the spot

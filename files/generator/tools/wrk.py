@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from host.plain_http import BODY
+
 from generator.execution import Execution
 from generator.tool import LoadTool
 
@@ -13,6 +15,8 @@ SCRIPT = Path(__file__).resolve().parents[2] / "pipeline.lua"
 
 class Tool(LoadTool):
     """Keeps `depth` requests of each connection together: all answers, then the next batch."""
+
+    checks = True
 
     def warm_up(self, files: Path) -> list[str]:  # noqa: ARG002 - the environment names its file
         return self.command(self.order.warmup)
@@ -40,7 +44,13 @@ class Tool(LoadTool):
         ]
 
     def environment(self, files: Path) -> dict[str, str]:
-        return {"WRK_RESULT": str(files / "result.json")}
+        environment = {"WRK_RESULT": str(files / "result.json")}
+        if self.order.check:
+            environment |= {
+                "WRK_CHECK": BODY.decode("ascii"),
+                "WRK_CHECK_FIELDS": " ".join(self.fields),
+            }
+        return environment
 
     def result(self, files: Path) -> str | None:
         """What pipebench/tools/wrk.py reads as Result, as pipeline.lua wrote it."""

@@ -27,6 +27,7 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Connection)
         self.batches: list[int] = []
+        self.wrong, self.wrong_every = ANSWER, 1
         self.first = b""
 
 
@@ -44,7 +45,8 @@ class Connection(socketserver.BaseRequestHandler):
             if (count := batch.count(b"\r\n\r\n")) >= self.server.depth:
                 self.server.first = self.server.first or batch
                 self.server.batches.append(count)
-                self.request.sendall(ANSWER * count)
+                wrong = len(self.server.batches) % self.server.wrong_every == 0
+                self.request.sendall((self.server.wrong if wrong else ANSWER) * count)
                 batch = b""
 
 
@@ -57,12 +59,16 @@ def server() -> Iterator[Server]:
 
 
 def wrk(
-    server: Server, *words: str, script: Path = SCRIPT, result: Path | None = None
+    server: Server,
+    *words: str,
+    script: Path = SCRIPT,
+    result: Path | None = None,
+    check: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     url = f"http://127.0.0.1:{server.server_address[1]}/path"
     return subprocess.run(
         ["wrk", "-t2", "-c4", "-d1s", "-H", "X-Mark: yes", "-s", script, url, *words],
-        env={**os.environ, **({"WRK_RESULT": str(result)} if result else {})},
+        env={**os.environ, **({"WRK_RESULT": str(result)} if result else {}), **(check or {})},
         capture_output=True,
         text=True,
         timeout=120,
@@ -166,4 +172,51 @@ def test_large_counts_are_exact_and_an_unknown_array_is_read_through_the_api(
         "max_us": 2000000,
         "complete": False,
         "histogram": [[10, large], [2000000, 1]],
+    }
+
+
+WRONG = {
+    b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nHello, you!!": "body Hello, you!!",
+    b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"\xff': 'body "\xff',
+    b"HTTP/1.1 302 Found\r\nContent-Length: 3\r\n\r\nno\\": "status 302, body no\\",
+    b"HTTP/1.1 304 Not Modified\r\n\r\n": "status 304, body ",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\nHello world!\r\n0\r\n\r\n": (
+        "no field content-length"
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_every_answer_is_checked(server: Server, tmp_path: Path, wrong: bytes) -> None:
+    server.depth, server.wrong, server.wrong_every = 5, wrong, 100
+    result = tmp_path / "result.json"
+    check = {"WRK_CHECK": "Hello world!", "WRK_CHECK_FIELDS": "content-length"}
+    assert wrk(server, "--", "5", result=result, check=check).stderr == ""
+    seen = json.loads(result.read_text())
+    checked = seen["checked"]
+    # the others of a batch that the end cut off are answered, too
+    batches = len(server.batches) // server.wrong_every
+    count = (
+        sum(checked["other_statuses"].values()) + checked["wrong_body"] + checked["lacking_field"]
+    )
+    assert 5 * (batches - 4) <= count <= 5 * batches
+    assert checked["first_wrong"] == WRONG[wrong]
+    assert checked["answers"] == seen["requests"]
+
+
+def test_an_answer_that_varies_in_case_and_order_is_right(server: Server, tmp_path: Path) -> None:
+    server.wrong = (
+        b"HTTP/1.1 200 Fine\r\nX-More: 1\r\nCONTENT-TYPE: text/plain\r\n"
+        b"TRANSFER-encoding: Chunked\r\n\r\n6;x=y\r\nHello \r\n06\r\nworld!\r\n0\r\n\r\n"
+    )
+    result = tmp_path / "result.json"
+    check = {"WRK_CHECK": "Hello world!", "WRK_CHECK_FIELDS": "content-type transfer-encoding"}
+    wrk(server, "--", "1", result=result, check=check)
+    checked = json.loads(result.read_text())["checked"]
+    assert checked == {
+        "answers": checked["answers"],
+        "other_statuses": {},
+        "wrong_body": 0,
+        "lacking_field": 0,
+        "first_wrong": "",
     }

@@ -147,8 +147,8 @@ def test_without_its_environment_it_says_what_to_do(tmp_path: Path) -> None:
     done = bare(tmp_path, "x")
     assert done.returncode == 4
     assert (
-        "numpy, pandas, msgspec, jinja2, vl_convert, markdown_it and yaml are missing. ./bench "
-        "makes the" in " ".join(done.stderr.split())
+        "numpy, pandas, msgspec, jinja2, vl_convert, markdown_it, yaml and loky are missing. "
+        "./bench makes the" in " ".join(done.stderr.split())
     )
 
 

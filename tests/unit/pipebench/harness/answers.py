@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipebench.harness.answers import AnswersExecution
 from pipebench.harness.crosscheck import CrosscheckExecution
 from pipebench.harness.execution import Answers, Execution, Hosts
 from pipebench.harness.host_program import Call
@@ -73,6 +74,7 @@ PLAN = {
     "bench_framework_dirs": "servers/aiohttp",
     "bench_controls": False,
     "bench_rounds": 2,
+    "bench_check_answers": False,
 }
 
 
@@ -88,6 +90,7 @@ def run_of(folder: Path, generators: tuple[str, ...] = ("g",), **variables: Any)
 
 KINDS: Mapping[str, Callable[..., Execution]] = {
     "measurement": MeasurementExecution,
+    "answers": AnswersExecution,
     "crosscheck": CrosscheckExecution,
     "probe": ProbeExecution,
     "path": PathExecution,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from pipebench.harness.answers import Turn, checked_in
 from pipebench.harness.execution import Hosts
 from pipebench.harness.host_program import Call
 from pipebench.harness.interrupt import Interrupted, end_everything, interruptible
@@ -20,6 +21,7 @@ from pipebench.harness.phases import measure, path, probe
 from pipebench.harness.recovery import Recovery
 from pipebench.harness.tuning import put_back, tune
 from pipebench.hosts.owner import owner_of
+from pipebench.plan.earlier_run import Resumption
 from tests.progress import checked
 from tests.unit.pipebench.harness.answers import (
     CLOCK,
@@ -122,6 +124,57 @@ def test_tools_take_turns_in_being_first_and_then_keep_a_rate(tmp_path: Path) ->
     rates = [call.order["rate"] for call in calls(generator)]
     assert rates == [None] * 4 + [1000.0]  # half of 2,000 requests/s
     assert len(list((tmp_path / "crosscheck").iterdir())) == 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_answers_of_each_cell_are_checked_once(tmp_path: Path, seed: int) -> None:
+    """In a window of its own, which the server cannot tell from a measurement."""
+    run = run_of(
+        tmp_path, bench_check_answers=True, bench_rounds=3, bench_depths=[5, 6, 7],
+        bench_order_seed=seed,
+    )  # fmt: skip
+    on, said = hosts(), list[str]()
+    measure(on_testbed(run, on, said))
+    orders = [dict(call.order) for call in calls(on.generators[0])]
+    checks = [one for one in orders if one.pop("check", False)]
+    assert len(orders) == 12
+    assert sorted(one["depth"] for one in checks) == [5, 6, 7]
+    for check in checks:  # otherwise the same is asked, of the generator and of the server
+        assert orders.count(check) == 4
+    starts = [call.order for call in calls(on.server) if call.order["state"] == "started"]
+    assert all(one == starts[0] for one in starts)
+    kept = records(tmp_path / "answers")
+    assert [one["tool"] for one in kept] == ["wrk"] * 3
+    assert sum("checked" in line for line in said) == 3
+    assert len(records(tmp_path / "raw")) == 9
+
+
+def test_where_a_cell_is_checked_differs(tmp_path: Path) -> None:
+    turns = set()
+    for seed in range(40):
+        run = run_of(tmp_path, bench_rounds=3, bench_order_seed=seed)
+        turn = checked_in(run, run.rounds[0][0])
+        assert turn == checked_in(run, run.rounds[2][0])
+        turns.add(turn)
+    assert turns == {Turn(number, first) for number in (1, 2, 3) for first in (True, False)}
+
+
+def test_of_extended_rounds_one_that_is_always_measured_is_checked(tmp_path: Path) -> None:
+    extended = {"min": 6, "max": 20, "until_relative_width": 0.05}
+    for seed in range(40):
+        run = run_of(tmp_path, bench_rounds=extended, bench_order_seed=seed)
+        assert checked_in(run, run.rounds[0][0]).round <= 6
+
+
+def test_what_is_checked_is_not_checked_again(tmp_path: Path) -> None:
+    run = run_of(tmp_path, bench_check_answers=True, bench_rounds=2)
+    measure(on_testbed(run, hosts(), []))
+    on = hosts()
+    measure(on_testbed(replace(run, resumption=Resumption(at=None)), on, []))
+    assert calls(on.generators[0]) == []
+    next((tmp_path / "answers").iterdir()).unlink()
+    measure(on_testbed(replace(run, resumption=Resumption(at=None)), on, []))
+    assert [call.order["check"] for call in calls(on.generators[0])] == [True]
 
 
 def test_a_testbed_without_its_generator_is_given_up_and_stays_so(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pipebench.harness.reporter import line_of
 from pipebench.record.schema import (
+    AnswersChecked,
     CrossChecked,
     GivenUp,
     HarnessFault,
@@ -42,6 +43,11 @@ EVENTS: list[tuple[TestbedEvent, str, bool]] = [
         CrossChecked(**COMMON | CELL | {"requests_per_s": None}, tool="h2load", round=2, rate=None),
         "  h2load, round 2  aiohttp            depth 5, 200 connections: 2,000 req/s",
         True,
+    ),
+    (
+        AnswersChecked(**COMMON | CELL | {"requests_per_s": None, "said": "9 answers"}, round=2),
+        "  answers, round 2  aiohttp            depth 5, 200 connections: 9 answers checked",
+        False,
     ),
     (
         Probed(

@@ -29,7 +29,12 @@ HOSTS: dict[str, dict[str, str | float]] = {
     "s2": {"ansible_host": "198.18.0.12", "bench_testbed": "b"},
     "g2": {"ansible_host": "198.18.0.22", "bench_testbed": "b"},
 }
-FEW = {"bench_frameworks": "aiohttp,sanic", "bench_controls": False, "bench_rounds": 10}
+FEW = {
+    "bench_frameworks": "aiohttp,sanic",
+    "bench_controls": False,
+    "bench_rounds": 10,
+    "bench_check_answers": False,
+}
 
 
 def planned(**given: Any) -> RunPlan:
@@ -57,6 +62,8 @@ def test_it_grows_with_what_the_plan_asks_for() -> None:
     assert estimate_s(planned(bench_rounds=20)) - base > 2 * 10 * 7
     assert estimate_s(planned(bench_duration=6)) - base == pytest.approx(20)
     assert estimate_s(planned(bench_path_capacity=False)) == base - 7
+    # once each cell
+    assert 2 * 7 < estimate_s(planned(bench_check_answers=True)) - base < 2 * 9
     # the same again with h2load; and each cell once more
     assert estimate_s(planned(bench_tools="wrk,h2load")) - base > 2 * 10 * 7
     both = estimate_s(planned(bench_tools="wrk,h2load"))

@@ -220,7 +220,7 @@ def test_nothing_is_named_on_quiet_hosts() -> None:
     assert bottleneck_of(measurement(**nothing), CARRIES).disturbances == ()
     assert {rule.__name__ for rule in limits.DISTURBANCE_RULES} == {
         "neighbours", "stolen", "throttled", "lossy", "allowance", "unsteady", "uneven",
-        "apart", "backwards",
+        "apart", "backwards", "growing", "wider_than_workers",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pytest
 from pipebench.measure.measurement import Measurement
 from pipebench.record.packing import packed_connections
 from pipebench.record.schema import ProbeRecord
+from pipebench.rules.bottleneck import growing, wider_than_workers
 from pipebench.rules.conformance import Conformance, probe_of
 from pipebench.rules.outcome import Context, Judgement, ResponseSize, judge
 from pipebench.rules.rule import Outcome
@@ -40,8 +41,12 @@ def facts_of(document: dict[str, Any]) -> Measurement:
     return measurement_of(document)
 
 
-def verdict_of(document: dict[str, Any], probe: Conformance | None = None) -> Judgement:
-    return judge(facts_of(document), Context(probe=probe))
+def verdict_of(
+    document: dict[str, Any],
+    probe: Conformance | None = None,
+    runtime: str | None = "CPython 3.13.5 (system)",
+) -> Judgement:
+    return judge(facts_of(document), Context(probe=probe, runtime=runtime))
 
 
 def generator_samples(
@@ -243,6 +248,32 @@ def test_memory_that_grows_all_the_time() -> None:
     assert found.outcome == Outcome.DEGRADED
     assert found.reason.startswith("its memory grew all the time, from 56 to 170 MiB in 5.0 s, ")
     assert found.reason.endswith(" bytes a request: it leaks")
+
+
+@pytest.mark.parametrize("runtime", [None, "go", "PyPy 3.11", "OpenJDK 21"])
+def test_a_heap_before_its_first_collection_is_remarked_on(runtime: str | None) -> None:
+    """It grows as a leak does, so that nobody is accused."""
+    grows = with_memory([40, 90])
+    assert verdict_of(grows, runtime=runtime).outcome == Outcome.OK
+    (remark,) = growing(facts_of(grows))
+    assert remark.sentence.startswith("its memory grew all the time, from 40 to 90 MiB in 5.0 s")
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "words"),
+    [
+        (3.8, 1, "it used 3.80 cores with 1 worker, so it has no rank"),
+        (3.8, 2, "it used 3.80 cores with 2 workers, so it has no rank"),
+        (1.15, 1, None),
+        (3.8, 4, None),
+    ],
+)
+def test_more_cores_than_workers_are_remarked_on(
+    cores: float, workers: int, words: str | None
+) -> None:
+    wide = server(samples=columns(samples(cores)), cpus=8, host_cpus=8)
+    measurement = facts_of(record(server=wide, workers=workers))
+    assert [one.sentence for one in wider_than_workers(measurement)] == ([words] if words else [])
 
 
 @pytest.mark.parametrize(

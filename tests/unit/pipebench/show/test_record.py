@@ -86,7 +86,7 @@ def test_a_healthy_measurement(example: JudgedRun) -> None:
         f"({totals.latency.batches:,} batches)",
         "errors none",
         f"busy {totals.busy:.2f} of",
-        "All 20 rules are satisfied.",
+        "All 22 rules are satisfied.",
         "(a share of 0.90 or more is a limit)",
         "disturbance none recorded",
     ):
@@ -221,7 +221,7 @@ def test_what_is_not_a_record_is_refused_in_a_sentence(tmp_path: Path) -> None:
         (run / "raw" / "none.json", "does not exist; a record of this run is "),
         (tmp_path / "none.json", "does not exist; show requires a record of a run, as in raw/"),
         (run / "run.json", "is not a record; a record of this run is "),
-        (alone, "is not a record; a record is in a folder raw, probe, crosscheck or baseline of a"),
+        (alone, "is not a record; a record is in a folder raw, probe, crosscheck, answers or "),
         (cut, "cannot be used: it is truncated after 900 bytes"),
         (run / "crosscheck" / "a.json", "cannot be used: it belongs to run x"),
         (run / "raw" / "notes.txt", "cannot be used: its name is not that of a record"),
