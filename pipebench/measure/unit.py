@@ -12,6 +12,8 @@ from pipebench.record.values import harmless
 from pipebench.tools.tool import signal_name
 
 JOURNAL_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\S+) \S+ ([^\s\[:]+)[^\s:]*: (.*)")
+VERIFIED = re.compile(r"/missing-\d+-\d+|\b404\b")
+"""In lines about what the verification asks for beside the load, which never asks for it."""
 LOG_LINES = 30
 LOG_CHARACTERS = 4000
 
@@ -89,10 +91,14 @@ def _number(value: object) -> int:
 
 
 def journal_lines(server: Server, loads: list[Load]) -> list[str]:
-    """Lines of the unit's own processes under load; their times are of the server's clock."""
+    """Lines of the unit's own processes under load; their times are of the server's clock.
+
+    Without those that the verification causes, as it asks for what is not there.
+    """
     window = window_of(all_of(loads))
     if window is None or not server.journal:
         return []
+    is_verified = any(load.verification for load in loads)
     lines = []
     for line in server.journal.splitlines():
         match = JOURNAL_LINE.fullmatch(line)
@@ -105,8 +111,11 @@ def journal_lines(server: Server, loads: list[Load]) -> list[str]:
             continue
         if moment.tzinfo is None:  # it would be taken for one of the reader's zone
             continue
-        if window.started <= moment.timestamp() <= window.ended and match[3].strip():
-            lines.append(match[3].strip())
+        text = match[3].strip()
+        if is_verified and VERIFIED.search(text):
+            continue
+        if window.started <= moment.timestamp() <= window.ended and text:
+            lines.append(text)
     return lines
 
 

@@ -394,6 +394,7 @@ WITHOUT_SCRIPT = {
     "bench_frameworks": ["fasthttp"],
     "bench_run_id": "broken",
     "bench_controls": False,
+    "bench_check_answers": False,
     "bench_duration": 1,
     "bench_warmup": 0,
     "bench_rounds": 8,

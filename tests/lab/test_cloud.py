@@ -22,6 +22,7 @@ FRAMEWORK = "uvloop-httptools"
 SHORT = {
     "bench_frameworks": FRAMEWORK, "bench_controls": False, "bench_duration": 1,
     "bench_warmup": 0, "bench_rounds": 1, "bench_path_capacity": False,
+    "bench_check_answers": False,
 }  # fmt: skip
 CREATE = (
     ".venv/bin/ansible-playbook playbooks/cloud_create.yml -e cloud_file=cloud.yml -e fleet=may"

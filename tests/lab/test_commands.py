@@ -28,7 +28,12 @@ from tests.commands import ROOT, filled, options, run
 pytestmark = pytest.mark.lab
 
 SERVER, GENERATOR = "198.18.0.11", "198.18.0.21"
-ALONE = {"bench_controls": False, "bench_path_capacity": False, "bench_probe": False}
+ALONE = {
+    "bench_controls": False,
+    "bench_path_capacity": False,
+    "bench_probe": False,
+    "bench_check_answers": False,
+}
 SHORT = ALONE | {
     "bench_frameworks": "fasthttp",
     "bench_connections": 50,

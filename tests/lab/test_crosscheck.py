@@ -22,6 +22,7 @@ def test_h2load_finds_what_wrk_finds(lab: Lab, tmp_path: Path) -> None:
         "bench_path_capacity": False,
         "bench_controls": False,
         "bench_probe": False,
+        "bench_check_answers": False,
         "bench_duration": 1,
         "bench_warmup": 0,
         "bench_rounds": 2,

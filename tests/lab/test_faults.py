@@ -41,6 +41,7 @@ PLAN = {
     "bench_frameworks": FRAMEWORK,
     "bench_controls": False,
     "bench_probe": False,
+    "bench_check_answers": False,
     "bench_path_capacity": False,
     "bench_connections": 20,
     "bench_threads": 1,

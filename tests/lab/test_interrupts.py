@@ -29,6 +29,7 @@ PLAN: dict[str, Any] = {
     "bench_frameworks": "uvloop-httptools",
     "bench_controls": False,
     "bench_probe": False,
+    "bench_check_answers": False,
     "bench_path_capacity": False,
     "bench_duration": 3,
     "bench_warmup": 1,

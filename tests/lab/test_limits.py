@@ -94,6 +94,7 @@ class Bench:
             "bench_warmup": 0,
             "bench_duration": 2,
             "bench_rounds": 1,
+            "bench_check_answers": False,
             "bench_controls": False,
         } | variables
         done = subprocess.run(

@@ -33,6 +33,7 @@ def run(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "bench_rounds": 1,
         "bench_controls": False,
         "bench_probe": False,
+        "bench_check_answers": False,
         "bench_path_capacity": False,
     }
     done = lab.playbook("bench.yml", "-e", json.dumps(variables))

@@ -48,6 +48,7 @@ PLAN = {
     "bench_frameworks": f"{DELAY},{RATE}",
     "bench_controls": False,
     "bench_probe": False,
+    "bench_check_answers": False,
     "bench_path_capacity": False,
     "bench_rounds": 1,
     "bench_duration": 2,

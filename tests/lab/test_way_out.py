@@ -31,7 +31,8 @@ lab:
   vars: {lab_isolated: true, bench_via_controller: true}
 """
 SHORT = {
-    "bench_frameworks": "aiohttp", "bench_connections": 50, "bench_duration": 1, "bench_warmup": 0,
+    "bench_frameworks": "aiohttp", "bench_check_answers": False,
+    "bench_connections": 50, "bench_duration": 1, "bench_warmup": 0,
     "bench_rounds": 1, "bench_controls": False, "bench_path_capacity": False, "bench_run_id": "r",
 }  # fmt: skip
 LEFT = (

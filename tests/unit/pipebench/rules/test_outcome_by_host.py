@@ -311,6 +311,24 @@ def test_a_server_that_complains_under_load() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "WARNING:tornado.access:404 GET /missing-123456-7 (198.18.0.21) 0.42ms",
+        "Not Found: /missing-123456-7",
+        '198.18.0.21 - - "GET / HTTP/1.1" 404 -',
+    ],
+)
+def test_what_the_verification_asks_for_is_no_fault_of_the_server(text: str) -> None:
+    journal = line(1.0, text)
+    asked = {"phases": {}, "first_wrong": None}
+    part = generator(wrk(wrk_result(HEALTHY)), verification=asked)
+    verified = record(generators=[part], server=server(journal=journal))
+    assert verdict_of(verified).outcome == Outcome.OK
+    # by wrk, which asks for nothing else than `/`, it would be
+    assert verdict_of(record(server=server(journal=journal))).rules == ("journal",)
+
+
+@pytest.mark.parametrize(
     "journal",
     [
         None,
