@@ -5,8 +5,8 @@
 SERVER and GENERATOR are addresses of the lab's machines, on which a run has deployed the
 frameworks. `--of look` compares measurements with snapshot and verification with those without,
 `--of user` those whose load tool runs as a throw-away user with those of root. Every round measures
-each framework twice, in an order that alternates. Prints the median of the rounds' ratios with its
-exact 95 % interval.
+each framework twice, in an order that alternates. Prints the medians of the rounds' ratios of the
+rate and of the server's CPU time for each request, with their exact 95 % intervals.
 """
 
 import argparse
@@ -14,9 +14,12 @@ import json
 import subprocess
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipebench.stats.estimate import estimate, ratios
+from pipebench.measure.window import increase
+from pipebench.record.columns import samples_of
+from pipebench.record.packing import packed_samples
+from pipebench.stats.estimate import LEAST_ROUNDS, estimate, ratios
 
 ROOT = Path(__file__).resolve().parents[1]
 SSH = [
@@ -37,8 +40,14 @@ def host_program(host: str, program: str, /, **order: Any) -> dict[str, Any]:
     return printed
 
 
-def measured(options: argparse.Namespace, framework: str, *, with_it: bool) -> float:
-    """Requests/s of one measurement."""
+class Seen(NamedTuple):
+    """Of one measurement: requests/s, and the server's CPU time for each request, us."""
+
+    rate: float
+    cpu_us: float
+
+
+def measured(options: argparse.Namespace, framework: str, *, with_it: bool) -> Seen:
     of: dict[str, Any] = {"look": with_it}
     if options.of == "user":
         of = {"user": "throw-away"} if with_it else {}
@@ -50,10 +59,22 @@ def measured(options: argparse.Namespace, framework: str, *, with_it: bool) -> f
         connections=options.connections, threads=options.threads, duration=options.seconds,
         warmup=1, patience=5, **of,
     )  # fmt: skip
-    host_program(options.server, "server.unit", name=framework, state="stopped", since=None)
+    stopped = host_program(
+        options.server, "server.unit", name=framework, state="stopped", since=None
+    )
     assert (loaded["uid"] == 0) is ("user" not in of), loaded["uid"]
-    result = json.loads(loaded["measured"]["result"])
-    return float(result["requests"] / result["duration_us"] * 1e6)
+    ran = loaded["measured"]
+    result = json.loads(ran["result"])
+    samples = samples_of(packed_samples(json.loads(stopped["samples"])), "server")
+    used_us = increase(samples, "unit_cpu_us", ran["started"], ran["ended"])
+    assert used_us
+    requests = result["requests"]
+    return Seen(requests / result["duration_us"] * 1e6, used_us / requests)
+
+
+def least_rounds(text: str) -> int:
+    """Fewer have no interval."""
+    return max(LEAST_ROUNDS, int(text))
 
 
 def main() -> None:
@@ -62,28 +83,29 @@ def main() -> None:
     parser.add_argument("generator")
     parser.add_argument("--of", choices=["look", "user"], default="look")
     parser.add_argument("--frameworks", nargs="+", default=["uvloop-httptools"])
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=least_rounds, default=12)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--depth", type=int, default=5)
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--threads", type=int, default=10)
     options = parser.parse_args()
-    seen: dict[tuple[str, bool], dict[int, float]] = {}
+    seen: dict[tuple[str, bool], dict[int, Seen]] = {}
     for number in range(1, options.rounds + 1):
         for framework in options.frameworks:
             for with_it in (True, False) if number % 2 else (False, True):
-                rate = measured(options, framework, with_it=with_it)
-                seen.setdefault((framework, with_it), {})[number] = rate
+                one = measured(options, framework, with_it=with_it)
+                seen.setdefault((framework, with_it), {})[number] = one
     host_program(options.server, "server.unit", state="ended", owner="look-cost")
     for framework in options.frameworks:
-        without = seen[framework, False]
-        found = estimate(ratios(seen[framework, True], without))
-        assert found.value
-        interval = f"{found.low:.4f} to {found.high:.4f}" if found.low and found.high else "none"
-        print(
-            f"{framework}: with/without {found.value:.4f} ({interval}), "
-            f"{median(without.values()):,.0f} requests/s without"
-        )
+        rate = median(one.rate for one in seen[framework, False].values())
+        print(f"{framework}: {rate:,.0f} requests/s without; with/without:")
+        for name, place in (("rate", 0), ("CPU time per request", 1)):
+            looked, unseen = (
+                {number: one[place] for number, one in seen[framework, which].items()}
+                for which in (True, False)
+            )
+            ratio = estimate(ratios(looked, unseen))
+            print(f"  {name} {ratio.value:.4f} ({ratio.low:.4f} to {ratio.high:.4f})")
 
 
 if __name__ == "__main__":

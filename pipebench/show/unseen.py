@@ -20,6 +20,6 @@ def unseen_line(judged_run: JudgedRun) -> str | None:
     count = min(windows.values())
     of = "that cell" if len(windows) == 1 else "each cell"
     return (
-        f"Of {of}, at least {count:,} answers were checked one by one. If {share:.2%} of them "
+        f"Of {of}, at least {count:,} answers were checked one by one. If one in {1 / share:,.0f} "
         f"were wrong, at random, that would be seen with {1 - UNSEEN:.0%} certainty."
     )

@@ -320,7 +320,7 @@ def test_a_server_that_complains_under_load() -> None:
 )
 def test_what_the_verification_asks_for_is_no_fault_of_the_server(text: str) -> None:
     journal = line(1.0, text)
-    asked = {"phases": {}, "first_wrong": None}
+    asked: dict[str, Any] = {"phases": {}, "first_wrong": None}
     part = generator(wrk(wrk_result(HEALTHY)), verification=asked)
     verified = record(generators=[part], server=server(journal=journal))
     assert verdict_of(verified).outcome == Outcome.OK
