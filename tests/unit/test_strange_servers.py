@@ -25,6 +25,7 @@ from pipebench.record import assemble
 from pipebench.record.faults import fault_of
 from pipebench.record.schema import SCHEMA_VERSION, Record
 from pipebench.record.store import crosscheck_file, raw_file, write
+from pipebench.rules.answers import wrong_in_window
 from pipebench.rules.outcome import Context, Judgement, judge
 from pipebench.rules.rule import Outcome
 from pipebench.run.judge import response_sizes
@@ -163,21 +164,48 @@ def test_what_a_server_answers_is_its_outcome(tmp_path: Path, name: str) -> None
     assert measurement.unusable is None
 
 
+def with_head(fields: bytes, body: bytes = b"Hello world!") -> Reply:
+    """The same answer each time, with these header fields."""
+    return lambda n: (b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n\r\n" + body) * n
+
+
+IN_CHUNKS = b"Content-Type: text/plain\r\nTransfer-Encoding: chunked"
+IN_PIECES = b'005;a=b\r\nHello\r\n007 ;c="d"\r\n world!\r\n000\r\n'
 RIGHT: dict[str, Reply] = {
     "plain": lambda n: GOOD * n,
     "in chunks": lambda n: CHUNKED * n,
+    "in chunks with zeros and extensions": with_head(IN_CHUNKS, IN_PIECES + b"\r\n"),
+    "with a trailer": with_head(IN_CHUNKS, IN_PIECES + b"X-Sum: 1\r\n\r\n"),
+    "in lower case": with_head(b"content-type: text/plain\r\ncontent-length: 12"),
+    "in upper case": with_head(b"CONTENT-TYPE: TEXT/PLAIN\r\nCONTENT-LENGTH: 12"),
+    "with white space": with_head(b"Content-Type:\t text/plain \r\nContent-Length:12  "),
+    "with parameters": with_head(b"Content-Type: text/plain;charset=utf-8\r\nContent-Length: 12"),
+    "that says keep-alive": with_head(
+        b"Connection: Keep-Alive\r\nContent-Type: text/plain\r\nContent-Length: 12"
+    ),
+    "with a large head": with_head(
+        b"X: " + b"x" * 4000 + b"\r\nContent-Type: text/plain\r\nContent-Length: 12"
+    ),
+    "without a reason": lambda n: GOOD.replace(b"200 OK", b"200 ") * n,
+    "of HTTP/1.0 that stays open": lambda n: (
+        OLD.replace(b"\r\n", b"\r\nConnection: keep-alive\r\n", 1) * n
+    ),
 }
+"""Forms of the one right answer that RFC 9112 allows."""
 
 
 @needs_wrk
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_server_that_answers_is_not_accused(tmp_path: Path, name: str) -> None:
     with serving(RIGHT[name]) as port:
+        checked, _ = judged(driven(port, warmup=0, check=True), tmp_path)
         measurement, said = judged(driven(port, warmup=0), tmp_path)
     # a busy machine may pause the server, and its programs open connections, too
     assert set(said.rules) <= {"busy", "silent", "hung", "reconnected"}, said
     assert measurement.totals
     assert measurement.totals.bytes
+    assert checked.checked
+    assert wrong_in_window(checked) is None
 
 
 READS_ON = """
