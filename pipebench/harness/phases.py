@@ -22,8 +22,9 @@ from pipebench.harness.rounds import decide_rounds, load_judges
 from pipebench.harness.testbed_run import TestbedRun
 from pipebench.harness.tuning import put_back, tune
 from pipebench.plan.estimate import begins_after_s
+from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.schedule import servers_of
-from pipebench.record.factors import ProbedServer
+from pipebench.record.factors import PlannedCell, ProbedServer
 from pipebench.record.schema import Clock, RoundsDecided
 from pipebench.record.store import ANSWERS, CROSSCHECK, RAW, path_file
 
@@ -116,7 +117,6 @@ def _round(
     if number % 2 == 0:
         tools = tools[::-1]
     for position, cell in enumerate(run.rounds[number - 1], start=1):
-        check = checked_in(run, cell) if run.variables.check_answers else None
         for tool in tools:
             common: dict[str, Any] = {
                 "run": run,
@@ -128,18 +128,27 @@ def _round(
                 "round": number,
                 "clocks": clocks,
             }
-            made: list[tuple[str, type[CellExecution]]] = [(CROSSCHECK, CrosscheckExecution)]
-            if tool == run.variables.tools[0]:
-                made = [(RAW, MeasurementExecution)]
-                if check and check.round == number:
-                    made.insert(0 if check.first else 1, (ANSWERS, AnswersExecution))
-            for folder, kind in made:
+            for folder, kind in _executions(run, number, cell, tool):
                 if not turns.is_due(folder, tool, number, cell):
                     continue
                 if folder == RAW:
                     yield kind(**common, **turns.next())
                 elif cell.framework not in unavailable:
                     yield kind(**common)
+
+
+def _executions(
+    run: RunPlan, number: int, cell: PlannedCell, tool: str
+) -> list[tuple[str, type[CellExecution]]]:
+    """What a tool does with a cell in a round, in this order, and the folder of its record."""
+    if tool != run.variables.tools[0]:
+        return [(CROSSCHECK, CrosscheckExecution)]
+    measured = (RAW, MeasurementExecution)
+    check = checked_in(run, cell) if run.variables.check_answers else None
+    if check is None or check.round != number:
+        return [measured]
+    checked = (ANSWERS, AnswersExecution)
+    return [checked, measured] if check.first else [measured, checked]
 
 
 def _constant_rates(
