@@ -18,10 +18,10 @@ BIN = Path(sys.executable).parent
 WRONG = {
     "closes-silently": ("degraded", "it closes, or sends what is not an answer, after each batch"),
     "closes-saying-so": ("degraded", "it closes, or says that it will, after each batch"),
-    "one-too-many": ("degraded", "beyond whole batches of 5"),
+    "one-too-many": ("failed", "wrong before the load: too many"),
     "swapped": ("degraded", "probe: pipelined: out of order"),
     "truncated": ("failed", "answered 4 of 5 in each batch, then hung on all 20 connections"),
-    "wrong-body": ("degraded", "probe: pipelined: wrong body"),
+    "wrong-body": ("failed", "wrong before the load: wrong body"),
 }
 
 # Of plans/calibrate_connections.yml: seen only on many connections, or while the load goes on.
