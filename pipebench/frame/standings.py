@@ -15,6 +15,7 @@ from pipebench.frame.measured import MeasuredCells
 from pipebench.frame.rounds import Rounds
 from pipebench.record.factors import Cell, group_of
 from pipebench.record.run_record import Framework
+from pipebench.rules.bottleneck import WIDER
 from pipebench.rules.outcome import RATED
 from pipebench.rules.rule import Outcome
 from pipebench.run.entries import Better, Figure, Ranking, Summarised
@@ -84,7 +85,8 @@ class _Standings:
         return self.figure.in_row(self.rows[place])
 
     def _candidates(self, goodness: Rounds) -> list[list[int]]:
-        """Of each group those that are ranked: frameworks that are ok and have the figure."""
+        """Of each group those that are ranked: frameworks that are ok and have the figure, and
+        that used no more cores than the others of as many workers may."""
         values = goodness.by_cell()
         return [
             [
@@ -92,6 +94,7 @@ class _Standings:
                 for place in group
                 if self.rows[place].role == "framework"
                 and self.rows[place].outcome == Outcome.OK
+                and all(one.name != WIDER for one in self.rows[place].disturbed)
                 and values[place]
             ]
             for group in self.groups
