@@ -110,6 +110,10 @@ RUN_BY = {
     "python3 files/probe 192.0.2.10 8080": "unit",
     "python3 files/probe ::1 8080 --depth 64 --json probe.json": "unit",
     "python3 files/probe localhost 8080 --case pipelined --case keep-alive": "unit",
+    "python3 files/probe 192.0.2.10 8080 --path / --any-body": "unit",
+    "python3 files/probe --cases": "unit/files/probe/test_command_line.py",
+    "python3 files/probe --one-file pipeprobe": "unit/files/probe/test_one_file.py",
+    "python3 pipeprobe 192.0.2.10 8080 --json -": "unit/files/probe/test_one_file.py",
 }
 
 # With the programs of the project a span in a sentence is a command even alone; with those of

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import NamedTuple, Optional, TypedDict
 
 from connection import Connection
 from host.answers import Answer, describe
-from request import BODY, Request
+from request import Request
+
+
+class Unread(TypedDict):
+    """What was taken of a client that reads nothing: requests, and their bytes.
+
+    stopped: whether the server stopped taking them. answer_bytes: of the answers that are due.
+    memory_bytes: by how much the server's memory grew meanwhile; None if it is not known.
+    """
+
+    requests: int
+    bytes: int
+    answer_bytes: int
+    stopped: bool
+    memory_bytes: Optional[int]  # noqa: UP045 - it is looked at as it is, and 3.9 has no other
 
 
 class Classification(NamedTuple):
@@ -17,6 +31,9 @@ class Classification(NamedTuple):
     detail: str
     conforms: bool | None
     gone: bool = False  # the connection ended while answers were still due
+    # of the cuts that were not answered well; None if none was made
+    offsets: list[int] | None = None
+    unread: Unread | None = None
 
 
 ENDINGS = {
@@ -35,13 +52,11 @@ def fault(request: Request, answer: Answer) -> tuple[str, str] | None:
         return "wrong answer", f"{request.title} was answered with status {answer.status}{quoted}"
     if request.version == "1.0" and answer.chunked:
         return "wrong answer", "the answer is chunked, which HTTP/1.0 does not have"
-    if request.body is None:
-        return None
-    if answer.body != request.body:
+    if request.body is not None and answer.body != request.body:
         wanted = request.body.decode(errors="replace")
         return "wrong body", f"the body is {describe(answer.body)}, not {wanted!r}"
-    if answer.media_type != "text/plain":
-        return "wrong answer", f"Content-Type is {answer.media_type!r}, not text/plain"
+    if request.media_type is not None and answer.media_type != request.media_type:
+        return "wrong answer", f"Content-Type is {answer.media_type!r}, not {request.media_type}"
     return None
 
 
@@ -54,14 +69,21 @@ def first_fault(asked: list[Request], answers: list[Answer]) -> tuple[int, str, 
 
 
 def displaced(asked: list[Request], answers: list[Answer]) -> bool:
-    """Whether the answers are right ones, or some of them, but not where they stand."""
-    wanted = Counter(min(request.statuses) for request in asked)
-    came = Counter(answer.status for answer in answers)
-    return not came - wanted and all(
-        answer.status == 404
-        or (answer.status == 200 and answer.body == BODY and answer.media_type == "text/plain")
-        for answer in answers
-    )
+    """Whether the answers are right ones, or some of them, but not where they stand.
+
+    Only those of which one has the status of another request are: the rest is wrong in itself.
+    """
+    if all(answer.status in request.statuses for request, answer in zip(asked, answers)):
+        return False
+    kinds = {request.statuses: request for request in asked if len(request.statuses) == 1}
+    left = Counter(request.statuses for request in asked)
+    for answer in answers:
+        fits = (kind for kind in kinds if left[kind] and fault(kinds[kind], answer) is None)
+        kind = next(fits, None)
+        if kind is None:
+            return False
+        left[kind] -= 1
+    return True
 
 
 def classify(connection: Connection, patience: float) -> Classification:
@@ -75,9 +97,9 @@ def classify(connection: Connection, patience: float) -> Classification:
         at, label, sentence = wrong
         label = "out of order" if disorder else label
         return Classification(label, k, n, f"answer {at} of {n}: {sentence}", False)
-    marked = next((i + 1 for i, answer in enumerate(connection.answers) if answer.close), n)
-    if marked < n:
-        return classify_mark(connection, marked)
+    last = next((i + 1 for i, one in enumerate(connection.answers) if not one.persists), n)
+    if last < n:
+        return classify_last(connection, last)
     count = f"answered {k} of {n}" + (", in another order" if disorder else "")
     if connection.end in ("content", "not HTTP"):
         label = "wrong body" if connection.end == "content" else connection.end
@@ -89,11 +111,14 @@ def classify(connection: Connection, patience: float) -> Classification:
     return ended._replace(gone=False) if disorder else ended
 
 
-def classify_mark(connection: Connection, marked: int) -> Classification:
-    """Class what follows an answer that says it is the last, before the last was asked for."""
+def classify_last(connection: Connection, last: int) -> Classification:
+    """Class what follows an answer that is the last of its connection, before the last was due."""
     k, n = len(connection.answers), len(connection.asked)
-    detail = f"marked answer {marked} of {n} as the last"
-    if k > marked:
+    if connection.answers[last - 1].close:
+        detail = f"marked answer {last} of {n} as the last"
+    else:
+        detail = f"answer {last} of {n} is of HTTP/1.0 without keep-alive, and so the last"
+    if k > last:
         return Classification("closes", k, n, f"{detail}, and yet sent {k}", False)
     if connection.end in ENDED:
         return Classification("closes", k, n, f"{detail}, and closed", False, gone=True)

@@ -7,13 +7,18 @@ import time
 from cases import CASES, Case
 from classify import Classification
 from report import Report
-from target import Target, UnreachableError
+from request import Contract
+from target import Order, Target, UnreachableError
+
+ANY_STATUS = frozenset(range(200, 600))
 
 
 def run_case(target: Target, case: Case) -> tuple[Classification, str]:
     """Run a case: its result, and why no other can follow ("" if one can)."""
+    target.be_patient(case.relied_on)
     try:
         result = case.run(target)
+        target.has_seen(result)
     except UnreachableError as error:
         if target.time_is_up():
             return Classification("not probed", None, None, target.over, None), target.over
@@ -28,18 +33,18 @@ def run_case(target: Target, case: Case) -> tuple[Classification, str]:
     return result, "" if after.answers else f"since {case.name} {after.sentence}"
 
 
-def run_probe(
-    address: str, port: int, depth: int, timeout: float, names: list[str] | None = None
-) -> Report:
-    """Probe a server with all cases, or with those of `names`; timeout: s of silence."""
-    report = Report(address, port, depth)
-    stopped = ""
-    chosen = [case for case in CASES if not names or case.name in names]
+def run_probe(order: Order) -> Report:
+    """Probe a server with all cases, or with those that are named."""
+    stopped = error = ""
+    chosen = [case for case in CASES if not order.cases or case.name in order.cases]
     try:
-        target = Target(address, port, depth, timeout)
+        target = Target(order)
         target.connect().tcp.close()
-    except UnreachableError as error:
-        report.error = stopped = str(error)
+        if order.any_answer:
+            target.write.contract = learnt(target, order.contract.path)
+    except UnreachableError as unreachable:
+        error = stopped = str(unreachable)
+    report = Report(order.address, order.port, order.depth, error=error or None)
     for case in chosen:
         began = time.monotonic()
         if not stopped and target.time_is_up():
@@ -49,5 +54,23 @@ def run_probe(
         else:
             result, stopped = run_case(target, case)
         report.add(case, result, time.monotonic() - began)
+    if not error:
+        report.seed = target.write.seed
     report.ended = time.time()
     return report
+
+
+def learnt(target: Target, path: str) -> Contract:
+    """What a server of any kind answers to a path, and to paths that nobody has."""
+    statuses = []
+    for missing in (False, True):
+        anything = Contract(path, ANY_STATUS, None, None, ANY_STATUS)
+        target.write.contract = anything
+        with target.connect() as connection:
+            connection.ask([target.write.get(missing=missing)], target.timeout)
+            if not connection.answers:
+                asked = "a path that is missing" if missing else path
+                how = connection.end or "nothing"
+                raise UnreachableError(f"GET of {asked} is not answered ({how})")
+            statuses.append(frozenset({connection.answers[0].status}))
+    return Contract(path, statuses[0], None, None, statuses[1])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Optional, TypedDict
 
 from cases import RELIED_ON, Case
-from classify import Classification
+from classify import Classification, Unread
 
 SCHEMA_VERSION = 1
 
@@ -26,6 +26,8 @@ Entry = TypedDict(
         "answered": Optional[int],
         "expected": Optional[int],
         "detail": str,
+        "offsets": Optional[list[int]],
+        "unread": Optional[Unread],
         "seconds": float,
     },
 )
@@ -40,6 +42,7 @@ class Report:
     ended: float = 0.0
     cases: list[Entry] = field(default_factory=list)
     error: str | None = None
+    seed: int | None = None
 
     def add(self, case: Case, result: Classification, seconds: float) -> None:
         self.cases.append(
@@ -53,6 +56,8 @@ class Report:
                 "answered": result.answered,
                 "expected": result.expected,
                 "detail": result.detail,
+                "offsets": result.offsets,
+                "unread": result.unread,
                 "seconds": round(seconds, 3),
             }
         )
@@ -76,6 +81,7 @@ class Report:
             "address": self.address,
             "port": self.port,
             "depth": self.depth,
+            "seed": self.seed,
             "started": self.started,
             "ended": self.ended,
             "cases": self.cases,

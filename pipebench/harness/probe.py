@@ -31,7 +31,7 @@ from pipebench.record.schema import (
 )
 from pipebench.record.store import probe_file, time_text
 
-LONGEST_S = 20
+LONGEST_S = 10
 """The probe ends after that (docs/probe.md)."""
 
 
@@ -81,12 +81,13 @@ class ProbeExecution(Execution):
         host = self.testbed.server
         fault = answers.fault(host)
         unit: Unit | None = None
-        probe, uid = NOTHING, None
+        probe, uid, memory = NOTHING, None, None
         load = answers.loads.get(self.first_generator, {})
         try:
             if not answers.unavailable:
                 unit = assemble.unit(host, answers.started, answers.stopped)
                 probe, uid = printed(load), assemble.probed_by(load)
+                memory = assemble.memory_bytes(answers.stopped)
         except RecordError as error:
             fault = answers.fault(host, error)
         return ProbeRecord(
@@ -101,6 +102,7 @@ class ProbeExecution(Execution):
             generator=None if probe == NOTHING else self.first_generator,
             uid=uid,
             probe=probe,
+            server_memory_bytes=memory,
             harness_fault=fault,
         )
 
@@ -136,7 +138,7 @@ def seen_text(probe: Probe) -> str:
     conforming = sum(case.conforms is True for case in probe.cases)
     broken = [case for case in probe.cases if case.relied_on and case.conforms is False]
     names = ", ".join(f"{case.name} ({case.seen})" for case in broken)
-    return f"{conforming} of {len(probe.cases)} cases conform to RFC 9112; " + (
+    return f"{conforming} of {len(probe.cases)} cases conform; " + (
         f"a measurement relies on {names}, which failed"
         if broken
         else "all that a measurement relies on do"

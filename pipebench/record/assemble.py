@@ -43,6 +43,10 @@ class _User(Struct):
     uid: Count | None = None
 
 
+class _Memory(Struct):
+    unit_rss_bytes: list[Count | None] | None = None
+
+
 def deployment(unavailable: Answer) -> Deployment:
     """unavailable: reason and log; nothing if the framework is on the host."""
     if not isinstance(unavailable, Mapping):
@@ -96,6 +100,14 @@ def samples(answer: Answer) -> SampleColumns:
     if not isinstance(columns, dict):
         raise RecordError("the samples are not an object")
     return packed_samples(columns)
+
+
+def memory_bytes(stopped: Answer) -> list[int | None] | None:
+    """The unit's memory in the samples that came when it was stopped; None if there are none."""
+    columns = json_value(text_of(stopped.get("samples") or "{}", "samples").encode())
+    if not isinstance(columns, dict):
+        raise RecordError("the samples are not an object")
+    return _made(_Memory, columns, "the samples").unit_rss_bytes
 
 
 def probed_by(answer: Answer) -> int | None:

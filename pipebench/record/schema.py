@@ -48,6 +48,8 @@ Allowance: TypeAlias = dict[str, Count] | None
 that was used up (files/host/allowance.py); None: not known."""
 
 
+Many = Meta(max_length=10_000)
+"""Of a list of what a program has counted in some seconds."""
 Few = Meta(max_length=1000)
 """Of a list of what a plan or a person has written: more is a mistake, or meant to be slow."""
 Direction: TypeAlias = Literal["to_server", "from_server"]
@@ -294,10 +296,25 @@ class Record(CellFactors, frozen=True, kw_only=True):
 # --- what a framework does with a pipeline: probe/ ----------------------------------------------
 
 
+class Unread(Part, kw_only=True):
+    """What a server took of a client that reads nothing: requests, and their bytes.
+
+    answer_bytes: of the answers that are due to them. stopped: whether it took no more in the end.
+    memory_bytes: by how much its memory grew meanwhile, None if the probe could not see it.
+    """
+
+    requests: Count
+    bytes: Count
+    answer_bytes: Count
+    stopped: bool
+    memory_bytes: Count | None = None
+
+
 class Case(Part, kw_only=True):
     """One thing that was asked. seen: the class, as docs/probe.md describes them.
 
-    conforms: None if it could not be told. relied_on: whether a measurement relies on it.
+    conforms: None if it could not be told. relied_on: whether a measurement relies on it. offsets:
+    bytes before each cut that was not answered well; None if nothing was cut, or in older records.
     """
 
     name: str
@@ -308,12 +325,18 @@ class Case(Part, kw_only=True):
     answered: int | None = None
     expected: int | None = None
     detail: str
+    offsets: Annotated[list[Count], Many] | None = None
+    unread: Unread | None = None
 
 
 class Probe(Part, kw_only=True):
-    """What the probe prints, as far as it is read. error: why it could not ask."""
+    """What the probe prints, as far as it is read. error: why it could not ask.
+
+    seed: of what was drawn; None in older records.
+    """
 
     schema_version: int
+    seed: Count | None = None
     cases: Annotated[list[Case], Few]
     error: str | None = None
 
@@ -321,7 +344,8 @@ class Probe(Part, kw_only=True):
 class ProbeRecord(ServerFactors, frozen=True, kw_only=True):
     """The probe of one framework with one number of workers. probe: NOTHING if it did not run.
 
-    uid: of the user that it ran as, as in Generator.
+    uid: of the user that it ran as, as in Generator. server_memory_bytes: resident memory of the
+    unit's processes, ten times a second while it was probed; None in older records.
     """
 
     schema_version: int
@@ -334,6 +358,7 @@ class ProbeRecord(ServerFactors, frozen=True, kw_only=True):
     generator: str | None = None
     uid: Count | None = None
     probe: Raw = NOTHING
+    server_memory_bytes: Annotated[list[Count | None], Many] | None = None
     harness_fault: str | None = None
 
     @property

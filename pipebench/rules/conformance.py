@@ -3,6 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from pipebench.record import store
 from pipebench.record.checks import check_version
 from pipebench.record.factors import PLACE, ProbedServer, factors_in
@@ -19,7 +21,12 @@ from pipebench.record.schema import (
 )
 from pipebench.record.values import line, worded
 
-TELLING = ("pipelined", "keep-alive", "pipelined-deeper", "single")
+TELLING = (
+    "pipelined", "keep-alive", "pipelined-deeper", "single", "drawn-bodies", "drawn-heads",
+)  # fmt: skip
+KEPT_SHARE = 0.25
+"""Of the answers that a client does not read, in a server's memory: then it keeps them, as the
+probe has it (files/probe/unread.py)."""
 
 MOST_CASES = 100
 """In the table; the probe has some twenty."""
@@ -91,7 +98,23 @@ def _cases(record: ProbeRecord) -> tuple[str | None, list[Case]]:
         return error or "the probe did not start", []
     probe: Probe = worded(parse(record.probe, Probe, "probe of the record"))
     check_version(probe.schema_version, "probe of the record", (PROGRAM_VERSION,))
-    return probe.error, probe.cases
+    return probe.error, [_with_memory(case, record) for case in probe.cases]
+
+
+def _with_memory(case: Case, record: ProbeRecord) -> Case:
+    """A case that only the server's memory decides, which the probe could not see from afar."""
+    known = [size for size in record.server_memory_bytes or () if size is not None]
+    unread = case.unread
+    if not unread or not known or unread.stopped or case.conforms is not None:
+        return case
+    growth = max(known) - known[0]
+    keeps = growth >= KEPT_SHARE * unread.answer_bytes
+    return structs.replace(
+        case,
+        seen="unbounded" if keeps else case.seen,
+        conforms=not keeps,
+        detail=f"{case.detail}; while it was probed, its memory grew by {growth:,} bytes",
+    )
 
 
 def sentence(probe: Conformance) -> str | None:

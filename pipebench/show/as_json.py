@@ -133,6 +133,7 @@ def probe(seen: Conformance) -> Document:
                 "answered": case.answered,
                 "expected": case.expected,
                 "detail": case.detail,
+                "offsets": case.offsets,
             }
             for case in seen.cases
         ],

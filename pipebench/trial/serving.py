@@ -104,6 +104,7 @@ class Serving:
     def probe(self, depth: int) -> Probe:
         """What files/probe sees with all cases. TrialError: the probe cannot be used."""
         words = [ADDRESS, str(self.port), "--depth", str(depth), "--json", "-"]
+        words += ["--pid", str(self.process.pid)]
         done = subprocess.run(
             [sys.executable, str(FILES / "probe"), *words],
             stdin=subprocess.DEVNULL,

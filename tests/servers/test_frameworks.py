@@ -29,7 +29,7 @@ BREAKS = {
     "test_answers_what_came_before_a_close[robyn-amid]": "leaves the connection open",
     "test_answers_what_came_before_a_close[socketify-amid]": "answers what follows, and goes on",
     "test_closes_when_told_to[socketify-1.0]": "answers no request without Host",
-    "test_takes_a_request_in_pieces[socketify]": "closes after a piece that ends amid the method",
+    "test_takes_a_request_in_pieces[socketify]": "closes after a piece that ends behind the method",
     "test_answers_a_pipeline_in_order[socketify-cut-2]": "the same: it answers that piece with 505",
 }
 

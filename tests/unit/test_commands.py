@@ -16,7 +16,7 @@ import pytest
 from pipebench.run.judge import JudgedRun
 from tests import commands
 from tests.commands import ROOT
-from tests.unit.files.probe.test_probe import healthy, running
+from tests.unit.files.probe.servers import healthy, running
 from tests.unit.pipebench.runs import made_run
 
 BIN = Path(sys.executable).parent

@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
+import classify
 import msgspec
 import pytest
 import report
@@ -78,6 +79,7 @@ PAIRS = (
     Pair(schema.VerifiedPhase, (under_load.Phase,)),
     Pair(schema.WrongAnswer, (under_load.WrongAnswer,)),
     Pair(schema.Case, (report.Entry,), dropped=names("asks seconds")),  # shown on the spot
+    Pair(schema.Unread, (classify.Unread,)),
     Pair(
         schema.PathHost,
         (path.Started, path.Measured),

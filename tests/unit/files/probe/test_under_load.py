@@ -16,7 +16,7 @@ import under_load
 from generator import connections, verification
 from generator.tool import Order
 
-from tests.unit.files.probe.test_probe import Server, batches, healthy, right, running, spoiling
+from tests.unit.files.probe.servers import Server, batches, healthy, right, running, spoiling
 
 
 def order(port: int, **other: Any) -> Order:

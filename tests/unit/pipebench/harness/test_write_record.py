@@ -241,7 +241,7 @@ def test_a_probe_is_recorded_whole(tmp_path: Path) -> None:
     }  # fmt: skip
     assert (written["workers"], written["generator"], written["harness_fault"]) == (1, "g", None)
     assert answer.text == (
-        "probe 3/6 aiohttp: 1 of 2 cases conform to RFC 9112; all that a measurement relies on do"
+        "probe 3/6 aiohttp: 1 of 2 cases conform; all that a measurement relies on do"
     )
 
 
@@ -250,7 +250,7 @@ def test_the_line_of_a_probe_names_what_a_measurement_relies_on(tmp_path: Path) 
     document = json.dumps(PROBE | {"cases": [broken, CASES[1]]})
     answer, _ = probed(tmp_path, load={"document": document})
     assert answer.text.endswith(
-        "0 of 2 cases conform to RFC 9112; a measurement relies on single (closes), which failed"
+        "0 of 2 cases conform; a measurement relies on single (closes), which failed"
     )
 
 

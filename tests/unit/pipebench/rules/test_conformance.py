@@ -56,6 +56,36 @@ def test_a_record_that_cannot_be_used_says_why(change: dict[str, Any], sentence:
         probe_in(probe_record([case("single")]) | change)
 
 
+UNREAD = {"requests": 100_000, "bytes": 4_100_000, "answer_bytes": 12_000_000}
+
+
+@pytest.mark.parametrize(
+    ("memory", "stopped", "seen", "conforms"),
+    [
+        (None, False, "takes all", None),  # an older record
+        ([None, None], False, "takes all", None),
+        ([20_000_000, None, 200_000_000, 90_000_000], False, "unbounded", False),
+        ([20_000_000, 21_000_000], False, "takes all", True),
+        ([20_000_000, 200_000_000], True, "takes all", None),  # which grew by something else
+    ],
+)
+def test_the_servers_memory_decides_what_the_probe_could_not_see(
+    memory: list[int | None] | None, stopped: bool, seen: str, conforms: bool | None
+) -> None:
+    taken = UNREAD | {"stopped": stopped, "memory_bytes": None}
+    asked = case("unread", "takes all", conforms=None, unread=taken)
+    (told,) = probe_in(probe_record([asked]) | {"server_memory_bytes": memory}).cases
+    assert (told.seen, told.conforms) == (seen, conforms)
+    assert ("its memory grew by " in told.detail) == (conforms is not None)
+
+
+def test_an_older_record_accuses_nobody() -> None:
+    """Which has neither the new cases nor what they found."""
+    seen = probe_in(probe_record([case("single"), case("pipelined")]))
+    assert [(one.offsets, one.unread) for one in seen.cases] == [(None, None)] * 2
+    assert seen.broken == []
+
+
 def test_a_bad_record_is_named_and_the_others_stand(tmp_path: Path) -> None:
     run_with(tmp_path, bad="{", good=probe_record([case("single")]))
     probes, invalid = read_probes(load_run(tmp_path))
