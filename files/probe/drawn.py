@@ -5,28 +5,18 @@ A server that counts blank lines, or looks at one byte of each path, is right ab
 
 from __future__ import annotations
 
-from awkward import closed_after_content, must_close
+from awkward import closed_after_content
 from classify import Classification
-from request import joined, thue_morse
+from request import thue_morse
 from target import Target
 
 BATCHES = 3
 
 
 def heads(target: Target) -> Classification:
-    """Fields, their order, spelling and number, and paths are drawn; then the version is 1.0.
-
-    That request comes alone: servers that answer all of a batch as its last one wants would fail.
-    """
+    """Fields, their order, spelling and number, and paths are drawn."""
     write = target.write
-    result = target.batch([write.drawn(missing) for missing in thue_morse(max(2, target.depth))])
-    if result.conforms is not True:
-        return result
-    last = [write.drawn(False, version="1.0")]
-    closing = must_close(target, last, joined(last))
-    if closing.conforms is not True:
-        return closing._replace(detail=f"HTTP/1.0: {closing.detail}")
-    return result
+    return target.batch([write.drawn(missing) for missing in thue_morse(max(2, target.depth))])
 
 
 def contents(target: Target) -> Classification:

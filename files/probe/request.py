@@ -112,15 +112,15 @@ class Writer:
         """Make requests to be answered with 200, 404, 200, ...: any two neighbours differ."""
         return [self.get(missing=i % 2 == 1) for i in range(count)]
 
-    def drawn(self, missing: bool, version: str = "1.1") -> Request:
+    def drawn(self, missing: bool) -> Request:
         """A GET with header fields, and their order and spelling, that are drawn."""
         draw = self.random
         path = self.drawn_path() if missing else self.contract.path
         fields = [self.drawn_field() for _ in range(draw.randrange(6))]
         host = "".join(draw.choice((letter, letter.upper())) for letter in "host")
         fields.insert(draw.randrange(len(fields) + 1), f"{host}:{draw.choice(SPACES)}{self.host}")
-        data = "\r\n".join([f"GET {path} HTTP/{version}", *fields, "", ""]).encode()
-        return self.get_of(path, missing, data, version)
+        data = "\r\n".join([f"GET {path} HTTP/1.1", *fields, "", ""]).encode()
+        return self.get_of(path, missing, data)
 
     def drawn_path(self) -> str:
         self.count += 1

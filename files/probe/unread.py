@@ -120,7 +120,7 @@ def judged(seen: Unread, starved: str) -> Classification:
     """A classification of what was taken, and what others met."""
     taken = f"took {seen['requests']:,} requests of a client that reads nothing"
     if starved:
-        return Classification("hangs", 0, 1, f"{taken}; {starved}", False)
+        return Classification("starves", 0, 1, f"{taken}; {starved}", False)
     growth = seen["memory_bytes"]
     detail = f"{taken}, and then no more" if seen["stopped"] else f"{taken}, and did not stop"
     if growth is not None:

@@ -110,7 +110,7 @@ def test_a_server_with_bounds_of_its_own() -> None:
 
 def test_others_that_are_not_served_meanwhile() -> None:
     (case,) = seen(one_at_a_time(), "unread", timeout=1.0)
-    assert (case["class"], case["conforms"]) == ("hangs", False)
+    assert (case["class"], case["conforms"]) == ("starves", False)
     assert "another connection was not answered meanwhile" in case["detail"]
 
 
