@@ -245,6 +245,17 @@ def test_a_probe_is_recorded_whole(tmp_path: Path) -> None:
     )
 
 
+def test_the_memory_of_a_probed_server_is_recorded(tmp_path: Path) -> None:
+    """For what the probe on another host cannot see: conformance.py judges it."""
+    columns = {"t": [1.0, 1.1, 1.2], "unit_rss_bytes": [None, 20_000_000, 30_000_000]}
+    _, written = probed(tmp_path, stopped=STOPPED | {"samples": json.dumps(columns)})
+    assert written["server_memory_bytes"] == [None, 20_000_000, 30_000_000]
+    _, written = probed(tmp_path, stopped=STOPPED | {"samples": "{}"})
+    assert written["server_memory_bytes"] is None
+    _, written = probed(tmp_path, stopped=STOPPED | {"samples": "[]"})
+    assert "the samples are not an object" in written["harness_fault"]
+
+
 def test_the_line_of_a_probe_names_what_a_measurement_relies_on(tmp_path: Path) -> None:
     broken = CASES[0] | {"conforms": False, "class": "closes"}
     document = json.dumps(PROBE | {"cases": [broken, CASES[1]]})
