@@ -69,7 +69,8 @@ CASES = (
     ),
     Case(
         "drawn-heads",
-        "a batch whose paths, and names, values, order and spelling of header fields, are drawn",
+        f"{drawn.BATCHES} batches of {drawn.REQUESTS}, whose paths, and names, values, order and"
+        " spelling of header fields, are drawn",
         "Names of fields are case-insensitive, their order and optional white space mean nothing"
         " (RFC 9112, 5; RFC 9110, 5.1 and 5.3).",
         True,

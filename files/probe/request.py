@@ -128,7 +128,7 @@ class Writer:
 
     def drawn_field(self) -> str:
         draw = self.random
-        value = draw.choice((*VALUES, self.drawn_text(NAMES, 200)))
+        value = draw.choice((*VALUES, self.drawn_text(NAMES, 60)))
         return f"X-{self.drawn_text(NAMES)}:{draw.choice(SPACES)}{value}{draw.choice(SPACES)}"
 
     def drawn_text(self, letters: str, most: int = 20) -> str:

@@ -6,6 +6,7 @@ reads on keeps each answer in its memory. All is bounded here: requests, and tim
 
 from __future__ import annotations
 
+import os
 import select
 import time
 from pathlib import Path
@@ -23,7 +24,7 @@ STOPPED = 0.25
 SHARE = 1.0
 """Of a timeout, for all of it."""
 ASK_EVERY_S = 0.05
-PAGE_BYTES = 4096
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 KEPT_SHARE = 0.25
 """Of what was not read, in the memory of a server that keeps it: the rest may be in the kernel, and
 the memory may have had room."""
@@ -64,7 +65,7 @@ def answer_size(target: Target, request: Request) -> tuple[int | None, Classific
 class Flood:
     """Writes requests to a connection that nobody reads. sent: bytes that were taken.
 
-    stopped: nothing was taken for a while, or the server ended the connection.
+    stopped: nothing was taken for a while, or the server has ended the connection.
     """
 
     def __init__(self, silent: Connection, request: Request, target: Target) -> None:
@@ -85,7 +86,6 @@ class Flood:
             if now - asked >= ASK_EVERY_S:
                 trouble, asked = self.others(), time.monotonic()
                 last += asked - now  # nothing was offered meanwhile
-                began += asked - now
                 continue
             _, writable, _ = select.select([], [self.tcp], [], ASK_EVERY_S)
             at = self.sent % len(block)
@@ -128,7 +128,6 @@ def judged(seen: Unread, starved: str) -> Classification:
     if seen["stopped"]:
         return Classification("full", 1, 1, detail, True)
     if growth is None:
-        detail += "; its memory is not known here"
         return Classification("takes all", 1, 1, detail, None)
     if growth < KEPT_SHARE * seen["answer_bytes"]:
         return Classification("full", 1, 1, detail, True)

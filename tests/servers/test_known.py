@@ -111,7 +111,11 @@ def test_the_mended_one_has_all_that_a_measurement_relies_on(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "case", "words"),
-    [("uvicorn", "cut-at-every-byte", ()), ("hypercorn", "keep-alive", DEEP)],
+    [
+        ("uvicorn", "cut-at-every-byte", ()),
+        ("hypercorn", "keep-alive", DEEP),
+        ("fasthttp", "half-of-the-next", ()),
+    ],
 )
 def test_the_mended_one_of_the_field(
     deployed: Callable[[str], Framework], name: str, case: str, words: tuple[str, ...]
@@ -167,6 +171,12 @@ def running_bun(version: str) -> Iterator[Server]:
         with suppress(ProcessLookupError):
             process.kill()
         process.communicate()
+
+
+def test_fasthttp_of_2017_holds_answers_back(deployed: Callable[[str], Framework]) -> None:
+    with deployed("fasthttp@2017").running() as server:
+        found = probed(server.port, "--case", "half-of-the-next")["half-of-the-next"]
+    assert (found["class"], found["conforms"]) == ("held back", False)
 
 
 def test_bun_answered_what_follows_a_close_on_the_first() -> None:

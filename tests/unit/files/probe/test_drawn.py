@@ -6,6 +6,7 @@ import re
 import socket
 
 import pytest
+from drawn import SEGMENT
 from request import Writer
 
 from tests.unit.files.probe.servers import QUICK, Serve, Server, answer, healthy, right, seen
@@ -62,3 +63,17 @@ def test_the_same_seed_draws_the_same() -> None:
     drawn = [[writer.drawn(True).data for _ in range(5)] for writer in (one, same, other)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert one.drawn_with_content() == same.drawn_with_content()
+
+
+def test_no_batch_is_too_large_for_a_packet() -> None:
+    """Or a network would cut it, and a server be accused of that here."""
+    sizes = []
+
+    def serve(connection: socket.socket, server: Server) -> None:
+        data = connection.recv(65_536, socket.MSG_PEEK)
+        sizes.append(len(data))
+        healthy(connection, server)
+
+    for seed in range(10):
+        assert {case["conforms"] for case in seen(serve, *CASES, seed=seed)} == {True}
+    assert 500 < max(sizes) <= SEGMENT

@@ -81,7 +81,6 @@ def test_from_afar_the_memory_is_not_known() -> None:
     assert (
         "took 100,000 requests of a client that reads nothing, and did not stop" in case["detail"]
     )
-    assert "its memory is not known here" in case["detail"]
 
 
 def probed(program: str) -> Entry:

@@ -8,9 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import command_line
 import pytest
+import target
 from msgspec.structs import replace
 
+from pipebench.harness.probe import LONGEST_S
 from pipebench.harness.rates import constant_rates
 from pipebench.harness.recovery import LEAST, PAUSES_S, Recovery
 from pipebench.record.factors import PlannedCell, ServerFactors
@@ -243,6 +246,10 @@ def test_a_probe_is_recorded_whole(tmp_path: Path) -> None:
     assert answer.text == (
         "probe 3/6 aiohttp: 1 of 2 cases conform; all that a measurement relies on do"
     )
+
+
+def test_the_harness_waits_as_long_as_the_probe_lasts() -> None:
+    assert target.ALL_TIMEOUTS * command_line.TIMEOUT_S < LONGEST_S == 10
 
 
 def test_the_memory_of_a_probed_server_is_recorded(tmp_path: Path) -> None:

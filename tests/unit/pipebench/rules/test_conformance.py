@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import unread
 
 from pipebench.record.run_record import load_run
 from pipebench.record.schema import ProbeRecord, RecordError
@@ -77,6 +78,10 @@ def test_the_servers_memory_decides_what_the_probe_could_not_see(
     (told,) = probe_in(probe_record([asked]) | {"server_memory_bytes": memory}).cases
     assert (told.seen, told.conforms) == (seen, conforms)
     assert ("its memory grew by " in told.detail) == (conforms is not None)
+
+
+def test_the_run_judges_memory_as_the_probe_does() -> None:
+    assert conformance.KEPT_SHARE == unread.KEPT_SHARE
 
 
 def test_an_older_record_accuses_nobody() -> None:
