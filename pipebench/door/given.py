@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from pipebench.documents.declared import fields_of, near, plain
+from pipebench.documents.declared import fields_of, plain
 from pipebench.documents.yaml_text import LOADER, YamlError, check_keys, mistake_of
+from pipebench.door.paths import absent_text
 from pipebench.plan.errors import sentence
 from pipebench.plan.variables import PREFIX, Variables
 
@@ -107,7 +108,7 @@ def _of_file(name: str, load_file: LoadFile, folder: Path) -> Mapping[str, Any]:
     if path.is_dir():
         raise WrongGivenError(f"{name or '@'} is a folder; name a file in it{_any_in(path)}")
     if not path.exists():
-        raise WrongGivenError(f"{name} does not exist{_similar(name, folder)}")
+        raise WrongGivenError(_absent(name, folder))
     if not path.is_file():
         raise WrongGivenError(f"{name} is not a file; write what it has into one")
     try:
@@ -132,8 +133,8 @@ def _any_in(path: Path) -> str:
     return f", for example {path.name}/{shown}" if shown else ""
 
 
-def _similar(name: str, folder: Path) -> str:
-    """A file that may be meant: one beside it, or a plan of the project."""
+def _absent(name: str, folder: Path) -> str:
+    """That a file is not there, and which may be meant: one beside it, or a plan."""
     places = {Path(name).parent, Path(PLANS)}
     known = [
         str(place / one.name)
@@ -142,13 +143,8 @@ def _similar(name: str, folder: Path) -> str:
         for one in sorted((folder / place).iterdir())
         if one.is_file() and one.suffix in (".yml", ".yaml", ".json")
     ]
-    plan = f"{PLANS}/{Path(name).stem}.yml"
-    meant = plan if plan in known else near(name, known)
-    meant = meant or near(plan, known)
-    if meant:
-        return f"; did you mean {meant}?"
     plans = [Path(one).name for one in known if Path(one).parent == Path(PLANS)]
-    return f"; there are {', '.join(plans)} in {PLANS}" if plans else ""
+    return absent_text(name, known, f"; there are {', '.join(plans)} in {PLANS}" if plans else "")
 
 
 def _values(text: str, name: str) -> Any:

@@ -10,42 +10,33 @@ import difflib
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from ansible import context
-from ansible._internal._datatag._tags import Origin
 from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from ansible.inventory.data import InventoryData
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
 from ansible.parsing.vault import VaultSecret
-from ansible.plugins.loader import inventory_loader
 from ansible.template import Templar, trust_as_template
-from ansible.utils.display import Display
 from ansible.vars.manager import VariableManager
 
 from pipebench.documents.declared import near, plain
-from pipebench.documents.yaml_text import LOADER, mistake_of
+from pipebench.door.ansible_errors import one_line, quiet
 from pipebench.door.given import VAULT
+from pipebench.door.inventory_files import broken_files, is_made, source_mistakes
 from pipebench.hosts.login import vault_text
 from pipebench.plan.errors import Mistakes, PlanError, sentence
-from pipebench.plan.own_names import own_names
 from pipebench.plan.testbeds import Inventory
 from pipebench.plan.variables import PREFIX
 
-YAMLS = (".yml", ".yaml", ".json")
-IGNORED = (".orig", ".cfg", ".retry", ".pyc", ".pyo", ".md", ".txt", ".csv", ".rst", "~", ".bak")
-NOT_HOSTS = ("group_vars", "host_vars")
 READ = ("ansible_host", "ansible_connection", "ansible_port", "ansible_user")
 """Variables of a host, besides the project's own, that a plan depends on."""
 WAY_OUT = "server_environment"
 GROUPS = ("servers", "loadgens")
-KEYS_OF_A_GROUP = ("hosts", "vars", "children")
 OF_OTHERS = re.compile(r"hostvars|groups|lookup|query")
 """Of a template that needs more than the variables of its host."""
 CONNECTIONS = tuple(
@@ -151,8 +142,7 @@ class Ansible:
 
         given: with -e. LeftToAnsibleError: what it says is not known yet.
         """
-        wrong = [mistake for source in self.sources for mistake in absent_source(source)]
-        wrong = wrong or [one for source in self.sources for one in misspelt_keys(source)]
+        wrong = [mistake for source in self.sources for mistake in source_mistakes(source)]
         if wrong:
             raise PlanError(*map(sentence, wrong))
         if self._is_left or any(is_made(source) for source in self.sources):
@@ -222,64 +212,6 @@ def _is_own(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Without Ansible's warnings: it gives them again when it runs."""
-    display = Display()
-    kept = display.display
-    display.display = lambda *_words, **_options: None
-    try:
-        yield
-    finally:
-        display.display = kept
-
-
-def one_line(error: Exception) -> str:
-    """An error of Ansible in its first sentence, behind the file that it is in, if it says so."""
-    text = str(getattr(error, "message", error)).strip()
-    first = text.splitlines()[0].rstrip(".") if text else type(error).__name__
-    chain = (error, error.__cause__, error.__context__)
-    origins = (getattr(one, "obj", None) for one in chain)
-    origin = next((one for one in origins if isinstance(one, Origin) and one.path), None)
-    if origin is None or origin.path is None:
-        return first
-    return f"{_shown(Path(origin.path))}, line {origin.line_num}: {first}"
-
-
-def misspelt_keys(source: str) -> list[str]:
-    """Sentences about what Ansible would leave out of one -i with a warning alone."""
-    path = Path(source)
-    if "," in source:
-        return []
-    files = list(_files(path))
-    if not files:
-        return [f"{_shown(path)} has no file of an inventory; inventory/cloud is an example"]
-    return [one for file in files if file.suffix in YAMLS for one in _group_mistakes(file)]
-
-
-def _group_mistakes(file: Path) -> Iterator[str]:
-    """Of a file that a person wrote; one that is not YAML has a sentence of its own."""
-    try:
-        groups = yaml.load(file.read_text("utf-8"), Loader=LOADER)  # noqa: S506 (a safe one)
-    except (OSError, ValueError, yaml.YAMLError):
-        return
-    waiting = [*groups.items()] if isinstance(groups, dict) and not _is_made(file) else []
-    while waiting:
-        group, body = waiting.pop(0)
-        if not isinstance(body, dict):
-            continue
-        for key in body:
-            if key not in KEYS_OF_A_GROUP:
-                meant = near(str(key), KEYS_OF_A_GROUP)
-                end = f"did you mean {meant}?" if meant else "a group has hosts, vars and children"
-                yield f"{_shown(file)}: the group {group} has {key}; {end}"
-        if not isinstance(body.get("hosts"), dict | str | None):
-            example = "for example hosts: {s1: {ansible_host: 192.0.2.1}}"
-            yield f"{_shown(file)}: hosts of the group {group} must be a mapping, {example}"
-        children = body.get("children")
-        waiting += children.items() if isinstance(children, dict) else []
-
-
 def _misspelt_groups(groups: Iterable[str]) -> list[str]:
     """A sentence for each of the two groups that is not there, if another one may be meant."""
     names = set(groups)
@@ -304,111 +236,3 @@ def _misspelt_variables(manager: InventoryManager) -> list[str]:
         and name not in CONNECTIONS
         and (meant := difflib.get_close_matches(name, CONNECTIONS, n=1, cutoff=0.88))
     ]
-
-
-def absent_source(source: str) -> list[str]:
-    """A sentence about one -i, if it is a path that is not there."""
-    name = _shown(Path(source))
-    if "," in source or Path(source).exists():
-        return []
-    return [f"{name} does not exist{_similar(name)}"]
-
-
-def broken_files(source: str) -> list[str]:
-    """Sentences about the files of one -i that Ansible could not read."""
-    if "," in source:
-        return []
-    return [mistake for file in _files(Path(source)) for mistake in file_mistakes(file)]
-
-
-def _shown(path: Path) -> str:
-    """A path as somebody would type it."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _similar(name: str) -> str:
-    parent = Path(name).parent
-    there = sorted(parent.iterdir()) if parent.is_dir() else []
-    own = sorted(map(Path, own_names().inventories))
-    known = {one.name: one for one in (*own, *there)}
-    meant = near(Path(name).name, known)
-    if meant:
-        return f"; did you mean {known[meant]}?"
-    names = ", ".join(sorted(Path(one).name for one in own_names().inventories))
-    return f"; in inventory/ there are {names}"
-
-
-def _files(path: Path) -> Iterable[Path]:
-    """The files of an inventory that Ansible reads hosts from."""
-    if path.is_file():
-        yield path
-        return
-    for one in sorted(path.iterdir()):
-        if one.is_symlink() and one.is_dir() and path.resolve().is_relative_to(one.resolve()):
-            continue  # it leads back
-        ignored = one.name.startswith(".") or one.name.endswith(IGNORED) or one.name in NOT_HOSTS
-        if not ignored:
-            yield from _files(one)
-
-
-def is_made(source: str) -> bool:
-    """Whether a program or a plugin makes a part of this inventory."""
-    return "," not in source and any(_is_made(file) for file in _files(Path(source)))
-
-
-def _is_made(file: Path) -> bool:
-    if os.access(file, os.X_OK) and file.read_bytes()[:2] == b"#!":
-        return True
-    if file.suffix not in YAMLS:
-        return False
-    return re.search(r"^plugin\s*:", file.read_text("utf-8", "replace"), re.MULTILINE) is not None
-
-
-def file_mistakes(file: Path) -> list[str]:
-    """Sentences about one file of an inventory that Ansible could not read."""
-    name = _shown(file)
-    if _is_made(file):
-        return []
-    try:
-        text = file.read_text("utf-8")
-    except UnicodeDecodeError:
-        return [f"{name} is not a text in UTF-8"]
-    except OSError as error:
-        return [f"{name} cannot be read: {error.strerror}"]
-    if file.suffix in YAMLS and not text.startswith(VAULT):
-        return _yaml_mistakes(name, text)
-    is_ini = file.suffix not in (*YAMLS, ".toml")
-    return _ini_mistakes(name, text) if is_ini else []
-
-
-def _yaml_mistakes(name: str, text: str) -> list[str]:
-    try:
-        nodes = list(yaml.compose_all(text, Loader=LOADER))
-    except yaml.YAMLError as error:
-        return [f"{name}, {mistake_of(error, text)}"]
-    if len(nodes) > 1:
-        return [f"{name} has {len(nodes)} documents (---), and one is read; join them"]
-    if not nodes or not isinstance(nodes[0], yaml.MappingNode):
-        return [f"{name} has no groups; it must be a mapping, as inventory/cloud/hosts.yml has it"]
-    return []
-
-
-def _ini_mistakes(name: str, text: str) -> list[str]:
-    """Ansible's own reading of an INI file, line by line, until one is wrong."""
-    plugin = inventory_loader.get("ini")
-    plugin.inventory, plugin.loader = InventoryData(), DataLoader()
-    plugin._origin = Origin(path=str(Path(name).resolve()), line_num=0)  # noqa: SLF001 (what parse() sets, and resets)
-    try:
-        with quiet():
-            plugin._parse(text.splitlines())  # noqa: SLF001
-    except (AnsibleError, ValueError) as error:
-        why = one_line(error)
-        unpacked = isinstance(error, ValueError) and "unpack" in why
-        section = re.match(r"Section (\[[^]]+\])", why)
-        lines = [line.strip() for line in text.splitlines()]
-        place = plugin._origin.line_num  # noqa: SLF001
-        if section and section[1] in lines:
-            place = lines.index(section[1]) + 1
-        return [f"{name}, line {place}: " + ('"[" is not closed' if unpacked else why)]
-    return []
