@@ -5,6 +5,7 @@ It reports all mistakes at once, one line each, before it brings the lab up or a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -149,20 +150,16 @@ def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None
     mistakes = Mistakes(given.mistakes)
     choice = Choice.from_options(ansible.options)
     hosts: HostsRead | None = None
-    try:
-        with mistakes.collected():
-            hosts = ansible.hosts(given.variables)
-    except LeftToAnsibleError:
-        Mistakes([*mistakes, *_plan_mistakes(ansible, given)]).refuse()
-        return None
-    if hosts is None:
-        Mistakes([*mistakes, *_plan_mistakes(ansible, given)]).refuse()
-        return None
+    with mistakes.collected(), contextlib.suppress(LeftToAnsibleError):
+        hosts = ansible.hosts(given.variables)
     result: Planned | None = None
-    with mistakes.collected():
-        result = planned(hosts.of_run, hosts.inventory, read_project(sys.argv), choice)
+    if hosts is None:
+        mistakes += _plan_mistakes(ansible, given)
+    else:
+        with mistakes.collected():
+            result = planned(hosts.of_run, hosts.inventory, read_project(sys.argv), choice)
     mistakes.refuse()
-    return result and (result, hosts)
+    return (result, hosts) if result and hosts else None
 
 
 def _plan_mistakes(ansible: Ansible, given: Given) -> list[str]:

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from pipebench.documents.declared import suggestion
 from pipebench.plan.errors import Mistakes, PlanError, sentence
+from pipebench.plan.framework_file import no_variant
 from pipebench.plan.frameworks import CURRENT, Frameworks, PlannedFramework, read_framework
 from pipebench.record.names import SEPARATOR, again_of, current_name, parts
 
@@ -63,10 +64,7 @@ def _unknown(name: str, available: Frameworks) -> str:
         return f"which does not exist; {meant}"
     if name == again_of(folder):
         return "which is the control that bench_controls adds to a run; it is not chosen by name"
-    variants = variants_of(folder, available)
-    if not variants:
-        return f"and {folder} has no variants"
-    return f"and {folder} has no variant {variant!r}; {suggestion(variant, variants)}"
+    return f"and {no_variant(folder, variant, variants_of(folder, available))}"
 
 
 def choose_reference(name: str | None, chosen: Frameworks) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct, field
 
-from pipebench.documents.declared import listed, matches, read_fields
+from pipebench.documents.declared import listed, matches, near, read_fields
 from pipebench.documents.yaml_text import YamlError, values_of
 from pipebench.plan.errors import Mistakes, PlanError, sentence
 from pipebench.record.names import AGAIN, FOLDER_PATTERN, OLD_AGAIN, VARIANT_PATTERN
@@ -171,3 +171,13 @@ def known_variants(names: Iterable[str]) -> str:
     """Which variants there are, in words."""
     known = sorted(names)
     return f"it has {listed(known)}" if known else "it has none"
+
+
+def no_variant(folder: str, variant: str, names: Iterable[str]) -> str:
+    """That a framework has no such variant, and what to write instead. names: of its variants."""
+    known = list(names)
+    if not known:
+        return f"{folder} has no variants"
+    meant = near(variant, known)
+    end = f"did you mean {meant}?" if meant else known_variants(known)
+    return f"{folder} has no variant {variant!r}; {end}"

@@ -14,7 +14,13 @@ from pipebench.documents.declared import listed
 from pipebench.locks.requirements_lock import LOCKS, LockError, normal, read_lock
 from pipebench.plan.digest import digest_of_files, files_of, visible
 from pipebench.plan.errors import PlanError, sentence
-from pipebench.plan.framework_file import FILE, VariantFile, known_variants, read_declaration
+from pipebench.plan.framework_file import (
+    FILE,
+    VariantFile,
+    known_variants,
+    no_variant,
+    read_declaration,
+)
 from pipebench.record.names import plain_variant
 
 VARIANT_LOCK = re.compile(r"requirements@(.+)\.txt")
@@ -46,7 +52,7 @@ def composed(folder: Path, variants: Mapping[str, VariantFile], variant: str) ->
     """The file of each name in the folder of one of these variants on a server. PlanError: none."""
     own = variants.get(variant, VariantFile())
     if variant and variant not in variants:
-        raise PlanError(f"{folder} has no variant {variant}; {known_variants(variants)}.")
+        raise PlanError(sentence(no_variant(str(folder), variant, variants)))
     apart = {one.files for one in variants.values()}
     files = {
         str(path.relative_to(folder)): path

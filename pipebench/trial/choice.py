@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipebench.documents.declared import listed, suggestion
 from pipebench.plan.errors import PlanError, sentence
-from pipebench.plan.framework_file import FILE, known_variants
+from pipebench.plan.framework_file import FILE, no_variant
 from pipebench.plan.frameworks import PlannedFramework, read_frameworks
 from pipebench.plan.own_names import own_names
 from pipebench.record.names import SEPARATOR, named
@@ -24,7 +24,7 @@ def chosen(word: str, root: Path) -> PlannedFramework:
     name = named(folder.name, variant)
     if name not in frameworks:
         own = [other.variant for other in frameworks.values() if other.variant]
-        raise PlanError(f"{folder.name} has no variant {variant}; {known_variants(own)}.")
+        raise PlanError(sentence(no_variant(folder.name, variant, own)))
     return frameworks[name]
 
 

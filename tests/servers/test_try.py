@@ -212,7 +212,7 @@ def test_what_is_not_a_framework_is_refused(tmp_path: Path) -> None:
         (tmp_path, f"{tmp_path} has no framework.yml; name one of its frameworks: mine."),
         (tmp_path / "mne", f"{tmp_path}/mne does not exist; did you mean {mine}?"),
         ("aiohtp", "aiohtp is not a framework; did you mean aiohttp?"),
-        ("aiohttp@2071", "aiohttp has no variant 2071; it has 2017."),
+        ("aiohttp@2071", "aiohttp has no variant '2071'; did you mean 2017?"),
         (mine, f"{mine}/framework.yml: 'stak' is not a known key; did you mean stack?"),
     ):
         done = tried(word)

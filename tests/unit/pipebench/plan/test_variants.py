@@ -104,7 +104,7 @@ def test_what_a_variant_consists_of(tmp_path: Path) -> None:
     assert contents(folder, "two.one")["requirements.txt"].name == "requirements@two.one.txt"
     assert contents(folder, "again") == contents(folder, "")
     assert contents(folder, "2017-again") == contents(folder, "2017")
-    with pytest.raises(PlanError, match="has no variant 2018; it has 2017, asyncio, eager and"):
+    with pytest.raises(PlanError, match="has no variant '2018'; did you mean 2017"):
         contents(folder, "2018")
 
 
