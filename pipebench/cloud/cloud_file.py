@@ -22,7 +22,7 @@ InstanceType = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z",
-        extra={"right": "an instance type, as c7i.large"},
+        extra={"right": "an instance type, for example c7i.large"},
     ),
 ]
 Where = Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z", extra={"right": "a name as eu-central-1"})]
@@ -159,7 +159,7 @@ def _image(given: Any, provider: Any, where: str, mistakes: Mistakes) -> Image |
     if theirs and theirs.images_have_owners and image.owner is None:
         mistakes.append(
             f"{where}: image: owner is missing; at {provider} anybody may call an image "
-            f"{image.name!r}, so say whose it must be, as {theirs.image.owner} of Debian."
+            f"{image.name!r}, so say whose it must be, for example {theirs.image.owner} of Debian."
         )
     return image
 
@@ -168,5 +168,7 @@ def _network(given: str, where: str, mistakes: Mistakes) -> str:
     try:
         return str(ipaddress.IPv4Network(given))
     except ValueError:
-        mistakes.append(f"{where} is {given!r}; it must be an IPv4 network, as 10.77.0.0/24.")
+        mistakes.append(
+            f"{where} is {given!r}; it must be an IPv4 network, for example 10.77.0.0/24."
+        )
         return given

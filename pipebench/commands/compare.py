@@ -60,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-if-slower",
         metavar="LOSS",
         type=_loss,
-        help="a percentage, as 5%%: exit with a status of 10 or more if a framework lost that "
-        "share of its requests/s, or if that cannot be decided",
+        help="a percentage, for example 5%%: exit with a status of 10 or more if a framework lost "
+        "that share of its requests/s, or if that cannot be decided",
     )
     parser.add_argument(
         "--to-ceiling",
@@ -83,7 +83,7 @@ def _loss(text: str) -> float:
         return percent / 100
     raise argparse.ArgumentTypeError(
         f"{text!r} is not a loss; "
-        "LOSS requires a percentage above 0 and below 100 with its sign, as 5%"
+        "LOSS requires a percentage above 0 and below 100 with its sign, for example 5%"
     )
 
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--what", choices=WHAT, default="measurements", help="default: measurements"
     )
     parser.add_argument(
-        "--format", choices=FORMATS, help="default: that of the file's name, as .parquet"
+        "--format", choices=FORMATS, help="default: that of the file's name, for example .parquet"
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
     parser.epilog = "docs/notebooks.md says what the tables have."

@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prices",
         metavar="FILE",
         type=Path,
-        help="the prices of the hosts, as docs/prices.example.yml; copied to prices.yml in the "
-        "folder of the report, from where they are read",
+        help="the prices of the hosts, for example docs/prices.example.yml; copied to prices.yml "
+        "in the folder of the report, from where they are read",
     )
     parser.add_argument(
         "--output",

@@ -15,7 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def folder_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", metavar="RESULTS/RUN", type=Path, help="the folder of a run, as results/RUN"
+        "folder",
+        metavar="RESULTS/RUN",
+        type=Path,
+        help="the folder of a run, for example results/RUN",
     )
 
 

@@ -156,7 +156,7 @@ def _described(kind: inspect.Metadata) -> str:
     extra = kind.extra or {}
     words = extra.get("right") or requirement(kind.type)
     examples = (kind.extra_json_schema or {}).get("examples")
-    words += f", as {' or '.join(examples)}" if examples else ""
+    words += f", for example {' or '.join(examples)}" if examples else ""
     return words + (f" ({extra['note']})" if "note" in extra else "")
 
 

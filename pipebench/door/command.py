@@ -8,19 +8,24 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pipebench.alone.status import Status
+from pipebench.documents.declared import listed
 from pipebench.door.choice import Choice, choice_mistakes
 from pipebench.door.environment import set_apart
 from pipebench.door.lab import INVENTORY as INVENTORY_OF_LAB
 from pipebench.door.lab import other_owner, play_lab
+from pipebench.door.settings import CONFIG, setting_mistakes
 from pipebench.door.words import CHECK, EXTRA, INVENTORY, LIST_ONLY, Words, read_words
 from pipebench.plan.errors import Mistakes, PlanError
+from pipebench.plan.name_service import unanswered
 from pipebench.plan.project import ROOT
+from pipebench.plan.testbeds import names_to_resolve
 
 if TYPE_CHECKING:
     from pipebench.door.given import Given
@@ -28,8 +33,9 @@ if TYPE_CHECKING:
     from pipebench.door.planned import Planned
 
 CALLED = "ansible-playbook"
+NAMES_S = 0.5
+"""So long the name service may take before anybody waits for more than the check."""
 OF_CLOUD = ("--cloud", "--name", "--show", "--yes")
-CONFIG = "ANSIBLE_CONFIG"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -68,6 +74,7 @@ def _carry_out(words: Words) -> int:
         from pipebench.door.lists import frameworks_text  # noqa: PLC0415
 
         return _show(frameworks_text())
+    Mistakes(setting_mistakes(os.environ)).refuse()
     if words.command[:1] == ("lab",):
         return play_lab(words.command[1], [word for one in words.options for word in one.words])
     return _bench(words)
@@ -79,7 +86,8 @@ def _show(text: str) -> int:
 
 
 def _bench(words: Words) -> int:
-    from pipebench.door.given import read_given  # noqa: PLC0415 (Ansible's import is slow)
+    from pipebench.door.ansible_reading import load_text  # noqa: PLC0415 (Ansible's import is slow)
+    from pipebench.door.given import read_given  # noqa: PLC0415
     from pipebench.door.inventory import Ansible  # noqa: PLC0415
 
     is_cloud = words.has("--cloud")
@@ -92,7 +100,7 @@ def _bench(words: Words) -> int:
         for one in words.options
         if one.name in (*EXTRA, "--like")
     ]
-    given = read_given(typed, ansible.load_file, ansible.load_text, Path.cwd())
+    given = read_given(typed, ansible.load_file, load_text, Path.cwd())
     options = _with_texts(words, given)
     if is_cloud:
         from pipebench.cloud.creation import wanted  # noqa: PLC0415 (for a cloud alone)
@@ -151,7 +159,7 @@ def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None
     choice = Choice.from_options(ansible.options)
     hosts: HostsRead | None = None
     with mistakes.collected(), contextlib.suppress(LeftToAnsibleError):
-        hosts = ansible.hosts(given.variables)
+        hosts = _named_in_time(ansible.hosts(given.variables))
     result: Planned | None = None
     if hosts is None:
         mistakes += _plan_mistakes(ansible, given)
@@ -160,6 +168,15 @@ def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None
             result = planned(hosts.of_run, hosts.inventory, read_project(sys.argv), choice)
     mistakes.refuse()
     return (result, hosts) if result and hosts else None
+
+
+def _named_in_time(hosts: HostsRead) -> HostsRead | None:
+    """The hosts; None if names of them have no address yet, for which the preflight waits."""
+    late = unanswered(names_to_resolve(hosts.inventory), NAMES_S)
+    if not late:
+        return hosts
+    say(f"the name service has not answered yet for {listed(late)}; the run waits for it.")
+    return None
 
 
 def _plan_mistakes(ansible: Ansible, given: Given) -> list[str]:
@@ -190,5 +207,7 @@ def program() -> str:
 
 def _become(command: list[str]) -> NoReturn:
     """Go on as another program: it is the one that gets signals, and has the exit status."""
+    if ansible := sys.modules.get("ansible.constants"):  # it would be removed only at an exit
+        shutil.rmtree(ansible.DEFAULT_LOCAL_TMP, ignore_errors=True)
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606 (no shell)

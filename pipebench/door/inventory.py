@@ -19,13 +19,12 @@ from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.splitter import parse_kv
 from ansible.parsing.vault import VaultSecret
 from ansible.template import Templar, trust_as_template
 from ansible.vars.manager import VariableManager
 
 from pipebench.documents.declared import near, plain
-from pipebench.door.ansible_errors import one_line, quiet
+from pipebench.door.ansible_reading import load_file, one_line, quiet
 from pipebench.door.given import VAULT
 from pipebench.door.inventory_files import broken_files, is_made, source_mistakes
 from pipebench.hosts.login import vault_text
@@ -117,9 +116,8 @@ class Ansible:
     def load_file(self, path: str) -> Any:
         """A file of variables. Raises ValueError, whose message is one line."""
         try:
-            with quiet():
-                return self._loader.load_from_file(path, trusted_as_template=True)
-        except AnsibleError as error:
+            return load_file(self._loader, path)
+        except ValueError as error:
             if not self._has_secrets and Path(path).read_text("utf-8").startswith(VAULT):
                 asks = self.options.get("ask_vault_pass") or self.options.get("vault_ids")
                 if asks or self._is_asked_later:
@@ -128,14 +126,7 @@ class Ansible:
                 raise ValueError(
                     "it is encrypted; give --ask-vault-pass or --vault-password-file"
                 ) from error
-            raise ValueError(one_line(error)) from error
-
-    def load_text(self, text: str) -> dict[str, Any]:
-        """Variables as `name=value name=value`. Raises PlanError."""
-        try:
-            return dict(parse_kv(text))
-        except AnsibleError as error:
-            raise PlanError(f'-e "{text}": {one_line(error)}.') from error
+            raise
 
     def hosts(self, given: Mapping[str, Any]) -> HostsRead:
         """The hosts of the inventories. PlanError: one is broken, or is not there.

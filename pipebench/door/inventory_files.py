@@ -20,7 +20,7 @@ from ansible.plugins.loader import inventory_loader
 
 from pipebench.documents.declared import near
 from pipebench.documents.yaml_text import LOADER, mistake_of
-from pipebench.door.ansible_errors import one_line, quiet
+from pipebench.door.ansible_reading import one_line, quiet
 from pipebench.door.given import VAULT
 from pipebench.door.paths import absent_text, shown_path
 from pipebench.plan.own_names import own_names
@@ -112,6 +112,8 @@ def _overlooked(file: Path) -> Iterator[str]:
     if _begin(file).startswith(PROGRAM) and not is_program(file):
         name = shown_path(file)
         yield f"{name} begins with #!, and may not be executed; type chmod +x {name}"
+    elif names_plugin(file):
+        yield from _yaml_mistakes(shown_path(file), file.read_text("utf-8", "replace"))
     elif file.suffix in YAMLS and not is_program(file):
         yield from _group_mistakes(file)
 
@@ -122,7 +124,7 @@ def _group_mistakes(file: Path) -> Iterator[str]:
         groups = yaml.load(file.read_text("utf-8"), Loader=LOADER)  # noqa: S506 (a safe one)
     except (OSError, ValueError, yaml.YAMLError):
         return
-    waiting = [*groups.items()] if isinstance(groups, dict) and not names_plugin(file) else []
+    waiting = [*groups.items()] if isinstance(groups, dict) else []
     while waiting:
         group, body = waiting.pop(0)
         if not isinstance(body, dict):
@@ -164,7 +166,9 @@ def _yaml_mistakes(name: str, text: str) -> list[str]:
     if len(nodes) > 1:
         return [f"{name} has {len(nodes)} documents (---), and one is read; join them"]
     if not nodes or not isinstance(nodes[0], yaml.MappingNode):
-        return [f"{name} has no groups; it must be a mapping, as inventory/cloud/hosts.yml has it"]
+        return [
+            f"{name} has no groups; it must be a mapping; inventory/cloud/hosts.yml is an example"
+        ]
     return []
 
 

@@ -105,7 +105,7 @@ def read_words(argv: list[str]) -> Words:
     if command and not COMMANDS[command[0]]:
         mistakes += [f"{command[0]} has no options; leave out {one.name}" for one in options]
     if any(one.name == "--like" and not one.value for one in options):
-        mistakes.append("--like requires the folder of a run, as results/RUN")
+        mistakes.append("--like requires the folder of a run, for example results/RUN")
     if not any(one.name == "--cloud" for one in options):
         mistakes += [
             f"{one.name} is an option of --cloud FILE, which is missing"

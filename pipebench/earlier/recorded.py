@@ -75,7 +75,7 @@ def run_folder(variable: str, given: Mapping[str, Any], root: Path) -> Path:
     if folder is None:
         raise PlanError(
             f"{variable} is {name!r}, and neither {places[0]} nor {places[1]} has a {store.RUN}; "
-            "it must be the folder of a run, as results/RUN."
+            "it must be the folder of a run, for example results/RUN."
         )
     folder = folder.resolve()
     if links := store.leads_out(folder):

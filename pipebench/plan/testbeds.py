@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
 from pipebench.documents.declared import matches, plain
 from pipebench.plan.errors import Mistakes, PlanError
+from pipebench.plan.name_service import looked_up
 from pipebench.plan.variables import TestbedName
 from pipebench.record.factors import ALL, Workers
 from pipebench.tools import FIRST
@@ -150,7 +151,7 @@ def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
     if testbed.machine is not None and not matches(testbed.machine, Machine):
         sentences.append(
             f"{server}: bench_machine is {testbed.machine!r}; it must be the name of a kind of "
-            "machine, as c7i.large: letters, digits, ., _ and -."
+            "machine, for example c7i.large: letters, digits, ., _ and -."
         )
     if not generators:
         sentences.append(
@@ -200,23 +201,44 @@ def base_mistakes(base: str | None, testbeds: list[Testbed]) -> list[str]:
 
 def resolved_address(inventory: Inventory, server: str) -> str:
     """The IP address that the generators use for a server. Raises PlanError."""
+    name = _given_address(inventory, server)
+    if address := _number(name):
+        return address
+    try:
+        return looked_up(name)
+    except OSError as error:
+        raise PlanError(
+            f"{server}: {name!r} is not an IP address, and this computer cannot resolve it; "
+            "set bench_address to the address at which the load generators reach it."
+        ) from error
+
+
+def names_to_resolve(inventory: Inventory) -> list[str]:
+    """The addresses of servers that are names, which the name service is asked for."""
+    names = []
+    for server in inventory.servers:
+        with suppress(PlanError):
+            names.append(_given_address(inventory, server))
+    return [name for name in dict.fromkeys(names) if "@" not in name and not _number(name)]
+
+
+def _given_address(inventory: Inventory, server: str) -> str:
+    """Where the inventory says that the generators reach a server. Raises PlanError."""
     given = inventory.hostvars[server].get(ADDRESS)
     name = inventory.address_of(server) if given is None else str(given).strip()
     wrong = address_mistake(name, "ansible_port" if given is None else "bench_port")
     if wrong:
         of_ssh = "ansible_host" if "ansible_host" in inventory.hostvars[server] else "its name"
         raise PlanError(f"{server}: {of_ssh if given is None else ADDRESS} {wrong}.")
+    return name
+
+
+def _number(name: str) -> str | None:
+    """An IP address as it is usually written; None if it is a name."""
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
-        pass
-    try:
-        return str(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0])
-    except OSError as error:
-        raise PlanError(
-            f"{server}: {name!r} is not an IP address, and this computer cannot resolve it; "
-            "set bench_address to the address at which the load generators reach it."
-        ) from error
+        return None
 
 
 def address_mistake(text: str, port_variable: str = "bench_port") -> str | None:

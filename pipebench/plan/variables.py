@@ -83,7 +83,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         list[Text],
         Meta(
             description="names, or NAME@VARIANT; [] means every framework of the current stack",
-            examples=["aiohttp,sanic", "[aiohttp, sanic]"],
+            examples=["aiohttp", "aiohttp,sanic"],
             extra={"right": "names"},
         ),
     ]
@@ -91,7 +91,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         list[Text],
         Meta(
             description="folders of frameworks, or of one framework each",
-            examples=["servers,fasthttp", "[servers, fasthttp]"],
+            examples=["servers", "servers,fasthttp"],
             extra={"right": "the paths of folders"},
         ),
     ]
@@ -100,7 +100,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(
             min_length=1,
             description="requests written at once on a connection",
-            examples=["5", "[1, 5, 16]"],
+            examples=["5", "1,5,16"],
         ),
     ]
     connections: Annotated[
@@ -108,7 +108,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(
             min_length=1,
             description="connections in all, a multiple of bench_threads",
-            examples=["200", "[64, 256]"],
+            examples=["200", "64,256"],
         ),
     ]
     threads: Annotated[
@@ -139,7 +139,7 @@ class Variables(Struct, frozen=True, kw_only=True, rename=lambda name: f"{PREFIX
         Meta(
             min_length=1,
             description="server processes; for Go, cores; all means as many as the server has CPUs",
-            examples=["1", "[1, all]"],
+            examples=["1", "1,all"],
             extra={"right": "whole numbers from 1 to 1024, or all"},
         ),
     ]

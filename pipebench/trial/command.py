@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "folder",
         metavar="FOLDER",
-        help="the folder of a framework, as servers/aiohttp, or a name: aiohttp, aiohttp@2017",
+        help="the folder of a framework, for example servers/aiohttp, or a name: aiohttp@2017",
     )
     made.add_argument(
         "--workers", metavar="N", type=_number, default=1, help="its processes (default 1)"

@@ -268,7 +268,7 @@ def test_the_run_that_is_measured_again_becomes_a_variable(
 def test_a_run_to_measure_again_must_be_named(checkout: Checkout, option: str) -> None:
     done = checkout.run("bench", option)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "bench: --like requires the folder of a run, as results/RUN\n"
+    assert done.stderr == "bench: --like requires the folder of a run, for example results/RUN\n"
     assert not (checkout.folder / ".venv").exists()
 
 

@@ -119,8 +119,8 @@ def test_every_mistake_of_a_file_is_a_sentence(tmp_path: Path) -> None:
         "cloud.yml: testbeds, entry 1: generator is missing.",
         "cloud.yml: testbeds, entry 2: 'c7i.large' must be a mapping with machine and generator.",
         (
-            "cloud.yml: testbeds, entry 3: machine is 'a/b'; it must be an instance type, as "
-            "c7i.large."
+            "cloud.yml: testbeds, entry 3: machine is 'a/b'; it must be an instance type, for "
+            "example c7i.large."
         ),
         "cloud.yml: testbeds, entry 3: generator is missing.",
     ]

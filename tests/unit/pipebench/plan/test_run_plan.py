@@ -185,7 +185,7 @@ def test_all_mistakes_are_reported_at_once() -> None:
         plan_run(given, Inventory([], [], {}), PROJECT)
     assert caught.value.sentences[:2] == [
         "bench_prot is not a variable of this project; did you mean bench_port?",
-        "bench_depths is 0; it must be whole numbers from 1 to 1024, as 5 or [1, 5, 16].",
+        "bench_depths is 0; it must be whole numbers from 1 to 1024, for example 5 or 1,5,16.",
     ]
     text = str(caught.value)
     assert "'nothing-like-it', which does not exist; choose from aiohttp, " in text

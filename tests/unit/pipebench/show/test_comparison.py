@@ -134,7 +134,10 @@ def test_the_gate(results: Path, tmp_path: Path, words: list[str], status: int, 
 def test_a_loss_is_a_percentage(loss: str) -> None:
     done = compare("base", "same", f"--fail-if-slower={loss}")
     assert done.returncode == 2
-    assert "LOSS requires a percentage above 0 and below 100 with its sign, as 5%" in done.stderr
+    assert (
+        "LOSS requires a percentage above 0 and below 100 with its sign, for example 5%"
+        in done.stderr
+    )
 
 
 def test_what_the_gate_looks_at_needs_a_gate() -> None:
