@@ -65,7 +65,7 @@ class Framework:
     role: str = "framework"
     """Or "ceiling": what generator and path can do, in no rank."""
     control_of: str | None = None
-    """The framework that this one is a second time, in no rank (the A/A control)."""
+    """The framework that this one repeats, as the A/A control, which has no rank."""
     runtime: str | None = None
     """What runs it, as it was installed: "CPython 3.13.5 (system)"."""
     python: str | None = None

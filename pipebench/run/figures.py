@@ -38,7 +38,7 @@ from pipebench.stats.estimate import UNKNOWN, Estimate
 from pipebench.tools import FIRST, first_tool
 
 LEAST_BATCHES_OF_P99 = 1000
-"""Of fewer, less than ten are above it: it would be the tale of a handful."""
+"""Of fewer, less than ten are above it: it would depend on a handful of them."""
 SECONDS_AN_HOUR = 3600
 
 

@@ -96,7 +96,7 @@ class Wrk(Tool):
     tick_s = 0.1
     options: ClassVar = {"connections": "`-c` of wrk", "threads": "`-t` of wrk"}
     errors: ClassVar = {
-        "connect": "as wrk counts them; a refused connection is mostly none of these",
+        "connect": "as wrk counts them; a refused connection is usually not counted here",
         "read": "a connection that the server closed without saying so is one",
         "write": "as wrk counts them",
         "status": "with a status above 399",

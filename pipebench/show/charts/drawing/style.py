@@ -58,7 +58,7 @@ CONFIG: Spec = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one framework is drawn in every chart. hollow: it is another one a second time."""
+    """How one framework is drawn in every chart. hollow: it repeats another one."""
 
     title: str
     colour: str
