@@ -75,7 +75,12 @@ def read_cloud_file(path: Path) -> CloudFile:
     try:
         document = values_of(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PlanError(f"{path} cannot be read: {error.strerror}.") from error
+        why = f"cannot be read: {error.strerror}"
+        if not path.exists():
+            why = "does not exist; docs/cloud.md has an example of a cloud file"
+        elif path.is_dir():
+            why = "is a folder; name a cloud file"
+        raise PlanError(f"{path} {why}.") from error
     except UnicodeDecodeError as error:
         raise PlanError(f"{path} is not a text in UTF-8.") from error
     except YamlError as error:

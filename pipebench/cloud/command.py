@@ -18,6 +18,7 @@ from types import FrameType
 
 import yaml
 
+from pipebench.alone.parser import LineParser
 from pipebench.alone.status import Status
 from pipebench.cloud.creation import ROOT, keep, settled
 from pipebench.cloud.descendants import end_descendants, keep_orphans
@@ -64,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+    made = LineParser(
         prog="./bench",
         description="Rent the hosts of a cloud file, measure on them, and give them back. All "
         "other options are for ansible-playbook, as with ./bench.",

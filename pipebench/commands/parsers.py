@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipebench.alone.commands import COLLECT, COMMANDS, INSTALLED, commands_of, names_of
+from pipebench.alone.parser import LineParser
 from pipebench.alone.status import epilog
 from pipebench.alone.version import NAME, version
 
@@ -22,7 +23,7 @@ def parser(called: str, wanted: Sequence[str] = tuple(COMMANDS)) -> argparse.Arg
 
     wanted: the commands whose arguments are read; only what these use is loaded.
     """
-    made = argparse.ArgumentParser(
+    made = LineParser(
         prog=called,
         description="Judge a run by its raw records, and write results.csv, summary.csv, "
         "report.md, report.html and charts/ into its folder. It needs no hosts, and can be "

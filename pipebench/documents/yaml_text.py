@@ -7,6 +7,7 @@ needs for what is read here.
 from __future__ import annotations
 
 import math
+import re
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 OPENED = {"flow mapping": '"{"', "flow sequence": '"["', "quoted scalar": "a quotation mark"}
 """What libyaml and PyYAML call what is opened and must be closed."""
-COLON = "a value with a colon must stand in quotes, and a name begin below the others"
+COLON = "a value with a colon must stand in quotes"
 PLACE = "it does not begin at the same place as the lines before it"
 MEANINGS = {
     "mapping values are not allowed": COLON,
@@ -89,9 +90,15 @@ def mistake_of(error: yaml.YAMLError, text: str) -> str:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return " ".join(f"{context} {problem}".split())
-    line = (text.splitlines() or [""])[mark.line : mark.line + 1]
-    sign = "".join(line)[mark.column : mark.column + 1]
-    if "cannot start any token" in problem:
+    if "could not find expected ':'" in problem and begun:
+        mark = begun  # which is where the name begins, and not where the text ends
+    line = "".join((text.splitlines() or [""])[mark.line : mark.line + 1])
+    sign = line[mark.column : mark.column + 1]
+    if re.match(r"\s*-[^\s-]", line):
+        why = "a space is missing behind the -"
+    elif "mapping values are not allowed" in problem and re.match(r"\s+[\w-]+\s*:", line):
+        why = PLACE
+    elif "cannot start any token" in problem:
         said = f"a value that begins with {sign} must stand in quotes"
         why = "a tab; indent with spaces" if sign == "\t" else said
     else:

@@ -113,7 +113,7 @@ def _bench(words: Words) -> int:
         return _become([sys.executable, "-m", "pipebench.cloud", *own, *options])
     playbook = [*inventory, str(ROOT / "bench.yml"), *options]
     if words.has(*LIST_ONLY):
-        Mistakes(given.mistakes).refuse()
+        Mistakes([*choice_mistakes(Choice.from_options(ansible.options)), *given.mistakes]).refuse()
         return _become([program(), *playbook])
     planned = _planned(ansible, given)
     if words.has(*CHECK):

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from msgspec import inspect
 
-from pipebench.documents.declared import fields_of, plain
+from pipebench.documents.declared import fields_of, parts_of, plain
 from pipebench.documents.yaml_text import LOADER, YamlError, check_keys, mistake_of
-from pipebench.door.paths import absent_text
+from pipebench.door.paths import absent_text, shown_path
 from pipebench.plan.errors import sentence
+from pipebench.plan.own_names import own_names
+from pipebench.plan.project import ROOT
 from pipebench.plan.variables import PREFIX, Variables
 
 EXAMPLE = 'for example "bench_depths: [1, 5]"'
 VAULT = "$ANSIBLE_VAULT"
 NAMED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=\s*")
+JOINED = re.compile(rf"\s*[,;]\s*(?={PREFIX}\w+\s*=)")
 PLANS = "plans"
 
 LoadFile = Callable[[str], Any]
@@ -84,6 +88,8 @@ def _read_one(
 ) -> tuple[Mapping[str, Any], str]:
     if not text.strip():
         return {}, text
+    if text.strip() == "@":
+        raise WrongGivenError("-e @ names no file; write -e @FILE, for example -e @plans/quick.yml")
     if text.startswith("@"):
         return _of_file(text[1:], load_file, folder), text
     if text[0] in "{[":
@@ -135,16 +141,16 @@ def _any_in(path: Path) -> str:
 
 def _absent(name: str, folder: Path) -> str:
     """That a file is not there, and which may be meant: one beside it, or a plan."""
-    places = {Path(name).parent, Path(PLANS)}
+    beside = folder / Path(name).expanduser().parent
+    there = sorted(beside.iterdir()) if beside.is_dir() else []
+    own = [ROOT / plan for plan in sorted(own_names().plans)]
     known = [
-        str(place / one.name)
-        for place in places
-        if (folder / place).is_dir()
-        for one in sorted((folder / place).iterdir())
-        if one.is_file() and one.suffix in (".yml", ".yaml", ".json")
+        shown_path(one)
+        for one in (*there, *own)
+        if one.suffix in (".yml", ".yaml", ".json") and one.is_file()
     ]
-    plans = [Path(one).name for one in known if Path(one).parent == Path(PLANS)]
-    return absent_text(name, known, f"; there are {', '.join(plans)} in {PLANS}" if plans else "")
+    plans = f"; ./bench plans lists those in {shown_path(ROOT / PLANS)}"
+    return absent_text(name, known, plans)
 
 
 def _values(text: str, name: str) -> Any:
@@ -223,6 +229,9 @@ def _meant(name: str) -> str | None:
 
 def _assigned(text: str, load_text: LoadText) -> tuple[Mapping[str, Any], str]:
     """`name=value name=value`, with spaces where people put them."""
+    if JOINED.search(text):
+        apart = JOINED.sub(" ", text)
+        raise WrongGivenError(f'-e "{text}": a space separates variables; write -e "{apart}"')
     pieces = _pieces(text)
     meant: dict[str, Any] = {}
     for piece in pieces:
@@ -279,6 +288,13 @@ def _pieces(text: str) -> list[tuple[str, str]]:
     ]
 
 
+def _is_list(name: str) -> bool:
+    """Whether a variable has several values."""
+    field = fields_of(Variables).get(name)
+    kinds = parts_of(field.kind) if field else ()
+    return any(isinstance(kind, inspect.ListType) for kind in kinds)
+
+
 def _without_spaces(name: str, value: str) -> str:
     """A value as one word. Spaces after commas, or in brackets, are allowed."""
     if value[:1] in ("{", "["):
@@ -289,7 +305,10 @@ def _without_spaces(name: str, value: str) -> str:
         return value
     rest = value.split()[1:]
     followed = " and ".join(f'"{one}"' for one in rest)
-    comma = "" if ".." in value or "@" in value else ","
+    is_one = ".." in value or "@" in value
+    if not is_one and not _is_list(name) and not value.startswith(("/", "~", ".")):
+        raise WrongGivenError(f"{name}={first} is followed by {followed}; leave that out")
+    comma = "" if is_one else ","
     joined = comma.join(one.strip(",") for one in value.split())
     raise WrongGivenError(
         f"{name}={first} is followed by {followed}; write {joined} without spaces"

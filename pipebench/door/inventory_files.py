@@ -24,6 +24,7 @@ from pipebench.door.ansible_reading import one_line, quiet
 from pipebench.door.given import VAULT
 from pipebench.door.paths import absent_text, shown_path
 from pipebench.plan.own_names import own_names
+from pipebench.plan.project import ROOT
 
 YAMLS = (".yml", ".yaml", ".json")
 IGNORED = (".orig", ".cfg", ".retry", ".pyc", ".pyo", ".md", ".txt", ".csv", ".rst", "~", ".bak")
@@ -65,9 +66,10 @@ def absent_source(path: Path) -> str:
     """That an inventory is not there, and which may be meant."""
     parent = path.parent
     there = [shown_path(one) for one in sorted(parent.iterdir())] if parent.is_dir() else []
-    own = sorted(own_names().inventories)
+    own = [shown_path(ROOT / one) for one in sorted(own_names().inventories)]
     names = ", ".join(Path(one).name for one in own)
-    return absent_text(shown_path(path), [*there, *own], f"; in inventory/ there are {names}")
+    folder = shown_path(ROOT / "inventory")
+    return absent_text(shown_path(path), [*there, *own], f"; in {folder}/ there are {names}")
 
 
 def _files(path: Path) -> Iterator[Path]:

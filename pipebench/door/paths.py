@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from pipebench.documents.declared import near
 
 def shown_path(path: Path) -> str:
     """A path as somebody would type it."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    here, full = Path.cwd(), Path(os.path.normpath(Path.cwd() / path))
+    return str(full.relative_to(here)) if full.is_relative_to(here) else str(path)
 
 
 def absent_text(name: str, known: Iterable[str], otherwise: str) -> str:

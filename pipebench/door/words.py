@@ -98,7 +98,7 @@ def read_words(argv: list[str]) -> Words:
         elif word.startswith("-") and word != "-":
             options += _short(word, argv, mistakes)
         else:
-            mistakes.append(_stray(word, options))
+            mistakes.append(_stray(word, options, command))
             if not options:  # what follows a misspelt command is no mistake of its own
                 return Words(command, (), tuple(mistakes))
     mistakes += [IMPOSSIBLE[one.name] for one in options if one.name in IMPOSSIBLE]
@@ -137,6 +137,8 @@ def _long(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
     name = known[0] if known else ""  # which of several is meant, if one is, Ansible says
     if typed == "--" or not known or (name != typed and name in (*OWN_VALUED, *OWN_FLAGS)):
         mistakes.append(f"{typed} is not an option{_meant(typed, names)}")
+        while argv and not argv[0].startswith("-"):  # its value
+            argv.pop(0)
         return []
     if name not in (*VALUED, *OWN_VALUED):
         if equals:
@@ -170,14 +172,18 @@ def _short(word: str, argv: list[str], mistakes: list[str]) -> list[Option]:
             return [*options, Option(name, value, (name, value or ""))]
         if name not in (*FLAGS, *OWN_FLAGS):
             mistakes.append(f"{word} is not an option{_meant(f'-{word}', [*VALUED, *FLAGS])}")
+            while argv and not argv[0].startswith("-"):  # its value
+                argv.pop(0)
             return []
         options.append(Option(name, None, (name,)))
     return options
 
 
-def _stray(word: str, options: list[Option]) -> str:
+def _stray(word: str, options: list[Option], command: tuple[str, ...]) -> str:
     """Why a word that is no option's is refused, and what to type."""
     before = options[-1].value if options and options[-1].name in EXTRA else ""
+    if command:
+        return f"nothing follows {' '.join(command)}; leave out {word}"
     if word.startswith("@") or ("=" in word and not word.startswith("=")):
         return f"{word} must stand behind -e: -e {word}"
     if before:
@@ -188,7 +194,7 @@ def _stray(word: str, options: list[Option]) -> str:
 def _instead(word: str) -> str:
     """What may be meant by a word that stands alone."""
     names = [*VALUED, *FLAGS, *OWN_VALUED, *OWN_FLAGS, *NAMES]
-    near = difflib.get_close_matches(word, NAMES, n=1, cutoff=CLOSE)
+    near = difflib.get_close_matches(word.lower(), NAMES, n=1, cutoff=CLOSE)
     near = near or difflib.get_close_matches(f"--{word}", names, n=1, cutoff=CLOSE)
     certain = {
         f"; for a plan write -e @{word}": Path(word).parent.name == "plans",
@@ -201,7 +207,7 @@ def _instead(word: str) -> str:
 
 
 def _meant(word: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(word, names, n=1)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=CLOSE)
     return f"; did you mean {near[0]}?" if near else " (see ./bench --help)"
 
 

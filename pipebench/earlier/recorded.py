@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipebench.documents.declared import fields_of, listed
+from pipebench.documents.declared import fields_of, listed, near
 from pipebench.plan.choice import EVERY
 from pipebench.plan.digest import digest_of
 from pipebench.plan.earlier_run import FILES, HOST_PROGRAMS, INTERRUPTS, PAUSES, TUNING, Change
@@ -73,10 +73,14 @@ def run_folder(variable: str, given: Mapping[str, Any], root: Path) -> Path:
     places = [root / results / name, root / Path(name).expanduser()]
     folder = next((place for place in places if (place / store.RUN).is_file()), None)
     if folder is None:
-        raise PlanError(
-            f"{variable} is {name!r}, and neither {places[0]} nor {places[1]} has a {store.RUN}; "
-            "it must be the folder of a run, for example results/RUN."
-        )
+        files = [file for place in places for file in place.parent.glob(f"*/{store.RUN}")]
+        runs = {file.parent.name: file.parent for file in files}
+        meant = runs.get(near(places[0].name, runs) or "")
+        end = "./collect.py list lists the runs."
+        if meant:
+            is_here = meant.is_relative_to(root)
+            end = f"did you mean {meant.relative_to(root) if is_here else meant}?"
+        raise PlanError(f"{variable} is {name!r}, which is not a run: it has no {store.RUN}; {end}")
     folder = folder.resolve()
     if links := store.leads_out(folder):
         raise PlanError(f"{folder} has links in place of files ({listed(links)}); remove them.")

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from pipebench.documents.declared import near
 from pipebench.record import store
 from pipebench.record.factors import Cell
 from pipebench.record.folder import content_of
@@ -152,6 +153,17 @@ def _not_a_run(folder: Path) -> str:
     return f"{folder} is not a run: it has no {store.RUN}"
 
 
+def _not_a_folder(folder: Path) -> str:
+    """What is there instead, and which run may be meant."""
+    if folder.exists():
+        of_run = (folder.parent / store.RUN).exists()
+        return f"{folder} is a file; a run is a folder{f', here {folder.parent}' if of_run else ''}"
+    parent = folder.parent
+    runs = [one.parent for one in sorted(parent.glob(f"*/{store.RUN}"))]
+    meant = near(folder.name, [one.name for one in runs])
+    return f"{folder} does not exist{f'; did you mean {parent / meant}?' if meant else ''}"
+
+
 def load_run(folder: Path) -> Run:
     """Read run.json and hosts/*.json of a run, finished or not.
 
@@ -159,7 +171,7 @@ def load_run(folder: Path) -> Run:
     folder, no run.json, or it cannot be read as one.
     """
     if not folder.is_dir():
-        raise RunError(f"{folder} is not a folder")
+        raise RunError(_not_a_folder(folder))
     if links := store.leads_out(folder):
         raise RunError(f"{folder} has links in place of files ({', '.join(links)}); remove them")
     path = folder / store.RUN

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipebench.alone.parser import LineParser
 from pipebench.alone.status import Status, epilog
 from pipebench.documents.declared import listed
 from pipebench.harness.execution import SERVER_PATIENCE_S
@@ -36,7 +37,7 @@ MOST = 1024
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+    made = LineParser(
         prog="./bench try",
         description="Start one framework on this computer as its unit would, on loopback, and "
         "probe it (docs/probe.md). It needs no lab, no hosts and no root. Nothing is measured.",

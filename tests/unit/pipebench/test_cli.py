@@ -57,7 +57,7 @@ def test_a_run_without_an_ok_measurement_says_so(tmp_path: Path) -> None:
 
 
 def test_what_is_no_run_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    for folder, told in ((tmp_path, "it has no run.json"), (tmp_path / "none", "is not a folder")):
+    for folder, told in ((tmp_path, "it has no run.json"), (tmp_path / "none", "does not exist")):
         done = collect(folder)
         assert done.returncode == 2
         assert done.stdout == ""

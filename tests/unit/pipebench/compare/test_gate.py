@@ -72,7 +72,7 @@ def test_what_was_not_compared_did_not_pass(tmp_path: Path) -> None:
     assert gate(compare_runs([base, same]), 0.2).status == Status.DONE
     found = gate(compare_runs([base, same, tmp_path / "none"]), 0.2)
     assert (found.status, found.checked) == (Status.NOT_COMPARABLE, 2)
-    assert "is not a folder" in gate_lines(found)[1]
+    assert "does not exist" in gate_lines(found)[1]
     assert gate(compare_runs([base, base]), 0.2).status == Status.NOT_COMPARABLE
 
 

@@ -351,7 +351,7 @@ def test_the_command_compares_machines(
     assert f"Comparison: {output / 'machines.html'}" in capsys.readouterr().out
     assert cli.main(["compare", "--machines", folders[0], str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        f"collect.py: {tmp_path / 'none'} is not a folder",
+        f"collect.py: {tmp_path / 'none'} does not exist",
         "collect.py: compare --machines requires two runs; one has it in its own report",
     ]
     broken = {"deployment": {"available": False, "reason": "no room"}, "generators": []}

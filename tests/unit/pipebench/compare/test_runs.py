@@ -320,7 +320,7 @@ def test_one_whose_analysis_fails_leaves_the_others(
     assert [re.sub(r"^\S+ ", "", sentence) for sentence in compared.problems] == [
         "cannot be used: it is truncated after 1 bytes",
         "has no usable measurement",
-        "is not a folder",
+        "does not exist",
     ]
     assert len(compared.pairs) == 1
 
@@ -339,7 +339,7 @@ def test_one_whose_analysis_fails_leaves_the_others(
 def test_a_base_that_cannot_be_used(base: Path, tmp_path: Path) -> None:
     compared = compare_runs([tmp_path / "none", base])
     assert compared.pairs == []
-    assert compared.problems == [f"{tmp_path / 'none'} is not a folder: the base cannot be used"]
+    assert compared.problems == [f"{tmp_path / 'none'} does not exist: the base cannot be used"]
 
 
 @pytest.fixture(scope="module")

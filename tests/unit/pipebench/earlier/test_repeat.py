@@ -327,7 +327,7 @@ def test_without_measurements_nothing_is_measured_again(project: Project, record
     assert plan_repeated(given, INVENTORY, project, measures=False).rounds == []
     edit(recorded / "run.json", rounds=[])
     assert "has no measurements in its schedule" in refusal(project, recorded)
-    assert "must be the folder of a run" in refusal(project, recorded / "hosts")
+    assert "is not a run: it has no run.json" in refusal(project, recorded / "hosts")
     both = refusal(project, recorded, bench_resume="recorded")
     assert "leave one of them out" in both
 

@@ -214,7 +214,7 @@ def test_the_plan_of_the_run_may_be_given_again_and_no_other(folder: Path) -> No
 
 @pytest.mark.parametrize("name", ["no-such-run", "/"])
 def test_what_is_not_a_run_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(PlanError, match="must be the folder of a run"):
+    with pytest.raises(PlanError, match="is not a run: it has no"):
         plan_resumed({"bench_resume": name}, INVENTORY, PROJECT)
     (tmp_path / "run.json").write_text('{"schema_version": 2')
     assert "cannot be used: it is truncated" in refusal(tmp_path)

@@ -207,5 +207,5 @@ def test_what_is_no_run(tmp_path: Path, content: str | None, sentence: str) -> N
 
 
 def test_what_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is not a folder"):
+    with pytest.raises(RunError, match="does not exist"):
         load_run(tmp_path / "none")

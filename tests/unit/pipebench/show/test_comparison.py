@@ -90,11 +90,11 @@ def test_the_rest_is_shown(results: Path, tmp_path: Path) -> None:
     done = compare(*words, "--output", tmp_path / "out")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"collect.py: {results / 'none'} is not a folder",
+        f"collect.py: {results / 'none'} does not exist",
         f"collect.py: {results / 'base'} was given twice; give different runs",
     ]
     assert "slower against base" in done.stdout
-    assert "is not a folder" in (tmp_path / "out" / "compare.md").read_text()
+    assert "does not exist" in (tmp_path / "out" / "compare.md").read_text()
 
 
 @pytest.mark.parametrize("words", [[], ["--fail-if-slower", "5%"], ["--machines"]], ids=str)
@@ -121,7 +121,7 @@ def test_nothing_to_compare(results: Path, words: list[str]) -> None:
         (["slower", "--fail-if-slower=25%"], 10, "0.67 of the base's requests/s"),
         (["slower", "--fail-if-slower=25%", "--to-ceiling"], 0, "passed"),
         (["slower", "--fail-if-slower=10%", "--to-ceiling"], 10, "of the base's share of the ceil"),
-        (["none", "--fail-if-slower", "10%"], 13, "not comparable: none is not a folder"),
+        (["none", "--fail-if-slower", "10%"], 13, "not comparable: none does not exist"),
     ],
 )
 def test_the_gate(results: Path, tmp_path: Path, words: list[str], status: int, told: str) -> None:
