@@ -20,12 +20,13 @@ from pipebench.door.choice import Choice, choice_mistakes
 from pipebench.door.environment import set_apart
 from pipebench.door.lab import INVENTORY as INVENTORY_OF_LAB
 from pipebench.door.lab import other_owner, play_lab
+from pipebench.door.options import forks_mistakes, option_mistakes
 from pipebench.door.settings import CONFIG, setting_mistakes
 from pipebench.door.words import CHECK, EXTRA, INVENTORY, LIST_ONLY, Words, read_words
 from pipebench.plan.errors import Mistakes, PlanError
 from pipebench.plan.name_service import unanswered
 from pipebench.plan.project import ROOT
-from pipebench.plan.testbeds import names_to_resolve
+from pipebench.plan.testbeds import UP_PATH, names_to_resolve
 
 if TYPE_CHECKING:
     from pipebench.door.given import Given
@@ -155,7 +156,7 @@ def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None
     from pipebench.door.planned import planned  # noqa: PLC0415
     from pipebench.plan.project import read_project  # noqa: PLC0415
 
-    mistakes = Mistakes(given.mistakes)
+    mistakes = Mistakes([*option_mistakes(ansible.options), *given.mistakes])
     choice = Choice.from_options(ansible.options)
     hosts: HostsRead | None = None
     with mistakes.collected(), contextlib.suppress(LeftToAnsibleError):
@@ -166,6 +167,7 @@ def _planned(ansible: Ansible, given: Given) -> tuple[Planned, HostsRead] | None
     else:
         with mistakes.collected():
             result = planned(hosts.of_run, hosts.inventory, read_project(sys.argv), choice)
+            mistakes += forks_mistakes(ansible.options, len(result.run.testbeds))
     mistakes.refuse()
     return (result, hosts) if result and hosts else None
 
@@ -195,7 +197,7 @@ def absent_hosts(hosts: HostsRead) -> list[str]:
     return [
         host
         for host, variables in hosts.inventory.hostvars.items()
-        if not Path(str(variables.get("bench_up_path", "/"))).exists()
+        if not Path(str(variables.get(UP_PATH, "/"))).exists()
     ]
 
 

@@ -6,15 +6,14 @@ Importing Ansible takes half a second, so this module is imported when it is nee
 from __future__ import annotations
 
 import contextlib
-import difflib
 import io
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible import context
+from ansible import constants, context
 from ansible.cli.playbook import PlaybookCLI
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.inventory.manager import InventoryManager
@@ -23,32 +22,24 @@ from ansible.parsing.vault import VaultSecret
 from ansible.template import Templar, trust_as_template
 from ansible.vars.manager import VariableManager
 
-from pipebench.documents.declared import near, plain
+from pipebench.documents.declared import plain
 from pipebench.door.ansible_reading import load_file, one_line, quiet
 from pipebench.door.given import VAULT
 from pipebench.door.inventory_files import broken_files, is_made, source_mistakes
+from pipebench.door.inventory_names import misspelt_groups, misspelt_variables
 from pipebench.hosts.login import vault_text
+from pipebench.plan.connection_variables import CHECKED
 from pipebench.plan.errors import Mistakes, PlanError, sentence
-from pipebench.plan.testbeds import Inventory
+from pipebench.plan.testbeds import LIKE_ADDRESSES, Inventory
 from pipebench.plan.variables import PREFIX
 
-READ = ("ansible_host", "ansible_connection", "ansible_port", "ansible_user")
-"""Variables of a host, besides the project's own, that a plan depends on."""
+READ = (*CHECKED, *LIKE_ADDRESSES)
+"""Variables of a host, besides the project's own, that are looked at."""
+OWN = "bench"
+"""The project's own inventory plugin (plugins/inventory/)."""
 WAY_OUT = "server_environment"
-GROUPS = ("servers", "loadgens")
 OF_OTHERS = re.compile(r"hostvars|groups|lookup|query")
 """Of a template that needs more than the variables of its host."""
-CONNECTIONS = tuple(
-    f"ansible_{name}"
-    for name in (
-        "host", "port", "user", "password", "connection", "become", "become_user",
-        "become_method", "become_password", "ssh_private_key_file", "ssh_common_args",
-        "ssh_extra_args", "ssh_args", "ssh_host", "ssh_port", "ssh_user", "ssh_pass",
-        "ssh_password", "ssh_executable", "python_interpreter", "shell_type",
-        "private_key_file", "host_key_checking", "control_path", "control_path_dir",
-    )
-)  # fmt: skip
-"""Variables with which a host is reached, as Ansible spells them."""
 
 
 class LeftToAnsibleError(Exception):
@@ -83,6 +74,8 @@ class Ansible:
                 raise PlanError(sentence(why)) from ended
             except AnsibleError as error:
                 raise PlanError(sentence(one_line(error))) from error
+        # that one is for ansible-playbook, which has not been through this door
+        constants.INVENTORY_ENABLED = [one for one in constants.INVENTORY_ENABLED if one != OWN]
         self.options: Mapping[str, Any] = context.CLIARGS
         self._loader = DataLoader()
         self._loader.set_basedir(str(Path.cwd()))
@@ -147,7 +140,8 @@ class Ansible:
                 why = [one for source in self.sources for one in broken_files(source)]
                 raise PlanError(*map(sentence, why or [one_line(error)])) from error
             groups = manager.get_groups_dict()
-            Mistakes([*_misspelt_groups(groups), *_misspelt_variables(manager)]).refuse()
+            owners = (*manager.groups.values(), *manager.hosts.values())
+            Mistakes([*misspelt_groups(groups), *misspelt_variables(owners)]).refuse()
             servers, loadgens = groups.get("servers", []), groups.get("loadgens", [])
             hostvars = {
                 host: self._host(manager, variables, host, given)
@@ -201,29 +195,3 @@ def trusted(value: Any) -> Any:
 
 def _is_own(name: str) -> bool:
     return name.startswith(PREFIX)
-
-
-def _misspelt_groups(groups: Iterable[str]) -> list[str]:
-    """A sentence for each of the two groups that is not there, if another one may be meant."""
-    names = set(groups)
-    return [
-        f"The inventory has a group {meant}; did you mean {wanted}?"
-        for wanted in GROUPS
-        if wanted not in names and (meant := near(wanted, names - {"all", "ungrouped"}))
-    ]
-
-
-def _misspelt_variables(manager: InventoryManager) -> list[str]:
-    """A sentence for each variable of a connection that Ansible would not know."""
-    named = {
-        name: one.name
-        for one in (*manager.groups.values(), *manager.hosts.values())
-        for name in one.vars
-    }
-    return [
-        f"{owner}: {name} is not a variable of Ansible; did you mean {meant[0]}?"
-        for name, owner in named.items()
-        if name.startswith("ansible_")
-        and name not in CONNECTIONS
-        and (meant := difflib.get_close_matches(name, CONNECTIONS, n=1, cutoff=0.88))
-    ]

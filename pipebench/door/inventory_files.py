@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 
 from pipebench.documents.declared import near
-from pipebench.documents.yaml_text import LOADER, mistake_of
+from pipebench.documents.yaml_text import LOADER, YamlError, check_keys, mistake_of
 from pipebench.door.ansible_reading import one_line, quiet
 from pipebench.door.given import VAULT
 from pipebench.door.paths import absent_text, shown_path
@@ -123,13 +124,21 @@ def _overlooked(file: Path) -> Iterator[str]:
 def _group_mistakes(file: Path) -> Iterator[str]:
     """Of a file that a person wrote; one that is not YAML has a sentence of its own."""
     try:
-        groups = yaml.load(file.read_text("utf-8"), Loader=LOADER)  # noqa: S506 (a safe one)
+        text = file.read_text("utf-8")
+        check_keys(yaml.compose(text, Loader=LOADER))
+        groups = yaml.load(text, Loader=LOADER)  # noqa: S506 (a safe one)
+    except YamlError as error:
+        yield f"{shown_path(file)}: {error}"
+        return
     except (OSError, ValueError, yaml.YAMLError):
         return
     waiting = [*groups.items()] if isinstance(groups, dict) else []
     while waiting:
         group, body = waiting.pop(0)
         if not isinstance(body, dict):
+            if body is not None:
+                example = f"for example {group}: {{hosts: {{s1: {{}}}}}}"
+                yield f"{shown_path(file)}: the group {group} must be a mapping, {example}"
             continue
         for key in body:
             if key not in KEYS_OF_A_GROUP:
@@ -156,8 +165,15 @@ def file_mistakes(file: Path) -> list[str]:
         return [f"{name} cannot be read: {error.strerror}"]
     if file.suffix in YAMLS and not text.startswith(VAULT):
         return _yaml_mistakes(name, text)
-    is_ini = file.suffix not in (*YAMLS, ".toml")
-    return _ini_mistakes(name, text) if is_ini else []
+    return _toml_mistakes(name, text) if file.suffix == ".toml" else _ini_mistakes(name, text)
+
+
+def _toml_mistakes(name: str, text: str) -> list[str]:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return [f"{name} is not TOML: {error}"]
+    return []
 
 
 def _yaml_mistakes(name: str, text: str) -> list[str]:
@@ -190,5 +206,20 @@ def _ini_mistakes(name: str, text: str) -> list[str]:
         place = plugin._origin.line_num  # noqa: SLF001
         if section and section[1] in lines:
             place = lines.index(section[1]) + 1
-        return [f"{name}, line {place}: " + ('"[" is not closed' if unpacked else why)]
+        line = lines[place - 1] if 0 < place <= len(lines) else ""
+        why = '"[" is not closed' if unpacked else _of_ini(why, line)
+        return [f"{name}, line {place}: {why}"]
     return []
+
+
+def _of_ini(why: str, line: str) -> str:
+    """What Ansible says of a line that people often write so, and what to write instead."""
+    if re.search(r"\w\s+=|=\s+\w|\w:\s", line) and "key=value" in why:
+        return "write NAME=VALUE without spaces"
+    if why.startswith("Invalid host pattern") and line.endswith(":"):
+        return "this is YAML; give the file a name that ends with .yml"
+    kind = re.fullmatch(r"Section (?P<section>\S+) has unknown type: (?P<kind>.*)", why)
+    if kind:
+        meant = near(kind["kind"], ("vars", "children"))
+        return f"{kind['section']} has no such type; did you mean {meant or 'vars'}?"
+    return why

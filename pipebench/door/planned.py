@@ -9,12 +9,14 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pipebench.documents.declared import listed
 from pipebench.door.choice import Choice, choice_mistakes
 from pipebench.earlier.complete import left_text
 from pipebench.earlier.repeat import plan_repeated, repeated_text
 from pipebench.earlier.resume import plan_resumed
 from pipebench.hosts.ending import early_endings
 from pipebench.hosts.via_controller import hosts_via_controller
+from pipebench.plan.connection_variables import connection_mistakes
 from pipebench.plan.described import described
 from pipebench.plan.errors import Mistakes
 from pipebench.plan.estimate import plan_text
@@ -22,7 +24,7 @@ from pipebench.plan.host_variables import host_variable_mistakes
 from pipebench.plan.phases import MEASURE, PROVISION, is_run
 from pipebench.plan.project import Project
 from pipebench.plan.run_plan import RunPlan, plan_run
-from pipebench.plan.testbeds import Inventory
+from pipebench.plan.testbeds import ADDRESS, Inventory
 from pipebench.plan.variables import LIKE, RESUME
 
 
@@ -43,6 +45,12 @@ def planned(
     """
     mistakes = Mistakes(choice_mistakes(choice))
     mistakes += host_variable_mistakes(inventory, given)
+    mistakes += connection_mistakes(inventory)
+    if ADDRESS in given and len(inventory.servers) > 1:
+        mistakes.append(
+            f"{ADDRESS} would be the same for {listed(inventory.servers)}; give it to each server "
+            "in the inventory."
+        )
     result: Planned | None = None
     with mistakes.collected():
         result = _planned(given, inventory, project, choice)

@@ -16,8 +16,8 @@ COMMANDS = {
     "lab": ("up", "down"),
 }
 """What may stand first, and what must follow it."""
-CLOSE = 0.65
-"""How alike a misspelt word and what may be meant are."""
+CLOSE, CLOSE_OPTION = 0.65, 0.75
+"""How alike a misspelt word and the command or option that may be meant are."""
 OF_COLLECT = ("render", "report", "show", "compare", "list", "export", "pivot", "calibrate")
 NAMES = (*COMMANDS, "try")
 """All of them; `bench` starts the last one itself."""
@@ -193,13 +193,15 @@ def _stray(word: str, options: list[Option], command: tuple[str, ...]) -> str:
 
 def _instead(word: str) -> str:
     """What may be meant by a word that stands alone."""
-    names = [*VALUED, *FLAGS, *OWN_VALUED, *OWN_FLAGS, *NAMES]
+    names = [*VALUED, *FLAGS, *OWN_VALUED, *OWN_FLAGS]
+    long = [name for name in names if name.startswith("--")]
     near = difflib.get_close_matches(word.lower(), NAMES, n=1, cutoff=CLOSE)
-    near = near or difflib.get_close_matches(f"--{word}", names, n=1, cutoff=CLOSE)
+    near = near or difflib.get_close_matches(f"--{word}", long, n=1, cutoff=CLOSE_OPTION)
     certain = {
         f"; for a plan write -e @{word}": Path(word).parent.name == "plans",
         f"; for an inventory write -i {word}": word.startswith("inventory/"),
         f"; that command must stand first: ./bench {word}": word in NAMES,
+        f"; did you mean ./bench lab {word}?": word in COMMANDS["lab"],
         f"; that is a command of ./collect.py: ./collect.py {word}": word in OF_COLLECT,
     }
     other = f"; did you mean {near[0]}?" if near else " or a command (see ./bench --help)"

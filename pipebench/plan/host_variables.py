@@ -7,8 +7,9 @@ from pathlib import PurePath
 from typing import Any
 
 from pipebench.documents.declared import fields_of, near, plain
+from pipebench.plan.connection_variables import hosts_named
 from pipebench.plan.errors import sentence
-from pipebench.plan.testbeds import Inventory
+from pipebench.plan.testbeds import UP_PATH, Inventory
 from pipebench.plan.variables import (
     BESIDE_A_PLAN,
     HOST_VARIABLES,
@@ -18,7 +19,7 @@ from pipebench.plan.variables import (
     Variables,
 )
 
-PRICE, CLOUD, UP_PATH = "bench_price", "bench_cloud", "bench_up_path"
+PRICE, CLOUD = "bench_price", "bench_cloud"
 
 
 def host_variable_mistakes(inventory: Inventory, given: Collection[str]) -> list[str]:
@@ -32,11 +33,7 @@ def host_variable_mistakes(inventory: Inventory, given: Collection[str]) -> list
             if str(name).startswith(PREFIX) and name not in given:
                 for wrong in _mistakes(str(name), plain(value)):
                     hosts.setdefault(wrong, []).append(host)
-    return [sentence(f"{_named(names)}: {wrong}") for wrong, names in hosts.items()]
-
-
-def _named(hosts: list[str]) -> str:
-    return hosts[0] if len(hosts) == 1 else f"{hosts[0]} and {len(hosts) - 1} more"
+    return [sentence(f"{hosts_named(names)}: {wrong}") for wrong, names in hosts.items()]
 
 
 def _mistakes(name: str, value: Any) -> Iterator[str]:

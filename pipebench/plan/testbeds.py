@@ -20,7 +20,9 @@ from pipebench.tools import FIRST
 SSH_PORT = "22"
 DEFAULT_TESTBED = "main"
 Machine = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
-ADDRESS = "bench_address"
+ADDRESS, UP_PATH = "bench_address", "bench_up_path"
+LIKE_ADDRESSES = ("host", "hostname", "ip", "ip_address", "address")
+"""What people write for `ansible_host`, and Ansible takes for a variable of their own."""
 NUMBERS = re.compile(r"[\d.]+")
 PORT = re.compile(r"(?:\[.+\]|[^:]+):(?P<port>\d+)")
 DIFFERENT = "server and load generator must be different hosts"
@@ -158,7 +160,28 @@ def testbed_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
             f"The testbed {name!r} of {server} has no load generator; give a host of loadgens the "
             "same bench_testbed."
         )
-    return sentences + login_mistakes(testbed, inventory)
+    return sentences + login_mistakes(testbed, inventory) + target_mistakes(testbed, inventory)
+
+
+def target_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
+    """A sentence if the load that is meant for a server would go to a load generator."""
+    server, address = testbed.server, testbed.address
+    if ADDRESS not in inventory.hostvars[server] or not address:
+        return []
+    own = inventory.address_of(server)
+    others = {host: inventory.address_of(host) for host in testbed.generators}
+    is_loopback = ipaddress.ip_address(address).is_loopback
+    hit = [
+        host
+        for host, other in others.items()
+        if (other == address and own != address)
+        or (is_loopback and _number(other) and not ipaddress.ip_address(other).is_loopback)
+    ]
+    return [
+        f"{server}: bench_address is {address}, which is {host} itself; give the address at which "
+        f"{host} reaches {server}."
+        for host in hit[:1]
+    ]
 
 
 def login_mistakes(testbed: Testbed, inventory: Inventory) -> list[str]:
@@ -207,9 +230,13 @@ def resolved_address(inventory: Inventory, server: str) -> str:
     try:
         return looked_up(name)
     except OSError as error:
+        variables = inventory.hostvars[server]
+        like = next((one for one in LIKE_ADDRESSES if one in variables), None)
+        right = "set bench_address to the address at which the load generators reach it."
+        if like and "ansible_host" not in variables:
+            right = f"its variable {like} is not one of Ansible; did you mean ansible_host?"
         raise PlanError(
-            f"{server}: {name!r} is not an IP address, and this computer cannot resolve it; "
-            "set bench_address to the address at which the load generators reach it."
+            f"{server}: {name!r} is not an IP address, and this computer cannot resolve it; {right}"
         ) from error
 
 

@@ -36,7 +36,7 @@ class InventoryModule(BaseInventoryPlugin):
     NAME = "bench"
 
     def verify_file(self, path: str) -> bool:  # noqa: ARG002 (the interface of plugins)
-        """Every source of ansible-playbook; other programs, and ./bench itself, have none here."""
+        """Every source of ansible-playbook; ansible-inventory and others have none here."""
         return Path(sys.argv[0]).name == CALLED
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:

@@ -55,6 +55,17 @@ def hosts(tmp_path: Path) -> list[str]:
          '-e "bench_rounds: 12" sets nothing; write -e "bench_rounds=12".'),
         (["-e", "bench_frameworks=aiohttp sanic"],
          'bench_frameworks=aiohttp is followed by "sanic"; write aiohttp,sanic without spaces.'),
+        (["-e", "bench_rounds=12, bench_depths=5"],
+         ('-e "bench_rounds=12, bench_depths=5": a space separates variables; write -e '
+          '"bench_rounds=12 bench_depths=5".')),
+        (["-e", "bench_run_id=a b"], 'bench_run_id=a is followed by "b"; leave that out.'),
+        (["-e", "@"], "-e @ names no file; write -e @FILE, for example -e @plans/quick.yml."),
+        (["--like", "results/exmple"],
+         ("bench_like is 'results/exmple', which is not a run: it has no run.json; did you mean "
+          "results/example?")),
+        (["--list-tags", "--tags", "measur"],
+         "measur is not a phase; the phases are provision, path, probe and measure."),
+        (["--private-key", "/proc/x"], "--private-key is /proc/x, which is not a file here."),
         (["-e", "bench_depths=1 5 16"],
          'bench_depths=1 is followed by "5" and "16"; write 1,5,16 without spaces.'),
         (["-e", "bench_depths=0"],
@@ -100,6 +111,9 @@ def test_a_mistake_is_one_line(words: list[str], sentence: str, hosts: list[str]
          ' has lines as name=value; write name: value, for example "bench_depths: [1, 5]".'),
         ("bench_rounds: 6\n---\nbench_depths: 5\n",
          " has 2 documents (---), and one is read; join them."),
+        ("bench_depths:\n  - 1\n  -5\n", ": not YAML: line 3: a space is missing behind the -."),
+        ("bench_rounds: 6\n bench_depths: 5\n",
+         ": not YAML: line 2: it does not begin at the same place as the lines before it."),
         ("bench_frameworks:\n\t- aiohttp\n", ": not YAML: line 2: a tab; indent with spaces."),
         ("bench_depths: [1, 5\nbench_rounds: 6\n", ': not YAML: line 1: "[" is not closed.'),
         ("bench_depths: {{ range(1,4) | list }}\n",
@@ -160,6 +174,12 @@ def test_ansible_playbook_takes_the_same_forms(words: str, hosts: list[str]) -> 
         ('bench_address: "192.0.2.10:8080"',
          ("bench_address is 192.0.2.10:8080, which has a port; leave out :8080, and set "
          "bench_port.")),
+        ("bench_address: 192.0.2.2",
+         ("bench_address is 192.0.2.2, which is g itself; give the address at which g reaches "
+          "s.")),
+        ("bench_address: 127.0.0.1",
+         ("bench_address is 127.0.0.1, which is g itself; give the address at which g reaches "
+          "s.")),
         ("bench_address: 10.0.0.300", "bench_address is 10.0.0.300, which is not an IP address."),
         ("bench_address: 0.0.0.0",
          ("bench_address is 0.0.0.0, which is every address; give the one that the load generators "

@@ -10,6 +10,7 @@ import pytest
 from tests.ansible.at_door import HOSTS, bench, playbook, refused
 from tests.namespace import in_namespace
 from tests.unit.pipebench.plan.test_name_service import SILENT
+from tests.unit.pipebench.runs import ROOT
 
 pytestmark = pytest.mark.ansible
 
@@ -22,6 +23,17 @@ pytestmark = pytest.mark.ansible
         ("bad.ini", "[servers]\ns ansible_host=10.0.0.1 x\n[loadgens]\ng\n",
          "bad.ini, line 2: Expected key=value host variable assignment, got: x."),
         ("bad.ini", "[servers\ns\n", 'bad.ini, line 1: "[" is not closed.'),
+        ("bad.ini", "[servers]\ns ansible_host = 10.0.0.1\n",
+         "bad.ini, line 2: write NAME=VALUE without spaces."),
+        ("bad.ini", "[servers]\ns\n[servers:var]\na=b\n",
+         "bad.ini, line 3: [servers:var] has no such type; did you mean vars?"),
+        ("bad.ini", "servers:\n  hosts:\n    s:\n",
+         "bad.ini, line 1: this is YAML; give the file a name that ends with .yml."),
+        ("bad.toml", "[servers.hosts]\ns = { a = 1 \n", "bad.toml is not TOML: Unclosed inline"),
+        ("bad.yml", "servers:\n  hosts:\n    s: {}\n    s: {}\n",
+         "bad.yml: it has s twice, in the lines 3 and 4."),
+        ("bad.json", '{"servers": ["s"]}',
+         "bad.json: the group servers must be a mapping, for example servers: {hosts: {s1: {}}}."),
         ("bad.ini", "[servers]\ns\n[x:children]\ny\n",
          "bad.ini, line 3: Section [x:children] includes undefined group 'y'."),
     ],
@@ -46,6 +58,13 @@ G = "loadgens: {hosts: {g: {ansible_host: 192.0.2.2, bench_up_path: /proc/none}}
         (f"server: {S}", "The inventory has a group server; did you mean servers?"),
         ("servers: {hosts: {s: {ansible_hots: 192.0.2.1}}}",
          "s: ansible_hots is not a variable of Ansible; did you mean ansible_host?"),
+        ("servers: {hosts: {s: {ansible_host: 192.0.2.1, Bench_address: 192.0.2.9}}}",
+         "s: Bench_address is not a variable of a host; did you mean bench_address?"),
+        ("servers: {hosts: {s: {ansible_host: 192.0.2.1, bench-address: 192.0.2.9}}}",
+         "s: bench-address is not a variable of a host; did you mean bench_address?"),
+        ("servers: {hosts: {s: {host: 192.0.2.1}}}",
+         ("s: 's' is not an IP address, and this computer cannot resolve it; its variable host is "
+          "not one of Ansible; did you mean ansible_host?")),
         ('servers: {hosts: {s: {bench_address: "{{ nope }}"}}}',
          "s: bench_address is {{ nope }}, and 'nope' is undefined."),
     ],
@@ -108,7 +127,7 @@ BROKEN = [
     ("-e @plan.yml", "plan.yml does not exist"),
     ("-e @empty.yml", "empty.yml is empty; it must be a mapping of variables, for"),
     ("-e plans/sweep.yml", "-e plans/sweep.yml sets nothing; for a plan write -e @"),
-    ("-i nope.ini", "nope.ini does not exist; in inventory/ there are"),
+    ("-i nope.ini", f"nope.ini does not exist; in {ROOT}/inventory/ there are"),
     ("-i bad.ini", 'bad.ini, line 1: "[" is not closed.'),
     ("-i broken.yml", 'broken.yml, line 1: "[" is not closed.'),
 ]

@@ -21,6 +21,13 @@ from pipebench.door.words import read_words
          "compare is not an option; that is a command of ./collect.py: ./collect.py compare"),
         ("-v lab", "lab is not an option; that command must stand first: ./bench lab"),
         ("tri servers/x", "tri is not an option; did you mean try?"),
+        ("plans quick", "nothing follows plans; leave out quick"),
+        ("lab up down", "nothing follows lab up; leave out down"),
+        ("up", "up is not an option; did you mean ./bench lab up?"),
+        ("Plans", "Plans is not an option; did you mean plans?"),
+        # what follows is its value, and no mistake of its own
+        ("--subset s", "--subset is not an option; did you mean --user?"),
+        ("-E a=1 --check", "-E is not an option (see ./bench --help)"),
         ("plans -v", "plans has no options; leave out -v"),
         ("quick", "quick is not an option or a command (see ./bench --help)"),
         ("-e @plans/a.yml bench_depths=5",
