@@ -59,12 +59,13 @@ class Checkout:
         for name in names:
             self.program(self.bin / name, RECORD.format(log=self.log))
 
-    def environment(self) -> None:
+    def environment(self, lock: str = "requirements.txt") -> None:
         """As environment.sh leaves it."""
         venv = self.folder / ".venv" / "bin"
         self.program(venv / "ansible-playbook", RECORD.format(log=self.log))
         self.program(venv / "python", PYTHON.format(here=self.folder, python=sys.executable))
-        stamp = "sha256sum <requirements.txt && .venv/bin/python --version"
+        shutil.copy(ROOT / lock, self.folder / lock)
+        stamp = f"sha256sum <{lock} && .venv/bin/python --version"
         said = subprocess.run(
             ["sh", "-c", stamp], cwd=self.folder, capture_output=True, text=True, check=True
         )
@@ -344,3 +345,12 @@ def test_try_is_one_of_the_package_and_touches_no_lab(checkout: Checkout) -> Non
     assert done.stderr == "bench: aiohtp is not a framework; did you mean aiohttp?\n"
     assert checkout.run("bench", "try", "--help").stdout.startswith("usage: ./bench try [-h]")
     assert checkout.calls() == []
+
+
+def test_what_a_cloud_needs_stays_whatever_is_called(checkout: Checkout) -> None:
+    """Otherwise one command would remove what the other needs, and each build the environment."""
+    checkout.environment("requirements-cloud.txt")
+    (checkout.folder / ".venv" / ".cloud").touch()
+    checkout.stand_in("ssh-keyscan")
+    for words in (["try", "aiohtp"], ["plans"]):
+        assert "Setting up" not in checkout.run("bench", *words).stderr
