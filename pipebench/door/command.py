@@ -53,6 +53,9 @@ def main(argv: Sequence[str]) -> int:
         return refuse(error.sentences)
     except KeyboardInterrupt:
         return Status.INTERRUPTED
+    except BrokenPipeError:  # who reads has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.DONE
 
 
 def say(sentence: str) -> None:
@@ -77,31 +80,22 @@ def _carry_out(words: Words) -> int:
         return _show(frameworks_text())
     Mistakes(setting_mistakes(os.environ)).refuse()
     if words.command[:1] == ("lab",):
+        if words.has(*EXTRA):
+            _, given = _read(words, [])
+            Mistakes(given.mistakes).refuse()
         return play_lab(words.command[1], [word for one in words.options for word in one.words])
     return _bench(words)
 
 
 def _show(text: str) -> int:
-    print(text)
-    return 0
+    print(text, flush=True)
+    return Status.DONE
 
 
 def _bench(words: Words) -> int:
-    from pipebench.door.ansible_reading import load_text  # noqa: PLC0415 (Ansible's import is slow)
-    from pipebench.door.given import read_given  # noqa: PLC0415
-    from pipebench.door.inventory import Ansible  # noqa: PLC0415
-
     is_cloud = words.has("--cloud")
     inventory = [] if is_cloud or words.has(*INVENTORY) else ["-i", str(INVENTORY_OF_LAB)]
-    rest = words.without(*EXTRA, "--like", *OF_CLOUD)
-    ansible = Ansible([*inventory, *rest])
-    ansible.read_secrets()
-    typed = [
-        json.dumps({"bench_like": one.value}) if one.name == "--like" else str(one.value)
-        for one in words.options
-        if one.name in (*EXTRA, "--like")
-    ]
-    given = read_given(typed, ansible.load_file, load_text, Path.cwd())
+    ansible, given = _read(words, inventory)
     options = _with_texts(words, given)
     if is_cloud:
         from pipebench.cloud.creation import wanted  # noqa: PLC0415 (for a cloud alone)
@@ -131,6 +125,22 @@ def _bench(words: Words) -> int:
     elif inventory and (status := play_lab("up", [])):
         return status
     return _become([program(), *playbook])
+
+
+def _read(words: Words, inventory: list[str]) -> tuple[Ansible, Given]:
+    """Ansible's parsers with these options, and all that is given with -e. Raises PlanError."""
+    from pipebench.door.ansible_reading import load_text  # noqa: PLC0415 (Ansible's import is slow)
+    from pipebench.door.given import read_given  # noqa: PLC0415
+    from pipebench.door.inventory import Ansible  # noqa: PLC0415
+
+    ansible = Ansible([*inventory, *words.without(*EXTRA, "--like", *OF_CLOUD)])
+    ansible.read_secrets()
+    typed = [
+        json.dumps({"bench_like": one.value}) if one.name == "--like" else str(one.value)
+        for one in words.options
+        if one.name in (*EXTRA, "--like")
+    ]
+    return ansible, read_given(typed, ansible.load_file, load_text, Path.cwd())
 
 
 def _last(values: list[str]) -> str | None:

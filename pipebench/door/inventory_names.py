@@ -24,7 +24,7 @@ CONNECTIONS = tuple(
 CLOSE = 0.88
 
 
-class Owner(Protocol):
+class HasVariables(Protocol):
     """A host or a group of Ansible."""
 
     name: str
@@ -41,7 +41,7 @@ def misspelt_groups(groups: Iterable[str]) -> list[str]:
     ]
 
 
-def misspelt_variables(owners: Iterable[Owner]) -> list[str]:
+def misspelt_variables(owners: Iterable[HasVariables]) -> list[str]:
     """A sentence for each variable that neither Ansible nor the project would know."""
     named = {name: one.name for one in owners for name in one.vars}
     return [

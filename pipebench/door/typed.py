@@ -19,14 +19,18 @@ from pipebench.door.inventory_files import broken_files, source_mistakes
 from pipebench.door.paths import shown_path
 from pipebench.plan.errors import sentence
 
+RUN = "bench.yml"
+
 
 def typed_mistakes(options: Mapping[str, Any], loader: DataLoader) -> list[str]:
     """A sentence a mistake; none if they were looked at before. options: ansible.context.CLIARGS.
 
     loader: with the secrets of the vault.
     """
+    is_run = any(Path(playbook).name == RUN for playbook in options.get("args") or ())
+    extra = options.get("extra_vars") or () if is_run else ()  # others have variables of their own
     inventories = tuple(options.get("inventory") or ())
-    return _mistakes(tuple(map(_typed, options.get("extra_vars") or ())), inventories, loader)
+    return _mistakes(tuple(map(_typed, extra)), inventories, loader)
 
 
 def _typed(given: str) -> str:
