@@ -141,7 +141,9 @@ def resident_bytes(pid: int | None) -> int | None:
     sizes = []
     for one in (pid, *descendants(pid)):
         try:
-            pages = Path(f"/proc/{one}/statm").read_text(encoding="ascii").split()[1]
+            pages = (
+                Path(f"/proc/{one}/statm").read_text(encoding="ascii", errors="replace").split()[1]
+            )
         except (OSError, IndexError):  # it has ended
             continue
         sizes.append(int(pages) * PAGE_BYTES)
@@ -153,7 +155,9 @@ def descendants(pid: int) -> list[int]:
     children = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            children += [int(one) for one in task.read_text(encoding="ascii").split()]
+            children += [
+                int(one) for one in task.read_text(encoding="ascii", errors="replace").split()
+            ]
         except OSError:
             continue
     return children + [one for child in children for one in descendants(child)]
