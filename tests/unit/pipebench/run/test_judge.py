@@ -72,6 +72,6 @@ def test_the_same_processes_read_several_runs(monkeypatch: pytest.MonkeyPatch, r
     monkeypatch.setattr(readers, "WORTH_PROCESSES", 1)
     judged = judging(folders)
     assert next(judged)() == alone[0]
-    with pytest.raises(RunError, match="is not a folder"):
+    with pytest.raises(RunError, match="does not exist"):
         next(judged)()
     assert next(judged)() == alone[1]
