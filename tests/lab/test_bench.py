@@ -229,7 +229,9 @@ def test_what_is_printed_and_what_machines_are_told(run: tuple[Path, str]) -> No
     measured = [line for line in others if line["event"] == "measurement"]
     probed = [line for line in others if line["event"] == "probe"]
     assert {folder / line["record"] for line in probed} == set((folder / "probe").iterdir())
-    assert len(measured) + len(probed) == len(others)
+    answers = [line for line in others if line["event"] == "answers"]
+    assert {folder / line["record"] for line in answers} == set((folder / "answers").iterdir())
+    assert len(measured) + len(probed) + len(answers) == len(others)
     assert (started["cells"], started["rounds"], started["count"]) == (12, 2, 24)
     assert f"Run {folder.name}, 24 measurements: 12 cells x 2 rounds; about" in printed
     assert [line["number"] for line in measured] == list(range(1, 25))
