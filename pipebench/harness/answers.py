@@ -7,17 +7,15 @@ same way, in a round that only the run's seed decides.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
-from pipebench.harness.execution import Answers, Finished
-from pipebench.harness.host_program import Call
-from pipebench.harness.measurement import CellExecution, result_text, totals_of
+from pipebench.harness.measurement import CellExecution
+from pipebench.measure.measurement import Totals
 from pipebench.plan.run_plan import RunPlan
 from pipebench.plan.schedule import least_rounds
 from pipebench.record.factors import PlannedCell
-from pipebench.record.schema import AnswersChecked
+from pipebench.record.schema import AnswersChecked, Record
 from pipebench.record.store import answers_file
 
 
@@ -38,28 +36,15 @@ def checked_in(run: RunPlan, cell: PlannedCell) -> Turn:
 class AnswersExecution(CellExecution):
     """A cell whose answers are checked, all of them."""
 
+    check: ClassVar[bool] = True
     round: int
 
-    def loads(self, server_time: float | None) -> Mapping[str, Call]:
-        return {
-            name: replace(call, order={**call.order, "check": True})
-            for name, call in super().loads(server_time).items()
-        }
+    def file(self, record: Record) -> str:
+        return answers_file(record)
 
-    def finished(self, answers: Answers, ended: float) -> Finished:
-        """Its record, which is not a raw record, and its event."""
-        record = self.record(answers, ended)
-        file = answers_file(record)
-        totals = None if record.harness_fault else totals_of(record, file)
-        return Finished(
-            file=file,
-            document=record,
-            fault=record.harness_fault,
-            event=AnswersChecked(
-                **self.at(ended) | self.cell.factors,
-                round=self.round,
-                requests_per_s=None,
-                said=f"{totals.requests:,} answers" if totals else result_text(record, totals),
-                record=file,
-            ),
-        )
+    def event(self, record: Record, totals: Totals | None, ended: float) -> AnswersChecked:
+        """Without a rate, which would be nobody's."""
+        common = self.common(record, totals, ended) | {"requests_per_s": None}
+        if totals:
+            common["said"] = f"{totals.requests:,} answers"
+        return AnswersChecked(**common, round=self.round)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from pipebench.harness.execution import (
     GENERATOR_PATIENCE_S,
@@ -20,7 +22,14 @@ from pipebench.measure.measurement import Totals, reduce
 from pipebench.plan.estimate import left_s, measurements
 from pipebench.record import assemble
 from pipebench.record.factors import LOAD, PlannedCell
-from pipebench.record.schema import SCHEMA_VERSION, Clock, Measured, Record, RecordError
+from pipebench.record.schema import (
+    SCHEMA_VERSION,
+    Clock,
+    Measured,
+    Record,
+    RecordError,
+    TestbedEvent,
+)
 from pipebench.record.store import raw_file, time_text
 
 LEAD_S, LEAD_MORE_S = 0.4, 0.05
@@ -35,8 +44,10 @@ class CellExecution(Execution):
     """A cell under one load tool. position: in its round, from 1. round: None at a constant rate.
 
     rate: the constant rate of all connections together, requests/s. clocks: by load generator.
+    check: whether the tool checks every answer.
     """
 
+    check: ClassVar[bool] = False
     cell: PlannedCell
     tool: str
     position: int
@@ -64,6 +75,7 @@ class CellExecution(Execution):
             **{factor.name: factor.of(self.cell) for factor in LOAD},
             "connections": self.cell.connections // count,
             "rate": self.rate / count if self.rate else None,
+            **({"check": True} if self.check else {}),
         }
         load_s = variables.warmup + variables.duration
         orders = {
@@ -85,6 +97,36 @@ class CellExecution(Execution):
 
     def stop(self, since: float | None) -> Call:
         return stop_unit(self.run, self.cell.framework, since)
+
+    @abstractmethod
+    def file(self, record: Record) -> str:
+        """Where its record is kept, below the run's folder."""
+
+    @abstractmethod
+    def event(self, record: Record, totals: Totals | None, ended: float) -> TestbedEvent:
+        """Its event. totals: what was counted, None without an answer. ended: unix s."""
+
+    def finished(self, answers: Answers, ended: float) -> Finished:
+        """Its record and its event."""
+        record = self.record(answers, ended)
+        file = self.file(record)
+        totals = None if record.harness_fault else totals_of(record, file)
+        return Finished(
+            file=file,
+            document=record,
+            fault=record.harness_fault,
+            event=self.event(record, totals, ended),
+        )
+
+    def common(self, record: Record, totals: Totals | None, ended: float) -> dict[str, Any]:
+        """What the event of each kind has."""
+        return {
+            **self.at(ended),
+            **self.cell.factors,
+            "requests_per_s": round(totals.requests_per_s, 1) if totals else None,
+            "said": result_text(record, totals),
+            "record": self.file(record),
+        }
 
     def record(self, answers: Answers, ended: float) -> Record:
         """Its raw record."""
@@ -135,29 +177,20 @@ class MeasurementExecution(CellExecution):
     turn: int
     turns: int
 
-    def finished(self, answers: Answers, ended: float) -> Finished:
-        """Its raw record, and its event with the time left."""
-        record, run = self.record(answers, ended), self.run
-        file = raw_file(record)
-        count = measurements(run)
-        done = sum(map(len, run.rounds[: self.round - 1])) + self.position
+    def file(self, record: Record) -> str:
+        return raw_file(record)
+
+    def event(self, record: Record, totals: Totals | None, ended: float) -> Measured:
+        """With the time left."""
+        run = self.run
         left = left_s(run, self.turn, ended - self.measuring_started, self.turns)
-        totals = None if record.harness_fault else totals_of(record, file)
-        return Finished(
-            file=file,
-            document=record,
-            fault=record.harness_fault,
-            event=Measured(
-                **self.at(ended) | self.cell.factors | {"seconds_left": round(left)},
-                round=self.round,
-                position=record.position,
-                threads=record.threads,
-                number=done,
-                count=count,
-                requests_per_s=round(totals.requests_per_s, 1) if totals else None,
-                said=result_text(record, totals),
-                record=file,
-            ),
+        return Measured(
+            **self.common(record, totals, ended) | {"seconds_left": round(left)},
+            round=self.round,
+            position=record.position,
+            threads=record.threads,
+            number=sum(map(len, run.rounds[: self.round - 1])) + self.position,
+            count=measurements(run),
         )
 
 
