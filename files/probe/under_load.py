@@ -22,7 +22,6 @@ is not wrong, either: the load tool counts that on all of its own. Nor is a refu
 from __future__ import annotations
 
 import json
-import random
 import socket
 import sys
 import time
@@ -107,14 +106,14 @@ class Verifier:
 
     def __init__(self, address: str, port: int, sockets: list[int], seed: int) -> None:
         self.place = (address, port)
-        self.write = Writer(address, port)
-        self.seed = seed
-        self.draw = random.Random(seed)  # noqa: S311 - the server cannot know it, which is enough
+        self.write = Writer(address, port, seed=seed)
+        self.draw = self.write.random
         self.connections: list[Connection | None] = [
             Connection(socket.socket(fileno=number), 0) for number in sockets
         ] or [None]
         self.phases: dict[str, Phase] = {}
-        self.first: dict[str, WrongAnswer | None] = {"wrong": None, "other": None}
+        self.first_wrong: WrongAnswer | None = None
+        self.first_other: WrongAnswer | None = None
         self.turn = 0
 
     def alone(self, depth: int, patience: float) -> Alone:
@@ -210,26 +209,25 @@ class Verifier:
         )
         for status, count in others.items():
             phase["statuses"][str(status)] = phase["statuses"].get(str(status), 0) + count
-        if result.label in WRONG:
-            kind = "wrong"
-        elif result.label == OTHER and others and min(others) < REFUSED:
-            kind = "other"
-        else:
-            return
-        phase["wrong" if kind == "wrong" else "other"] += 1
-        self.first[kind] = self.first[kind] or {
+        first: WrongAnswer = {
             "at": time.time(),
             "phase": name,
             "seen": result.label,
             "detail": result.detail,
         }
+        if result.label in WRONG:
+            phase["wrong"] += 1
+            self.first_wrong = self.first_wrong or first
+        elif result.label == OTHER and others and min(others) < REFUSED:
+            phase["other"] += 1
+            self.first_other = self.first_other or first
 
     def document(self) -> Verified:
         return {
-            "seed": self.seed,
+            "seed": self.write.seed,
             "phases": self.phases,
-            "first_wrong": self.first["wrong"],
-            "first_other": self.first["other"],
+            "first_wrong": self.first_wrong,
+            "first_other": self.first_other,
         }
 
 

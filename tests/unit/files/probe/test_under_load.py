@@ -77,7 +77,7 @@ def test_a_snapshot_is_taken_before_the_time_is_over() -> None:
     assert ended_early.text == "null"
 
 
-SEED = 1
+SEED = 2  # of six batches, some are as wrk's, and some on a connection of their own
 PATIENT_S = 60.0
 """So that a busy machine fails nothing: every batch is asked at once here, and answered in time."""
 
