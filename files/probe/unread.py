@@ -102,7 +102,7 @@ class Flood:
             return self.tcp.send(data)
         except BlockingIOError:
             return 0
-        except OSError:  # the server has ended the connection: it takes nothing more
+        except OSError:  # the server has ended the connection
             self.stopped = True
             return 0
 

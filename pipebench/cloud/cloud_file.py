@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from pipebench.cloud.provider import Image, Text
 from pipebench.cloud.providers import NAMES, description_of
-from pipebench.documents.declared import Fields, read_fields
+from pipebench.documents.declared import Fields, listed, read_fields
 from pipebench.documents.yaml_text import YamlError, values_of
 from pipebench.plan.errors import Mistakes, PlanError, sentence
 
@@ -32,7 +32,7 @@ Known = Annotated[
     str,
     Meta(
         pattern=rf"^({'|'.join(NAMES)})\Z",
-        extra={"right": f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"},
+        extra={"right": listed(NAMES, "or")},
     ),
 ]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipebench.alone.status import Status
 from pipebench.chapters import calibration
 from pipebench.commands.shared import ROOT, fail, folder_argument, not_written, put, say, shown
+from pipebench.documents.declared import listed
 from pipebench.record.schema import RunError
 from pipebench.run.judge import judge_run
 from pipebench.show import report
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not servers:
             return fail(
                 Status.REFUSED,
-                f"{folder} has no server of {', '.join(PLANS[:-1])} or {PLANS[-1]}; calibrate "
+                f"{folder} has no server of {listed(PLANS, 'or')}; calibrate "
                 "requires a run of one of these plans",
             )
         text = calibration.markdown(judged_run.run.run_id, servers)

@@ -1,7 +1,7 @@
 """Variables of the user's environment that Ansible reads, with values that it cannot use.
 
-Ansible reads most of them while it is imported, and ends in a traceback. A word that is neither
-true nor false it takes for false, without a word.
+Ansible reads most of them while it is imported, and ends in a traceback. It takes a
+word that is neither true nor false for false, and does not say so.
 """
 
 from __future__ import annotations

@@ -30,14 +30,18 @@ def wrong_beside(measurement: Measurement, role: str | None) -> str | None:
     if verified is None:
         return None
     alone = verified.alone
-    lied = alone and alone.seen == OTHER and RIGHT != (alone.status or RIGHT) < REFUSED
-    if alone and (alone.seen in WRONG or lied):
+    if alone and (alone.seen in WRONG or (alone.seen == OTHER and _lies(alone.status))):
         return f"wrong before the load: {alone.seen}, {alone.detail}"
     if verified.first_wrong:
         return _under_load(verified.first_wrong, verified.wrong, verified)
     if verified.first_other and role != CEILING:
         return _under_load(verified.first_other, verified.other, verified)
     return None
+
+
+def _lies(status: int | None) -> bool:
+    """Whether a status is neither the right one, nor informational, nor a refusal."""
+    return status is not None and RIGHT < status < REFUSED
 
 
 def _under_load(first: FirstWrong, wrong: int, verified: Verified) -> str:
@@ -52,11 +56,7 @@ def wrong_in_window(answers: Measurement | None) -> tuple[Outcome, str] | None:
     checked = answers.checked if answers else None
     if answers is None or checked is None:
         return None
-    others = {
-        status: count
-        for status, count in checked.statuses.items()
-        if status >= RIGHT and status < REFUSED
-    }
+    others = {status: count for status, count in checked.statuses.items() if _lies(status)}
     parts = [f"{count:,} had status {status}" for status, count in sorted(others.items())]
     if checked.wrong_body:
         parts.append(f"{checked.wrong_body:,} had another body")
@@ -122,9 +122,9 @@ def of_another_size(measurement: Measurement, answers: Measurement | None) -> st
     )
 
 
-def checked_answers(measurements: list[Measurement], answers: list[Measurement]) -> int:
-    """How many answers were looked at, each of them, in the measurements of a cell and besides."""
-    every = sum(one.checked.answers for one in answers if one.checked)
+def checked_answers(measurements: list[Measurement], answers: Measurement) -> int:
+    """How many answers of a cell were looked at, in its measurements and in the further window."""
+    every = answers.checked.answers if answers.checked else 0
     return every + sum(one.verified.answered for one in measurements if one.verified)
 
 

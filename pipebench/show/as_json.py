@@ -92,27 +92,30 @@ def measurement(judged: JudgedMeasurement, problem: str | None) -> Document:
 def checked(measurement: Measurement, problem: str) -> Document:
     """Of `show` with a record in crosscheck/. problem: why it has no figures to compare; or ""."""
     totals = measurement.totals
-    return {
-        "kind": "crosscheck",
-        **structs.asdict(measurement.cell),
-        "tool": measurement.tool,
-        "rate": measurement.rate,
-        "requests": totals.requests if totals else None,
-        "duration_s": totals.duration_s if totals else None,
-        "requests_per_s": totals.requests_per_s if totals else None,
-        "problem": problem or None,
-    }
+    return _execution(
+        "crosscheck",
+        measurement,
+        problem,
+        rate=measurement.rate,
+        requests=totals.requests if totals else None,
+        duration_s=totals.duration_s if totals else None,
+        requests_per_s=totals.requests_per_s if totals else None,
+    )
 
 
 def answers(measurement: Measurement, problem: str) -> Document:
     """Of `show` with a record in answers/. problem: why nothing was checked; or ""."""
-    checked = measurement.checked
+    checked = dataclasses.asdict(measurement.checked) if measurement.checked else None
+    return _execution("answers", measurement, problem, round=measurement.round, checked=checked)
+
+
+def _execution(kind: str, measurement: Measurement, problem: str, **own: Any) -> Document:
+    """Of a record beside the measurements. own: what its kind alone has."""
     return {
-        "kind": "answers",
+        "kind": kind,
         **structs.asdict(measurement.cell),
         "tool": measurement.tool,
-        "round": measurement.round,
-        "checked": dataclasses.asdict(checked) if checked else None,
+        **own,
         "problem": problem or None,
     }
 

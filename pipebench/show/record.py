@@ -7,6 +7,7 @@ with its run; without the run's folder it is judged alone, and a sentence says s
 from difflib import get_close_matches
 from pathlib import Path
 
+from pipebench.documents.declared import listed
 from pipebench.measure.measurement import Measurement, read_measurement, reduce
 from pipebench.record.reading import one_document, read
 from pipebench.record.run_record import Run, load_run
@@ -43,8 +44,7 @@ def show(path: Path, *, plain: bool = False) -> str:
         advice = _meant(path) or f"show requires a record of a run, as in {RAW}/"
         raise RecordError(f"{path} {problem}; {advice}")
     if kind not in KINDS:
-        folders = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
-        advice = _meant(path) or f"a record is in a folder {folders} of a run"
+        advice = _meant(path) or f"a record is in a folder {listed(KINDS, 'or')} of a run"
         raise RecordError(f"{path} is not a record; {advice}")
     try:
         run, problem = load_run(folder), ""
@@ -110,12 +110,10 @@ def _document(folder: Path, file: str, run: Run | None, problem: str) -> as_json
             return as_json.measurement(next(found), None)
         alone = _measurement(folder, file, None)
         return as_json.measurement(JudgedMeasurement(alone, judge(alone, Context()), None), problem)
-    if kind == CROSSCHECK:
+    if kind in (CROSSCHECK, ANSWERS):
         measurement = _measurement(folder, file, run)
-        return as_json.checked(measurement, record_measurement.problem_of(measurement))
-    if kind == ANSWERS:
-        measurement = _measurement(folder, file, run)
-        return as_json.answers(measurement, record_measurement.problem_of(measurement))
+        shown = as_json.checked if kind == CROSSCHECK else as_json.answers
+        return shown(measurement, record_measurement.problem_of(measurement))
     if kind == PROBE:
         record: ProbeRecord = worded(read(folder, file, ProbeRecord))
         return as_json.probe(probe_of(record, run.run_id if run else record.run_id))

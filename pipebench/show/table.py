@@ -119,7 +119,7 @@ def fields_of(column: Column[Row], shown: pd.DataFrame) -> list[Field]:
         Field(
             form(value) if word is None else str(word),
             value,
-            "" if bounds[0] is None else f"({form(bounds[0])} to {form(bounds[1])})",
+            _bracketed(bounds, column.form),
         )
         for value, word, *bounds in zip(values, words, low, high, strict=True)
     ]
@@ -134,6 +134,9 @@ def _values(frame: pd.DataFrame, name: str) -> list[Value]:
 
 def interval_of(estimate: Estimate, form: Form = Form.RATIO) -> str:
     """The interval in brackets; empty without one."""
-    if estimate.low is None:
-        return ""
-    return f"({FORMS[form](estimate.low)} to {FORMS[form](estimate.high)})"
+    return _bracketed((estimate.low, estimate.high), form)
+
+
+def _bracketed(bounds: Sequence[Value], form: Form) -> str:
+    low, high = bounds
+    return "" if low is None else f"({FORMS[form](low)} to {FORMS[form](high)})"

@@ -13,7 +13,7 @@ def unseen_line(judged_run: JudgedRun) -> str | None:
         return None
     by_cell = judged_run.by_cell
     counts = [
-        checked_answers([each.measurement for each in by_cell.get(one.cell, [])], [one])
+        checked_answers([each.measurement for each in by_cell.get(one.cell, [])], one)
         for one in windows
     ]
     count = min(counts)

@@ -1,4 +1,4 @@
-"""The probe on real servers: versions that are known to be bad are told, the mended ones pass.
+"""The probe on real servers: it names what old versions do wrong, and passes the fixed ones.
 
 Each is one of tests/known, from the registry of its packages; Bun is a program that npm has.
 """

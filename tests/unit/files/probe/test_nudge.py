@@ -1,4 +1,4 @@
-"""What one request more brings of a server that was silent, and what is said of it."""
+"""A server was silent: what it answers after one request more, and how that is classed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ KNOWN = ["plans/seed.yml", "plans/sweep.yml", "inventory/cloud", "inventory/goog
         ("plans/mine.yml", "; did you mean mine.yml?"),
         ("inventory/clod", "; did you mean inventory/cloud?"),
         ("cloud", "; did you mean inventory/cloud?"),
-        # a folder in common is no likeness
+        # two paths are not alike because they have a folder in common
         ("inventory/nope", "; there are some"),
     ],
 )
