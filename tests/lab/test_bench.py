@@ -48,8 +48,15 @@ async def serve(reader, writer):
             request = await reader.readuntil(b"\\r\\n\\r\\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             return writer.close()
+        lines = request.decode("latin-1").split("\\r\\n")[1:-2]
+        pairs = (line.partition(":") for line in lines)
+        fields = {name.lower(): value.strip() for name, _, value in pairs}
+        try:
+            await reader.readexactly(int(fields.get("content-length", 0)))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return writer.close()
         found = request.startswith(b"GET / ")
-        close = b"connection: close" in request.lower()
+        close = fields.get("connection", "").lower() == "close"
         status, body = ("200 OK", "Hello world!") if found else ("404 Not Found", "")
         head = HEAD.format(status, len(body), "Connection: close\\r\\n" if close else "")
         writer.write((head + body).encode())
